@@ -1,0 +1,136 @@
+"""The arguments of `generate`, checked together and kept as plain data for provenance."""
+
+import math
+from dataclasses import dataclass, field
+from numbers import Integral, Real
+
+from obspy import UTCDateTime
+
+from seissynth.backends.base import Backend
+from seissynth.conditions import plain_columns
+from seissynth.errors import InputError
+from seissynth.units import OUTPUTS
+
+_OUTSIDE = ("raise", "warn", "allow")
+
+
+@dataclass
+class Arguments:
+    """Arguments of one call; field names are those of `seissynth.generate`, which documents them."""
+
+    backend: object = "stochastic"
+    seed: int = 0
+    realizations: int | None = None
+    realization: int | None = None
+    event_key: str | None = None
+    output: str = "VEL"
+    sampling_rate: float | None = None
+    duration: float | None = None
+    start: object = None
+    channel: object = None
+    noise: object = None
+    outside: str = "raise"
+    velocity_model: object = "iasp91"
+    onsets: str = "model"
+    conditions: object = None
+    clip_counts: float | None = None
+    quantize: bool = False
+    source: object = None
+    weights: object = None
+    device: str = "cpu"
+    options: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.conditions = plain_columns(self.conditions)
+        self.seed = _whole("seed", self.seed)
+        self._check_output()
+        _positive("sampling_rate", self.sampling_rate, "Hz")
+        _positive("duration", self.duration, "s")
+        if self.realizations is not None:
+            if self.realization is not None:
+                raise InputError("give realizations= (how many) or realization= (which one), not both.")
+            self.realizations = _whole("realizations", self.realizations, least=1)
+        if self.realization is not None:
+            self.realization = _whole("realization", self.realization, least=0)
+        if self.outside not in _OUTSIDE:
+            raise InputError(f"outside={self.outside!r} must be one of {_OUTSIDE}.")
+        if self.event_key is not None and not (isinstance(self.event_key, str) and self.event_key):
+            raise InputError(f"event_key={self.event_key!r} must be a text that is not empty.")
+        if isinstance(self.start, str):
+            self.start = _time("start", self.start)
+        elif self.start is not None and not isinstance(self.start, UTCDateTime):
+            if isinstance(self.start, bool) or not isinstance(self.start, Real) or not math.isfinite(self.start):
+                raise InputError(f"start={self.start!r} must be seconds after origin, or a UTCDateTime.")
+            self.start = float(self.start)
+
+    def _check_output(self):
+        name = self.output.upper() if isinstance(self.output, str) else self.output
+        if name not in OUTPUTS:
+            raise InputError(f"output={self.output!r} must be one of {', '.join(map(repr, OUTPUTS))}.")
+        self.output = name
+        if name != "RAW" and (self.clip_counts is not None or self.quantize):
+            raise InputError(f"clip_counts and quantize are for counts; pass output='RAW' with them, not {name!r}.")
+        _positive("clip_counts", self.clip_counts, "counts")
+
+    def realization_numbers(self):
+        """Numbers of the realisations to make."""
+        if self.realizations is not None:
+            return list(range(self.realizations))
+        return [self.realization or 0]
+
+    def start_s(self, origin_time):
+        """Time of sample 0 after `origin_time`, s."""
+        if self.start is None:
+            return 0.0
+        return float(self.start - origin_time) if isinstance(self.start, UTCDateTime) else self.start
+
+    def as_plain_data(self):
+        """Return every argument as what JSON holds; what it cannot hold is named as ``{"unstorable": ...}``."""
+        out = {name: _plain(value) for name, value in vars(self).items() if name != "options"}
+        out.update({name: _plain(value) for name, value in self.options.items()})
+        return out
+
+
+def _plain(value):
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    if isinstance(value, UTCDateTime):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Backend):
+        return {"unstorable": f"instance of backend {value.card.name!r}"}
+    if hasattr(value, "__fspath__"):
+        return value.__fspath__()
+    layers = [getattr(value, name, None) for name in ("top_depth_km", "vp_km_s", "vs_km_s")]
+    if all(isinstance(layer, tuple) for layer in layers):  # a LayeredModel
+        return [list(map(float, layer)) for layer in zip(*layers, strict=True)]
+    return {"unstorable": f"{type(value).__module__}.{type(value).__qualname__}"}
+
+
+def _whole(name, value, least=None):
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise InputError(f"{name}={value!r} must be a whole number.")
+    if least is not None and value < least:
+        raise InputError(f"{name}={value} must be at least {least}.")
+    return int(value)
+
+
+def _positive(name, value, unit):
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value) or value <= 0:
+        raise InputError(f"{name}={value!r} must be a number of {unit} above 0, or None.")
+
+
+def _time(name, text):
+    try:
+        return UTCDateTime(text)
+    except Exception as error:  # ObsPy raises several kinds
+        raise InputError(f"{name}={text!r} cannot be read as a time: {error}.") from error

@@ -1,0 +1,127 @@
+"""Read entry points: the one place that knows how installed distributions announce their backends.
+
+The `entrypoints` package stops at the first ``entry_points.txt`` that it cannot parse, whoever owns it (a
+file without section header is enough). ``importlib.metadata`` survives some of these files and stops at
+others, so the second reader goes through the distributions one by one and skips what cannot be read.
+"""
+
+import importlib
+import importlib.metadata
+import re
+import warnings
+from dataclasses import dataclass
+
+from seissynth.errors import SeisSynthWarning
+
+#: the group in which backends register
+GROUP = "seissynth.backends"
+
+_TARGET = re.compile(r"(?P<module>\w+(?:\.\w+)*)\s*:\s*(?P<attribute>\w+(?:\.\w+)*)\s*(?:\[[^\]]*\])?")
+
+
+@dataclass(frozen=True)
+class FoundEntry:
+    """One line of an ``entry_points.txt``: name, target as written, and whose it is."""
+
+    name: str
+    target: str
+    distribution: str
+    version: str
+
+    def load(self):
+        """Import the module and return the object; any exception of the module passes through."""
+        match = _TARGET.fullmatch(self.target.strip())
+        if match is None:
+            raise ValueError(f"entry point {self.name} = {self.target!r} is not of the form 'package.module:Class'")
+        found = importlib.import_module(match["module"])
+        for name in match["attribute"].split("."):
+            found = getattr(found, name)
+        return found
+
+
+def normalise_distribution(name):
+    """Spell a distribution's name as package indexes do, so that ``My_Plugin`` is ``my-plugin``."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def find_entries(group=GROUP):
+    """Return every entry point of `group`; no plugin is imported.
+
+    A distribution that ``sys.path`` shows twice (a source tree with its ``egg-info`` beside an installation)
+    counts once, as first seen.
+
+    Returns
+    -------
+    list of FoundEntry
+        Sorted by name, then distribution.
+    """
+    try:
+        found = _read_with_entrypoints(group)
+    except Exception:  # configparser's errors, a bad spec, an odd sys.path: all of them somebody else's
+        found = _read_one_by_one(group)
+    unique = {}
+    for entry in found:
+        unique.setdefault((entry.name, entry.distribution), entry)
+    return [unique[key] for key in sorted(unique)]
+
+
+def _read_with_entrypoints(group):
+    import entrypoints
+
+    with warnings.catch_warnings():
+        # A spec that cannot be parsed is warned about and left out; the other reader keeps it, with its owner.
+        warnings.simplefilter("error", UserWarning)
+        points = entrypoints.get_group_all(group)
+    found = []
+    for point in points:
+        target = f"{point.module_name}:{point.object_name}" if point.object_name else point.module_name
+        name = normalise_distribution(point.distro.name)
+        # an egg-info folder carries no version in its name, or one with Python's behind it
+        version = re.sub(r"-py[\d.]+$", "", point.distro.version or "") or _version(name)
+        found.append(FoundEntry(point.name, target, name, version))
+    return found
+
+
+def _version(distribution):
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _read_one_by_one(group):
+    found, seen = [], set()
+    for distribution in importlib.metadata.distributions():
+        label = str(getattr(distribution, "_path", "without a name"))
+        try:
+            name = normalise_distribution(distribution.metadata["Name"] or _folder_name(label))
+            if name in seen:
+                continue
+            seen.add(name)
+            points = [point for point in distribution.entry_points if point.group == group]
+            version = distribution.version or ""
+        except Exception as error:
+            if not _mentions(distribution, group):
+                continue
+            warnings.warn(
+                f"the entry points of the installed distribution {label} cannot be read "
+                f"({type(error).__name__}: {error}); backends that it may hold are left out. "
+                "Reinstall or uninstall that distribution.",
+                SeisSynthWarning,
+                stacklevel=2,
+            )
+            continue
+        found.extend(FoundEntry(point.name, point.value, name, version) for point in points)
+    return found
+
+
+def _mentions(distribution, group):
+    """Whether a distribution that cannot be read may concern us at all."""
+    try:
+        return group in (distribution.read_text("entry_points.txt") or "")
+    except Exception:  # not even text
+        return True
+
+
+def _folder_name(path):
+    return re.split(r"[\\/]", path)[-1].split("-")[0].split(".")[0]

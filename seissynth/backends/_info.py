@@ -1,0 +1,77 @@
+"""What the registry tells about a backend, and the table that shows it."""
+
+import html
+from dataclasses import dataclass
+
+from seissynth.backends.base import Card
+
+
+@dataclass(frozen=True)
+class BackendInfo:
+    """One backend that can be asked for.
+
+    Parameters
+    ----------
+    name : str
+        What ``generate(backend=...)`` takes; ``distribution/name`` where the plain name is another's.
+    distribution, version : str
+        Who brings it.
+    module : str
+        Where the class is: ``package.module:Class``.
+    status : {"", "ok", "broken"}
+        Empty when it was not checked.
+    cause : str
+        Why it is broken.
+    card : Card or None
+        What it is, when it was checked and is whole.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    module: str
+    status: str = ""
+    cause: str = ""
+    card: Card | None = None
+
+
+class BackendTable(tuple):
+    """A tuple of `BackendInfo` that prints as a table, as text and in notebooks."""
+
+    __slots__ = ()
+
+    @property
+    def names(self):
+        """Names of the backends, in the table's order."""
+        return [info.name for info in self]
+
+    def _cells(self):
+        columns = ["name", "distribution", "version", "module"]
+        if any(info.status for info in self):
+            columns += ["status", "summary"]
+        rows = [[_cell(info, column) for column in columns] for info in self]
+        return columns, rows
+
+    def __repr__(self):
+        if not self:
+            return "no backends installed"
+        columns, rows = self._cells()
+        widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+        lines = [columns, ["-" * width for width in widths], *rows]
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        )
+
+    __str__ = __repr__
+
+    def _repr_html_(self):
+        columns, rows = self._cells()
+        head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
+        body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(info, column):
+    if column == "summary":
+        return info.card.summary if info.card else info.cause
+    return getattr(info, column)

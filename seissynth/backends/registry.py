@@ -1,0 +1,366 @@
+"""The registry: which backends are installed, and how a name becomes a class or an instance.
+
+A distribution announces its backends in the entry-point group ``seissynth.backends``; seissynth's own are
+announced in the same way. Listing imports no plugin, and asking for one imports that one only, so that a
+broken plugin never disturbs another.
+"""
+
+import difflib
+import inspect
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from seissynth.backends._entrypoints import find_entries, normalise_distribution
+from seissynth.backends._info import BackendInfo, BackendTable
+from seissynth.backends.base import Backend, Card
+from seissynth.errors import BackendError, BackendNotFoundError, InputError, SeisSynthError, SeisSynthWarning
+
+#: what `BackendInfo.distribution` says for backends of `register_backend`
+THIS_PROCESS = "(this process)"
+
+_registered = {}  # name -> class, of the running process
+
+
+def list_backends(check=False):
+    """List the backends that can be asked for.
+
+    Parameters
+    ----------
+    check : bool
+        False imports nothing and reads only what the installed distributions announce. True imports each
+        backend too, and fills in `status`, `cause` and `card`; a broken one appears with its cause.
+
+    Returns
+    -------
+    BackendTable
+        A tuple of `BackendInfo`, sorted by name, that prints as a table.
+
+    Examples
+    --------
+    >>> import seissynth.backends.registry as registry
+    >>> table = registry.list_backends()
+    >>> table.names == sorted(table.names)
+    True
+    """
+    infos = []
+    for name, source in sorted(_offers().items()):
+        info = source.info(name)
+        if check:
+            try:
+                info = BackendInfo(name, *_where(info), status="ok", card=source.load(name).card)
+            except SeisSynthError as error:
+                info = BackendInfo(name, *_where(info), status="broken", cause=_cause(error))
+        infos.append(info)
+    return BackendTable(infos)
+
+
+def _where(info):
+    return info.distribution, info.version, info.module
+
+
+def _cause(error):
+    origin = error.__cause__
+    return f"{type(origin).__name__}: {origin}" if origin is not None else str(error)
+
+
+def get_backend(name):
+    """Return the class of a backend; only the module of this one is imported.
+
+    Parameters
+    ----------
+    name : str
+        A name of `list_backends`. Where two distributions bring one name, the first in alphabetical order
+        has it, with a warning, and each is reachable as ``distribution/name``.
+
+    Returns
+    -------
+    type
+        Subclass of `seissynth.backends.base.Backend`.
+
+    Raises
+    ------
+    BackendNotFoundError
+        Nothing of that name is installed.
+    BackendError
+        It is installed and cannot be imported, or is not a backend.
+
+    Examples
+    --------
+    >>> from seissynth.backends.registry import get_backend
+    >>> get_backend("stochastics")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    seissynth.errors.BackendNotFoundError: no backend named 'stochastics'; did you mean 'stochastic'? ...
+    """
+    if not isinstance(name, str):
+        raise InputError(f"a backend's name is text, for example 'stochastic', not {name!r} ({type(name).__name__}).")
+    offers = _offers()
+    if name in offers:
+        rivals = [other for other in offers if other.endswith(f"/{name}")]
+        if rivals:
+            warnings.warn(
+                f"backend {name!r} is brought by {offers[name].distribution} and also as {', '.join(rivals)}; "
+                f"the first is taken. Ask for one as 'distribution/name' to settle it.",
+                SeisSynthWarning,
+                stacklevel=2,
+            )
+        return offers[name].load(name)
+    distribution, slash, short = name.rpartition("/")
+    if slash:
+        wanted = normalise_distribution(distribution)
+        for offer in _installed():
+            if (offer.distribution, offer.entry.name) == (wanted, short):
+                return offer.load(short)
+    raise BackendNotFoundError(_not_found(name, offers))
+
+
+def register_backend(cls_or_name, cls=None):
+    """Make a backend known to the running process, without installing anything.
+
+    Parameters
+    ----------
+    cls_or_name : type or str
+        The class; or its name, then the class follows. The name is the card's in any case, since records
+        say by that name who made them. Also works as a decorator.
+    cls : type, optional
+        The class, when the name came first.
+
+    Returns
+    -------
+    type
+        The class.
+
+    Raises
+    ------
+    InputError
+        It is not a backend, its card has another name, or the name is taken.
+
+    Examples
+    --------
+    >>> from seissynth.backends import base, registry
+    >>> @registry.register_backend
+    ... class Silence(base.Backend):
+    ...     card = base.Card("silence", "Nothing moves", "velocity", "ZNE")
+    ...     def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None): ...
+    >>> registry.get_backend("silence") is Silence
+    True
+    """
+    if isinstance(cls_or_name, str):
+        name = cls_or_name
+        if cls is None:
+            return lambda later: register_backend(name, later)
+    else:
+        cls, name = cls_or_name, None
+    problem = _problem(cls, name)
+    if problem:
+        raise InputError(f"register_backend: {problem}")
+    name = cls.card.name
+    known = _registered.get(name)
+    # Running a notebook's cell again makes a new class of the same name: that one replaces the old.
+    if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise InputError(f"register_backend: {name!r} is already {known.__module__}.{known.__qualname__}.")
+    if known is None and name in (offer.entry.name for offer in _installed()):
+        raise InputError(
+            f"register_backend: {name!r} is the name of an installed backend. Give the card another name, "
+            "or pass the class itself as generate(backend=...)."
+        )
+    _registered[name] = cls
+    return cls
+
+
+def resolve_backend(backend, *, weights=None, device="cpu", options=None):
+    """Return an instance of a backend.
+
+    Parameters
+    ----------
+    backend : str, type or Backend
+        A name, a class, or an instance, which is taken as it is.
+    weights : str or path, optional
+        File with trained parameters.
+    device : str
+        Where to run.
+    options : dict, optional
+        The backend's own options.
+
+    Returns
+    -------
+    seissynth.backends.base.Backend
+
+    Raises
+    ------
+    InputError
+        An option that the backend does not have, options beside an instance, or not a backend at all.
+    BackendNotFoundError, BackendError
+        As in `get_backend`; `BackendError` also when the constructor fails.
+
+    Examples
+    --------
+    >>> from seissynth.backends.registry import resolve_backend
+    >>> from seissynth.backends.base import Backend, Card
+    >>> class Loud(Backend):
+    ...     card = Card("loud", "Loud", "velocity", "ZNE")
+    ...     def __init__(self, *, gain=1.0, **common):
+    ...         super().__init__(**common)
+    ...         self.gain = gain
+    ...     def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None): ...
+    >>> resolve_backend(Loud, options={"gain": 2}).gain
+    2
+    >>> resolve_backend(Loud, options={"gian": 2})
+    Traceback (most recent call last):
+    seissynth.errors.InputError: loud: unknown option 'gian'; did you mean 'gain'? It has: gain.
+    """
+    options = dict(options or {})
+    if isinstance(backend, Backend):
+        given = [*options, *(["weights"] if weights is not None else [])]
+        if given or device not in ("cpu", getattr(backend, "device", "cpu")):
+            raise InputError(
+                f"{backend.card.name}: {', '.join(given) or 'device'} was given beside an instance of the backend, "
+                "which is used as it is. Give it to the constructor of the instance, or pass the class or the name."
+            )
+        return backend
+    if isinstance(backend, str):
+        cls = get_backend(backend)
+    else:
+        problem = _problem(backend)
+        if problem:
+            raise InputError(f"backend={backend!r}: {problem} Pass a name, a subclass of Backend, or an instance.")
+        cls = backend
+    return _instance(cls, weights, device, options)
+
+
+def option_names(cls):
+    """Return the names of a backend class's own options, `weights` and `device` left out.
+
+    Examples
+    --------
+    >>> from seissynth.backends.registry import option_names
+    >>> from seissynth.backends.base import Backend
+    >>> option_names(Backend)
+    []
+    """
+    return [name for name in _parameters(cls) if name not in ("weights", "device")]
+
+
+def _parameters(cls):
+    """Keywords of the constructor; those of the base classes too where ``**kwargs`` hands them on."""
+    names = []
+    for klass in cls.__mro__:
+        if "__init__" not in vars(klass) or klass is object:
+            continue
+        parameters = list(inspect.signature(klass.__init__).parameters.values())[1:]
+        named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        names += [p.name for p in parameters if p.kind in named and p.name not in names]
+        if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
+            break
+    return names
+
+
+def _instance(cls, weights, device, options):
+    name, own = cls.card.name, option_names(cls)
+    for option in options:
+        if option not in own:
+            near = _nearest(option, own)
+            has = ", ".join(own) or "no options"
+            raise InputError(f"{name}: unknown option {option!r};{near} It has: {has}.")
+    if device != "cpu" and "device" not in cls.card.capabilities:
+        raise InputError(f"{name}: device={device!r} was asked for, and it runs on the CPU only. Leave device out.")
+    accepted = _parameters(cls)
+    if weights is not None and "weights" not in accepted:
+        raise InputError(f"{name}: weights={str(weights)!r} were given, and it takes none. Leave weights out.")
+    common = {"weights": weights, "device": device}
+    options.update({key: value for key, value in common.items() if key in accepted})
+    try:
+        return cls(**options)
+    except SeisSynthError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BackendError(
+            f"{name}: the backend cannot be made with {options}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _nearest(word, known):
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f" did you mean {near[0]!r}?" if near else ""
+
+
+# --- where classes come from
+
+
+@dataclass(frozen=True)
+class _Installed:
+    """An entry point, not yet loaded."""
+
+    entry: object
+
+    @property
+    def distribution(self):
+        return self.entry.distribution
+
+    def info(self, name):
+        return BackendInfo(name, self.entry.distribution, self.entry.version, self.entry.target)
+
+    def load(self, name):
+        entry = self.entry
+        whose = f"{name}: the backend of distribution {entry.distribution} {entry.version} ({entry.target})"
+        remedy = "Mend or uninstall that distribution; other backends are not affected."
+        try:
+            cls = entry.load()
+        except (Exception, SystemExit) as error:
+            raise BackendError(f"{whose} cannot be loaded: {type(error).__name__}: {error}. {remedy}") from error
+        problem = _problem(cls, entry.name)
+        if problem:
+            raise BackendError(f"{whose} is not usable: {problem} {remedy}")
+        return cls
+
+
+@dataclass(frozen=True)
+class _Registered:
+    """A class that the running process registered."""
+
+    cls: type
+    distribution: str = THIS_PROCESS
+
+    def info(self, name):
+        return BackendInfo(name, THIS_PROCESS, "", f"{self.cls.__module__}:{self.cls.__qualname__}")
+
+    def load(self, name):
+        return self.cls
+
+
+def _installed():
+    return [_Installed(entry) for entry in find_entries()]
+
+
+def _offers():
+    """Name -> offer; a name that is taken already becomes ``distribution/name``."""
+    offers = {name: _Registered(cls) for name, cls in _registered.items()}
+    for offer in _installed():  # sorted by distribution within one name
+        name = offer.entry.name
+        offers[f"{offer.distribution}/{name}" if name in offers else name] = offer
+    return offers
+
+
+def _problem(cls, name=None):
+    """Say what keeps `cls` from being a backend (called `name`); None when nothing does."""
+    if not (isinstance(cls, type) and issubclass(cls, Backend)):
+        return f"{cls!r} is not a subclass of seissynth.backends.base.Backend."
+    card = getattr(cls, "card", None)
+    if not isinstance(card, Card):
+        return f"{cls.__qualname__}.card is {card!r}, not a seissynth.backends.base.Card."
+    if inspect.isabstract(cls):
+        return f"{cls.__qualname__} does not define {', '.join(sorted(cls.__abstractmethods__))}."
+    if name is not None and card.name != name:
+        return f"it is announced as {name!r}, and its card says {card.name!r}; the two must agree."
+    return None
+
+
+def _not_found(name, offers):
+    text = f"no backend named {name!r};{_nearest(name, list(offers))} installed: {', '.join(sorted(offers)) or 'none'}."
+    if not any(getattr(offer, "distribution", "") == "seissynth" for offer in offers.values()):
+        tree = Path(__file__).resolve().parents[2]
+        text += (
+            f" seissynth itself is imported from {tree} without being installed, so its own backends are "
+            "not announced: run 'python -m pip install -e .' in its source tree."
+        )
+    return text

@@ -1,0 +1,151 @@
+"""Conditions: the table that a backend sees, one row per record, columns from `seissynth.schema`."""
+
+import math
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.schema import COLUMNS, MOMENT_TENSOR_COLUMNS, empty_value
+
+_ONSET_COLUMNS = {
+    "path_p_travel_s": "p_s",
+    "path_s_travel_s": "s_s",
+    "path_p_direct_travel_s": "p_direct_s",
+    "path_s_direct_travel_s": "s_direct_s",
+    "path_p_takeoff_deg": "p_takeoff_deg",
+    "path_p_direct_takeoff_deg": "p_direct_takeoff_deg",
+    "path_s_direct_takeoff_deg": "s_direct_takeoff_deg",
+    "path_p_ray_parameter_s_km": "p_ray_parameter_s_km",
+    "path_s_ray_parameter_s_km": "s_ray_parameter_s_km",
+}
+
+
+def make_conditions(paths, given=None):
+    """Write the table of one earthquake's paths.
+
+    Parameters
+    ----------
+    paths : seissynth.paths.Paths, n sites
+    given : mapping or pandas.DataFrame, optional
+        Columns to set or replace: schema column -> a value for all rows, or a mapping from NET.STA to
+        values (other rows keep what they have). A DataFrame is indexed by NET.STA.
+
+    Returns
+    -------
+    pandas.DataFrame, n rows, every column of the schema
+        Missing values are NaN, or empty text.
+
+    Raises
+    ------
+    InputError
+        A column that the schema does not have, a value that is no number, or a station that is not there.
+    """
+    import pandas
+
+    n = len(paths)
+    columns = {name: _repeat(empty_value(name), n) for name in COLUMNS}
+    columns.update(_source_columns(paths.earthquake, n))
+    columns.update(_station_columns(paths.sites))
+    depth = paths.earthquake.depth_km
+    columns.update(
+        path_ep_distance_km=paths.distance_km,
+        path_hyp_distance_km=np.hypot(paths.distance_km, depth),
+        path_azimuth_deg=paths.azimuth_deg,
+        path_back_azimuth_deg=paths.back_azimuth_deg,
+        path_onset_origin=np.array(paths.onset_origin, dtype=object),
+    )
+    columns.update({column: np.array(getattr(paths.onsets, name)) for column, name in _ONSET_COLUMNS.items()})
+    for name, values in plain_columns(given).items():
+        _replace(columns, name, values, [site.name for site in paths.sites])
+    return pandas.DataFrame(columns)
+
+
+def plain_columns(given):
+    """Return the argument ``conditions=`` as plain dictionaries, checked against the schema.
+
+    Examples
+    --------
+    >>> plain_columns({"station_vs_30_mps": {"CI.CLC": 500}})
+    {'station_vs_30_mps': {'CI.CLC': 500}}
+    """
+    if given is None:
+        return {}
+    if hasattr(given, "to_dict"):  # a DataFrame, indexed by NET.STA
+        given = {name: {k: v for k, v in column.items() if v == v} for name, column in given.to_dict().items()}
+    if not hasattr(given, "items"):
+        raise InputError(f"conditions is a {type(given).__name__}; give a mapping of columns or a DataFrame.")
+    out = {}
+    for name, values in given.items():
+        if name not in COLUMNS:
+            import difflib
+
+            near = difflib.get_close_matches(str(name), COLUMNS, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"conditions: there is no column {name!r}.{hint} Columns are in seissynth.schema.COLUMNS.")
+        out[name] = dict(values) if hasattr(values, "items") else values
+    return out
+
+
+def _repeat(value, n):
+    return np.full(n, value, dtype=object if isinstance(value, str) else float)
+
+
+def _source_columns(earthquake, n):
+    values = {
+        "source_id": earthquake.key,
+        "source_origin_time": str(earthquake.time),
+        "source_latitude_deg": earthquake.latitude_deg,
+        "source_longitude_deg": earthquake.longitude_deg,
+        "source_depth_km": earthquake.depth_km,
+        "source_magnitude": earthquake.magnitude,
+        "source_magnitude_type": earthquake.magnitude_type,
+    }
+    if earthquake.nodal_plane is not None:
+        values.update(zip(("source_strike_deg", "source_dip_deg", "source_rake_deg"), earthquake.nodal_plane, strict=True))
+    if earthquake.moment_tensor is not None:
+        values.update(zip(MOMENT_TENSOR_COLUMNS, earthquake.moment_tensor, strict=True))
+    return {name: _repeat(value, n) for name, value in values.items()}
+
+
+def _station_columns(sites):
+    sensors = [site.sensors[0] for site in sites]
+    text = {
+        "station_network_code": [sensor.network for sensor in sensors],
+        "station_code": [sensor.station for sensor in sensors],
+        "station_id": [site.key for site in sites],
+    }
+    numbers = {
+        "station_latitude_deg": [sensor.latitude_deg for sensor in sensors],
+        "station_longitude_deg": [sensor.longitude_deg for sensor in sensors],
+        "station_elevation_m": [sensor.elevation_m for sensor in sensors],
+        "station_local_depth_m": [sensor.depth_m for sensor in sensors],
+    }
+    return {
+        **{name: np.array(values, dtype=object) for name, values in text.items()},
+        **{name: np.array(values, dtype=float) for name, values in numbers.items()},
+    }
+
+
+def _replace(columns, name, values, stations):
+    per_station = values if isinstance(values, dict) else None
+    if per_station is not None:
+        # a mapping may name more stations than take part, but a misspelt name should not go unseen
+        if not set(per_station) & set(stations):
+            raise InputError(
+                f"conditions: {name} is given for {sorted(map(str, per_station))[:5]}, none of which takes part; "
+                "stations are named NET.STA."
+            )
+        pairs = [(i, per_station[station]) for i, station in enumerate(stations) if station in per_station]
+    else:
+        pairs = [(i, values) for i in range(len(stations))]
+    for i, value in pairs:
+        if COLUMNS[name].text:
+            columns[name][i] = str(value)
+            continue
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
+            raise InputError(f"conditions: {name} of station {stations[i]} is {value!r}; it must be a finite number.")
+        columns[name][i] = number

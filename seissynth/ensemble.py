@@ -1,0 +1,61 @@
+"""Ensemble: several realisations of the same request, a sequence of Streams."""
+
+from collections.abc import Sequence
+
+from seissynth.errors import InputError
+
+
+class Ensemble(Sequence):
+    """Realisations 0, 1, ... of one request, each an ObsPy Stream.
+
+    They are kept apart, since traces of one channel at one time in one Stream would merge into one.
+
+    Parameters
+    ----------
+    streams : iterable of obspy Stream
+
+    Examples
+    --------
+    >>> import obspy
+    >>> from seissynth.ensemble import Ensemble
+    >>> pair = Ensemble([obspy.read(), obspy.read()])
+    >>> len(pair), len(pair[0]), len(pair[:1])
+    (2, 3, 1)
+    """
+
+    def __init__(self, streams):
+        self._streams = list(streams)
+
+    def __len__(self):
+        return len(self._streams)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return Ensemble(self._streams[index])
+        return self._streams[index]
+
+    def __repr__(self):
+        traces = len(self._streams[0]) if self._streams else 0
+        return f"<Ensemble of {len(self)} realisations with {traces} traces each>"
+
+    def select(self, **kwargs):
+        """Apply ObsPy's ``Stream.select`` to every realisation; returns an Ensemble."""
+        return Ensemble(stream.select(**kwargs) for stream in self._streams)
+
+    def array(self):
+        """Stack the data: ndarray, shape (realisations, traces, npts).
+
+        Raises
+        ------
+        InputError
+            Traces of different lengths; select one station or pass ``duration=`` to generate.
+        """
+        import numpy as np
+
+        lengths = {trace.stats.npts for stream in self._streams for trace in stream}
+        if len(lengths) > 1:
+            raise InputError(
+                f"traces have {len(lengths)} different lengths ({min(lengths)} to {max(lengths)} samples); "
+                "select() one station, or pass duration= to generate()."
+            )
+        return np.array([[trace.data for trace in stream] for stream in self._streams])

@@ -1,0 +1,41 @@
+"""Every error and warning class of seissynth.
+
+Each error is also one of Python's built-in errors, so that ``except ValueError`` works for users who
+do not know this module. A message says what was wrong, the value, the limit and the remedy.
+"""
+
+
+class SeisSynthError(Exception):
+    """Base class of every error that seissynth raises on purpose."""
+
+
+class InputError(SeisSynthError, ValueError):
+    """An argument, an event, an inventory or a table cannot be used as given."""
+
+
+class DomainError(SeisSynthError, ValueError):
+    """A record was asked for outside the range in which a backend is valid."""
+
+
+class ResponseError(SeisSynthError, ValueError):
+    """A channel's instrument response is missing or cannot be evaluated."""
+
+
+class BackendError(SeisSynthError, RuntimeError):
+    """A backend failed, or returned something that breaks the protocol."""
+
+
+class BackendNotFoundError(SeisSynthError, LookupError):
+    """No backend of that name is installed."""
+
+
+class FileFormatError(SeisSynthError, ValueError):
+    """A file is not what it should be, or lacks what is needed."""
+
+
+class ReproductionError(SeisSynthError, RuntimeError):
+    """Records could not be made again, or came out different."""
+
+
+class SeisSynthWarning(UserWarning):
+    """Something was skipped, assumed or approximated; the message says what and why."""

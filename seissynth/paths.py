@@ -1,0 +1,153 @@
+"""Paths: which sites see an earthquake, from where, and when its waves arrive."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from obspy.geodetics import gps2dist_azimuth
+
+from seissynth.channels import group_sites, select_sensors
+from seissynth.earthquakes import Earthquake
+from seissynth.errors import InputError, SeisSynthWarning
+from seissynth.seeding import station_key
+from seissynth.traveltime import onsets as find_onsets
+
+ONSET_SOURCES = ("model", "picks")
+
+
+@dataclass
+class Site:
+    """A place where ground moves, with the sensors that stand there.
+
+    Parameters
+    ----------
+    key : str
+        What seeds hang on: NET.STA, with coordinates where sensors of one station stand apart.
+    sensors : list of seissynth.channels.Sensor
+    """
+
+    key: str
+    sensors: list
+
+    @property
+    def name(self):
+        """NET.STA."""
+        return f"{self.sensors[0].network}.{self.sensors[0].station}"
+
+
+@dataclass
+class Paths:
+    """One earthquake and its sites; the arrays have one element per site.
+
+    Parameters
+    ----------
+    earthquake : Earthquake
+    sites : list of Site
+    distance_km, azimuth_deg, back_azimuth_deg : ndarray, shape (n,)
+        Epicentral distance along the WGS84 geodesic; azimuths at the epicentre and at the site.
+    onsets : seissynth.traveltime.Onsets
+    onset_origin : list of str, length n
+        Name of the velocity model, or "picks".
+    """
+
+    earthquake: Earthquake
+    sites: list
+    distance_km: np.ndarray
+    azimuth_deg: np.ndarray
+    back_azimuth_deg: np.ndarray
+    onsets: object
+    onset_origin: list
+
+    def __len__(self):
+        return len(self.sites)
+
+
+def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", onsets="model"):
+    """Find the sites that record at origin time, and the way of the waves to each.
+
+    Parameters
+    ----------
+    inventory : obspy Inventory
+    earthquake : Earthquake
+    channel : str or list of str, optional
+        See `seissynth.channels.select_sensors`.
+    velocity_model : str, LayeredModel, sequence of layers or TauPyModel
+        See `seissynth.traveltime.onsets`. Travel times are those of a sphere of radius 6371 km at the
+        WGS84 distance; the two geometries differ by up to 0.07 s.
+    onsets : {"model", "picks"}
+        With "picks" the event's own P and S picks replace the model's onsets where there are any.
+
+    Returns
+    -------
+    Paths
+    """
+    if onsets not in ONSET_SOURCES:
+        raise InputError(f"onsets={onsets!r} must be one of {ONSET_SOURCES}.")
+    sites = _sites(select_sensors(inventory, earthquake.time, channel))
+    distance, azimuth, back = np.array(
+        [
+            gps2dist_azimuth(
+                earthquake.latitude_deg, earthquake.longitude_deg, site.sensors[0].latitude_deg, site.sensors[0].longitude_deg
+            )
+            for site in sites
+        ]
+    ).T
+    distance = distance / 1000.0
+    times = find_onsets(distance, np.full(len(sites), earthquake.depth_km), velocity_model)
+    paths = Paths(earthquake, sites, distance, azimuth, back, times, [times.origin] * len(sites))
+    if onsets == "picks":
+        _impose_picks(paths)
+    return paths
+
+
+def _sites(sensors):
+    groups = group_sites(sensors)
+    names = [f"{group[0].network}.{group[0].station}" for group in groups]
+    sites = []
+    for name, group in zip(names, groups, strict=True):
+        first = group[0]
+        place = (first.latitude_deg, first.longitude_deg, first.depth_m) if names.count(name) > 1 else ()
+        sites.append(Site(station_key(first.network, first.station, *place), group))
+    return sites
+
+
+def _impose_picks(paths):
+    """Replace onsets by the event's picks; where only P is picked, the model's S - P is kept."""
+    times = paths.onsets
+    changed = {name: getattr(times, name).copy() for name in ("p_s", "s_s", "p_direct_s", "s_direct_s")}
+    picked = _first_picks(paths.earthquake)
+    found = 0
+    for i, site in enumerate(paths.sites):
+        p, s = picked.get((site.name, "P")), picked.get((site.name, "S"))
+        if p is None and s is None:
+            continue
+        shift_p = p - times.p_s[i] if p is not None else 0.0
+        shift_s = s - times.s_s[i] if s is not None else shift_p
+        for name, shift in (("p_s", shift_p), ("p_direct_s", shift_p), ("s_s", shift_s), ("s_direct_s", shift_s)):
+            changed[name][i] += shift
+        if not 0 <= changed["p_s"][i] < changed["s_s"][i]:
+            raise InputError(
+                f"event {paths.earthquake.id}, station {site.name}: the picks give P {changed['p_s'][i]:.2f} s and S "
+                f"{changed['s_s'][i]:.2f} s after origin; P must come first and not before the origin. Correct the "
+                "picks, or pass onsets='model'."
+            )
+        paths.onset_origin[i] = "picks"
+        found += 1
+    if not found:
+        warnings.warn(
+            f"event {paths.earthquake.id} has no P or S picks at these stations; the model's onsets are used.",
+            SeisSynthWarning,
+            stacklevel=4,
+        )
+    paths.onsets = times.__class__(**{**vars(times), **changed})
+
+
+def _first_picks(earthquake):
+    first = {}
+    for pick in earthquake.event.picks:
+        phase = str(pick.phase_hint or "")[:1].upper()
+        if phase in ("P", "S") and pick.waveform_id is not None and pick.time is not None:
+            key = (f"{pick.waveform_id.network_code or ''}.{pick.waveform_id.station_code or ''}", phase)
+            after = pick.time - earthquake.time
+            first[key] = min(after, first.get(key, after))
+    return first

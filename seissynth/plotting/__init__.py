@@ -1,0 +1,33 @@
+"""Pictures of records, networks and comparisons; the only place that imports matplotlib.
+
+Every function returns a `matplotlib.figure.Figure` and writes it to `outfile` when one is given. None of
+them opens a window, uses pyplot, or changes a global setting, so they work without a display and in threads.
+
+Examples
+--------
+>>> from seissynth.plotting import plot_traces
+>>> figure = plot_traces(stream, outfile="traces.png")                          # doctest: +SKIP
+"""
+
+import importlib
+
+_HOMES = {
+    "plot_traces": "traces",
+    "plot_section": "section",
+    "plot_spectra": "spectra",
+    "plot_map": "map",
+    "plot_comparison": "comparison",
+}
+
+__all__ = ["plot_comparison", "plot_map", "plot_section", "plot_spectra", "plot_traces"]
+
+
+def __getattr__(name):
+    # matplotlib takes a third of a second to import: only who plots pays for it
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"seissynth.plotting.{_HOMES[name]}"), name)
+
+
+def __dir__():
+    return sorted([*globals(), *_HOMES])

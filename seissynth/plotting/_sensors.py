@@ -1,0 +1,134 @@
+"""Traces sorted into sensors: the three components of one instrument, one event, one realisation."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from obspy import Stream
+
+from seissynth.errors import InputError
+
+_ORDER = "ZNE123RTXYUVW"
+
+
+@dataclass
+class Sensor:
+    """Components of one instrument for one event and realisation, with what is known of the record."""
+
+    code: str
+    event_key: str
+    realization: int
+    origin: object
+    distance_km: float
+    p_s: float
+    s_s: float
+    quantity: str
+    unit: str
+    traces: dict = field(default_factory=dict)
+
+    @property
+    def label(self):
+        """Short name for a row: codes, distance."""
+        if math.isnan(self.distance_km):
+            return self.code
+        return f"{self.code}\n{self.distance_km:.0f} km"
+
+    @property
+    def peak(self):
+        """Largest amplitude of all components, without their means."""
+        return max((float(np.max(np.abs(centred(trace)))) for trace in self.traces.values()), default=0.0)
+
+    def components(self):
+        """Component letters in the order Z, N, E, 1, 2."""
+        return sorted(self.traces, key=lambda letter: (_ORDER.find(letter) % 99, letter))
+
+
+def centred(trace):
+    """Return the samples as 64-bit floats about the mean of what comes before P (else of all)."""
+    data = np.asarray(trace.data, dtype=float)
+    info = trace.stats.get("seissynth")
+    early = data.size
+    if info and math.isfinite(info.p_s):
+        before = int((info.origin_time + info.p_s - trace.stats.starttime) * trace.stats.sampling_rate)
+        early = before if before > 10 else data.size
+    return data - data[:early].mean()
+
+
+def seconds(trace, origin):
+    """Return the times of the samples after `origin`, s."""
+    return (trace.stats.starttime - origin) + np.arange(trace.stats.npts) * trace.stats.delta
+
+
+def find_sensors(stream, *, unit=None, origin=None):
+    """Sort a Stream's traces; nearest sensor first.
+
+    Parameters
+    ----------
+    stream : obspy Stream
+    unit : str, optional
+        For traces without stats.seissynth; ``"counts"`` when not given.
+    origin : UTCDateTime, optional
+        Time zero for traces without stats.seissynth; else their start.
+
+    Returns
+    -------
+    list of Sensor
+
+    Raises
+    ------
+    InputError
+        Not a Stream, or an empty one.
+    """
+    if not isinstance(stream, Stream):
+        raise InputError(f"got a {type(stream).__name__}; give an obspy Stream (one element of an Ensemble).")
+    if not stream:
+        raise InputError("the Stream is empty: there is nothing to plot.")
+    found = {}
+    for trace in stream:
+        if not trace.stats.npts or np.ma.isMaskedArray(trace.data):
+            raise InputError(f"trace {trace.id} is empty or has gaps; merge with a fill value, or remove it.")
+        info = trace.stats.get("seissynth")
+        code = ".".join(part for part in trace.id[:-1].split(".") if part)
+        key = (code, info.event_key if info else "", info.realization if info else 0)
+        if key not in found:
+            found[key] = _sensor(trace, info, key, unit, origin)
+        found[key].traces.setdefault(trace.stats.channel[-1:] or "?", trace)
+    return sorted(found.values(), key=lambda one: (one.origin.ns, math.isnan(one.distance_km), one.distance_km))
+
+
+def _sensor(trace, info, key, unit, origin):
+    if not info:
+        zero = origin or trace.stats.starttime
+        return Sensor(*key, zero, math.nan, math.nan, math.nan, "", unit or "counts")
+    distance = info.get("conditions", {}).get("path_ep_distance_km", math.nan)
+    return Sensor(
+        *key, info.origin_time, float(distance), float(info.p_s), float(info.s_s), info.quantity, unit or info.unit
+    )
+
+
+def nearest(sensors, limit):
+    """Return at most `limit` sensors and the words that say how many are left out."""
+    if len(sensors) <= limit:
+        return sensors, ""
+    return sensors[:limit], f" (nearest {limit} of {len(sensors)})"
+
+
+def title_of(sensors):
+    """``2019-07-04 17:33:49 UTC, Mw 6.4, stochastic``: what the records of a figure have in common."""
+    first = sensors[0]
+    info = next(iter(first.traces.values())).stats.get("seissynth")
+    if not info:
+        return ""
+    words = [first.origin.strftime("%Y-%m-%d %H:%M:%S UTC")]
+    conditions = info.get("conditions", {})
+    size = conditions.get("source_magnitude", math.nan)
+    if isinstance(size, float) and math.isfinite(size):
+        words.append(f"{conditions.get('source_magnitude_type') or 'M'} {size:.1f}")
+    words.append(f"backend {info.backend}")
+    numbers = {one.realization for one in sensors}
+    events = {one.event_key for one in sensors}
+    if len(events) > 1:
+        words[:-1] = [f"{len(events)} events"]
+    if numbers != {0}:
+        words.append("realisation " + ", ".join(str(number) for number in sorted(numbers)))
+    return ", ".join(words)

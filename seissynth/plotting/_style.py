@@ -1,0 +1,113 @@
+"""What all figures share: size and fonts, colours, units, and how they are written."""
+
+import functools
+import math
+from pathlib import Path
+
+from seissynth.errors import InputError
+
+#: Okabe and Ito's colours, which people with any colour vision tell apart
+BLACK, GREY, LIGHT = "#222222", "#777777", "#DDDDDD"
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+P_COLOUR, S_COLOUR = BLUE, ORANGE
+
+_SETTINGS = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "axes.titlesize": 9.0,
+    "axes.labelsize": 9.0,
+    "xtick.labelsize": 8.0,
+    "ytick.labelsize": 8.0,
+    "legend.fontsize": 8.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "axes.edgecolor": BLACK,
+    "axes.facecolor": "white",
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "grid.color": LIGHT,
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 0.8,
+    "legend.frameon": False,
+    "text.usetex": False,
+    "path.simplify": True,
+}
+
+_PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k"}
+
+
+def styled(function):
+    """Draw in our own settings and put the user's back, whatever they are."""
+
+    @functools.wraps(function)
+    def inside(*args, outfile=None, **kwargs):
+        import matplotlib
+
+        if outfile is not None and not Path(outfile).resolve().parent.is_dir():
+            raise InputError(f"cannot write {outfile}: there is no folder {Path(outfile).parent}; make it first.")
+        with matplotlib.rc_context(_SETTINGS):
+            figure = function(*args, **kwargs)
+            if outfile is not None:
+                _save(figure, outfile)
+        return figure
+
+    return inside
+
+
+def new_figure(width, height):
+    """Return a Figure in inches, with its own Agg canvas: pyplot never hears of it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _save(figure, outfile):
+    from seissynth.data._atomic import replacing
+
+    kinds = figure.canvas.get_supported_filetypes()
+    kind = Path(outfile).suffix.lstrip(".").lower()
+    if kind not in kinds:
+        raise InputError(f"cannot tell the format of {outfile} by its ending; known are {', '.join(sorted(kinds))}.")
+    with replacing(outfile) as beside:
+        figure.savefig(beside, format=kind)
+
+
+def scaled_unit(peak, unit):
+    """Factor and label that bring `peak` between 1 and 1000.
+
+    Examples
+    --------
+    >>> from seissynth.plotting._style import scaled_unit
+    >>> scaled_unit(3.2e-5, "m/s")
+    (1000000.0, 'µm/s')
+    >>> scaled_unit(81234, "counts")
+    (0.001, '10³ counts')
+    """
+    exponent = 0
+    if peak > 0 and math.isfinite(peak):
+        exponent = 3 * math.floor(math.log10(peak) / 3)
+    if unit.startswith("m"):
+        exponent = min(max(exponent, -12), 0)
+        return 10.0**-exponent, _PREFIXES[exponent] + pretty_unit(unit)
+    name = pretty_unit(unit)
+    if not exponent:
+        return 1.0, name
+    power = "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return 10.0**-exponent, f"{power} {name}".strip()
+
+
+def pretty_unit(unit):
+    """``m/s**2`` -> ``m/s²``; the unit of a pure number is empty."""
+    return "" if unit == "1" else unit.replace("**2", "²")
+
+
+def axis_label(quantity, unit):
+    """``Velocity (µm/s)``."""
+    name = quantity.capitalize() if quantity not in ("counts", "") else "Amplitude"
+    return f"{name} ({unit})" if unit else name
+

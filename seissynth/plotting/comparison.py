@@ -1,0 +1,180 @@
+"""A synthetic and a real record of one station, side by side."""
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.plotting._sensors import centred, find_sensors, seconds
+from seissynth.plotting._style import (
+    BLACK,
+    GREEN,
+    axis_label,
+    new_figure,
+    pretty_unit,
+    scaled_unit,
+    styled,
+)
+from seissynth.plotting.spectra import amplitude_spectrum, plain_frequencies
+from seissynth.plotting.traces import draw_onsets, draw_trace
+
+_DYNAMIC_RANGE_DB = 60.0
+
+
+@styled
+def plot_comparison(synthetic, real, *, unit=None, component=None):
+    """Compare a synthetic record with a real one: time, spectrogram, spectrum.
+
+    Both columns share time axes, amplitude scales and colours, so that they can be compared by eye. P and S as
+    predicted for the synthetic record are drawn in both, dotted in the real one.
+
+    Parameters
+    ----------
+    synthetic : obspy Stream
+        Components of one sensor, with ``stats.seissynth``.
+    real : obspy Stream
+        Components of one sensor, of the same quantity and unit as `synthetic` (remove the response first, or
+        generate ``output="RAW"``).
+    unit : str, optional
+        Unit of `real`, SI; that of `synthetic` when not given.
+    component : str, optional
+        Letter of the component for spectrogram and spectrum; the first horizontal that both have.
+    outfile : str or path, optional
+        File to write, format by its ending.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        More than one sensor in a Stream, no common component, or different units.
+    """
+    made = _only(find_sensors(synthetic), "synthetic")
+    found = _only(find_sensors(real, unit=unit or made.unit, origin=made.origin), "real")
+    if found.unit != made.unit:
+        raise InputError(f"the synthetic is in {made.unit}, the real record in {found.unit}; bring both to one unit.")
+    letters = [letter for letter in made.components() if letter in found.traces]
+    if not letters:
+        raise InputError(
+            f"no common component: synthetic has {', '.join(made.components())}, real {', '.join(found.components())}."
+        )
+    chosen = component or next((letter for letter in letters if letter != "Z"), letters[0])
+    if chosen not in letters:
+        raise InputError(f"{component=}: both records have {', '.join(letters)} only.")
+
+    figure = new_figure(11.0, 1.3 * len(letters) + 5.2)
+    rows = [*(1.0 for _ in letters), 1.6, 1.9]
+    grid = figure.add_gridspec(len(rows), 2, height_ratios=rows)
+    factor, label = scaled_unit(max(made.peak, found.peak), made.unit)
+    first, panels = None, []
+    for row, letter in enumerate(letters):
+        line = [figure.add_subplot(grid[row, column], sharex=first, sharey=None) for column in range(2)]
+        first = first or line[0]
+        line[1].sharey(line[0])
+        panels += line
+        for axes, record, colour in zip(line, (made, found), (GREEN, BLACK), strict=True):
+            draw_trace(axes, record.traces[letter], record, factor, colour=colour)
+            axes.text(0.995, 0.95, letter, transform=axes.transAxes, ha="right", va="top", fontweight="bold")
+            axes.tick_params(labelbottom=False)
+        line[0].set_ylabel(axis_label(made.quantity, label) if row == (len(letters) - 1) // 2 else "")
+        if row == 0:
+            line[0].set_title(f"Synthetic   {made.code}, {_maker(made)}", fontweight="bold", fontsize=10)
+            line[1].set_title(f"Real   {found.code}", fontweight="bold", fontsize=10)
+    _share_time(first, made, found, letters)
+    for number, axes in enumerate(panels):
+        # the same path: what was predicted for the synthetic record is a guide in the real one
+        draw_onsets(axes, made, named=number < 2, style="-" if number % 2 == 0 else ":")
+    _draw_spectrograms(figure, grid, len(letters), made, found, chosen, first)
+    _draw_spectra(figure.add_subplot(grid[-1, :]), made, found, chosen)
+    return figure
+
+
+def _only(sensors, name):
+    if len(sensors) != 1:
+        raise InputError(
+            f"the {name} Stream holds {len(sensors)} sensors ({', '.join(one.code for one in sensors[:4])}, ...); "
+            "select() one station, band, event and realisation."
+        )
+    return sensors[0]
+
+
+def _maker(sensor):
+    info = next(iter(sensor.traces.values())).stats.get("seissynth")
+    return f"backend {info.backend}" if info else "no provenance"
+
+
+def _share_time(axes, made, found, letters):
+    ends = []
+    for record in (made, found):
+        times = seconds(record.traces[letters[0]], record.origin)
+        ends.append((times[0], times[-1]))
+    if ends[0][0] < ends[1][1] and ends[1][0] < ends[0][1]:  # else they have nothing in common: show both
+        axes.set_xlim(max(first for first, _ in ends), min(last for _, last in ends))
+    else:
+        axes.set_xlim(min(first for first, _ in ends), max(last for _, last in ends))
+
+
+def _draw_spectrograms(figure, grid, row, made, found, letter, first):
+    panels = [figure.add_subplot(grid[row, column], sharex=first) for column in range(2)]
+    pictures = [spectrogram(centred(one.traces[letter]), one.traces[letter].stats.delta) for one in (made, found)]
+    top = max(float(power.max()) for _, _, power in pictures)
+    top = 10.0 * np.log10(top) if top > 0 else 0.0
+    highest = min(float(frequencies[-1]) for frequencies, _, _ in pictures)
+    for axes, record, (frequencies, times, power) in zip(panels, (made, found), pictures, strict=True):
+        times = times + seconds(record.traces[letter], record.origin)[0]
+        level = 10.0 * np.log10(np.maximum(power, 1e-300))
+        mesh = axes.pcolormesh(
+            times, frequencies, level, vmin=top - _DYNAMIC_RANGE_DB, vmax=top, cmap="viridis", shading="nearest",
+            rasterized=True,
+        )
+        axes.set_yscale("log")
+        plain_frequencies(axes.yaxis)
+        axes.set_facecolor(mesh.cmap(0.0))  # the mesh ends half a window before the trace does
+        axes.set_ylim(max(frequencies[1], 0.2), highest)
+        axes.set_xlabel("Time after origin (s)")
+        axes.text(
+            0.995, 0.95, letter, transform=axes.transAxes, ha="right", va="top", fontweight="bold", color="white"
+        )
+        draw_onsets(axes, made, named=False, colour="white", style="-" if record is made else ":")
+    panels[0].set_ylabel("Frequency (Hz)")
+    panels[1].tick_params(labelleft=False)
+    unit = pretty_unit(made.unit) or "1"
+    figure.colorbar(mesh, ax=panels, pad=0.01, aspect=12, label=f"dB of ({unit})²/Hz")
+
+
+def _draw_spectra(axes, made, found, letter):
+    for record, colour, name in ((found, BLACK, "real"), (made, GREEN, "synthetic")):
+        trace = record.traces[letter]
+        axes.loglog(*amplitude_spectrum(centred(trace), trace.stats.delta), color=colour, linewidth=1.3, label=name)
+    unit = pretty_unit(made.unit)
+    axes.set_xlabel("Frequency (Hz)")
+    axes.set_ylabel(f"Amplitude {letter} ({f'{unit}·s' if unit else 's'})")
+    axes.grid(which="major")
+    plain_frequencies(axes.xaxis)
+    axes.legend(loc="best")
+
+
+def spectrogram(data, step_s):
+    """Power spectral density in Hann windows of about 2 s, half overlapping and more.
+
+    Parameters
+    ----------
+    data : ndarray, shape (n,)
+    step_s : float
+
+    Returns
+    -------
+    frequencies_hz : ndarray, shape (m,)
+    times_s : ndarray, shape (k,)
+        Window centres after sample 0.
+    power : ndarray, shape (m, k)
+        One-sided, unit of the data squared per Hz.
+    """
+    length = min(max(int(2.0 / step_s) // 2 * 2, 16), data.size // 2 * 2)
+    hop = max(length // 8, data.size // 1500, 1)
+    window = np.hanning(length + 1)[:-1]
+    frames = np.lib.stride_tricks.sliding_window_view(data, length)[::hop]
+    lines = np.fft.rfft((frames - frames.mean(axis=1, keepdims=True)) * window, axis=1)
+    power = 2.0 * step_s * np.abs(lines) ** 2 / np.sum(window**2)
+    times = (np.arange(len(frames)) * hop + length / 2.0) * step_s
+    return np.fft.rfftfreq(length, step_s), times, power.T

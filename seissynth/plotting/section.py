@@ -1,0 +1,119 @@
+"""Record section: traces at their distances."""
+
+import math
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.plotting._sensors import centred, find_sensors, seconds, title_of
+from seissynth.plotting._style import BLACK, P_COLOUR, S_COLOUR, new_figure, styled
+
+
+@styled
+def plot_section(stream, *, component="Z", reduction_km_s=None):
+    """Draw one component of every sensor at its epicentral distance, with predicted P and S.
+
+    Each trace is scaled to its own peak.
+
+    Parameters
+    ----------
+    stream : obspy Stream
+        Records of one event, with ``stats.seissynth``.
+    component : str
+        Last letter of the channel codes.
+    reduction_km_s : float, optional
+        Reduce the time axis by distance / this velocity, km/s.
+    outfile : str or path, optional
+        File to write, format by its ending.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        No trace of that component, no distance, or records of several events.
+    """
+    if reduction_km_s is not None and not reduction_km_s > 0:
+        raise InputError(f"{reduction_km_s=} must be a velocity above 0 km/s.")
+    sensors = [one for one in find_sensors(stream) if component in one.traces]
+    if not sensors:
+        letters = sorted({trace.stats.channel[-1:] for trace in stream})
+        raise InputError(f"{component=}: there is no such trace; the Stream has components {', '.join(letters)}.")
+    sensors = [one for one in sensors if math.isfinite(one.distance_km)]
+    if not sensors:
+        raise InputError("no trace has a distance (stats.seissynth.conditions.path_ep_distance_km).")
+    if len({(one.event_key, one.realization) for one in sensors}) > 1:
+        raise InputError("the Stream holds several events or realisations; draw one section for each of them.")
+
+    slowness = 0.0 if reduction_km_s is None else 1.0 / reduction_km_s
+    figure = new_figure(8.5, float(np.clip(2.5 + 0.35 * len(sensors), 4.5, 10.0)))
+    axes = figure.subplots()
+    height = _height([one.distance_km for one in sensors])
+    ends = [_draw(axes, one, component, height, slowness) for one in sensors]
+    _draw_curves(axes, sensors, slowness, height)
+    axes.set_xlim(min(first for first, _ in ends), max(last for _, last in ends))
+    _name_stations(figure, axes, sensors)
+    reduced = "" if reduction_km_s is None else f" - distance / {reduction_km_s:g} km/s"
+    axes.set_xlabel(f"Time after origin{reduced} (s)")
+    axes.set_ylabel("Epicentral distance (km)")
+    axes.set_title(f"Component {component}, each trace to its peak   {title_of(sensors)}", fontsize=10)
+    axes.grid(axis="x")
+    axes.legend(loc="upper left", frameon=True, framealpha=0.9, edgecolor="none")
+    return figure
+
+
+def _height(distances):
+    """Half height of a trace, km: traces may touch, but not hide each other."""
+    spread = max(distances) - min(distances)
+    return max(spread, 0.2 * max(distances), 1.0) / (1.6 * max(len(distances), 4))
+
+
+def _draw(axes, sensor, component, height, slowness):
+    trace = sensor.traces[component]
+    data = centred(trace)
+    peak = np.max(np.abs(data)) or 1.0
+    times = seconds(trace, sensor.origin) - slowness * sensor.distance_km
+    axes.plot(times, sensor.distance_km + height * data / peak, color=BLACK, linewidth=0.5, gid=f"trace-{trace.id}")
+    return times[0], times[-1]
+
+
+def _draw_curves(axes, sensors, slowness, height):
+    distances = np.array([one.distance_km for one in sensors])
+    for name, onsets, colour in (
+        ("P", np.array([one.p_s for one in sensors]), P_COLOUR),
+        ("S", np.array([one.s_s for one in sensors]), S_COLOUR),
+    ):
+        known = np.isfinite(onsets)
+        if known.any():
+            times = onsets - slowness * distances
+            axes.plot(times[known], distances[known], color=colour, linewidth=1.0, alpha=0.6, zorder=3, label=name)
+            axes.vlines(
+                times[known], distances[known] - 0.7 * height, distances[known] + 0.7 * height,
+                color=colour, linewidth=1.6, zorder=4,
+            )
+
+
+def _name_stations(figure, axes, sensors):
+    """Write codes right of the traces, pushed apart where sensors stand at nearly one distance."""
+    bottom, top = axes.get_ylim()
+    inches = figure.get_figheight() - 1.2
+    step = (top - bottom) * 0.13 / inches
+    places = np.array([one.distance_km for one in sensors])
+    order = np.argsort(places, kind="stable")
+    moved = places[order].astype(float)
+    for _ in range(200):
+        gaps = np.diff(moved)
+        tight = gaps < step - 1e-9
+        if not tight.any():
+            break
+        push = np.where(tight, (step - gaps) / 2.0, 0.0)
+        moved[:-1] -= push
+        moved[1:] += push
+    for index, place in zip(order, moved, strict=True):
+        axes.annotate(
+            sensors[index].code, (1.0, sensors[index].distance_km), xycoords=("axes fraction", "data"),
+            xytext=(1.03, place), textcoords=("axes fraction", "data"), va="center", ha="left", fontsize=7.5,
+            arrowprops={"arrowstyle": "-", "color": "#AAAAAA", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0},
+        )

@@ -1,0 +1,128 @@
+"""Fourier amplitude spectra of the S window, over the noise before P."""
+
+import math
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
+from seissynth.plotting._style import BLUE, GREY, new_figure, pretty_unit, styled
+
+_BANDS_PER_DECADE = 20
+#: the S window ends where this many S minus P times have passed after S, and holds at least 10 s
+_S_WINDOW = 1.5
+_SHORTEST_S = 2.0
+
+
+@styled
+def plot_spectra(stream, *, max_sensors=4):
+    """Draw amplitude spectra per component: from S on, and of the noise before P.
+
+    The S window starts at S and lasts 1.5 times S minus P, 10 s at least. Spectra are one-sided Fourier
+    amplitudes (the unit of the record times seconds) of the window tapered by 5 % at each end, averaged in
+    bands of a twentieth of a decade. The noise's spectrum is scaled by the root of the ratio of the
+    windows' lengths, as is right for stationary noise. Without onsets the whole trace is taken.
+
+    Parameters
+    ----------
+    stream : obspy Stream
+    max_sensors : int
+        More are left out, and the title says so.
+    outfile : str or path, optional
+        File to write, format by its ending.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    if max_sensors < 1:
+        raise InputError(f"{max_sensors=} must be 1 or more.")
+    everything = find_sensors(stream)
+    sensors, omitted = nearest(everything, max_sensors)
+    columns = max(len(one.traces) for one in sensors)
+    figure = new_figure(max(3.1 * columns, 5.5), 1.1 + 2.1 * len(sensors))
+    panels = figure.subplots(len(sensors), columns, sharex=True, sharey="row", squeeze=False)
+    for row, (line, sensor) in enumerate(zip(panels, sensors, strict=True)):
+        letters = sensor.components()
+        for axes, letter in zip(line, letters, strict=False):
+            _draw(axes, sensor, letter)
+            plain_frequencies(axes.xaxis)
+            if row == len(sensors) - 1:
+                axes.set_xlabel("Frequency (Hz)")
+        for axes in line[len(letters):]:
+            axes.set_axis_off()
+        unit = pretty_unit(sensor.unit)
+        line[0].set_ylabel(f"{sensor.label}\nAmplitude ({f'{unit}·s' if unit else 's'})")
+    _legend(figure, panels)
+    figure.suptitle(f"Amplitude spectra   {title_of(sensors)}{omitted}", fontsize=10)
+    return figure
+
+
+def _draw(axes, sensor, letter):
+    trace = sensor.traces[letter]
+    data, times, step = centred(trace), seconds(trace, sensor.origin), trace.stats.delta
+    signal, noise, name = _windows(data, times, sensor)
+    frequencies, amplitudes = amplitude_spectrum(signal, step)
+    if noise is not None:
+        low, quiet = amplitude_spectrum(noise, step)
+        quiet = quiet * math.sqrt(signal.size / noise.size)
+        axes.loglog(low, quiet, color=GREY, linewidth=1.0, label="noise before P, scaled to the S window")
+    axes.loglog(frequencies, amplitudes, color=BLUE, linewidth=1.2, label=name)
+    axes.grid(which="major")
+    axes.set_title(letter, fontweight="bold")
+
+
+def plain_frequencies(axis):
+    """Write 0.1, 1, 10 instead of powers of ten."""
+    from matplotlib.ticker import FuncFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _windows(data, times, sensor):
+    if not (math.isfinite(sensor.p_s) and math.isfinite(sensor.s_s)):
+        return data, None, "whole trace"
+    length = max(_S_WINDOW * (sensor.s_s - sensor.p_s), 10.0)
+    inside = (times >= sensor.s_s) & (times < sensor.s_s + length)
+    if inside.sum() < _SHORTEST_S / (times[1] - times[0] if times.size > 1 else 1.0):
+        return data, None, "whole trace"
+    before = times < sensor.p_s - 0.5
+    enough = before.sum() * (times[1] - times[0]) >= _SHORTEST_S
+    return data[inside], (data[before] if enough else None), "S window"
+
+
+def amplitude_spectrum(data, step_s):
+    """Fourier amplitude spectrum in bands of equal width on a logarithmic axis.
+
+    Parameters
+    ----------
+    data : ndarray, shape (n,)
+    step_s : float
+        Time between samples, s.
+
+    Returns
+    -------
+    frequencies_hz, amplitudes : ndarray
+        Band centres that hold at least one line, and the root mean square of \\|X(f)\\| there, unit of the
+        data times seconds.
+    """
+    data = data - data.mean()
+    ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, 1 + max(data.size // 20, 1)) / (1 + max(data.size // 20, 1)))
+    data = data.copy()
+    data[: ramp.size] *= ramp
+    data[-ramp.size:] *= ramp[::-1]
+    lines = np.abs(np.fft.rfft(data))[1:] * step_s
+    frequencies = np.fft.rfftfreq(data.size, step_s)[1:]
+    band = np.floor(np.log10(frequencies) * _BANDS_PER_DECADE).astype(int)
+    starts = np.flatnonzero(np.diff(band, prepend=band[0] - 1))
+    counts = np.diff(starts, append=band.size)
+    centres = np.exp(np.add.reduceat(np.log(frequencies), starts) / counts)
+    return centres, np.sqrt(np.add.reduceat(lines**2, starts) / counts)
+
+
+def _legend(figure, panels):
+    seen = {}
+    for axes in panels.flat:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            seen.setdefault(label, handle)
+    figure.legend(seen.values(), seen.keys(), loc="outside lower center", ncols=len(seen))

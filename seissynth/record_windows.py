@@ -1,0 +1,110 @@
+"""Record windows: when each record starts, how long it is, and at which rate its motion is simulated."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.motion import rate_ratio
+
+#: motion is never simulated at a lower rate, Hz
+LOWEST_RATE_HZ = 100.0
+#: durations chosen by `duration=None` are multiples of this, s
+DURATION_STEP_S = 10.0
+_MARGIN_S = 10.0
+_LONGEST_SAMPLES = 20_000_000
+
+
+@dataclass(frozen=True)
+class WindowGroup:
+    """Rows whose records have one length and one rate, so that one call makes them.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Into the conditions table.
+    start_s : ndarray, shape (len(rows),)
+        Time of sample 0 after origin.
+    npts : int
+    sampling_rate_hz : float
+    """
+
+    rows: np.ndarray
+    start_s: np.ndarray
+    npts: int
+    sampling_rate_hz: float
+
+
+def shaking_end_s(conditions):
+    """When the shaking is over, for ``duration=None``: s after origin, ndarray, shape (n,).
+
+    S onset + 2 (source + path duration) + the larger of 10 s and half the S time, with a source duration of
+    1/fc at 100 bar (Brune; Boore 2003) and a path duration of 2.4 s + 0.16 s/km (the size of Boore & Thompson
+    2014). Coda waves outlast it.
+    """
+    moment = 10.0 ** (1.5 * conditions["source_magnitude"].to_numpy(float) + 16.05)
+    source = np.cbrt(moment / 100.0) / (4.906e6 * 3.5)
+    path = 2.4 + 0.16 * conditions["path_hyp_distance_km"].to_numpy(float)
+    s = conditions["path_s_travel_s"].to_numpy(float)
+    return s + 2 * (source + path) + np.maximum(_MARGIN_S, 0.5 * s)
+
+
+def simulation_rate_hz(sites, sampling_rate=None):
+    """Rate at which each site's motion is simulated: the highest asked of it, 100 Hz at least; list of float.
+
+    A single odd rate (as 31.25 Hz) is simulated at a whole multiple of itself, so that it can be decimated.
+    """
+    rates = []
+    for site in sites:
+        asked = {sampling_rate} if sampling_rate else {sensor.sampling_rate_hz for sensor in site.sensors}
+        top = max(asked)
+        if top < LOWEST_RATE_HZ:
+            try:
+                for rate in asked:
+                    rate_ratio(LOWEST_RATE_HZ, rate)
+                top = LOWEST_RATE_HZ
+            except InputError:
+                top *= math.ceil(LOWEST_RATE_HZ / top)
+        rates.append(float(top))
+    return rates
+
+
+def plan_windows(conditions, rates, *, start_s=0.0, duration_s=None, longest_s=None):
+    """Group the rows by length and rate.
+
+    Parameters
+    ----------
+    conditions : pandas.DataFrame, n rows
+    rates : sequence of float, length n
+        Simulation rates, Hz.
+    start_s : float
+        Time of sample 0 after origin.
+    duration_s : float, optional
+        None: until `shaking_end_s`, in steps of 10 s.
+    longest_s : float, optional
+        The backend's limit; caps a duration that was not asked for.
+
+    Returns
+    -------
+    list of WindowGroup
+    """
+    n = len(conditions)
+    if duration_s is None:
+        steps = np.ceil((shaking_end_s(conditions) - start_s) / DURATION_STEP_S)
+        durations = DURATION_STEP_S * np.maximum(steps, 1)
+        if longest_s is not None:
+            durations = np.minimum(durations, longest_s)
+    else:
+        durations = np.full(n, float(duration_s))
+    npts = np.array([round(duration * rate) for duration, rate in zip(durations, rates, strict=True)])
+    if npts.min() < 1 or npts.max() > _LONGEST_SAMPLES:
+        raise InputError(
+            f"duration={duration_s}: a record would have {npts.min() if npts.min() < 1 else npts.max()} samples; "
+            f"it must have 1 to {_LONGEST_SAMPLES}."
+        )
+    groups = []
+    for length, rate in sorted(set(zip(npts.tolist(), rates, strict=True))):
+        rows = np.flatnonzero((npts == length) & (np.array(rates) == rate))
+        groups.append(WindowGroup(rows, np.full(len(rows), float(start_s)), int(length), float(rate)))
+    return groups

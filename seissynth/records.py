@@ -1,0 +1,55 @@
+"""Records: what a backend returns, arrays only, no ObsPy.
+
+Row order is that of the conditions table. Component order is the one that the backend's card
+states; Z is up positive, N north, E east, R away from the epicentre, T clockwise from R seen from above
+(so that R, T, up is the left-handed system that ObsPy's ``rotate`` uses).
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class Records:
+    """Three-component records of one call.
+
+    Parameters
+    ----------
+    data : ndarray, shape (n, 3, npts), float32
+        Ground motion in SI units of the card's quantity, components in the card's order.
+    start_s : ndarray, shape (n,)
+        Time of sample 0 after origin, s.
+    p_s, s_s : ndarray, shape (n,)
+        P and S onsets after origin, s; NaN where the backend does not know.
+    truth : dict of str to ndarray, shape (n,)
+        What went into each record: corner frequency, stress drop, kappa, ...; names carry units.
+    low_cut_hz : float or None
+        Corner of the low cut that the motion went through, if any.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from seissynth.records import Records
+    >>> one = Records(np.zeros((1, 3, 100), "float32"), start_s=np.zeros(1))
+    >>> len(one), one.p_s
+    (1, array([nan]))
+    """
+
+    data: np.ndarray
+    start_s: np.ndarray
+    p_s: np.ndarray = None
+    s_s: np.ndarray = None
+    truth: dict = field(default_factory=dict)
+    low_cut_hz: float | None = None
+
+    def __post_init__(self):
+        self.start_s = np.atleast_1d(np.asarray(self.start_s, dtype=float))
+        for name in ("p_s", "s_s"):
+            value = getattr(self, name)
+            if value is None:
+                value = np.full(self.start_s.shape, np.nan)
+            setattr(self, name, np.atleast_1d(np.asarray(value, dtype=float)))
+
+    def __len__(self):
+        return len(self.data)

@@ -1,0 +1,130 @@
+"""Keys and seeds: the same request gives the same bits, however the calls are cut.
+
+A record's randomness hangs on what it is (event, station, realisation, backend), never on its place
+in a table. So adding stations, changing their order, or splitting the work changes nothing else.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+_DEGREE_STEPS = 100_000  # 1e-5 degree, about one metre
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Seeds of n records.
+
+    Parameters
+    ----------
+    row : ndarray, shape (n,), uint64
+        Differs between any two records.
+    event : ndarray, shape (n,), uint64
+        Shared by the records of one event (and realisation): between-event terms, spatial fields.
+    station : ndarray, shape (n,), uint64
+        Shared by the records of one site over all events and realisations: site terms.
+    """
+
+    row: np.ndarray
+    event: np.ndarray
+    station: np.ndarray
+
+    def __len__(self):
+        return len(self.row)
+
+    def __getitem__(self, index):
+        return Seeds(self.row[index], self.event[index], self.station[index])
+
+
+def event_key(time, latitude_deg, longitude_deg, depth_m):
+    """Name an earthquake by when and where it was.
+
+    Resource ids are not used, since ObsPy draws new ones in each process; the magnitude is left out, so
+    that a sweep over magnitudes shares its noise.
+
+    Parameters
+    ----------
+    time : obspy.UTCDateTime
+        Origin time, kept to the microsecond.
+    latitude_deg, longitude_deg : float
+        Kept to 1e-5 degree.
+    depth_m : float
+        Kept to the metre.
+
+    Returns
+    -------
+    str
+    """
+    microseconds = round(time.ns / 1000)
+    steps = (round(latitude_deg * _DEGREE_STEPS), round(longitude_deg * _DEGREE_STEPS))
+    return f"{microseconds}/{steps[0]}/{steps[1]}/{round(depth_m)}"
+
+
+def station_key(network, station, latitude_deg=None, longitude_deg=None, depth_m=None):
+    """Name a site: ``NET.STA``, with its place where sensors of one station stand apart."""
+    if latitude_deg is None:
+        return f"{network}.{station}"
+    steps = (round(latitude_deg * _DEGREE_STEPS), round(longitude_deg * _DEGREE_STEPS))
+    return f"{network}.{station}/{steps[0]}/{steps[1]}/{round(depth_m or 0)}"
+
+
+def hash_words(*words):
+    """Hash any words (text or integers) to one uint64, equal in every process and on every machine.
+
+    Examples
+    --------
+    >>> from seissynth.seeding import hash_words
+    >>> hash_words("a", 1) == hash_words("a", 1), hash_words("a", 1) == hash_words("a1")
+    (True, False)
+    """
+    text = "\x1f".join(str(word) for word in words)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def make_seeds(seed, event_keys, station_keys, *, realization=0, backend="", weights_hash=""):
+    """Seeds of one realisation for n records.
+
+    Parameters
+    ----------
+    seed : int
+        The user's seed.
+    event_keys, station_keys : sequence of str, length n
+        From `event_key` and `station_key`.
+    realization : int
+        Number of the realisation.
+    backend, weights_hash : str
+        Two backends, or two sets of weights, do not share noise.
+
+    Returns
+    -------
+    Seeds
+    """
+    maker = (backend, weights_hash)
+    events = {key: hash_words("event", seed, key, realization, *maker) for key in set(event_keys)}
+    stations = {key: hash_words("station", seed, key, *maker) for key in set(station_keys)}
+    rows = [
+        hash_words("row", seed, event, station, realization, *maker)
+        for event, station in zip(event_keys, station_keys, strict=True)
+    ]
+    return Seeds(
+        row=np.array(rows, dtype=np.uint64),
+        event=np.array([events[key] for key in event_keys], dtype=np.uint64),
+        station=np.array([stations[key] for key in station_keys], dtype=np.uint64),
+    )
+
+
+def generator(seed, stream=0):
+    """Return a NumPy random generator for one record's seed and a stream number.
+
+    Philox is counter-based: streams with other numbers are independent, and making one is cheap.
+
+    Parameters
+    ----------
+    seed : int
+        An element of `Seeds`.
+    stream : int
+        Which of the record's random series; 0 to 2**64 - 1.
+    """
+    key = np.array([seed, stream], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key))

@@ -1,0 +1,234 @@
+"""generate(): from an earthquake and a network to records, in five steps.
+
+    event + inventory -> paths -> conditions -> seeds -> backend -> records -> Stream
+
+Each step is one function of the module that bears its name; this page only joins them.
+"""
+
+from obspy import Stream
+
+from seissynth.arguments import Arguments
+from seissynth.backends._run import run_backend
+from seissynth.backends.registry import resolve_backend
+from seissynth.conditions import make_conditions
+from seissynth.earthquakes import read_earthquakes
+from seissynth.ensemble import Ensemble
+from seissynth.errors import InputError
+from seissynth.noise import prepare_noise
+from seissynth.paths import find_paths
+from seissynth.record_windows import plan_windows, simulation_rate_hz
+from seissynth.seeding import make_seeds
+from seissynth.stream import GroundMotion, Instrument, make_traces, shared_provenance, warn_of_cut_onsets
+
+
+def generate(
+    inventory,
+    event,
+    *,
+    backend="stochastic",
+    seed=0,
+    realizations=None,
+    realization=None,
+    event_key=None,
+    output="VEL",
+    sampling_rate=None,
+    duration=None,
+    start=None,
+    channel=None,
+    noise=None,
+    outside="raise",
+    velocity_model="iasp91",
+    onsets="model",
+    conditions=None,
+    clip_counts=None,
+    quantize=False,
+    source=None,
+    weights=None,
+    device="cpu",
+    **options,
+):
+    """Make the records of an earthquake at the stations of an inventory.
+
+    Parameters
+    ----------
+    inventory : obspy Inventory
+        Any StationXML that ObsPy reads. Codes, rates and orientations are those of the channels open at
+        origin time; a station without channels gets three synthetic ones.
+    event : obspy Event, Catalog or iterable of Event
+        Preferred origin and magnitude, else the first. A catalogue gives the records of all its events.
+    backend : str, Backend subclass or instance
+        Who makes the motion; names are those of `list_backends`.
+    seed : int
+        The same seed gives the same bits for a record, whatever else is asked for with it.
+    realizations : int, optional
+        How many realisations; the result is then an `Ensemble`.
+    realization : int, optional
+        Make only this one, the same bits as in an ensemble. Default 0.
+    event_key : str, optional
+        Name of the event for the seeds, in place of its time and place.
+    output : {"VEL", "ACC", "DISP", "RAW"}
+        m/s, m/s², m, or counts through the channel's full response.
+    sampling_rate : float, optional
+        Hz, in place of each channel's own.
+    duration : float, optional
+        s. Default: until the shaking is over at that distance, in steps of 10 s.
+    start : float or UTCDateTime, optional
+        Time of sample 0: s after origin, or absolute. Default: origin time.
+    channel : str or list of str, optional
+        Patterns of codes, as ``"HN?"``; ``"*"`` for all. Default: one band and instrument per station by
+        the preference of `seissynth.channels.BAND_INSTRUMENT_PREFERENCE`.
+    noise : {"nlnm", "nhnm"}, obspy Stream or object with ``sample``, optional
+        Added to every record, see `seissynth.noise.station_noise`. Default: silence before P.
+    outside : {"raise", "warn", "allow"}
+        What to do where the backend is not valid.
+    velocity_model : str, LayeredModel, sequence of (top km, vp, vs) or TauPyModel
+        For the onsets, see `seissynth.traveltime.onsets`.
+    onsets : {"model", "picks"}
+        With "picks" the event's P and S picks are imposed where there are any.
+    conditions : mapping or DataFrame, optional
+        Columns to set, as ``{"station_vs_30_mps": {"CI.CLC": 520}}``, see `seissynth.schema.COLUMNS`.
+    clip_counts : float, optional
+        Full scale of the digitiser (``output="RAW"``).
+    quantize : bool
+        Whole counts, int32 (``output="RAW"``).
+    source : seissynth.records.Records, optional
+        Real records of the same event, for backends with the capability ``source_records``.
+    weights, device
+        For backends that have them.
+    **options
+        The backend's own options, as ``preset="stable"`` or ``stress_drop_bar=60``.
+
+    Returns
+    -------
+    obspy Stream, or Ensemble where `realizations` is given
+        float32 (int32 for whole counts). ``trace.stats.seissynth`` says how each trace was made, and holds
+        the P and S onsets, s after origin.
+
+    Raises
+    ------
+    InputError, DomainError, ResponseError, BackendError, BackendNotFoundError
+        Each message says what, which value, which limit, and what to do.
+
+    Examples
+    --------
+    >>> import seissynth
+    >>> inventory, event = seissynth.read_example()
+    >>> st = seissynth.generate(inventory, event, seed=1)
+    >>> len(st), st[0].id, round(float(st[0].stats.seissynth.p_s), 1)
+    (21, 'XX.AMAT.00.HHZ', 15.5)
+    """
+    arguments = Arguments(
+        backend, seed, realizations, realization, event_key, output, sampling_rate, duration, start, channel, noise,
+        outside, velocity_model, onsets, conditions, clip_counts, quantize, source, weights, device, options,
+    )  # fmt: skip
+    streams = [Stream() for _ in arguments.realization_numbers()]
+    for made in _generate_by_event(inventory, event, arguments):
+        for stream, part in zip(streams, made, strict=True):
+            stream += part
+    return streams[0] if arguments.realizations is None else Ensemble(streams)
+
+
+def iter_generate(inventory, events, **arguments):
+    """Yield the records of one event after the other, for catalogues that do not fit in memory.
+
+    Parameters
+    ----------
+    inventory : obspy Inventory
+    events : obspy Catalog or iterable of Event
+        Read one at a time, so a generator will do.
+    **arguments
+        Those of `generate`.
+
+    Yields
+    ------
+    obspy Stream, or Ensemble where `realizations` is given
+        The same bits as `generate` gives for that event.
+
+    Examples
+    --------
+    >>> import seissynth
+    >>> inventory, event = seissynth.read_example()
+    >>> [len(st) for st in seissynth.iter_generate(inventory, [event, event], duration=5)]  # doctest: +SKIP
+    [21, 21]
+    """
+    known = {name: arguments.pop(name) for name in list(arguments) if name in Arguments.__dataclass_fields__}
+    checked = Arguments(**known, options=arguments)
+    for made in _generate_by_event(inventory, events, checked):
+        yield made[0] if checked.realizations is None else Ensemble(made)
+
+
+def _generate_by_event(inventory, events, arguments):
+    """Yield for each event the Streams of its realisations; the road, step by step."""
+    backend = _backend(arguments)
+    noise = prepare_noise(arguments.noise)
+    instrument = Instrument(arguments.output, noise, arguments.clip_counts, arguments.quantize)
+    plain = arguments.as_plain_data()
+    for earthquake in read_earthquakes(events, arguments.event_key):
+        paths = find_paths(
+            inventory, earthquake, channel=arguments.channel, velocity_model=arguments.velocity_model, onsets=arguments.onsets
+        )
+        conditions = make_conditions(paths, arguments.conditions)
+        groups = plan_windows(
+            conditions,
+            simulation_rate_hz(paths.sites, arguments.sampling_rate),
+            start_s=arguments.start_s(earthquake.time),
+            duration_s=arguments.duration,
+            longest_s=backend.card.max_duration_s,
+        )
+        made = []
+        for number in arguments.realization_numbers():
+            seeds = make_event_seeds(arguments.seed, conditions, number, backend)
+            provenance = shared_provenance(backend, arguments.output, arguments.seed, number, plain)
+            made.append(_make_stream(paths, conditions, groups, seeds, backend, instrument, provenance, arguments))
+        yield made
+
+
+def make_event_seeds(seed, conditions, realization, backend):
+    """Seeds of one realisation of one event's records."""
+    return make_seeds(
+        seed,
+        list(conditions["source_id"]),
+        list(conditions["station_id"]),
+        realization=realization,
+        backend=backend.card.name,
+        weights_hash=backend.weights_hash,
+    )
+
+
+def make_motion(paths, conditions, group, seeds, backend, arguments):
+    """Ask the backend for one group of rows; returns its Records and their GroundMotion."""
+    table = conditions.iloc[group.rows].reset_index(drop=True)
+    records = run_backend(
+        backend,
+        table,
+        start_s=group.start_s,
+        npts=group.npts,
+        sampling_rate_hz=group.sampling_rate_hz,
+        seeds=seeds[group.rows],
+        source=arguments.source,
+        outside=arguments.outside,
+    )
+    warn_of_cut_onsets(records, group, [paths.sites[row].name for row in group.rows])
+    motion = GroundMotion(records, backend.card, table["path_back_azimuth_deg"].to_numpy(), group.sampling_rate_hz)
+    return records, motion
+
+
+def _make_stream(paths, conditions, groups, seeds, backend, instrument, provenance, arguments):
+    rows = conditions.to_dict("records")
+    traces = []
+    for group in groups:
+        records, motion = make_motion(paths, conditions, group, seeds, backend, arguments)
+        traces += make_traces(
+            motion, records, paths, group, rows, instrument, provenance, seeds=seeds, sampling_rate=arguments.sampling_rate
+        )
+    order = {site.name: i for i, site in reversed(list(enumerate(paths.sites)))}
+    return Stream(sorted(traces, key=lambda trace: order[f"{trace.stats.network}.{trace.stats.station}"]))
+
+
+def _backend(arguments):
+    backend = resolve_backend(
+        arguments.backend, weights=arguments.weights, device=arguments.device, options=arguments.options
+    )
+    if arguments.source is not None and "source_records" not in backend.card.capabilities:
+        raise InputError(f"backend {backend.card.name!r} cannot use source records; leave source= out.")
+    return backend

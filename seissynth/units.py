@@ -1,0 +1,23 @@
+"""Physical quantities of ground motion, their units, and what ``output=`` means.
+
+Everything inside seissynth is SI: metres, seconds, kilograms. Distances and depths in tables are
+kilometres, and say so in their names.
+"""
+
+#: quantity -> unit, as written into ``trace.stats.seissynth.unit``
+UNITS = {
+    "displacement": "m",
+    "velocity": "m/s",
+    "acceleration": "m/s**2",
+    "counts": "counts",
+    "normalised": "1",
+}
+
+#: number of time derivatives of displacement
+DERIVATIVES = {"displacement": 0, "velocity": 1, "acceleration": 2}
+
+#: the values of ``generate(output=...)`` and the quantity that the traces then hold
+OUTPUTS = {"DISP": "displacement", "VEL": "velocity", "ACC": "acceleration", "RAW": "counts"}
+
+#: standard gravity, m/s² (CODATA), for models that count acceleration in g
+STANDARD_GRAVITY = 9.80665

@@ -1,0 +1,1 @@
+"""The generators that come with seissynth, registered exactly as a third party's would be."""

@@ -1,0 +1,1 @@
+"""The physics default: a point-source stochastic simulation run for P, SV and SH legs with real ray times."""

@@ -1,0 +1,135 @@
+"""The backend "stochastic": records from physics alone, with no training, weights or store."""
+
+import inspect
+from dataclasses import fields
+
+import numpy as np
+
+from seissynth.backends.base import Backend, Card
+from seissynth.records import Records
+from seissynth.schema import MOMENT_TENSOR_COLUMNS
+from seissynth_plugins.stochastic.parameters import Parameters, make_parameters
+
+
+class StochasticBackend(Backend):
+    """Point-source stochastic simulation run separately for P, SV and SH with real ray times.
+
+    Each leg is Gaussian noise under a window that starts at its ray's onset, shaped by
+    A(f) = C M0 S(f) (2 pi f)² G(R) exp(-pi f R / (Q v)) site(f) exp(-pi kappa0 f) with minimum phase. The
+    components share one polarised series and have scattered ones of their own; a coda follows. For local
+    magnitudes 1 to 7.5 and 0 to 400 km.
+
+    Parameters
+    ----------
+    preset : {"active", "stable", "smsim"}
+        Active crust (western US), stable crust (eastern US), or SMSIM's own run for comparison.
+    weights, device
+        Not used; part of the protocol.
+{options}
+
+    Raises
+    ------
+    InputError
+        Unknown preset or option, or a value out of bounds.
+
+    References
+    ----------
+    Boore (2003), Pure Appl. Geophys. 160, 635-676, doi 10.1007/PL00012553. Otarola & Ruiz (2016), BSSA 106,
+    doi 10.1785/0120150262, for the legs. Boore & Thompson (2015), BSSA 105, doi 10.1785/0120140281.
+
+    Examples
+    --------
+    >>> StochasticBackend(stress_drop_bar=60).parameters.stress_drop_bar
+    60.0
+    """
+
+    card = Card(
+        name="stochastic",
+        summary="Physics default: stochastic P, SV and SH legs with ray times, no training",
+        quantity="acceleration",
+        component_order="ZRT",
+        references=("10.1007/PL00012553", "10.1785/0120150262", "10.1785/0120140281"),
+        magnitude_range=(0.0, 8.0),
+        distance_range_km=(0.0, 600.0),
+        distance_kind="hypocentral",
+        depth_range_km=(-5.0, 100.0),
+        required_columns=("source_magnitude", "path_hyp_distance_km", "path_p_travel_s", "path_s_travel_s"),
+        optional_columns=(
+            "source_magnitude_type", "source_depth_km", "source_strike_deg", "source_dip_deg", "source_rake_deg",
+            *MOMENT_TENSOR_COLUMNS, "station_vs_30_mps", "path_rup_distance_km", "path_azimuth_deg",
+            "path_p_direct_travel_s", "path_s_direct_travel_s", "path_p_takeoff_deg", "path_p_direct_takeoff_deg",
+            "path_s_direct_takeoff_deg", "path_p_ray_parameter_s_km", "path_s_ray_parameter_s_km",
+        ),
+        capabilities=("onsets", "truth", "absolute_amplitude", "mechanism", "polarity"),
+    )  # fmt: skip
+
+    def __init__(self, *, weights=None, device="cpu", preset="active", **options):
+        super().__init__(weights=weights, device=device)
+        self.preset = preset
+        self.parameters = make_parameters(preset, **options)
+        self._maker = None
+
+    def load(self):
+        """Build what records share; the compiled loops come from numba's cache after the first time."""
+        from seissynth_plugins.stochastic.simulation import RecordMaker
+        from seissynth_plugins.stochastic.spectra import GridCache
+
+        self._maker = RecordMaker(self.parameters, GridCache(self.parameters))
+
+    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
+        """Make one record per row; see `seissynth.backends.base.Backend.simulate`.
+
+        Returns
+        -------
+        Records
+            Acceleration, m/s², components Z, R, T; onsets of the first P and S; `truth` with moment magnitude,
+            corner frequencies, durations, distances, kappa, stress drop.
+        """
+        from seissynth_plugins.stochastic.rows import prepare_rows
+
+        if self._maker is None:
+            self.load()
+        rows, truth = prepare_rows(conditions, self.parameters)
+        data = np.empty((len(rows), 3, npts), dtype=np.float32)
+        share = np.empty(len(rows))
+        low_cut = self._low_cut(sampling_rate_hz)
+        for i, row in enumerate(rows):
+            motion, share[i] = self._maker.make(row, float(start_s[i]), npts, 1.0 / sampling_rate_hz, int(seeds.row[i]))
+            data[i] = low_cut(motion)
+        truth["coda_share"] = share
+        smsim = self.parameters.horizontal_s_only
+        return Records(
+            data,
+            start_s=start_s,
+            p_s=None if smsim else [row.p_first for row in rows],
+            s_s=[row.s_direct if smsim else row.s_first for row in rows],
+            truth=truth,
+            low_cut_hz=self.parameters.low_cut_hz or None,
+        )
+
+    def _low_cut(self, sampling_rate_hz):
+        """The causal low cut as a function of data; nothing where the corner is 0."""
+        corner = self.parameters.low_cut_hz
+        if corner == 0:
+            return lambda data: data
+        from scipy.signal import butter, sosfilt
+
+        sections = butter(int(self.parameters.low_cut_order), corner, "highpass", fs=sampling_rate_hz, output="sos")
+        return lambda data: sosfilt(sections, data, axis=-1)
+
+
+def _document_options(backend):
+    """Write every constant into the class docstring and the constructor's signature, from one source."""
+    lines = []
+    for f in fields(Parameters):
+        unit = f", {f.metadata['unit']}" if f.metadata["unit"] else ""
+        default = "see the source" if isinstance(f.default, tuple) and len(f.default) > 6 else f.default
+        lines.append(f"    {f.name} : {f.type if isinstance(f.type, str) else f.type.__name__}{unit}")
+        lines.append(f"        {f.metadata['meaning']}. Default {default}. Source: {f.metadata['source']}.")
+    backend.__doc__ = backend.__doc__.replace("{options}", "\n".join(lines))
+    own = list(inspect.signature(backend.__init__).parameters.values())[:-1]
+    options = [inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default) for f in fields(Parameters)]
+    backend.__init__.__signature__ = inspect.Signature([*own, *options])
+
+
+_document_options(StochasticBackend)

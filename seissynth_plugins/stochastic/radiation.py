@@ -1,0 +1,107 @@
+"""Radiation patterns of a moment tensor, averaged over a cone of rays."""
+
+import numpy as np
+
+_RINGS = 3
+_SPOKES = 12
+
+
+def ray_frame(takeoff_deg, azimuth_deg):
+    """Directions of P, SV and SH motion of a ray, in north, east, down.
+
+    Parameters
+    ----------
+    takeoff_deg : float or ndarray
+        0 straight down, 180 straight up.
+    azimuth_deg : float or ndarray
+        At the source, clockwise from north.
+
+    Returns
+    -------
+    p, sv, sh : ndarray, shape (..., 3)
+        Unit vectors; `sv` points towards growing take-off angle, `sh` clockwise (Aki & Richards 2002, 4.88).
+    """
+    i, a = np.radians(takeoff_deg), np.radians(azimuth_deg)
+    zero = np.zeros(np.broadcast(i, a).shape)
+    p = np.stack([np.sin(i) * np.cos(a), np.sin(i) * np.sin(a), np.cos(i) + zero], axis=-1)
+    sv = np.stack([np.cos(i) * np.cos(a), np.cos(i) * np.sin(a), -np.sin(i) + zero], axis=-1)
+    sh = np.stack([-np.sin(a) + zero, np.cos(a) + zero, zero], axis=-1)
+    return p, sv, sh
+
+
+def moment_matrix(rr, tt, pp, rt, rp, tp):
+    """Moment tensor in north, east, down from its spherical elements (r up, t south, p east); shape (3, 3)."""
+    return np.array([[tt, -tp, rt], [-tp, pp, -rp], [rt, -rp, rr]], dtype=float)
+
+
+def double_couple(strike_deg, dip_deg, rake_deg):
+    """Unit moment tensor of a double couple in north, east, down (Aki & Richards 2002, box 4.4); shape (3, 3)."""
+    strike, dip, rake = np.radians([strike_deg, dip_deg, rake_deg])
+    slip = np.array(
+        [
+            np.cos(rake) * np.cos(strike) + np.cos(dip) * np.sin(rake) * np.sin(strike),
+            np.cos(rake) * np.sin(strike) - np.cos(dip) * np.sin(rake) * np.cos(strike),
+            -np.sin(rake) * np.sin(dip),
+        ]
+    )
+    normal = np.array([-np.sin(dip) * np.sin(strike), np.sin(dip) * np.cos(strike), -np.cos(dip)])
+    return np.outer(slip, normal) + np.outer(normal, slip)
+
+
+def pattern(moment, takeoff_deg, azimuth_deg):
+    """Signed patterns (P, SV, SH) of a moment tensor of unit scalar moment along a ray; three floats or arrays."""
+    p, sv, sh = ray_frame(takeoff_deg, azimuth_deg)
+    force = p @ moment
+    return tuple(np.sum(force * direction, axis=-1) for direction in (p, sv, sh))
+
+
+def cone_pattern(moment, takeoff_deg, azimuth_deg, half_angle_deg):
+    """Root mean square of the patterns over a cone around a ray, with the sign of its axis.
+
+    Parameters
+    ----------
+    moment : ndarray, shape (3, 3)
+    takeoff_deg, azimuth_deg : float
+    half_angle_deg : float
+        0 = the ray itself.
+
+    Returns
+    -------
+    ndarray, shape (3,)
+        P, SV, SH.
+    """
+    axis = ray_frame(takeoff_deg, azimuth_deg)
+    centre = np.array(pattern(moment, takeoff_deg, azimuth_deg))
+    if half_angle_deg <= 0:
+        return centre
+    # equal areas: the ring's radius grows as the square root of its share
+    share = (np.arange(_RINGS) + 0.5) / _RINGS
+    cosine = 1 - (1 - np.cos(np.radians(half_angle_deg))) * share
+    sine = np.sqrt(1 - cosine**2)
+    turn = np.arange(_SPOKES) * 2 * np.pi / _SPOKES
+    rays = (
+        cosine[:, None, None] * axis[0]
+        + (sine[:, None] * np.cos(turn))[..., None] * axis[1]
+        + (sine[:, None] * np.sin(turn))[..., None] * axis[2]
+    ).reshape(-1, 3)
+    takeoff = np.degrees(np.arccos(np.clip(rays[:, 2], -1, 1)))
+    azimuth = np.degrees(np.arctan2(rays[:, 1], rays[:, 0]))
+    values = np.stack(pattern(moment, takeoff, azimuth))
+    sign = np.where(centre < 0, -1.0, 1.0)
+    return sign * np.sqrt((values**2).mean(axis=1))
+
+
+def s_mean_over_sphere(dip_deg, rake_deg):
+    """Root mean square of SV and of SH over the focal sphere for a double couple; two floats.
+
+    Averages of Aki & Richards' patterns over azimuth and take-off angle in closed form.
+
+    Examples
+    --------
+    >>> [round(x, 3) for x in s_mean_over_sphere(45.0, 90.0)]
+    [0.563, 0.289]
+    """
+    dip, rake = np.radians([dip_deg, rake_deg])
+    sv = np.sin(rake) ** 2 * (14 / 15 + np.sin(2 * dip) ** 2 / 3) + np.cos(rake) ** 2 * (4 / 15 + 2 / 3 * np.cos(dip) ** 2)
+    sh = 2 / 3 * np.cos(rake) ** 2 * (1 + np.sin(dip) ** 2) + np.sin(rake) ** 2 * (1 + np.cos(2 * dip) ** 2) / 3
+    return 0.5 * float(np.sqrt(sv)), 0.5 * float(np.sqrt(sh))

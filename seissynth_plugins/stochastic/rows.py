@@ -1,0 +1,229 @@
+"""From a conditions table to what each record needs: levels, corners, durations, patterns; vectors over rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seissynth.schema import MOMENT_TENSOR_COLUMNS
+from seissynth_plugins.stochastic.free_surface import surface_motion, vp_from_vs
+from seissynth_plugins.stochastic.path import (
+    finite_fault_km,
+    geometrical_spreading,
+    mean_rupture_distance_km,
+    path_duration_s,
+)
+from seissynth_plugins.stochastic.radiation import cone_pattern, double_couple, moment_matrix
+from seissynth_plugins.stochastic.site import nonlinear_strain_proxy, peak_from_spectrum
+from seissynth_plugins.stochastic.source import SourceModel, moment_magnitude, seismic_moment_dyne_cm, smooth_step
+from seissynth_plugins.stochastic.spectra import interpolate_log_frequency
+
+_CM = 0.01  # m
+_CRUSTAL_VP, _CRUSTAL_VS = 6.0, 3.5  # km/s, for slowness where the table has none
+_SMALLEST_PATTERN = 0.05  # of the mean: scattering fills nodal planes
+_MEAN_PATTERN = {"p": np.sqrt(4 / 15), "s": np.sqrt(2 / 5) / np.sqrt(2)}
+_RVT_FREQUENCY = np.geomspace(0.05, 60.0, 120)
+# R_rup departs from R_hyp between these magnitudes
+_RUPTURE_START, _RUPTURE_FULL = 5.5, 6.5
+
+
+@dataclass
+class PreparedRow:
+    """Everything that `RecordMaker.make` needs of one record; times in s after origin."""
+
+    p_first: float
+    p_direct: float
+    s_first: float
+    s_direct: float
+    p_length: float  # t_eta of the windows, s
+    s_length: float
+    p_ramp: float  # over which the coherence falls, s
+    s_ramp: float
+    p_level: float  # m/s² spectrum level: acceleration spectrum = level (2 pi f)² ...
+    s_level: float
+    p_attenuation: float  # R / (Q0 v), s
+    s_attenuation: float
+    p_corners: tuple
+    s_corners: tuple
+    lowest_corner: float
+    surface: tuple
+    vs30: float
+    nonlinear: float
+    polarity: float  # +1 or -1 by the mechanism, 0 = draw it
+    pattern: tuple | None  # ln of (pattern / mean) of P, SV, SH
+
+
+def prepare_rows(conditions, parameters):
+    """Prepare every row of a conditions table.
+
+    Parameters
+    ----------
+    conditions : pandas.DataFrame, n rows
+    parameters : Parameters
+
+    Returns
+    -------
+    rows : list of PreparedRow
+    truth : dict of str to ndarray, shape (n,)
+    """
+    p = parameters
+    get = _Columns(conditions)
+    n = len(conditions)
+    mw, conversions = moment_magnitude(get["source_magnitude"], get.text("source_magnitude_type"), p.magnitude_conversion)
+    source = SourceModel(mw, p)
+    moment = seismic_moment_dyne_cm(mw)
+
+    rupture = _rupture_distance(get, mw, p)
+    h = finite_fault_km(mw, p.finite_fault)
+    distance = np.hypot(rupture, h)
+    spreading = geometrical_spreading(distance, p.spreading)
+    source_duration = source.duration_s()
+    path = path_duration_s(distance, p.path_duration, p.path_duration_slope)
+    p_duration = source_duration / p.p_corner_ratio + p.p_path_duration * path
+    s_duration = source_duration + path
+
+    beta, alpha, rho = p.source_vs_km_s, p.source_vp_km_s, p.source_density_g_cm3
+    # 1e-20 and the units of the literature: M0 in dyne cm, km/s, g/cm³ give cm/s (Boore 2003, eq. 5)
+    constant = 1e-20 / (4 * np.pi * rho) * moment * spreading * _CM
+    if p.horizontal_s_only:
+        s_level = constant * p.s_radiation / beta**3  # V and F follow in RecordMaker
+    else:
+        s_level = constant * p.s_radiation / np.sqrt(2) / beta**3
+    p_level = constant * p.p_radiation / alpha**3
+
+    vs30 = get.filled("station_vs_30_mps", p.default_vs30_mps)
+    vs = np.minimum(vs30 / 1000.0, p.surface_vs_limit_km_s)
+    vp = vp_from_vs(vs)
+    incident_p = surface_motion(_slowness(get, "p"), vp, vs)[:2]
+    incident_s = surface_motion(_slowness(get, "s"), vp, vs)[2:]
+    surface = np.stack(incident_p + incident_s)
+    if p.horizontal_s_only:
+        surface[2] = 2.0
+    s_attenuation = distance / (p.q0 * beta)
+    p_attenuation = distance / (p.q0 * p.q_p_ratio * alpha)
+
+    onsets = {}
+    for wave in "ps":
+        first = get[f"path_{wave}_travel_s"]
+        onsets[wave] = first, np.maximum(get.filled(f"path_{wave}_direct_travel_s", first), first)
+
+    lowest_corner = source.lowest_corner_hz()
+    rows = []
+    for i in range(n):
+        polarity, pattern = _mechanism(get, i, p)
+        nonlinear = 0.0
+        if p.nonlinear_site and vs30[i] < 760.0:
+            nonlinear = float(nonlinear_strain_proxy(_rock_pga(source, i, s_level[i], s_attenuation[i], s_duration[i], p)))
+        s_corners, p_corners = source.corner_factors(i), source.corner_factors(i, p.p_corner_ratio)
+        rows.append(
+            PreparedRow(
+                p_first=float(onsets["p"][0][i]), p_direct=float(onsets["p"][1][i]),
+                s_first=float(onsets["s"][0][i]), s_direct=float(onsets["s"][1][i]),
+                p_length=float(p.window_stretch * p_duration[i]), s_length=float(p.window_stretch * s_duration[i]),
+                p_ramp=float(p_duration[i]), s_ramp=float(s_duration[i]),
+                p_level=float(p_level[i]), s_level=float(s_level[i]),
+                p_attenuation=float(p_attenuation[i]), s_attenuation=float(s_attenuation[i]),
+                p_corners=p_corners, s_corners=s_corners, lowest_corner=float(lowest_corner[i]),
+                surface=tuple(float(x) for x in surface[:, i]), vs30=float(vs30[i]), nonlinear=nonlinear,
+                polarity=polarity, pattern=pattern,
+            )
+        )  # fmt: skip
+    truth = {
+        "moment_magnitude": mw,
+        "magnitude_conversion": np.array(conversions, dtype=object),
+        "seismic_moment_newton_m": moment * 1e-7,
+        "stress_drop_bar": np.full(n, p.stress_drop_bar),
+        "corner_frequency_hz": source.fc,
+        "corner_frequency_p_hz": source.fc * p.p_corner_ratio,
+        "two_corner_weight": source.weight,
+        "rup_distance_km": rupture,
+        "point_source_distance_km": distance,
+        "s_duration_s": s_duration,
+        "p_duration_s": p_duration,
+        "kappa0_s": np.full(n, p.kappa0_s),
+        "vs_30_mps": vs30,
+    }
+    return rows, truth
+
+
+class _Columns:
+    """Columns of a table as arrays; absent ones are all missing."""
+
+    def __init__(self, table):
+        self.table = table
+        self._found = {}
+
+    def __getitem__(self, name):
+        if name not in self._found:
+            missing = np.full(len(self.table), np.nan)
+            self._found[name] = self.table[name].to_numpy(dtype=float) if name in self.table else missing
+        return self._found[name]
+
+    def filled(self, name, default):
+        values = self[name]
+        return np.where(np.isfinite(values), values, default)
+
+    def text(self, name):
+        return list(self.table[name]) if name in self.table else [""] * len(self.table)
+
+
+def _rupture_distance(get, mw, p):
+    hypocentral = get["path_hyp_distance_km"]
+    if p.rupture_distance == "hypocentral":
+        estimate = hypocentral
+    else:
+        weight = smooth_step((mw - _RUPTURE_START) / (_RUPTURE_FULL - _RUPTURE_START))
+        estimate = hypocentral.copy()
+        large = weight > 0
+        if large.any():
+            depth = np.maximum(get.filled("source_depth_km", 0.0), 0.0)[large]
+            flat = np.sqrt(np.maximum(hypocentral[large] ** 2 - depth**2, 0.0))
+            extended = mean_rupture_distance_km(mw[large], flat, depth)
+            estimate[large] += weight[large] * (extended - hypocentral[large])
+    given = get["path_rup_distance_km"]
+    return np.where(np.isfinite(given), given, estimate)
+
+
+def _slowness(get, wave):
+    """Horizontal slowness of a direct wave; a straight ray through the crust where the table has none."""
+    given = get[f"path_{wave}_ray_parameter_s_km"]
+    distance = get["path_hyp_distance_km"]
+    depth = np.maximum(get.filled("source_depth_km", 0.0), 0.0)
+    sine = np.sqrt(np.maximum(1 - (depth / np.maximum(distance, 1e-3)) ** 2, 0.0))
+    return np.where(np.isfinite(given), given, sine / (_CRUSTAL_VP if wave == "p" else _CRUSTAL_VS))
+
+
+def _mechanism(get, i, p):
+    """Polarity of the first P, and ln of each leg's pattern over its mean; (0, None) without a mechanism."""
+    tensor = [get[name][i] for name in MOMENT_TENSOR_COLUMNS]
+    plane = [get[f"source_{name}_deg"][i] for name in ("strike", "dip", "rake")]
+    if np.all(np.isfinite(tensor)):
+        moment = moment_matrix(*tensor)
+    elif np.all(np.isfinite(plane)):
+        moment = double_couple(*plane)
+    else:
+        return 0.0, None
+    azimuth = get["path_azimuth_deg"][i]
+    first, p_takeoff, s_takeoff = (get[f"path_{name}takeoff_deg"][i] for name in ("p_", "p_direct_", "s_direct_"))
+    p_takeoff = p_takeoff if np.isfinite(p_takeoff) else first
+    s_takeoff = s_takeoff if np.isfinite(s_takeoff) else p_takeoff
+    if not np.all(np.isfinite([azimuth, p_takeoff, s_takeoff])):
+        return 0.0, None
+    cone = p.radiation_cone_deg
+    p_pattern = cone_pattern(moment, p_takeoff, azimuth, cone)[0]
+    s_patterns = cone_pattern(moment, s_takeoff, azimuth, cone)[1:]
+    sizes = np.abs([p_pattern, *s_patterns]) / [_MEAN_PATTERN["p"], _MEAN_PATTERN["s"], _MEAN_PATTERN["s"]]
+    sign = cone_pattern(moment, first if np.isfinite(first) else p_takeoff, azimuth, 0.0)[0]
+    return float(np.sign(sign)), tuple(float(x) for x in np.log(np.maximum(sizes, _SMALLEST_PATTERN)))
+
+
+def _rock_pga(source, i, level, attenuation, duration, p):
+    """PGA on the reference rock by random vibration theory, m/s²; what drives the nonlinear site term."""
+    f = _RVT_FREQUENCY
+    modulus = (
+        2.0 * level * (2 * np.pi * f) ** 2 * source.spectrum(i, f)
+        * np.exp(-np.pi * f * (attenuation * f**-p.q_exponent + p.kappa0_s))
+        * interpolate_log_frequency(p.site_amplification, f)
+    )  # fmt: skip
+    return peak_from_spectrum(f, modulus, duration)
+
+

@@ -1,0 +1,189 @@
+"""From prepared rows to records: noise under windows, shaped by the legs' spectra, on three components.
+
+The recipe is Boore's (2003): Gaussian noise under a window, its spectrum divided by the window's rms level and
+multiplied by the target spectrum, back in time. It is done for P, SV and SH apart, each with the onset of its ray.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import fft
+
+from seissynth.seeding import generator
+from seissynth_plugins.stochastic.site import vs30_terms
+from seissynth_plugins.stochastic.spectra import corner_residuals
+from seissynth_plugins.stochastic.windows import falling_place, window_shape
+
+_NOISE_COLUMNS = 4
+_P_STREAM, _S_STREAM, _POLARITY_STREAM = 1, 2, 3
+_FREE_SURFACE = 2.0
+_SMSIM_PARTITION = 0.5**0.5
+_TAIL_PERIODS = 1.0  # of the lowest corner, kept behind the record against wrapping
+_SHORTEST_TAIL_S = 2.0
+_LENGTH_STEP = 256
+
+
+class RecordMaker:
+    """Makes the record of one row at a time; holds what rows share.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    grids : GridCache
+    """
+
+    def __init__(self, parameters, grids):
+        self.parameters = parameters
+        self.grids = grids
+        p = parameters
+        self.shape = window_shape(p.window_epsilon, p.window_eta)
+        self.p_coda = self._place(p.p_coda_level)
+        self.s_coda = self._place(p.coda_level)
+        self._site = lru_cache(maxsize=64)(self._site_terms)
+
+    def _place(self, level):
+        p = self.parameters
+        return falling_place(p.window_epsilon, p.window_eta, level) if level > 0 else 1.0
+
+    def _site_terms(self, vs30, nfft, dt):
+        grid = self.grids.get(nfft, dt)
+        return [grid.term(lambda f, k=k: vs30_terms(vs30, f, self.parameters.site_reference_vs30_mps)[k]) for k in (0, 1)]
+
+    def make(self, row, start_s, npts, dt, seed):
+        """Return acceleration in m/s², shape (3, npts), Z, R, T, float64; and the coda's share of S energy.
+
+        Parameters
+        ----------
+        row : PreparedRow
+        start_s : float
+            Time of sample 0 after origin.
+        npts : int
+        dt : float
+        seed : int
+            The row's seed.
+        """
+        from seissynth_plugins.stochastic import _kernels
+
+        if self.parameters.horizontal_s_only:
+            first = row.s_direct
+        else:
+            first = min(row.p_first, row.p_direct)
+        skipped = max(0, int(np.ceil((start_s - first) / dt)))  # samples between the onset and the record's start
+        origin = start_s - skipped * dt
+        tail = max(_SHORTEST_TAIL_S, _TAIL_PERIODS / row.lowest_corner)
+        wanted = skipped + npts + int(tail / dt)
+        nfft = fft.next_fast_len(-(-wanted // _LENGTH_STEP) * _LENGTH_STEP, real=True)
+        nfft += nfft % 2
+        grid = self.grids.get(nfft, dt)
+        inside = skipped + npts
+
+        p_series = np.zeros((_NOISE_COLUMNS, nfft))
+        s_series = np.zeros((2 * _NOISE_COLUMNS, nfft))
+        p_energy = 0.0
+        if not self.parameters.horizontal_s_only:
+            p_energy = self._p_noise(_kernels, p_series, row, origin, inside, dt, seed)
+        s_low, s_high, s_window = self._s_noise(_kernels, s_series, row, origin, inside, dt, seed)
+        if p_energy == 0.0 and s_low == 0.0:
+            return np.zeros((3, npts)), 0.0  # the record ends before anything arrives
+
+        legs = self._legs(_kernels, grid, row)
+        out = np.zeros((3, nfft // 2 + 1), dtype=complex)
+        _kernels.combine(
+            out, fft.rfft(p_series), fft.rfft(s_series), *legs, grid.p_horizontal, grid.s_vertical,
+            (*row.surface, _FREE_SURFACE), grid.crossover, (p_energy, s_low or 1.0, s_high or 1.0),
+        )  # fmt: skip
+        if self.parameters.horizontal_s_only:
+            out[0] = 0.0
+        data = fft.irfft(out, nfft)[:, skipped:inside] / dt
+        coda_share = 1 - s_window / s_high if s_high > 0 else 0.0
+        return data, max(0.0, coda_share)
+
+    def _p_noise(self, kernels, series, row, origin, inside, dt, seed):
+        p = self.parameters
+        first = min(row.p_first, row.p_direct)
+        offset = max(0, int(np.ceil((first - origin) / dt)))
+        last = min(inside, int((row.s_direct - origin + 6 * max(2.0, row.p_length)) / dt))
+        if offset >= last:
+            return 0.0
+        envelope = np.empty(last - offset)
+        t0 = origin + offset * dt
+        head_length = max(row.p_length, row.p_direct - first)
+        head = p.head_wave_level
+        energy = kernels.p_envelope(
+            envelope, t0, dt, first, row.p_direct, row.s_direct, row.p_length, head_length, head,
+            self.shape, (p.p_coda_level, self.p_coda, p.p_coda_exponent),
+        )  # fmt: skip
+        noise = generator(seed, _P_STREAM).standard_normal((len(envelope), _NOISE_COLUMNS))
+        kernels.normalise_noise(noise, envelope)
+        pulse_energy = p.p_pulse * energy * (head**2 if row.p_direct - first > dt and head > 0 else 1.0)
+        sign = row.polarity or (1.0 if generator(seed, _POLARITY_STREAM).random() < 0.5 else -1.0)
+        kernels.mix_p(
+            series, offset, noise, envelope, t0, dt, first, row.p_ramp,
+            (p.coherence_start, p.coherence_end), sign * np.sqrt(pulse_energy),
+        )  # fmt: skip
+        return energy + pulse_energy
+
+    def _s_noise(self, kernels, series, row, origin, inside, dt, seed):
+        p = self.parameters
+        first = min(row.s_first, row.s_direct) if p.head_wave_level > 0 else row.s_direct
+        offset = max(0, int(np.ceil((first - origin) / dt)))
+        if offset >= inside:
+            return 0.0, 0.0, 0.0
+        low, high = np.empty(inside - offset), np.empty(inside - offset)
+        t0 = origin + offset * dt
+        head_length = max(row.s_length, row.s_direct - first)
+        decays = [np.pi * f ** (1 - p.coda_q_exponent) / p.coda_q0 for f in p.coda_band_hz]
+        energies = kernels.s_envelopes(
+            low, high, t0, dt, first, row.s_direct, row.s_length, head_length, p.head_wave_level,
+            self.shape, (p.coda_level, self.s_coda, p.coda_exponent, *decays),
+        )  # fmt: skip
+        noise = generator(seed, _S_STREAM).standard_normal((len(low), _NOISE_COLUMNS))
+        kernels.normalise_noise(noise, high)
+        coherence = (p.coherence_start, p.coherence_end)
+        kernels.mix_s(series, offset, noise, low, high, t0, dt, first, row.s_ramp, coherence)
+        return energies
+
+    def _legs(self, kernels, grid, row):
+        """Spectra of P, SV, SH and of S without a mechanism's pattern; each of shape (bins,), complex."""
+        p = self.parameters
+        gains, phases = grid.gain, grid.phase
+        extra_p, extra_s = (), ()
+        if row.vs30 != p.site_reference_vs30_mps:
+            linear, f2 = self._site(row.vs30, grid.nfft, grid.dt)
+            gains = np.vstack([gains, linear[0], f2[0]])
+            phases = np.vstack([phases, linear[1], f2[1]])
+            extra_s = (1.0, row.nonlinear)
+            extra_p = (p.p_site_exponent, p.p_site_exponent * row.nonlinear)
+
+        def spectrum(level, attenuation, site_power, corners, powers, extra):
+            out = np.empty(len(grid.frequency), dtype=complex)
+            weights = np.array([attenuation, p.kappa0_s, site_power, *extra])
+            residual, square, poles = corner_tables(corners, grid.dt)
+            kernels.leg_spectrum(
+                out, grid.frequency, grid.cosine, grid.sine, level, weights, gains, phases,
+                corners, powers, residual, square, poles, grid.causal,
+            )  # fmt: skip
+            return out
+
+        s = spectrum(row.s_level, row.s_attenuation, 1.0, *row.s_corners, extra_s)
+        if p.horizontal_s_only:
+            s *= _SMSIM_PARTITION
+            return np.zeros_like(s), s, s, s
+        pressure = spectrum(row.p_level, row.p_attenuation, p.p_site_exponent, *row.p_corners, extra_p)
+        if row.pattern is None:
+            return pressure, s, s, s
+        legs = []
+        for base, log_ratio in zip((pressure, s, s), row.pattern, strict=True):
+            out = np.empty_like(base)
+            kernels.apply_pattern(out, base, log_ratio, *grid.pattern)
+            legs.append(out)
+        return (*legs, s)
+
+
+def corner_tables(corners, dt):
+    """Rows of the residual table for the corners asked (linear in their logarithm), and the pole of each."""
+    log_corner, phase, square = corner_residuals()
+    place = np.interp(np.log(corners * dt), log_corner, np.arange(len(log_corner)))
+    left = np.minimum(place.astype(int), len(log_corner) - 2)
+    share = (place - left)[:, None]
+    return phase[left] * (1 - share) + phase[left + 1] * share, square, np.exp(-2 * np.pi * corners * dt)

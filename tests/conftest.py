@@ -1,0 +1,16 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """Folder with real records, beside the checkout or named by SEISSYNTH_DATA; skips when absent."""
+    places = [os.environ.get("SEISSYNTH_DATA"), Path(__file__).resolve().parents[2] / "shared" / "data"]
+    for place in places:
+        if place and (Path(place) / "ridgecrest_2019").is_dir():
+            return Path(place)
+    pytest.skip("real records are absent: set SEISSYNTH_DATA to a folder that holds ridgecrest_2019/")

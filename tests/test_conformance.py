@@ -1,0 +1,289 @@
+"""The conformance kit: it passes what is right, and each check finds the fault that it is for."""
+
+import random
+
+import numpy as np
+import pytest
+
+from seissynth import testing
+from seissynth.backends.base import Card
+from seissynth.records import Records
+from seissynth.schema import COLUMNS, MOMENT_TENSOR_COLUMNS
+from seissynth.seeding import generator
+from seissynth.testing import ConformanceError, Ricker, check_backend, example_conditions, parametrize_with_checks
+
+
+@parametrize_with_checks([Ricker, Ricker(frequency_hz=5.0)])
+def test_the_example_backend_passes(backend, check):
+    check(backend)
+
+
+def _spoiled(change):
+    """A Ricker backend whose records go through `change(records, conditions, request)`."""
+
+    class Spoiled(Ricker):
+        def simulate(self, conditions, **request):
+            records = super().simulate(conditions, **request)
+            changed = change(records, conditions, request)
+            return records if changed is None else changed
+
+    return Spoiled
+
+
+def _not_records(records, conditions, request):
+    return records.data
+
+
+def _one_sample_short(records, conditions, request):
+    return Records(records.data[..., :-1], records.start_s)
+
+
+def _nan(records, conditions, request):
+    records.data[0, 1, -1] = np.nan
+
+
+def _integers(records, conditions, request):
+    records.data = records.data.astype(int)
+
+
+def _silent(records, conditions, request):
+    records.data[1] = 0
+
+
+def _even_only(records, conditions, request):
+    if request["npts"] % 2:
+        raise RuntimeError("odd")
+
+
+def _few_rates(records, conditions, request):
+    if request["sampling_rate_hz"] == 33.3:
+        raise ValueError("rate")
+
+
+def _needs_vs30(records, conditions, request):
+    records.data *= conditions["station_vs_30_mps"].to_numpy()[:, None, None]
+
+
+def _counts_calls():
+    calls = []
+
+    def change(records, conditions, request):
+        calls.append(1)
+        records.data *= len(calls)
+
+    return change
+
+
+def _place_in_table(records, conditions, request):
+    records.data *= np.arange(1, len(conditions) + 1)[:, None, None]
+
+
+def _normalised_by_all(records, conditions, request):
+    records.data /= records.data.max()
+
+
+def _same_noise(records, conditions, request):
+    records.data[:] = np.arange(request["npts"])
+
+
+def _draws_globally(records, conditions, request):
+    np.random.rand()
+
+
+def _draws_globally_and_hides_it(records, conditions, request):
+    state = random.getstate()
+    records.data *= np.float32(1 + random.random())
+    random.setstate(state)
+
+
+def _renames(records, conditions, request):
+    conditions["source_magnitude"] = 1.0
+
+
+def _new_column(records, conditions, request):
+    conditions["station_code_2"] = 1.0
+
+
+def _shifts_start(records, conditions, request):
+    request["start_s"] += 1.0
+
+
+def _eats_seeds(records, conditions, request):
+    request["seeds"].event[:] = 0
+
+
+def _starts_at_whole_seconds(records, conditions, request):
+    records.start_s = np.round(records.start_s)
+
+
+def _onsets_from_start(records, conditions, request):
+    records.p_s = records.p_s - records.start_s
+
+
+def _no_onsets(records, conditions, request):
+    records.p_s = np.full(len(records), np.nan)
+
+
+def _p_after_s(records, conditions, request):
+    records.p_s, records.s_s = records.s_s, records.p_s
+
+
+def _no_truth(records, conditions, request):
+    records.truth = {}
+
+
+def _short_truth(records, conditions, request):
+    records.truth = {"peak": np.zeros(1)}
+
+
+FAULTS = [
+    (_not_records, "check_output"),
+    (_one_sample_short, "check_output"),
+    (_nan, "check_output"),
+    (_integers, "check_output"),
+    (_silent, "check_output"),
+    (_short_truth, "check_output"),
+    (_even_only, "check_lengths"),
+    (_few_rates, "check_rates"),
+    (_needs_vs30, "check_missing_optional"),
+    (_counts_calls(), "check_repeatable"),
+    (_place_in_table, "check_order_independence"),
+    (_normalised_by_all, "check_chunk_independence"),
+    (_same_noise, "check_seeds_matter"),
+    (_draws_globally, "check_no_global_random_state"),
+    (_draws_globally_and_hides_it, "check_no_global_random_state"),
+    (_renames, "check_no_mutation"),
+    (_new_column, "check_no_mutation"),
+    (_shifts_start, "check_output"),
+    (_eats_seeds, "check_no_mutation"),
+    (_starts_at_whole_seconds, "check_start"),
+    (_onsets_from_start, "check_start"),
+    (_no_onsets, "check_onsets"),
+    (_p_after_s, "check_onsets"),
+    (_no_truth, "check_truth"),
+]
+
+
+@pytest.mark.parametrize(("change", "check"), FAULTS, ids=lambda value: getattr(value, "__name__", value))
+def test_each_fault_is_found_by_its_check(change, check):
+    if change.__name__ == "_draws_globally_and_hides_it":
+        # other checks would see the draw as an unrepeatable record
+        with pytest.raises(ConformanceError, match=f"^{check}: "):
+            _only(check)(_spoiled(change))
+        return
+    with pytest.raises(ConformanceError, match=f"^{check}: "):
+        check_backend(_spoiled(change))
+
+
+def _only(name):
+    [mark] = [case.values[1] for case in parametrize_with_checks([Ricker]).args[1] if case.values[1].__name__ == name]
+    return mark
+
+
+def test_every_check_is_seen_to_fail():
+    seen = {check for _, check in FAULTS} | {"check_card", "check_conditions_suit"}  # these two below
+    assert seen == {check.__name__ for check in testing.CHECKS}
+
+
+def test_card_faults_are_found():
+    class Nameless(Ricker):
+        card = Card("", "No name", "velocity", "ZNE")
+
+    class Upside(Ricker):
+        card = Card("upside", "Range upside down", "velocity", "ZNE", magnitude_range=(7, 3))
+
+    class NeedsOption(Ricker):
+        def __init__(self, *, gain):
+            super().__init__()
+
+    for backend, words in [(Nameless, "card.name"), (Upside, "magnitude_range"), (NeedsOption, "gain")]:
+        with pytest.raises(ConformanceError, match=f"^check_card: .*{words}"):
+            check_backend(backend)
+    with pytest.raises(ConformanceError, match="not a subclass of Backend"):
+        check_backend(dict)
+
+
+def test_own_conditions_must_suit_the_card():
+    table = example_conditions(Ricker.card)
+    table["source_magnitude"] = 9.5
+    with pytest.raises(ConformanceError, match=r"^check_conditions_suit: .*magnitude 9\.5"):
+        check_backend(Ricker, conditions=table)
+
+
+def test_tolerance_lets_small_differences_pass():
+    calls = []
+
+    def tremble(records, conditions, request):
+        calls.append(1)
+        records.data *= np.float32(1 + 1e-6 * len(calls))
+
+    with pytest.raises(ConformanceError, match="check_repeatable"):
+        check_backend(_spoiled(tremble))
+    check_backend(_spoiled(tremble), rtol=1e-3)
+
+
+def test_global_random_state_is_left_as_it_was():
+    before, numpy_before = random.getstate(), np.random.get_state()[1].tolist()
+    check_backend(Ricker)
+    assert random.getstate() == before
+    assert np.random.get_state()[1].tolist() == numpy_before
+
+
+# --- the example table
+
+
+@pytest.mark.parametrize("kind", ["hypocentral", "epicentral"])
+@pytest.mark.parametrize("n", [1, 2, 7])
+@pytest.mark.parametrize(
+    ("magnitudes", "distances", "depths"),
+    [(None, None, None), ((3, 7), (0, 160), (0, 30)), ((7.5, 9), (300, 900), (100, 600)), ((5, 5), (20, 20), (10, 10))],
+)
+def test_example_conditions_lie_inside_the_card(kind, n, magnitudes, distances, depths):
+    card = Card(
+        "any", "Any", "velocity", "ZNE", magnitude_range=magnitudes, distance_range_km=distances,
+        depth_range_km=depths, distance_kind=kind,
+    )  # fmt: skip
+    table = example_conditions(card, n)
+    assert list(table) == list(COLUMNS)
+    assert len(table) == n
+    column = "path_hyp_distance_km" if kind == "hypocentral" else "path_ep_distance_km"
+    for name, limits in [("source_magnitude", magnitudes), (column, distances), ("source_depth_km", depths)]:
+        if limits is not None:
+            assert table[name].between(limits[0] - 1e-9, limits[1] + 1e-9).all(), name
+    missing = [name for name in COLUMNS if not COLUMNS[name].text and table[name].isna().any()]
+    assert missing == ["path_rup_distance_km"]
+    np.testing.assert_allclose(
+        np.hypot(table["path_ep_distance_km"], table["source_depth_km"]), table["path_hyp_distance_km"], rtol=1e-12
+    )
+
+
+def test_example_geometry_agrees_with_obspy():
+    from obspy.geodetics import gps2dist_azimuth
+
+    table = example_conditions(Ricker.card, n=5)
+    for row in table.itertuples():
+        metres, azimuth, back_azimuth = gps2dist_azimuth(
+            row.source_latitude_deg, row.source_longitude_deg, row.station_latitude_deg, row.station_longitude_deg
+        )
+        assert metres / 1000 == pytest.approx(row.path_ep_distance_km, rel=0.005)  # sphere against ellipsoid
+        assert abs((azimuth - row.path_azimuth_deg + 180) % 360 - 180) < 0.3
+        assert abs((back_azimuth - row.path_back_azimuth_deg + 180) % 360 - 180) < 0.3
+
+
+def test_example_moment_tensor_gives_its_planes_back():
+    from obspy.imaging.beachball import MomentTensor, aux_plane, mt2plane
+
+    table = example_conditions(Ricker.card, n=2)
+    for _, row in table.iterrows():
+        found = mt2plane(MomentTensor(*(row[name] for name in MOMENT_TENSOR_COLUMNS), 0))
+        want = (row["source_strike_deg"], row["source_dip_deg"], row["source_rake_deg"])
+        planes = [(found.strike, found.dip, found.rake), aux_plane(found.strike, found.dip, found.rake)]
+        off = [max(abs((a - b + 180) % 360 - 180) for a, b in zip(plane, want, strict=True)) for plane in planes]
+        assert min(off) < 1e-3
+
+
+def test_rows_get_their_own_noise():
+    assert generator(1).random() != generator(2).random()
+    table = example_conditions(Ricker.card, n=3)
+    assert table["station_id"].is_unique
+    assert table["source_id"].nunique() == 2

@@ -1,0 +1,266 @@
+"""Counts through a response, with ObsPy's remove_response as the way back."""
+
+import copy
+import warnings
+
+import numpy as np
+import obspy
+import pytest
+from obspy.core.inventory import InstrumentSensitivity, PolesZerosResponseStage, Response
+from obspy.core.inventory.response import ResponseListElement, ResponseListResponseStage
+
+from obspy_files import station_xml_inventories
+
+from seissynth import _evalresp
+from seissynth.channels import Channel, select_sensors
+from seissynth.errors import InputError, ResponseError, SeisSynthWarning
+from seissynth.motion import convert_motion
+from seissynth.response import apply_response, native_quantity, quantity_of_units, quantize_counts
+
+OUTPUTS = {"displacement": "DISP", "velocity": "VEL", "acceleration": "ACC"}
+
+
+def make_channel(response, code="HHZ", rate=100.0):
+    return Channel("XX", "TEST", "", code, 48.0, 11.0, 500.0, 0.0, 0.0, -90.0, rate, response)
+
+
+def flat_response(gain=1e9, units="M/S", stages=True):
+    sensitivity = InstrumentSensitivity(gain, 1.0, units, "COUNTS")
+    stage = PolesZerosResponseStage(1, gain, 1.0, units, "COUNTS", "LAPLACE (RADIANS/SECOND)", 1.0, [], [])
+    return Response(instrument_sensitivity=sensitivity, response_stages=[stage] if stages else [])
+
+
+def one_pole_response(corner_hz=0.05, gain=1e9, units="M/S"):
+    """A high pass of first order, s / (s + a): its answer to a step is exp(-a t)."""
+    a = 2 * np.pi * corner_hz
+    stage = PolesZerosResponseStage(1, gain, 10.0, units, "COUNTS", "LAPLACE (RADIANS/SECOND)", 10.0, [0j], [-a + 0j],
+                                    normalization_factor=abs((2j * np.pi * 10 + a) / (2j * np.pi * 10)))  # fmt: skip
+    return Response(instrument_sensitivity=InstrumentSensitivity(gain, 10.0, units, "COUNTS"), response_stages=[stage])
+
+
+def band_limited(rate, npts, low, high, seed=1):
+    """Noise in a band, inside a bell, so that it is zero at both ends."""
+    from scipy.signal import butter, sosfiltfilt
+
+    rng = np.random.default_rng(seed)
+    bell = np.exp(-(((np.arange(npts) - npts / 2) / (npts / 12)) ** 2) / 2)
+    sos = butter(6, [low, high], "bandpass", fs=rate, output="sos")
+    return sosfiltfilt(sos, rng.standard_normal(npts) * bell) * 1e-4
+
+
+def round_trip(channel, quantity):
+    """Worst difference, relative to the peak, after ObsPy removed the response."""
+    rate = channel.sampling_rate_hz
+    npts = 12000 if rate > 10 else 4000
+    motion = band_limited(rate, npts, 0.02 * rate, 0.3 * rate)
+    counts = apply_response(motion, channel, rate, quantity)
+    trace = obspy.Trace(counts, {"sampling_rate": rate})
+    trace.stats.response = channel.response
+    trace.remove_response(output=OUTPUTS[quantity], water_level=None, zero_mean=False, taper=False,
+                          pre_filt=[0.005 * rate, 0.01 * rate, 0.4 * rate, 0.45 * rate])  # fmt: skip
+    return np.abs(trace.data - motion).max() / np.abs(motion).max()
+
+
+def test_obspy_takes_the_response_off_again_example_inventory():
+    sensors = select_sensors(obspy.read_inventory(), "2010-01-01", channel="*")
+    assert len(sensors) == 8
+    for sensor in sensors:
+        for channel in sensor.channels[:2]:
+            assert round_trip(channel, "velocity") < 5e-3, channel.id
+    assert round_trip(sensors[0].channels[0], "acceleration") < 5e-3
+    assert round_trip(sensors[0].channels[0], "displacement") < 5e-3
+
+
+def test_obspy_takes_the_fir_stages_of_an_older_epoch_off_again():
+    sensors = select_sensors(obspy.read_inventory(), "2007-06-01", channel=["EHZ", "HHZ"])
+    channel = next(sensor for sensor in sensors if sensor.station == "RJOB").channels[0]
+    assert len(channel.response.response_stages) == 4
+    assert round_trip(channel, "velocity") < 5e-3
+
+
+@pytest.mark.parametrize(("folder", "time"), [("germany_regional", "2012-01-01"), ("ridgecrest_2019", "2019-07-04T17:00:00")])
+def test_obspy_takes_the_response_of_real_networks_off_again(shared_data, folder, time):
+    inventory = obspy.read_inventory(str(shared_data / folder / "inventory.xml"))
+    sensors = select_sensors(inventory, time)
+    assert len(sensors) == (5 if folder.startswith("germany") else 18)
+    quantities = set()
+    for sensor in sensors:
+        for channel in sensor.channels[:1]:
+            quantities.add(native_quantity(channel))
+            assert round_trip(channel, native_quantity(channel)) < 5e-3, channel.id
+    assert quantities == ({"velocity"} if folder.startswith("germany") else {"velocity", "acceleration"})
+
+
+def test_stages_without_poles_are_a_flat_gain(shared_data):
+    inventory = obspy.read_inventory(str(shared_data / "ridgecrest_2019" / "inventory.xml"))
+    channel = select_sensors(inventory, "2019-07-04T17:00:00")[0].channels[0]
+    motion = band_limited(100.0, 3000, 1.0, 30.0)
+    counts = apply_response(motion, channel, 100.0, "velocity")
+    gain = channel.response.instrument_sensitivity.value
+    np.testing.assert_allclose(counts, motion * gain, atol=1e-6 * np.abs(counts).max())
+
+
+def test_a_step_decays_as_the_pole_says_and_nothing_wraps():
+    corner = 0.05
+    step = np.zeros(6000)
+    step[1000:] = 1e-6
+    counts = apply_response(step, make_channel(one_pole_response(corner)), 100.0, "velocity")
+    t = np.arange(6000) / 100.0 - 10.0
+    wanted = np.where(t >= 0, 1e3 * np.exp(-2 * np.pi * corner * t), 0.0)
+    # the step is not band-limited: it rings at Nyquist around the onset, and where the record stops
+    inner = (np.abs(t) > 1) & (t < 49)
+    assert np.abs(counts - wanted)[inner].max() < 5e-3 * 1e3
+    smooth = counts.reshape(-1, 100).mean(1)
+    assert np.abs(smooth[:9]).max() < 1e-4 * 1e3  # before the onset
+
+
+def test_what_happens_late_does_not_come_out_early():
+    """A pole of 300 s rings longer than the record; a pulse at the end must not reach the start."""
+    pulse = np.zeros(6000)
+    pulse[3000:5000] = np.hanning(2000) * 1e-6
+    counts = apply_response(pulse, make_channel(one_pole_response(1 / 300)), 100.0, "velocity")
+    assert np.abs(counts[:2900]).max() < 1e-6 * np.abs(counts).max()
+
+
+def test_quantities_are_converted_to_the_instruments_own():
+    velocity = band_limited(100.0, 6000, 0.5, 20.0)
+    velocity[:30] = velocity[-30:] = 0
+    acceleration = convert_motion(velocity, 100.0, "velocity", "acceleration")
+    channel = make_channel(flat_response(2e5, "m/s**2"), "HNZ")
+    assert native_quantity(channel) == "acceleration"
+    from_velocity = apply_response(velocity, channel, 100.0, "velocity")
+    from_acceleration = apply_response(acceleration, channel, 100.0, "acceleration")
+    np.testing.assert_allclose(from_velocity, from_acceleration, atol=1e-6 * np.abs(from_velocity).max())
+
+
+@pytest.mark.parametrize(("units", "quantity", "scale"), [
+    ("M/S", "velocity", 1.0), ("m/s", "velocity", 1.0), ("NM/S", "velocity", 1e9), ("mm/s", "velocity", 1e3),
+    ("M", "displacement", 1.0), ("M/S**2", "acceleration", 1.0), ("cm/s**2", "acceleration", 1e2),
+    ("m / s ** 2", "acceleration", 1.0),
+])  # fmt: skip
+def test_units(units, quantity, scale):
+    assert quantity_of_units(units) == quantity
+    channel = make_channel(flat_response(100.0, units))
+    counts = apply_response(np.ones(100) * 1e-3, channel, 100.0, quantity)
+    assert counts[50] == pytest.approx(0.1 * scale, rel=2e-2)
+    with pytest.warns(SeisSynthWarning, match="sensitivity only"):
+        counts = apply_response(np.ones(100) * 1e-3, make_channel(flat_response(100.0, units, stages=False)), 100.0, quantity)
+    np.testing.assert_allclose(counts, 0.1 * scale)
+
+
+def test_a_unit_that_obspy_does_not_scale_is_scaled_and_said():
+    channel = make_channel(flat_response(100.0, "CM/S^2"))
+    with pytest.warns(SeisSynthWarning, match=r"XX\.TEST\.\.HHZ.*CM/S\^2.*100 times"):
+        counts = apply_response(np.ones(100) * 1e-3, channel, 100.0, "acceleration")
+    assert counts[50] == pytest.approx(10.0, rel=2e-2)
+
+
+@pytest.mark.parametrize("units", ["PA", "RAD/S", "V", "M/M", "", None])
+def test_other_units_are_refused(units):
+    with pytest.raises(ResponseError, match=r"XX\.TEST\.\.HHZ.*displacement"):
+        native_quantity(make_channel(flat_response(1.0, units)))
+
+
+@pytest.mark.parametrize("response", [None, Response()])
+def test_no_response_is_one_error_with_the_remedy(response):
+    with pytest.raises(ResponseError, match=r'XX\.TEST\.\.HHZ has no response.*level="response"'):
+        apply_response(np.zeros(10), make_channel(response), 100.0, "velocity")
+
+
+def test_what_evalresp_cannot_do_is_a_response_error_with_the_cause():
+    twice = flat_response()
+    twice.response_stages.append(copy.deepcopy(twice.response_stages[0]))
+    with pytest.raises(ResponseError, match=r"XX\.TEST\.\.HHZ.*only appear once") as caught:
+        apply_response(np.zeros(10), make_channel(twice), 100.0, "velocity")
+    assert isinstance(caught.value.__cause__, ValueError)
+    with pytest.raises(ResponseError, match="zero everywhere|cannot be evaluated|not finite"):
+        apply_response(np.zeros(10), make_channel(flat_response(0.0)), 100.0, "velocity")
+
+
+def test_every_response_of_obspys_own_files_gives_counts_or_a_response_error():
+    seen = {"counts": 0, "error": 0}
+    for _, inventory in station_xml_inventories():
+        for item in (c for network in inventory for station in network for c in station.channels[:6]):
+            channel = make_channel(item.response, item.code)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SeisSynthWarning)
+                try:
+                    counts = apply_response(np.hanning(300) * 1e-6, channel, item.sample_rate or 100.0, "velocity")
+                except ResponseError as error:
+                    assert "XX.TEST.." in str(error)
+                    seen["error"] += 1
+                else:
+                    assert np.isfinite(counts).all()
+                    seen["counts"] += 1
+    assert seen["counts"] > 50 and seen["error"] > 10, seen
+
+
+def test_a_table_of_amplitudes_and_phases_is_held_at_its_ends():
+    elements = [ResponseListElement(f, 2.0, 0.0) for f in (0.1, 0.5, 1.0, 5.0, 10.0, 20.0)]
+    stage = ResponseListResponseStage(1, 1.0, 1.0, "M/S", "COUNTS", response_list_elements=elements)
+    response = Response(instrument_sensitivity=InstrumentSensitivity(2.0, 1.0, "M/S", "COUNTS"), response_stages=[stage])
+    with pytest.warns(SeisSynthWarning, match=r"from 0\.1 to 20 Hz"):
+        counts = apply_response(np.ones(500), make_channel(response), 100.0, "velocity")
+    np.testing.assert_allclose(counts, 2.0, rtol=1e-6)
+
+
+def test_the_cache_goes_by_content(monkeypatch):
+    monkeypatch.setattr(_evalresp, "_cache", type(_evalresp._cache)())
+    calls = []
+    evaluate = _evalresp._evaluate
+    monkeypatch.setattr(_evalresp, "_evaluate", lambda *args: calls.append(1) or evaluate(*args))
+    motion = np.hanning(500)
+    first = apply_response(motion, make_channel(one_pole_response()), 100.0, "velocity")
+    again = apply_response(motion, make_channel(one_pole_response()), 100.0, "velocity")  # another object, same content
+    assert len(calls) == 1 and np.array_equal(first, again)
+    response = one_pole_response()
+    channel = make_channel(response)
+    apply_response(motion, channel, 100.0, "velocity")
+    response.response_stages[0].stage_gain *= 2  # the same object, other content
+    response.instrument_sensitivity.value *= 2
+    louder = apply_response(motion, channel, 100.0, "velocity")
+    assert len(calls) == 2
+    np.testing.assert_allclose(louder, 2 * first, rtol=1e-9, atol=1e-9)
+    apply_response(motion, channel, 50.0, "velocity")
+    assert len(calls) == 3
+    monkeypatch.setattr(_evalresp, "CACHE_BYTES", 1)
+    apply_response(motion, channel, 20.0, "velocity")
+    assert len(_evalresp._cache) == 1
+
+
+def test_the_key_sees_every_number():
+    base = _evalresp.response_key(one_pole_response())
+    changed = one_pole_response()
+    changed.response_stages[0].poles = [-0.4 + 0j]
+    assert base == _evalresp.response_key(one_pole_response())
+    assert base != _evalresp.response_key(changed)
+
+
+def test_batches_are_rows():
+    rows = np.random.default_rng(0).standard_normal((2, 3, 400))
+    channel = make_channel(one_pole_response())
+    whole = apply_response(rows, channel, 100.0, "velocity")
+    assert whole.shape == rows.shape and whole.dtype == np.float64
+    np.testing.assert_allclose(whole[1, 2], apply_response(rows[1, 2], channel, 100.0, "velocity"), rtol=1e-9)
+
+
+def test_quantising():
+    counts = np.array([-3e9, -5.5, 0.4, 1.5, 3e9])
+    np.testing.assert_array_equal(quantize_counts(counts), counts)
+    np.testing.assert_array_equal(quantize_counts(counts, clip_counts=5), [-5, -5, 0.4, 1.5, 5])
+    with pytest.warns(SeisSynthWarning, match="32 bits"):
+        whole = quantize_counts(counts, quantize=True)
+    assert whole.dtype == np.int32
+    np.testing.assert_array_equal(whole, [-(2**31), -6, 0, 2, 2**31 - 1])
+    assert quantize_counts(counts, 2**23, True).max() == 2**23
+    assert counts[0] == -3e9  # the input is left alone
+    for bad in (0, -1, np.nan):
+        with pytest.raises(InputError, match="clip_counts"):
+            quantize_counts(counts, bad)
+    with pytest.raises(InputError, match="NaN"):
+        quantize_counts([np.nan])
+
+
+def test_unknown_quantity():
+    with pytest.raises(InputError, match="speed"):
+        apply_response(np.zeros(10), make_channel(flat_response()), 100.0, "speed")
