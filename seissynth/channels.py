@@ -137,11 +137,14 @@ def _station_sensors(name, entries, time, patterns, notes):
     if not usable:
         notes.append(f"Station {name} has no channel of ground motion at {time}: {_few(dropped)}; left out.")
         return []
-    groups = _groups(name, usable, patterns, notes)
+    faults = {}
+    groups = _groups(name, usable, patterns, faults)
+    for fault, codes in faults.items():
+        notes.append(f"Channel {_few(codes)} of station {name} {fault}")
     return [sensor for group in groups if (sensor := _sensor(group, patterns, notes)) is not None]
 
 
-def _groups(name, usable, patterns, notes):
+def _groups(name, usable, patterns, faults):
     """Lists of Channel, one per instrument: those matching the patterns, or the preferred one."""
     made = {}
     for item, place in usable:
@@ -154,7 +157,7 @@ def _groups(name, usable, patterns, notes):
         by_rate = {}
         for (item, place), wanted in zip(made[key], asked, strict=True):
             # a channel that was not asked for only tells how the sensor stands; nobody need hear of its faults
-            channel = _channel(name, item, place, notes if wanted else [])
+            channel = _channel(name, item, place, faults if wanted else {})
             if channel is not None:
                 by_rate.setdefault(channel.sampling_rate_hz, []).append(channel)
         groups += by_rate.values()
@@ -181,54 +184,41 @@ def _sensor(group, patterns, notes):
     return Sensor(kept)
 
 
-def _channel(name, item, place, notes):
-    """Return a Channel of an ObsPy channel, or None with a note."""
+def _channel(name, item, place, faults):
+    """Return a Channel of an ObsPy channel, or None; what is wrong goes to `faults`, a dict of lists of codes."""
     network, station = name.split(".", 1)
-    identity = f"{name}.{item.location_code or ''}.{item.code}"
+    location = item.location_code or ""
+    label = f"{location}.{item.code}" if location else item.code
+
+    def note(fault):
+        faults.setdefault(fault, []).append(label)
+
     rate = _number(item.sample_rate)
     if rate is None or rate <= 0:
-        notes.append(
-            f"Channel {identity} has the sampling rate {item.sample_rate}; it must be above 0. Left out: "
-            "set it in the inventory."
-        )
+        note(f"has the sampling rate {item.sample_rate}; it must be above 0. Left out: set it in the inventory.")
         return None
     latitude, longitude, elevation = _coordinates(item)
     if latitude is None or longitude is None:
         latitude, longitude = place[:2]
     if latitude is None or longitude is None:
-        notes.append(
-            f"Channel {identity} has no coordinates, and its station neither; left out: set them in the inventory."
-        )
+        note("has no coordinates, and the station neither; left out: set them in the inventory.")
         return None
-    azimuth, dip = _orientation(identity, item, notes)
-    if azimuth is None:
-        return None
+    azimuth, dip = _number(item.azimuth), _number(item.dip)
+    if dip is not None and abs(dip) == 90:
+        azimuth = azimuth or 0.0  # that of a vertical axis says nothing
+    if azimuth is None or dip is None:
+        guess = ORIENTATIONS.get(item.code[2:3].upper())
+        missing = " and ".join(word for word, value in (("azimuth", azimuth), ("dip", dip)) if value is None)
+        if guess is None:
+            note(f"has no {missing}, and its code does not say how it points; left out: set it in the inventory.")
+            return None
+        azimuth, dip = (guess[0] if azimuth is None else azimuth), (guess[1] if dip is None else dip)
+        note(f"has no {missing}; taken from its code (Z and 3 up, N and 1 north, E and 2 east).")
     elevation = next((value for value in (elevation, place[2]) if value is not None), 0.0)
     return Channel(
-        network, station, item.location_code or "", item.code, latitude, longitude, elevation,
-        _number(item.depth) or 0.0, azimuth, dip, rate, item.response,
+        network, station, location, item.code, latitude, longitude, elevation, _number(item.depth) or 0.0,
+        azimuth, dip, rate, item.response,
     )  # fmt: skip
-
-
-def _orientation(identity, item, notes):
-    azimuth, dip = _number(item.azimuth), _number(item.dip)
-    if azimuth is not None and dip is not None:
-        return azimuth, dip
-    if dip is not None and abs(dip) == 90:
-        return 0.0, dip  # the azimuth of a vertical axis says nothing
-    guess = ORIENTATIONS.get(item.code[2:3].upper())
-    if guess is None:
-        notes.append(
-            f"Channel {identity} has azimuth {azimuth} and dip {dip}, and its code does not say how it "
-            "points; left out: set both in the inventory."
-        )
-        return None, None
-    taken = (guess[0] if azimuth is None else azimuth, guess[1] if dip is None else dip)
-    notes.append(
-        f"Channel {identity} has azimuth {azimuth} and dip {dip}; by its code, azimuth {taken[0]:g} and dip "
-        f"{taken[1]:g} degrees are taken."
-    )
-    return taken
 
 
 def _synthetic_sensors(name, place, patterns, notes):

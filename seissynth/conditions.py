@@ -101,7 +101,8 @@ def _source_columns(earthquake, n):
         "source_magnitude_type": earthquake.magnitude_type,
     }
     if earthquake.nodal_plane is not None:
-        values.update(zip(("source_strike_deg", "source_dip_deg", "source_rake_deg"), earthquake.nodal_plane, strict=True))
+        names = ("source_strike_deg", "source_dip_deg", "source_rake_deg")
+        values.update(zip(names, earthquake.nodal_plane, strict=True))
     if earthquake.moment_tensor is not None:
         values.update(zip(MOMENT_TENSOR_COLUMNS, earthquake.moment_tensor, strict=True))
     return {name: _repeat(value, n) for name, value in values.items()}

@@ -86,7 +86,7 @@ def read_earthquakes(events, event_key=None):
         return
     if isinstance(events, (str, bytes, dict)) or not hasattr(events, "__iter__"):
         raise InputError(
-            f"event is a {type(events).__name__}; give an obspy Event, a Catalog (read_events) or an iterable of Events."
+            f"event is a {type(events).__name__}; give an obspy Event, a Catalog or an iterable of Events."
         )
     if event_key is not None and not (isinstance(events, Catalog) and len(events) == 1):
         raise InputError(f"{event_key=} names one event, but several may come; call once per event, or leave it out.")

@@ -89,8 +89,17 @@ def convert_float64(data, sampling_rate_hz, derivatives):
             integrate_rows(_extend(work, REACH, at_start=False), _integral_taps(), 1 / sampling_rate_hz, out)
         else:
             differentiate_rows(_extend(work, REACH), _derivative_taps(), float(sampling_rate_hz), out)
+        _keep_silence(work, out)
         work = out
     return work.reshape(shape)
+
+
+def _keep_silence(before, after):
+    """Clear what the filter's look-ahead wrote where the motion had not begun: nothing moves before the onset."""
+    begun = before != 0.0
+    first = np.where(begun.any(axis=-1), begun.argmax(axis=-1), before.shape[-1])
+    for row, index in zip(after, first, strict=True):
+        row[:index] = 0.0
 
 
 def resample_motion(data, from_hz, to_hz):

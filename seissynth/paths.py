@@ -86,10 +86,8 @@ def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", 
     sites = _sites(select_sensors(inventory, earthquake.time, channel))
     distance, azimuth, back = np.array(
         [
-            gps2dist_azimuth(
-                earthquake.latitude_deg, earthquake.longitude_deg, site.sensors[0].latitude_deg, site.sensors[0].longitude_deg
-            )
-            for site in sites
+            gps2dist_azimuth(earthquake.latitude_deg, earthquake.longitude_deg, first.latitude_deg, first.longitude_deg)
+            for first in (site.sensors[0] for site in sites)
         ]
     ).T
     distance = distance / 1000.0

@@ -65,8 +65,9 @@ def to_zne(data, component_order, back_azimuth_deg):
     """
     if component_order == "ZNE":
         return data
-    z, first, second = (data[:, component_order.index(letter)] for letter in ("ZNE" if "N" in component_order else "ZRT"))
-    if "N" in component_order:
+    letters = "ZNE" if "N" in component_order else "ZRT"
+    z, first, second = (data[:, component_order.index(letter)] for letter in letters)
+    if letters == "ZNE":
         return np.stack([z, first, second], axis=1)
     angle = np.radians(np.asarray(back_azimuth_deg, dtype=float))[:, None]
     cosine, sine = np.cos(angle).astype(data.dtype), np.sin(angle).astype(data.dtype)
@@ -242,9 +243,9 @@ def warn_of_cut_onsets(records, group, names):
         if len(outside):
             i = outside[0]
             warnings.warn(
-                f"{phase} lies outside the record of {len(outside)} of {len(onsets)} sites and is NaN there (the first is "
-                f"{names[i]}: {phase} {onsets[i]:.1f} s after origin, record from {records.start_s[i]:.1f} to {end[i]:.1f} s). "
-                "Pass another start= or duration=.",
+                f"{phase} lies outside the record of {len(outside)} of {len(onsets)} sites and is NaN there (first is "
+                f"{names[i]}: {phase} {onsets[i]:.1f} s after origin, record from {records.start_s[i]:.1f} to "
+                f"{end[i]:.1f} s). Pass another start= or duration=.",
                 SeisSynthWarning,
                 stacklevel=5,
             )
@@ -267,5 +268,3 @@ def shared_provenance(backend, output, seed, realization, arguments):
         "unit": UNITS[quantity],
         "arguments": json.dumps(arguments, sort_keys=True),
     }
-
-

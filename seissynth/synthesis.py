@@ -8,7 +8,7 @@ Each step is one function of the module that bears its name; this page only join
 from obspy import Stream
 
 from seissynth.arguments import Arguments
-from seissynth.backends._run import run_backend
+from seissynth.backends._run import run_backend, select_records
 from seissynth.backends.registry import resolve_backend
 from seissynth.conditions import make_conditions
 from seissynth.earthquakes import read_earthquakes
@@ -17,6 +17,7 @@ from seissynth.errors import InputError
 from seissynth.noise import prepare_noise
 from seissynth.paths import find_paths
 from seissynth.record_windows import plan_windows, simulation_rate_hz
+from seissynth.records import Records
 from seissynth.seeding import make_seeds
 from seissynth.stream import GroundMotion, Instrument, make_traces, shared_provenance, warn_of_cut_onsets
 
@@ -115,7 +116,7 @@ def generate(
     >>> inventory, event = seissynth.read_example()
     >>> st = seissynth.generate(inventory, event, seed=1)
     >>> len(st), st[0].id, round(float(st[0].stats.seissynth.p_s), 1)
-    (21, 'XX.AMAT.00.HHZ', 15.5)
+    (21, 'XX.AMAT.00.HHZ', 4.3)
     """
     arguments = Arguments(
         backend, seed, realizations, realization, event_key, output, sampling_rate, duration, start, channel, noise,
@@ -148,8 +149,8 @@ def iter_generate(inventory, events, **arguments):
     --------
     >>> import seissynth
     >>> inventory, event = seissynth.read_example()
-    >>> [len(st) for st in seissynth.iter_generate(inventory, [event, event], duration=5)]  # doctest: +SKIP
-    [21, 21]
+    >>> [len(st) for st in seissynth.iter_generate(inventory, [event, event], channel="HHZ")]
+    [7, 7]
     """
     known = {name: arguments.pop(name) for name in list(arguments) if name in Arguments.__dataclass_fields__}
     checked = Arguments(**known, options=arguments)
@@ -165,7 +166,11 @@ def _generate_by_event(inventory, events, arguments):
     plain = arguments.as_plain_data()
     for earthquake in read_earthquakes(events, arguments.event_key):
         paths = find_paths(
-            inventory, earthquake, channel=arguments.channel, velocity_model=arguments.velocity_model, onsets=arguments.onsets
+            inventory,
+            earthquake,
+            channel=arguments.channel,
+            velocity_model=arguments.velocity_model,
+            onsets=arguments.onsets,
         )
         conditions = make_conditions(paths, arguments.conditions)
         groups = plan_windows(
@@ -205,12 +210,21 @@ def make_motion(paths, conditions, group, seeds, backend, arguments):
         npts=group.npts,
         sampling_rate_hz=group.sampling_rate_hz,
         seeds=seeds[group.rows],
-        source=arguments.source,
+        source=None if arguments.source is None else _source_of(arguments.source, group.rows, len(paths)),
         outside=arguments.outside,
     )
     warn_of_cut_onsets(records, group, [paths.sites[row].name for row in group.rows])
     motion = GroundMotion(records, backend.card, table["path_back_azimuth_deg"].to_numpy(), group.sampling_rate_hz)
     return records, motion
+
+
+def _source_of(source, rows, sites):
+    """Source records of a group's rows; a single record serves all sites."""
+    if not isinstance(source, Records):
+        raise InputError(f"source is a {type(source).__name__}; it must be seissynth.Records of the same event.")
+    if len(source) not in (1, sites):
+        raise InputError(f"source holds {len(source)} records; give one, or one for each of the {sites} sites.")
+    return select_records(source, rows if len(source) == sites else [0] * len(rows))
 
 
 def _make_stream(paths, conditions, groups, seeds, backend, instrument, provenance, arguments):
@@ -219,7 +233,15 @@ def _make_stream(paths, conditions, groups, seeds, backend, instrument, provenan
     for group in groups:
         records, motion = make_motion(paths, conditions, group, seeds, backend, arguments)
         traces += make_traces(
-            motion, records, paths, group, rows, instrument, provenance, seeds=seeds, sampling_rate=arguments.sampling_rate
+            motion,
+            records,
+            paths,
+            group,
+            rows,
+            instrument,
+            provenance,
+            seeds=seeds,
+            sampling_rate=arguments.sampling_rate,
         )
     order = {site.name: i for i, site in reversed(list(enumerate(paths.sites)))}
     return Stream(sorted(traces, key=lambda trace: order[f"{trace.stats.network}.{trace.stats.station}"]))

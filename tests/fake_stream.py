@@ -34,8 +34,17 @@ def fake_stream(inventory, event, *, realization=0, seed=7, quantity="velocity",
                 if channel.code in used:
                     continue
                 used.add(channel.code)
-                trace = _trace(network, station, channel, origin, conditions, seed + 1000 * realization + number, npts,
-                               rate, quantity)
+                trace = _trace(
+                    network,
+                    station,
+                    channel,
+                    origin,
+                    conditions,
+                    seed + 1000 * realization + number,
+                    npts,
+                    rate,
+                    quantity,
+                )
                 trace.stats.seissynth = AttribDict(
                     backend="fake",
                     version="1.2.3",
@@ -67,16 +76,16 @@ def _conditions(network, station, origin, magnitude):
     epicentral = min(metres / 1000.0, 150.0)  # the bundled events are far away; keep the records short
     hypocentral = float(np.hypot(epicentral, depth_km))
     row.update(
-        source_latitude_deg=origin.latitude,
-        source_longitude_deg=origin.longitude,
+        source_latitude_deg=float(origin.latitude),
+        source_longitude_deg=float(origin.longitude),
         source_depth_km=depth_km,
-        source_magnitude=magnitude,
+        source_magnitude=float(magnitude),
         source_magnitude_type="ML",
         station_network_code=network.code,
         station_code=station.code,
-        station_latitude_deg=station.latitude,
-        station_longitude_deg=station.longitude,
-        station_elevation_m=station.elevation,
+        station_latitude_deg=float(station.latitude),
+        station_longitude_deg=float(station.longitude),
+        station_elevation_m=float(station.elevation),
         path_ep_distance_km=epicentral,
         path_hyp_distance_km=hypocentral,
         path_azimuth_deg=azimuth,

@@ -1,6 +1,7 @@
 """The conformance kit: it passes what is right, and each check finds the fault that it is for."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +12,16 @@ from seissynth.records import Records
 from seissynth.schema import COLUMNS, MOMENT_TENSOR_COLUMNS
 from seissynth.seeding import generator
 from seissynth.testing import ConformanceError, Ricker, check_backend, example_conditions, parametrize_with_checks
+from seissynth_plugins.stochastic.backend import StochasticBackend
 
 
 @parametrize_with_checks([Ricker, Ricker(frequency_hz=5.0)])
 def test_the_example_backend_passes(backend, check):
+    check(backend)
+
+
+@parametrize_with_checks([StochasticBackend])
+def test_the_backends_that_we_ship_pass(backend, check):
     check(backend)
 
 
@@ -86,6 +93,11 @@ def _same_noise(records, conditions, request):
     records.data[:] = np.arange(request["npts"])
 
 
+def _noise_of_the_event(records, conditions, request):
+    for row, seed in enumerate(request["seeds"].event):
+        records.data[row] = generator(seed).standard_normal((request["npts"], 3)).T
+
+
 def _draws_globally(records, conditions, request):
     np.random.rand()
 
@@ -150,6 +162,7 @@ FAULTS = [
     (_place_in_table, "check_order_independence"),
     (_normalised_by_all, "check_chunk_independence"),
     (_same_noise, "check_seeds_matter"),
+    (_noise_of_the_event, "check_seeds_matter"),
     (_draws_globally, "check_no_global_random_state"),
     (_draws_globally_and_hides_it, "check_no_global_random_state"),
     (_renames, "check_no_mutation"),
@@ -223,10 +236,13 @@ def test_tolerance_lets_small_differences_pass():
 
 
 def test_global_random_state_is_left_as_it_was():
-    before, numpy_before = random.getstate(), np.random.get_state()[1].tolist()
+    random.seed(77)
+    np.random.seed(77)
     check_backend(Ricker)
-    assert random.getstate() == before
-    assert np.random.get_state()[1].tolist() == numpy_before
+    drawn = random.random(), np.random.rand()
+    random.seed(77)
+    np.random.seed(77)
+    assert drawn == (random.random(), np.random.rand())
 
 
 # --- the example table
@@ -282,8 +298,18 @@ def test_example_moment_tensor_gives_its_planes_back():
         assert min(off) < 1e-3
 
 
-def test_rows_get_their_own_noise():
-    assert generator(1).random() != generator(2).random()
+def test_example_rays_are_straight():
+    card = Card("any", "Any", "velocity", "ZNE", depth_range_km=(10, 10), distance_range_km=(10, 10))
+    row = example_conditions(replace(card, distance_kind="epicentral"), n=1).iloc[0]
+    assert row["path_p_takeoff_deg"] == pytest.approx(135)  # upwards is 180
+    assert row["path_p_travel_s"] == pytest.approx(np.sqrt(200) / 6)
+    # horizontal slowness: the derivative of travel time with epicentral distance
+    assert row["path_s_ray_parameter_s_km"] == pytest.approx(
+        (np.hypot(10.001, 10) - np.hypot(9.999, 10)) / 0.002 / 3.46, rel=1e-6
+    )
+
+
+def test_example_stations_and_events():
     table = example_conditions(Ricker.card, n=3)
     assert table["station_id"].is_unique
     assert table["source_id"].nunique() == 2

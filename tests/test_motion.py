@@ -18,7 +18,9 @@ def tapered_sine(frequency_hz, npts=6000, ramp=1500):
 
 
 @pytest.mark.parametrize("fraction", [0.01, 0.1, 0.3, 0.5, 0.7, 0.8])
-@pytest.mark.parametrize(("source", "target", "power"), [("acceleration", "velocity", -1), ("velocity", "acceleration", 1)])
+@pytest.mark.parametrize(
+    ("source", "target", "power"), [("acceleration", "velocity", -1), ("velocity", "acceleration", 1)]
+)
 def test_a_sine_gets_the_gain_and_phase_of_the_exact_operator(fraction, source, target, power):
     frequency = fraction * RATE / 2 * 1.003  # off the grid of the record
     got = convert_motion(tapered_sine(frequency), RATE, source, target)[2000:4000].astype(float)
@@ -148,14 +150,17 @@ def test_motion_that_starts_late_stays_quiet_before():
 
 
 @pytest.mark.parametrize(("from_hz", "to_hz", "ratio"), [
-    (100.0, 40.0, (2, 5)), (40.0, 100.0, (5, 2)), (200.0, 0.1, (1, 2000)), (0.1, 200.0, (2000, 1)), (100.0, 99.9, (999, 1000)),
+    (100.0, 40.0, (2, 5)), (40.0, 100.0, (5, 2)), (200.0, 0.1, (1, 2000)), (0.1, 200.0, (2000, 1)),
+    (100.0, 99.9, (999, 1000)),
     (1.0, 1.0 + 1e-12, (1, 1)),
 ])  # fmt: skip
 def test_ratios(from_hz, to_hz, ratio):
     assert rate_ratio(from_hz, to_hz) == ratio
 
 
-@pytest.mark.parametrize(("from_hz", "to_hz"), [(100.0, 99.999), (100.0, 100 / np.sqrt(2)), (100.0, 0.0), (np.nan, 1.0)])
+@pytest.mark.parametrize(
+    ("from_hz", "to_hz"), [(100.0, 99.999), (100.0, 100 / np.sqrt(2)), (100.0, 0.0), (np.nan, 1.0)]
+)
 def test_rates_without_a_small_ratio_are_refused(from_hz, to_hz):
     with pytest.raises(InputError, match=r"ratio|above 0"):
         resample_motion(np.ones(100), from_hz, to_hz)

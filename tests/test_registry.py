@@ -136,7 +136,7 @@ BROKEN_FILES = {
 
 
 @pytest.mark.parametrize("text", BROKEN_FILES.values(), ids=BROKEN_FILES)
-def test_an_unrelated_broken_distribution_changes_nothing(site, text, recwarn):
+def test_an_unrelated_broken_distribution_changes_nothing(site, text):
     site("good", {"well": "plug_well:Mine"})
     expected = [(i.name, i.distribution, i.version, i.module) for i in registry.list_backends()]
     site("aaa", {}, raw=text)
@@ -176,9 +176,7 @@ def test_a_plugin_whose_file_cannot_be_parsed_is_named(site):
 def test_both_readers_agree(site):
     site("My.Plug_in", {"first": "plug_first:Mine"}, version="2.3")
     site("two", {"second": "plug_second:Mine"})
-    one, other = (
-        read(GROUP) for read in (_entrypoints._read_with_entrypoints, _entrypoints._read_one_by_one)
-    )
+    one, other = (read(GROUP) for read in (_entrypoints._read_with_entrypoints, _entrypoints._read_one_by_one))
     assert sorted(one, key=str) == sorted(other, key=str)
     assert [entry.distribution for entry in _entrypoints.find_entries(GROUP)] == ["my-plug-in", "two"]
 

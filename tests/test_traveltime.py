@@ -40,9 +40,12 @@ def taup_of(model, folder):
     from obspy.taup import TauPyModel
     from obspy.taup.taup_create import build_taup_model
 
-    bottoms = (*model.top_depth_km[1:], R)
+    rows = [*zip(model.top_depth_km, model.vp_km_s, model.vs_km_s, strict=True)]
+    # without discontinuities at the core's depths TauP takes the deepest one of the crust for the core
+    rows += [(depth, *(v + 0.001 * i for v in rows[-1][1:])) for i, depth in ((1, 2889.0), (2, 5153.9))]
+    bottoms = [*(row[0] for row in rows[1:]), R]
     lines = [model.name, "depth vp vs density"]
-    for top, bottom, vp, vs in zip(model.top_depth_km, bottoms, model.vp_km_s, model.vs_km_s, strict=True):
+    for (top, vp, vs), bottom in zip(rows, bottoms, strict=True):
         lines += [f"{depth:.3f} {vp:.4f} {vs:.4f} 3.0" for depth in (top, bottom)]
     path = folder / f"{model.name}.tvel"
     path.write_text("\n".join(lines) + "\n")
@@ -62,7 +65,7 @@ def test_first_arrivals_are_taups_on_the_same_layers(model, tmp_path):
         for i, degree in enumerate(degrees):
             for phases, time in ((("p", "P", "Pn"), found.p_s[i]), (("s", "S", "Sn"), found.s_s[i])):
                 theirs = taup.get_travel_times(depth, degree, phases)
-                if not theirs:  # a shadow, into which TauP has no wave along the base of a layer
+                if not theirs:  # TauP has a gap between its last p and its first P
                     assert model.name == "slow_half_space"
                     continue
                 differences.append(time - theirs[0].time)
@@ -103,6 +106,17 @@ def test_tables_agree_with_layers_near_the_source():
         for name in ARRAYS:
             limit = {"_s": 0.01, "eg": 0.5, "km": 1e-3}[name[-2:]]
             np.testing.assert_allclose(getattr(theirs, name), getattr(ours, name), atol=limit, err_msg=name)
+
+
+def test_tables_reach_into_a_shadow(tmp_path):
+    """Where TauP has no wave the tables go on along the base of the layer, as our layers do."""
+    model = LayeredModel("slow_below", (0, 10), (6.8, 6.5), (3.9, 3.7))
+    taup = taup_of(model, tmp_path)
+    distance = np.array([5.0, 6.0, 7.0, 8.0, 9.5]) * KM_PER_DEGREE
+    assert not taup.get_travel_times(5.0, 7.0, ("p", "P", "Pn"))
+    layers, tables = onsets(distance, 5.0, model), onsets(distance, 5.0, taup)
+    # P alone: TauP's first S sample of this model is off by 24 degrees
+    np.testing.assert_allclose(tables.p_s, layers.p_s, atol=0.01)
 
 
 # --- closed forms -----------------------------------------------------------------------------------------
@@ -225,6 +239,17 @@ def test_no_ray_of_a_dense_fan_is_earlier(model, depth, degrees):
         assert time == pytest.approx(brute_first(delta, depth, model.top_depth_km, v), abs=1e-4)
 
 
+@pytest.mark.parametrize("depth", [4.4, 30.0])
+def test_rays_below_a_slightly_faster_layer(depth):
+    """Their curve turns back at a caustic: of two rays to one place the steeper one counts."""
+    model = LayeredModel.from_layers([(0, 6.00085, 3.5005), (18, 6.0, 3.5)])
+    degrees = np.arange(1.0, 10.0, 0.25)
+    found = onsets(degrees * KM_PER_DEGREE, depth, model)
+    for time, v in ((found.p_s, model.vp_km_s), (found.s_s, model.vs_km_s)):
+        expected = [brute_first(np.radians(x), depth, model.top_depth_km, v) for x in degrees]
+        np.testing.assert_allclose(time, expected, atol=1e-5)
+
+
 # --- properties of shortest paths --------------------------------------------------------------------------
 
 
@@ -338,6 +363,13 @@ def test_iasp91_is_nearly_continuous_in_depth_where_taup_takes_over():
     depths = [IASP91_LAYERS_TO_KM, np.nextafter(IASP91_LAYERS_TO_KM, np.inf)]
     found = onsets([100.0, 100.0], depths)
     assert abs(np.diff(found.p_s)[0]) < 0.005 and abs(np.diff(found.s_s)[0]) < 0.005
+
+
+def test_iasp91_below_its_layers_is_taups():
+    from obspy.taup import TauPyModel
+
+    named, whole = (onsets([5.0, 150.0], 200.0, model) for model in ("iasp91", TauPyModel("iasp91")))
+    assert (named.p_s == whole.p_s).all() and (named.s_direct_s == whole.s_direct_s).all()
 
 
 def test_other_crusts_hand_over_to_iasp91_with_one_warning():

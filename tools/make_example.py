@@ -30,6 +30,7 @@ from scipy.signal import firwin
 
 START = UTCDateTime(2020, 1, 1)
 MADE = UTCDateTime(2024, 1, 1)  # fixed, so that making the files again changes nothing
+LOCATION = "00"
 RATE = 100.0
 COUNTS_PER_VOLT = 419430.4  # 24 bits over 40 V
 
@@ -72,18 +73,37 @@ def response(band):
     )
     made.response_stages.append(
         CoefficientsTypeResponseStage(
-            2, COUNTS_PER_VOLT, 0.0, "V", "COUNTS", "DIGITAL", numerator=[1.0], denominator=[],
-            decimation_input_sample_rate=2 * RATE, decimation_factor=1, decimation_offset=0,
-            decimation_delay=0.0, decimation_correction=0.0,
+            2,
+            COUNTS_PER_VOLT,
+            0.0,
+            "V",
+            "COUNTS",
+            "DIGITAL",
+            numerator=[1.0],
+            denominator=[],
+            decimation_input_sample_rate=2 * RATE,
+            decimation_factor=1,
+            decimation_offset=0,
+            decimation_delay=0.0,
+            decimation_correction=0.0,
         )
     )
     taps = firwin(31, 0.45, window=("kaiser", 6.0))
     delay = (len(taps) - 1) / 2 / (2 * RATE)
     made.response_stages.append(
         FIRResponseStage(
-            3, 1.0, 0.0, "COUNTS", "COUNTS", coefficients=[float(f"{tap:.9g}") for tap in taps[:16]], symmetry="ODD",
-            decimation_input_sample_rate=2 * RATE, decimation_factor=2, decimation_offset=0,
-            decimation_delay=delay, decimation_correction=delay,
+            3,
+            1.0,
+            0.0,
+            "COUNTS",
+            "COUNTS",
+            coefficients=[float(f"{tap:.9g}") for tap in taps[:16]],
+            symmetry="ODD",
+            decimation_input_sample_rate=2 * RATE,
+            decimation_factor=2,
+            decimation_offset=0,
+            decimation_delay=delay,
+            decimation_correction=delay,
         )
     )
     made.instrument_sensitivity.value = gain * COUNTS_PER_VOLT
@@ -97,8 +117,17 @@ def channels(latitude, longitude, elevation, depth, bands, azimuths):
     for band in bands:
         for letter, azimuth, dip in zip(letters, (0.0, *azimuths), (-90.0, 0.0, 0.0), strict=True):
             yield Channel(
-                band + letter, "", latitude, longitude, elevation, depth, azimuth=azimuth, dip=dip,
-                sample_rate=RATE, start_date=START, response=response(band),
+                band + letter,
+                LOCATION,
+                latitude,
+                longitude,
+                elevation,
+                depth,
+                azimuth=azimuth,
+                dip=dip,
+                sample_rate=RATE,
+                start_date=START,
+                response=response(band),
             )
 
 
@@ -108,7 +137,13 @@ def make_inventory():
     for code, latitude, longitude, elevation, depth, place, bands, azimuths in STATIONS:
         stations.append(
             Station(
-                code, latitude, longitude, elevation, site=Site(name=place), creation_date=START, start_date=START,
+                code,
+                latitude,
+                longitude,
+                elevation,
+                site=Site(name=place),
+                creation_date=START,
+                start_date=START,
                 channels=list(channels(latitude, longitude, elevation, depth, bands, azimuths)),
             )
         )

@@ -43,8 +43,10 @@ def environment():
     """Versions of what makes the numbers, as a dict of name -> version."""
     import platform
 
-    versions = {"python": platform.python_version()}
-    for name in ("seissynth", "obspy", "numpy", "scipy", "numba"):
+    from seissynth import __version__
+
+    versions = {"seissynth": __version__, "python": platform.python_version()}
+    for name in ("obspy", "numpy", "scipy", "numba"):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

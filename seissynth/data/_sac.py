@@ -125,7 +125,7 @@ def _event_header(stats):
 
 
 def _orientation(trace, inventory):
-    """cmpaz from north, cmpinc from up (StationXML's dip is down from horizontal)."""
+    """Return cmpaz from north, cmpinc from up (StationXML's dip is down from horizontal)."""
     stats = trace.stats
     for network in inventory or ():
         for station in network:

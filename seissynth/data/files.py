@@ -14,6 +14,10 @@ from seissynth.errors import InputError
 SUFFIXES = {".mseed": "MSEED", ".miniseed": "MSEED", ".ms": "MSEED", ".sac": "SAC", ".h5": "ASDF", ".asdf": "ASDF"}
 
 _MSEED_TYPES = ("i2", "i4", "f4", "f8")
+_MIXED = (
+    "{path} would hold several realisations of {what}, which MiniSEED cannot tell apart; "
+    "write .h5, or put {{realization}} into the file name."
+)
 _SAC_NAME = "{network}.{station}.{location}.{channel}.{start}.r{realization:04d}.sac"
 
 
@@ -78,6 +82,12 @@ def write(path, stream, *, event=None, inventory=None, format=None):
 
         return write_sac(_sac_targets(path, streams), inventory)
     return _write_mseed(path, streams)
+
+
+def check_target(path, realizations=1, format=None):
+    """Raise InputError now for a path that `write` would refuse after all the work."""
+    if _format_of(path, format) == "MSEED" and realizations > 1 and "{realization" not in str(path):
+        raise InputError(_MIXED.format(path=path, what="every channel"))
 
 
 def write_picks(path, stream, event):
@@ -164,10 +174,7 @@ def _refuse_realizations(target, traces):
     for trace in traces:
         number = _fields(trace)["realization"]
         if seen.setdefault(trace.id, number) != number:
-            raise InputError(
-                f"{target} would hold several realisations of {trace.id}, which MiniSEED cannot tell apart; "
-                "write .h5, or put {realization} into the file name."
-            )
+            raise InputError(_MIXED.format(path=target, what=trace.id))
 
 
 def _sac_targets(path, streams):

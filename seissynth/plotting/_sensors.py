@@ -101,9 +101,7 @@ def _sensor(trace, info, key, unit, origin):
         zero = origin or trace.stats.starttime
         return Sensor(*key, zero, math.nan, math.nan, math.nan, "", unit or "counts")
     distance = info.get("conditions", {}).get("path_ep_distance_km", math.nan)
-    return Sensor(
-        *key, info.origin_time, float(distance), float(info.p_s), float(info.s_s), info.quantity, unit or info.unit
-    )
+    return Sensor(*key, info.origin_time, float(distance), float(info.p_s), float(info.s_s), info.quantity, info.unit)
 
 
 def nearest(sensors, limit):

@@ -110,4 +110,3 @@ def axis_label(quantity, unit):
     """``Velocity (µm/s)``."""
     name = quantity.capitalize() if quantity not in ("counts", "") else "Amplitude"
     return f"{name} ({unit})" if unit else name
-

@@ -124,7 +124,13 @@ def _draw_spectrograms(figure, grid, row, made, found, letter, first):
         times = times + seconds(record.traces[letter], record.origin)[0]
         level = 10.0 * np.log10(np.maximum(power, 1e-300))
         mesh = axes.pcolormesh(
-            times, frequencies, level, vmin=top - _DYNAMIC_RANGE_DB, vmax=top, cmap="viridis", shading="nearest",
+            times,
+            frequencies,
+            level,
+            vmin=top - _DYNAMIC_RANGE_DB,
+            vmax=top,
+            cmap="viridis",
+            shading="nearest",
             rasterized=True,
         )
         axes.set_yscale("log")
@@ -132,9 +138,7 @@ def _draw_spectrograms(figure, grid, row, made, found, letter, first):
         axes.set_facecolor(mesh.cmap(0.0))  # the mesh ends half a window before the trace does
         axes.set_ylim(max(frequencies[1], 0.2), highest)
         axes.set_xlabel("Time after origin (s)")
-        axes.text(
-            0.995, 0.95, letter, transform=axes.transAxes, ha="right", va="top", fontweight="bold", color="white"
-        )
+        axes.text(0.995, 0.95, letter, transform=axes.transAxes, ha="right", va="top", fontweight="bold", color="white")
         draw_onsets(axes, made, named=False, colour="white", style="-" if record is made else ":")
     panels[0].set_ylabel("Frequency (Hz)")
     panels[1].tick_params(labelleft=False)

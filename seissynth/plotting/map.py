@@ -113,7 +113,14 @@ def _draw_event(axes, x, y, event, *, ball, first):
         axes.add_collection(patch)
         return
     axes.scatter(
-        [x], [y], s=190 if first else 60, marker="*", color=ORANGE, edgecolor=BLACK, linewidth=0.6, zorder=5,
+        [x],
+        [y],
+        s=190 if first else 60,
+        marker="*",
+        color=ORANGE,
+        edgecolor=BLACK,
+        linewidth=0.6,
+        zorder=5,
         gid="epicentre",
     )
 
@@ -176,8 +183,15 @@ def _name_stations(figure, axes, stations, events):
         best = None
         for right, up in ((1, 0), (0, 1), (0, -1), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1)):
             label = axes.annotate(
-                name, (x, y), xytext=(6.5 * right, 6.5 * up), textcoords="offset points", fontsize=7.5, zorder=5,
-                ha=("right", "center", "left")[right + 1], va=("top", "center", "bottom")[up + 1], color=BLACK,
+                name,
+                (x, y),
+                xytext=(6.5 * right, 6.5 * up),
+                textcoords="offset points",
+                fontsize=7.5,
+                zorder=5,
+                ha=("right", "center", "left")[right + 1],
+                va=("top", "center", "bottom")[up + 1],
+                color=BLACK,
             )
             box = label.get_window_extent(renderer)
             inside = axes.bbox.contains(box.x0, box.y0) and axes.bbox.contains(box.x1, box.y1)

@@ -37,7 +37,8 @@ def plot_section(stream, *, component="Z", reduction_km_s=None):
     """
     if reduction_km_s is not None and not reduction_km_s > 0:
         raise InputError(f"{reduction_km_s=} must be a velocity above 0 km/s.")
-    sensors = [one for one in find_sensors(stream) if component in one.traces]
+    everything = find_sensors(stream)
+    sensors = [one for one in everything if component in one.traces]
     if not sensors:
         letters = sorted({trace.stats.channel[-1:] for trace in stream})
         raise InputError(f"{component=}: there is no such trace; the Stream has components {', '.join(letters)}.")
@@ -55,10 +56,12 @@ def plot_section(stream, *, component="Z", reduction_km_s=None):
     _draw_curves(axes, sensors, slowness, height)
     axes.set_xlim(min(first for first, _ in ends), max(last for _, last in ends))
     _name_stations(figure, axes, sensors)
-    reduced = "" if reduction_km_s is None else f" - distance / {reduction_km_s:g} km/s"
+    reduced = "" if reduction_km_s is None else f" − distance / {reduction_km_s:g} km/s"
     axes.set_xlabel(f"Time after origin{reduced} (s)")
     axes.set_ylabel("Epicentral distance (km)")
-    axes.set_title(f"Component {component}, each trace to its peak   {title_of(sensors)}", fontsize=10)
+    # sensors without that component (1 and 2 for N and E, say) are told, not dropped in silence
+    which = f" ({len(sensors)} of {len(everything)} sensors)" if len(sensors) < len(everything) else ""
+    axes.set_title(f"Component {component}{which}, each trace to its peak   {title_of(sensors)}", fontsize=10)
     axes.grid(axis="x")
     axes.legend(loc="upper left", frameon=True, framealpha=0.9, edgecolor="none")
     return figure
@@ -90,8 +93,12 @@ def _draw_curves(axes, sensors, slowness, height):
             times = onsets - slowness * distances
             axes.plot(times[known], distances[known], color=colour, linewidth=1.0, alpha=0.6, zorder=3, label=name)
             axes.vlines(
-                times[known], distances[known] - 0.7 * height, distances[known] + 0.7 * height,
-                color=colour, linewidth=1.6, zorder=4,
+                times[known],
+                distances[known] - 0.7 * height,
+                distances[known] + 0.7 * height,
+                color=colour,
+                linewidth=1.6,
+                zorder=4,
             )
 
 
@@ -113,7 +120,13 @@ def _name_stations(figure, axes, sensors):
         moved[1:] += push
     for index, place in zip(order, moved, strict=True):
         axes.annotate(
-            sensors[index].code, (1.0, sensors[index].distance_km), xycoords=("axes fraction", "data"),
-            xytext=(1.03, place), textcoords=("axes fraction", "data"), va="center", ha="left", fontsize=7.5,
+            sensors[index].code,
+            (1.0, sensors[index].distance_km),
+            xycoords=("axes fraction", "data"),
+            xytext=(1.03, place),
+            textcoords=("axes fraction", "data"),
+            va="center",
+            ha="left",
+            fontsize=7.5,
             arrowprops={"arrowstyle": "-", "color": "#AAAAAA", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0},
         )

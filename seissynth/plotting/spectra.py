@@ -49,7 +49,7 @@ def plot_spectra(stream, *, max_sensors=4):
             plain_frequencies(axes.xaxis)
             if row == len(sensors) - 1:
                 axes.set_xlabel("Frequency (Hz)")
-        for axes in line[len(letters):]:
+        for axes in line[len(letters) :]:
             axes.set_axis_off()
         unit = pretty_unit(sensor.unit)
         line[0].set_ylabel(f"{sensor.label}\nAmplitude ({f'{unit}·s' if unit else 's'})")
@@ -88,7 +88,9 @@ def _windows(data, times, sensor):
         return data, None, "whole trace"
     before = times < sensor.p_s - 0.5
     enough = before.sum() * (times[1] - times[0]) >= _SHORTEST_S
-    return data[inside], (data[before] if enough else None), "S window"
+    # without noise= there is silence before P, of which a logarithmic axis shows nothing
+    audible = enough and np.any(data[before] != data[before][0])
+    return data[inside], (data[before] if audible else None), "S window"
 
 
 def amplitude_spectrum(data, step_s):
@@ -103,14 +105,14 @@ def amplitude_spectrum(data, step_s):
     Returns
     -------
     frequencies_hz, amplitudes : ndarray
-        Band centres that hold at least one line, and the root mean square of \\|X(f)\\| there, unit of the
+        Band centres that hold at least one line, and the root mean square of the amplitudes there, unit of the
         data times seconds.
     """
     data = data - data.mean()
     ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, 1 + max(data.size // 20, 1)) / (1 + max(data.size // 20, 1)))
     data = data.copy()
     data[: ramp.size] *= ramp
-    data[-ramp.size:] *= ramp[::-1]
+    data[-ramp.size :] *= ramp[::-1]
     lines = np.abs(np.fft.rfft(data))[1:] * step_s
     frequencies = np.fft.rfftfreq(data.size, step_s)[1:]
     band = np.floor(np.log10(frequencies) * _BANDS_PER_DECADE).astype(int)

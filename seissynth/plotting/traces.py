@@ -67,7 +67,7 @@ def _grid(sensors, title):
             draw_trace(axes, sensor.traces[letter], sensor, factor)
             draw_onsets(axes, sensor, named=True)
             axes.text(0.995, 0.95, letter, transform=axes.transAxes, ha="right", va="top", fontweight="bold")
-        for axes in line[len(letters):]:
+        for axes in line[len(letters) :]:
             axes.set_axis_off()
         label = sensor.label + (f"\n{sensor.origin.strftime('%m-%d %H:%M:%S')}" if several else "")
         line[0].set_ylabel(f"{label}\n({unit})" if unit else label, fontsize=8)
@@ -102,7 +102,14 @@ def draw_onsets(axes, sensor, *, named, colour=None, style="-"):
         if named:
             left = letter == "P" and not near_edge
             axes.annotate(
-                letter, (onset, 1.0), xycoords=("data", "axes fraction"), xytext=(-3 if left else 3, -1),
-                textcoords="offset points", color=colour or own, fontweight="bold", va="top", fontsize=8,
+                letter,
+                (onset, 1.0),
+                xycoords=("data", "axes fraction"),
+                xytext=(-3 if left else 3, -1),
+                textcoords="offset points",
+                color=colour or own,
+                fontweight="bold",
+                va="top",
+                fontsize=8,
                 ha="right" if left else "left",
             )

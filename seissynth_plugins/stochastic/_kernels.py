@@ -4,6 +4,10 @@ import math
 
 from seissynth._numba import jit
 
+NODES = 400  # of the quadrature in log time
+SHORTEST_LOG = -7.0  # its start, relative to the log of the shortest window
+SHORTEST_FADE_S = 2.0
+
 
 @jit
 def window_value(x, scale, power, decay):
@@ -14,64 +18,115 @@ def window_value(x, scale, power, decay):
 
 
 @jit
-def p_envelope(out, t0, dt, first, direct, s_direct, length, head_length, head, shape, coda):
-    """Window of P: head wave, direct wave, coda up to S.
-
-    shape: scale, power, decay; coda: level, its place in t/t_eta, exponent. Writes out[i] at t0 + i dt; returns its energy.
-    """
+def p_main(t, direct, s_direct, length, fade, shape, coda):
+    """Window of the direct P and its coda at time t; it fades when S has come."""
+    if t <= direct:
+        return 0.0
     scale, power, decay = shape
     level, place, exponent = coda
-    energy = 0.0
-    fade = max(2.0, length)
-    for i in range(out.size):
-        t = t0 + i * dt
-        main = 0.0
-        if t > direct:
-            x = (t - direct) / length
-            main = window_value(x, scale, power, decay)
-            if level > 0.0 and x > place:
-                main = max(main, level * (x / place) ** -exponent)
-        early = 0.0
-        if head > 0.0 and direct > first:
-            early = head * window_value((t - first) / head_length, scale, power, decay)
-        value = math.sqrt(main * main + early * early)
-        if t > s_direct:
-            value *= math.exp(-((t - s_direct) / fade))
-        out[i] = value
-        energy += value * value
-    return energy
+    x = (t - direct) / length
+    value = window_value(x, scale, power, decay)
+    if level > 0.0 and x > place:
+        value = max(value, level * math.exp(-exponent * math.log(x / place)))
+    if t > s_direct:
+        value *= math.exp(-(t - s_direct) / fade)
+    return value
 
 
 @jit
-def s_envelopes(low, high, t0, dt, first, direct, length, head_length, head, shape, coda):
-    """Windows of S in two bands, equal until the coda takes over.
-
-    coda: level, its place in t/t_eta, exponent, decay of the low and of the high band (1/s). Returns both energies and the
-    energy of the high band before the coda.
-    """
+def p_envelope(out, t0, dt, first, direct, s_direct, length, head_length, head, fade, shape, coda):
+    """Window of P at t0 + i dt: head wave, direct wave, coda up to S. coda: level, its place in t/t_eta, exponent."""
     scale, power, decay = shape
-    level, place, exponent, decay_low, decay_high = coda
-    splice = direct + place * length
-    energy_low = energy_high = energy_window = 0.0
-    for i in range(low.size):
+    for i in range(out.size):
         t = t0 + i * dt
-        main = 0.0
-        if t > direct:
-            main = window_value((t - direct) / length, scale, power, decay)
-        early = 0.0
+        value = p_main(t, direct, s_direct, length, fade, shape, coda)
         if head > 0.0 and direct > first:
             early = head * window_value((t - first) / head_length, scale, power, decay)
-        a = b = math.sqrt(main * main + early * early)
-        energy_window += a * a
-        if level > 0.0 and t > splice:
-            fall = level * math.exp(-exponent * math.log(t / splice))
-            a = max(a, fall * math.exp(-decay_low * (t - splice)))
-            b = max(b, fall * math.exp(-decay_high * (t - splice)))
+            value = math.sqrt(value * value + early * early)
+        out[i] = value
+
+
+@jit
+def s_main(t, direct, length, short, shape):
+    """Window of the direct S at time t, with its sharp start."""
+    if t <= direct:
+        return 0.0
+    scale, power, decay = shape
+    value = window_value((t - direct) / length, scale, power, decay)
+    if short[0] > 0.0:
+        sharp = short[0] * window_value((t - direct) / short[1], scale, power, decay)
+        value = math.sqrt(value * value + sharp * sharp)
+    return value
+
+
+@jit
+def s_codas(t, direct, length, coda):
+    """Level of the coda in the low and in the high band at time t; 0 before it sets in.
+
+    coda: level, its place in t/t_eta, exponent, decay of the low and of the high band (1/s).
+    """
+    level, place, exponent, fall_low, fall_high = coda
+    splice = direct + place * length
+    if level <= 0.0 or t <= splice:
+        return 0.0, 0.0
+    spread = level * math.exp(-exponent * math.log(t / splice))
+    return spread * math.exp(-fall_low * (t - splice)), spread * math.exp(-fall_high * (t - splice))
+
+
+@jit
+def s_envelopes(low, high, t0, dt, first, direct, length, head_length, head, short, shape, coda):
+    """Windows of S in two bands, equal until the coda takes over. short: level and length of the sharp start."""
+    scale, power, decay = shape
+    for i in range(low.size):
+        t = t0 + i * dt
+        value = s_main(t, direct, length, short, shape)
+        a, b = s_codas(t, direct, length, coda)
+        a, b = max(a, value), max(b, value)
+        if head > 0.0 and direct > first:
+            early = head * window_value((t - first) / head_length, scale, power, decay)
+            a = math.sqrt(a * a + early * early)
+            b = math.sqrt(b * b + early * early)
         low[i] = a
         high[i] = b
-        energy_low += a * a
-        energy_high += b * b
-    return energy_low, energy_high, energy_window
+
+
+@jit
+def window_energy(shape):
+    """Integral of the squared window over t / t_eta, in closed form."""
+    scale, power, decay = shape
+    return scale * scale * math.exp(math.lgamma(2.0 * power + 1.0) - (2.0 * power + 1.0) * math.log(2.0 * decay))
+
+
+@jit
+def p_energy(direct, s_direct, length, head_length, head, shape, coda):
+    """Integral of P's squared window over all time, s: what normalises it must not hang on where a record ends."""
+    fade = max(SHORTEST_FADE_S, length)
+    start = math.log(length) + SHORTEST_LOG
+    step = (math.log(max(60.0 * length, 400.0)) - start) / NODES
+    total = 0.0
+    for i in range(NODES + 1):
+        after = math.exp(start + i * step)
+        value = p_main(direct + after, direct, s_direct, length, fade, shape, coda)
+        total += value * value * after
+    return total * step + head * head * head_length * window_energy(shape)
+
+
+@jit
+def s_energies(direct, length, head_length, head, short, shape, coda):
+    """The same for S: with the coda of the low band, of the high band, and without coda."""
+    shortest = length if short[0] == 0.0 else min(length, short[1])
+    start = math.log(shortest) + SHORTEST_LOG
+    step = (math.log(max(60.0 * length, 400.0)) - start) / NODES
+    low = high = bare = 0.0
+    for i in range(NODES + 1):
+        after = math.exp(start + i * step)
+        value = s_main(direct + after, direct, length, short, shape)
+        a, b = s_codas(direct + after, direct, length, coda)
+        bare += value * value * after
+        low += max(a, value) ** 2 * after
+        high += max(b, value) ** 2 * after
+    early = head * head * head_length * window_energy(shape)
+    return low * step + early, high * step + early, bare * step + early
 
 
 @jit
@@ -130,10 +185,13 @@ def mix_s(series, offset, noise, low, high, t0, dt, onset, ramp, coherence):
 
 
 @jit
-def leg_spectrum(out, frequency, cosine, sine, level, weights, gains, phases, corners, powers, residual, square, poles, causal):
+def leg_spectrum(
+    out, frequency, cosine, sine, level, weights, gains, phases, corners, powers, residual, square, poles, causal
+):
     """Complex target spectrum of one leg: level (2 pi f)² exp(sum of weighted terms) prod (1 + (f/f_j)²)^power_j.
 
-    residual: (corners, table bins), left-over phase of each corner; square: the same of (2 pi f)²; poles: exp(-2 pi f_j dt).
+    residual: (corners, table bins), left-over phase of each corner; square: the same of (2 pi f)²; poles:
+    exp(-2 pi f_j dt).
     """
     bins = frequency.size
     table = square.size - 1
@@ -189,7 +247,7 @@ def leg_spectrum(out, frequency, cosine, sine, level, weights, gains, phases, co
 
 @jit
 def apply_pattern(out, spectrum, log_ratio, gain, phase):
-    """out = spectrum times exp(log_ratio (gain + i phase)): a mechanism's pattern that fades to the mean."""
+    """Out = spectrum times exp(log_ratio (gain + i phase)): a mechanism's pattern that fades to the mean."""
     for k in range(out.size):
         size = math.exp(log_ratio * gain[k])
         angle = log_ratio * phase[k]
@@ -197,12 +255,15 @@ def apply_pattern(out, spectrum, log_ratio, gain, phase):
 
 
 @jit
-def combine(out, p_series, s_series, p_leg, sv_leg, sh_leg, s_leg, p_horizontal, s_vertical_filter, surface, crossover, energies):
+def combine(
+    out, p_series, s_series, p_leg, sv_leg, sh_leg, s_leg, p_horizontal, s_vertical_filter, surface, crossover, energies
+):
     """Z, R, T spectra from the legs' spectra and the series' spectra.
 
-    surface: free-surface factors p_radial, p_vertical, s_radial, s_vertical, transverse; energies of P and of S in the low
-    and high band. The coda's two bands are parted by first-order filters in the variable of `crossover`; what they and the
-    coda add to the energy is taken out by the filter (1 + ix)/(a + ibx), so that the mean spectrum is the target's.
+    surface: free-surface factors p_radial, p_vertical, s_radial, s_vertical, transverse; energies of P and of S in the
+    low and high band. The coda's two bands are parted by first-order filters in the variable of `crossover`; what they
+    and the coda add to the energy is taken out by the filter (1 + ix)/(a + ibx), so that the mean spectrum is the
+    target's.
     """
     p_radial, p_vertical, s_radial, s_vertical, transverse = surface
     p_energy, s_low, s_high = energies

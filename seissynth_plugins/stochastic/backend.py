@@ -8,7 +8,8 @@ import numpy as np
 from seissynth.backends.base import Backend, Card
 from seissynth.records import Records
 from seissynth.schema import MOMENT_TENSOR_COLUMNS
-from seissynth_plugins.stochastic.parameters import Parameters, make_parameters
+from seissynth_plugins.stochastic.parameters import Parameters
+from seissynth_plugins.stochastic.presets import make_parameters
 
 
 class StochasticBackend(Backend):
@@ -25,7 +26,7 @@ class StochasticBackend(Backend):
         Active crust (western US), stable crust (eastern US), or SMSIM's own run for comparison.
     weights, device
         Not used; part of the protocol.
-{options}
+    {options}
 
     Raises
     ------
@@ -95,6 +96,9 @@ class StochasticBackend(Backend):
         low_cut = self._low_cut(sampling_rate_hz)
         for i, row in enumerate(rows):
             motion, share[i] = self._maker.make(row, float(start_s[i]), npts, 1.0 / sampling_rate_hz, int(seeds.row[i]))
+            if self.parameters.minimum_phase:
+                # what wrapped around the end of the FFT, some 1e-6 of the peak, would grow in displacement
+                motion[:, : row.samples_before_onset(float(start_s[i]), sampling_rate_hz)] = 0.0
             data[i] = low_cut(motion)
         truth["coda_share"] = share
         smsim = self.parameters.horizontal_s_only

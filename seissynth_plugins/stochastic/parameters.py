@@ -3,9 +3,9 @@
 Units are those of the literature (bar, km, km/s, g/cm³), and stand in the names.
 """
 
-import difflib
+import itertools
 import math
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 
 from seissynth.errors import InputError
 
@@ -41,46 +41,96 @@ class Parameters:
     """Constants of one simulation; made from a preset and named overrides by `make_parameters`."""
 
     # --- the source
-    stress_drop_bar: float = _constant(100.0, "bar", "stress parameter of the corner frequency", "Boore's western US runs, " + _BT15)
+    stress_drop_bar: float = _constant(
+        100.0, "bar", "stress parameter of the corner frequency", "Boore's western US runs, " + _BT15
+    )
     source_density_g_cm3: float = _constant(2.72, "g/cm³", "density at the source", _B03)
     source_vs_km_s: float = _constant(3.5, "km/s", "shear velocity at the source", _B03)
     source_vp_km_s: float = _constant(3.5 * math.sqrt(3), "km/s", "P velocity at the source, a Poisson solid", _OWN)
     s_radiation: float = _constant(_S_RADIATION, "", "mean radiation of both S components together", _B03)
-    p_radiation: float = _constant(_P_RADIATION * _SMSIM_LEVEL, "", "mean radiation of P: sqrt(4/15), times the level factor 0.870 of SMSIM's 0.55", "Aki & Richards (2002), ch. 4; " + _B03)
-    p_corner_ratio: float = _constant(1.5, "", "corner frequency of P over that of S", "Hanks (1981), within the scatter of Madariaga (1976)")
+    p_radiation: float = _constant(
+        _P_RADIATION * _SMSIM_LEVEL,
+        "",
+        "mean radiation of P: sqrt(4/15) times SMSIM's 0.870",
+        "Aki & Richards (2002), ch. 4; " + _B03,
+    )
+    p_corner_ratio: float = _constant(
+        1.5, "", "corner frequency of P over that of S", "Hanks (1981), within the scatter of Madariaga (1976)"
+    )
     two_corner_start_magnitude: float = _constant(5.5, "Mw", "below it one corner (Brune)", _OWN)
     two_corner_full_magnitude: float = _constant(6.5, "Mw", "from it up two corners; blended in ln A between", _OWN)
     two_corner_log_fa: tuple = _constant((2.181, -0.496), "Hz", "log10 fa = first + second * Mw", _AS00)
     two_corner_log_e: tuple = _constant((0.605, -0.255), "", "log10 e = first + second * Mw", _AS00)
-    magnitude_conversion: str = _constant("piecewise", "", "how ML becomes Mw: piecewise (2/3 ML + 1.167 below 3.5, Mw = ML above), southern_california (0.754 ML + 0.88) or none (taken as Mw)", "Hanks & Boore (1984); Ross et al. (2016)")
+    magnitude_conversion: str = _constant(
+        "piecewise",
+        "",
+        "how ML becomes Mw: piecewise, southern_california or none, see source.moment_magnitude",
+        "Hanks & Boore (1984); Ross et al. (2016)",
+    )
     # --- the path
-    finite_fault: tuple = _constant((-1.72, 0.43, -0.405, 0.235, 5.744, 7.744), "", "log10 h = c1 + c2 M below the first magnitude, c3 + c4 M above the second, a cubic Hermite between", _BT15)
-    spreading: tuple = _constant(((1.0, -1.0), (40.0, -0.5)), "km", "(from distance, exponent) of geometrical spreading", _BT15)
+    finite_fault: tuple = _constant(
+        (-1.72, 0.43, -0.405, 0.235, 5.744, 7.744),
+        "",
+        "c1, c2, c3, c4 and two magnitudes of the finite-fault term, see path.finite_fault_km",
+        _BT15,
+    )
+    spreading: tuple = _constant(
+        ((1.0, -1.0), (40.0, -0.5)), "km", "(from distance, exponent) of geometrical spreading", _BT15
+    )
     q0: float = _constant(180.0, "", "Q_S at 1 Hz", "Raoof et al. (1999), BSSA 89, 888-902")
     q_exponent: float = _constant(0.45, "", "Q_S = q0 f^exponent", "Raoof et al. (1999), BSSA 89, 888-902")
     q_p_ratio: float = _constant(1.0, "", "Q_P / Q_S; the Poisson value 2.25 gives far too much vertical motion", _OWN)
-    path_duration: tuple = _constant(((0.0, 0.0), (7.0, 2.4), (45.0, 8.4), (125.0, 10.9), (175.0, 17.4), (270.0, 34.2)), "km, s", "knots of the path duration of S", _BT14)
+    path_duration: tuple = _constant(
+        ((0.0, 0.0), (7.0, 2.4), (45.0, 8.4), (125.0, 10.9), (175.0, 17.4), (270.0, 34.2)),
+        "km, s",
+        "knots of the path duration of S",
+        _BT14,
+    )
     path_duration_slope: float = _constant(0.156, "s/km", "slope beyond the last knot", _BT14)
     p_path_duration: float = _constant(0.3, "", "path duration of P over that of S", _OWN)
+    s_direct_level: float = _constant(
+        1.6, "", "peak of a short window at the direct S, over that of the main window: S starts sharply", _SCEC
+    )
+    s_direct_duration: float = _constant(0.06, "", "path duration of that short window over that of S", _SCEC)
     head_wave_level: float = _constant(0.25, "", "peak of the head wave's window over that of the direct wave", _OWN)
-    rupture_distance: str = _constant("mean", "", "R_rup where only a hypocentre is known: mean (over random strike and hypocentre) or hypocentral", "after Thompson & Worden (2018), lengths of Wells & Coppersmith (1994)")
+    rupture_distance: str = _constant(
+        "mean",
+        "",
+        "R_rup where only a hypocentre is known: mean over strikes, or hypocentral",
+        "after Thompson & Worden (2018); Wells & Coppersmith (1994)",
+    )
     # --- the site
     kappa0_s: float = _constant(0.035, "s", "site diminution exp(-pi kappa0 f)", _BT15)
-    site_amplification: tuple = _constant(_BOORE_2016, "Hz", "(frequency, factor) at Vs30 760 m/s, linear in log f", "Boore (2016), BSSA 106, 1020-1025")
+    site_amplification: tuple = _constant(
+        _BOORE_2016, "Hz", "(frequency, factor) at Vs30 760 m/s, linear in log f", "Boore (2016), BSSA 106, 1020-1025"
+    )
     p_site_exponent: float = _constant(0.5, "", "P takes the site factor to this power", _OWN)
     default_vs30_mps: float = _constant(760.0, "m/s", "Vs30 where the column is missing", "BSSA14's reference rock")
     site_reference_vs30_mps: float = _constant(760.0, "m/s", "Vs30 to which site_amplification belongs", "Boore (2016)")
-    surface_vs_limit_km_s: float = _constant(1.2, "km/s", "the layer in which a ray meets the surface has Vs30, at most this: in faster rock a near ray would come to SV's critical angle", _OWN)
-    nonlinear_site: bool = _constant(True, "", "nonlinear part of the Vs30 term", "Seyhan & Stewart (2014), Earthq. Spectra 30, 1241-1256")
+    surface_vs_limit_km_s: float = _constant(
+        1.2,
+        "km/s",
+        "limit of the velocity below the surface: in faster rock near rays would meet SV's critical angle",
+        _OWN,
+    )
+    nonlinear_site: bool = _constant(
+        True, "", "nonlinear part of the Vs30 term", "Seyhan & Stewart (2014), Earthq. Spectra 30, 1241-1256"
+    )
     # --- windows in time
     window_epsilon: float = _constant(0.2, "", "the window peaks at this share of its length", _B03)
     window_eta: float = _constant(0.05, "", "level at the window's end", _B03)
     window_stretch: float = _constant(2.0, "", "length of the window over the duration", _B03)
+    equal_energy: bool = _constant(False, "", "scale each noise to its window's energy, as SMSIM", _B03)
     p_pulse: float = _constant(0.1, "", "energy of P's onset pulse over that of its window; carries the polarity", _OWN)
-    p_coda_level: float = _constant(0.25, "", "level at which P's window goes over into its coda", _OWN)
-    p_coda_exponent: float = _constant(1.0, "", "P's coda falls as (time after P)^-exponent", _OWN)
-    coda_level: float = _constant(0.25, "", "level at which S's window goes over into the coda; 0 = none", _OWN)
-    coda_exponent: float = _constant(1.0, "", "the coda falls as (time after origin)^-exponent exp(-pi f t / Qc)", "Aki & Chouet (1975), JGR 80, 3322-3342")
+    p_coda_level: float = _constant(0.5, "", "level at which P's window goes over into its coda", _OWN)
+    p_coda_exponent: float = _constant(0.5, "", "P's coda falls as (time after P)^-exponent", _SCEC)
+    coda_level: float = _constant(0.18, "", "level at which S's window goes over into the coda; 0 = none", _OWN)
+    coda_exponent: float = _constant(
+        1.0,
+        "",
+        "the coda falls as (time after origin)^-exponent exp(-pi f t / Qc)",
+        "Aki & Chouet (1975), JGR 80, 3322-3342",
+    )
     coda_q0: float = _constant(120.0, "", "Qc at 1 Hz", "Mayeda et al. (1992), JGR 97, 6643-6659, size only")
     coda_q_exponent: float = _constant(0.8, "", "Qc = coda_q0 f^exponent", "Mayeda et al. (1992), size only")
     coda_crossover_hz: float = _constant(3.0, "Hz", "the coda decays in two bands, parted here", _OWN)
@@ -88,27 +138,80 @@ class Parameters:
     # --- components
     coherence_start: float = _constant(0.9, "", "coherence of a leg's components at its onset", _OWN)
     coherence_end: float = _constant(0.2, "", "coherence after one source and scattering time", _OWN)
-    s_vertical: tuple = _constant(((0.9, 0.47), (1.7, 0.44), (4.2, 0.59), (8.5, 0.72), (17.3, 0.94)), "Hz", "(frequency, Z over one horizontal) of scattered S", _SCEC)
-    p_horizontal: tuple = _constant(((0.9, 0.68), (1.7, 0.63), (4.2, 0.73), (8.5, 0.83), (17.3, 0.71)), "Hz", "(frequency, one horizontal over Z) of scattered P", _SCEC)
-    radiation_cone_deg: float = _constant(15.0, "deg", "half-angle of the cone over which a mechanism's pattern is averaged", _OWN)
-    radiation_band_hz: tuple = _constant((1.0, 3.0), "Hz", "a mechanism's pattern goes over to the mean between these", "Takemura et al. (2009), GJI 178, 1667-1680")
+    s_vertical: tuple = _constant(
+        ((0.9, 0.47), (1.7, 0.44), (4.2, 0.59), (8.5, 0.72), (17.3, 0.94)),
+        "Hz",
+        "(frequency, Z over one horizontal) of scattered S",
+        _SCEC,
+    )
+    p_horizontal: tuple = _constant(
+        ((0.9, 0.68), (1.7, 0.63), (4.2, 0.73), (8.5, 0.83), (17.3, 0.71)),
+        "Hz",
+        "(frequency, one horizontal over Z) of scattered P",
+        _SCEC,
+    )
+    radiation_cone_deg: float = _constant(
+        15.0, "deg", "half-angle of the cone over which a mechanism's pattern is averaged", _OWN
+    )
+    radiation_band_hz: tuple = _constant(
+        (1.0, 3.0),
+        "Hz",
+        "a mechanism's pattern goes over to the mean between these",
+        "Takemura et al. (2009), GJI 178, 1667-1680",
+    )
     # --- filters
     low_cut_hz: float = _constant(0.05, "Hz", "corner of the causal Butterworth low cut; 0 = none", _OWN)
     low_cut_order: int = _constant(4, "", "order of the low cut", _OWN)
     # --- what is simulated
-    minimum_phase: bool = _constant(True, "", "spectra act with minimum phase, so that nothing moves before the onset; False: zero phase, as SMSIM", _OWN)
-    horizontal_s_only: bool = _constant(False, "", "one S leg on each horizontal with SMSIM's partition 0.707 and factor 2, nothing else", _B03)
+    minimum_phase: bool = _constant(
+        True,
+        "",
+        "spectra act with minimum phase, so that nothing moves before the onset; False: zero phase, as SMSIM",
+        _OWN,
+    )
+    horizontal_s_only: bool = _constant(
+        False, "", "one S leg on each horizontal with SMSIM's partition 0.707 and factor 2, nothing else", _B03
+    )
 
     def __post_init__(self):
         _check(self)
 
 
 _POSITIVE = (
-    "stress_drop_bar source_density_g_cm3 source_vs_km_s source_vp_km_s s_radiation p_radiation p_corner_ratio q0 "
-    "q_p_ratio p_path_duration default_vs30_mps site_reference_vs30_mps surface_vs_limit_km_s window_stretch coda_q0 coda_crossover_hz"
-).split()
-_NOT_NEGATIVE = "kappa0_s head_wave_level p_pulse coda_exponent p_coda_exponent low_cut_hz path_duration_slope".split()
-_SHARE = "coda_level p_coda_level coherence_start coherence_end".split()
+    "stress_drop_bar",
+    "source_density_g_cm3",
+    "source_vs_km_s",
+    "source_vp_km_s",
+    "s_radiation",
+    "p_radiation",
+    "p_corner_ratio",
+    "q0",
+    "q_p_ratio",
+    "p_path_duration",
+    "default_vs30_mps",
+    "site_reference_vs30_mps",
+    "surface_vs_limit_km_s",
+    "window_stretch",
+    "coda_q0",
+    "coda_crossover_hz",
+)
+_NOT_NEGATIVE = (
+    "kappa0_s",
+    "s_direct_level",
+    "s_direct_duration",
+    "head_wave_level",
+    "p_pulse",
+    "coda_exponent",
+    "p_coda_exponent",
+    "low_cut_hz",
+    "path_duration_slope",
+)
+_SHARE = (
+    "coda_level",
+    "p_coda_level",
+    "coherence_start",
+    "coherence_end",
+)
 
 
 def _check(parameters):
@@ -125,6 +228,9 @@ def _check(parameters):
             value = getattr(parameters, name)
             if not isinstance(value, (int, float)) or not low <= value <= high or math.isinf(value):
                 raise InputError(f"stochastic: {name}={value!r} must be a number {text}.")
+    for name in ("nonlinear_site", "equal_energy", "minimum_phase", "horizontal_s_only"):
+        if not isinstance(getattr(parameters, name), bool):
+            raise InputError(f"stochastic: {name}={getattr(parameters, name)!r} must be True or False.")
     for name, choices in (
         ("magnitude_conversion", ("piecewise", "southern_california", "none")),
         ("rupture_distance", ("mean", "hypocentral")),
@@ -145,89 +251,5 @@ def _check_knots(name, knots):
     if not shaped:
         raise InputError(f"stochastic: {name} must be a sequence of pairs, not {knots!r}.")
     first = [k[0] for k in knots]
-    if any(b <= a for a, b in zip(first, first[1:], strict=False)):
+    if any(b <= a for a, b in itertools.pairwise(first)):
         raise InputError(f"stochastic: {name}: the first numbers of the pairs must increase, not {first}.")
-
-
-_ACTIVE = Parameters()
-
-#: What each preset is for; `make_parameters` builds it.
-PRESETS = {
-    "active": _ACTIVE,
-    # Atkinson & Boore (2006) and Boore & Thompson (2015) for eastern North America
-    "stable": replace(
-        _ACTIVE,
-        stress_drop_bar=250.0,
-        source_density_g_cm3=2.8,
-        source_vs_km_s=3.7,
-        source_vp_km_s=3.7 * math.sqrt(3),
-        finite_fault=(-1.8844, 0.43, -0.5694, 0.235, 5.744, 7.744),
-        spreading=((1.0, -1.0), (50.0, -0.5)),
-        q0=410.0,
-        q_exponent=0.5,
-        path_duration=((0.0, 0.0), (15.0, 2.6), (35.0, 17.5), (50.0, 25.1), (125.0, 25.1), (200.0, 28.5), (392.0, 46.0), (600.0, 69.1)),
-        path_duration_slope=0.111,
-        kappa0_s=0.006,
-        site_amplification=((0.01, 1.0), (80.0, 1.0)),
-        site_reference_vs30_mps=3000.0,
-        default_vs30_mps=3000.0,
-        coda_q0=250.0,
-    ),
-    # SMSIM 6.0's western North America run: horizontal S, one corner, zero phase, no filter
-    "smsim": replace(
-        _ACTIVE,
-        two_corner_start_magnitude=98.0,
-        two_corner_full_magnitude=99.0,
-        rupture_distance="hypocentral",
-        magnitude_conversion="none",
-        minimum_phase=False,
-        horizontal_s_only=True,
-        coda_level=0.0,
-        low_cut_hz=0.0,
-        head_wave_level=0.0,
-    ),
-}
-
-
-def make_parameters(preset="active", **overrides):
-    """Constants of a preset with some of them replaced.
-
-    Parameters
-    ----------
-    preset : {"active", "stable", "smsim"}
-        Active crust (western US), stable crust (eastern US), or SMSIM's own run for comparison.
-    **overrides
-        Any field of `Parameters`.
-
-    Returns
-    -------
-    Parameters
-
-    Raises
-    ------
-    InputError
-        Unknown preset or constant, or a value out of bounds.
-
-    Examples
-    --------
-    >>> make_parameters("active", stress_drop_bar=60).stress_drop_bar
-    60.0
-    """
-    if preset not in PRESETS:
-        raise InputError(f"stochastic: unknown preset {preset!r}; there are {', '.join(map(repr, PRESETS))}.")
-    known = [f.name for f in fields(Parameters)]
-    for name in overrides:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"stochastic: unknown option {name!r}.{hint} Options are {', '.join(known)}.")
-    return replace(PRESETS[preset], **{name: _plain(value) for name, value in overrides.items()})
-
-
-def _plain(value):
-    """Lists become tuples (so that constants can be hashed), whole numbers become floats."""
-    if isinstance(value, (list, tuple)):
-        return tuple(_plain(item) for item in value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return value

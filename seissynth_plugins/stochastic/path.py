@@ -1,5 +1,7 @@
 """The path: distances, geometrical spreading, durations."""
 
+import itertools
+
 import numpy as np
 
 # Wells & Coppersmith (1994), all slip types: log10 of subsurface length and of width, km
@@ -70,7 +72,7 @@ def geometrical_spreading(distance_km, segments):
     """
     distance = np.asarray(distance_km, dtype=float)
     log_g = segments[0][1] * np.log(distance / segments[0][0])
-    for (_, before), (start, exponent) in zip(segments, segments[1:], strict=False):
+    for (_, before), (start, exponent) in itertools.pairwise(segments):
         log_g = log_g + (exponent - before) * np.log(np.maximum(distance, start) / start)
     return np.exp(log_g)
 

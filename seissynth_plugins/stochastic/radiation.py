@@ -102,6 +102,7 @@ def s_mean_over_sphere(dip_deg, rake_deg):
     [0.563, 0.289]
     """
     dip, rake = np.radians([dip_deg, rake_deg])
-    sv = np.sin(rake) ** 2 * (14 / 15 + np.sin(2 * dip) ** 2 / 3) + np.cos(rake) ** 2 * (4 / 15 + 2 / 3 * np.cos(dip) ** 2)
-    sh = 2 / 3 * np.cos(rake) ** 2 * (1 + np.sin(dip) ** 2) + np.sin(rake) ** 2 * (1 + np.cos(2 * dip) ** 2) / 3
+    along, down = np.cos(rake) ** 2, np.sin(rake) ** 2
+    sv = down * (14 / 15 + np.sin(2 * dip) ** 2 / 3) + along * (4 / 15 + 2 / 3 * np.cos(dip) ** 2)
+    sh = 2 / 3 * along * (1 + np.sin(dip) ** 2) + down * (1 + np.cos(2 * dip) ** 2) / 3
     return 0.5 * float(np.sqrt(sv)), 0.5 * float(np.sqrt(sh))

@@ -36,6 +36,7 @@ class PreparedRow:
     s_direct: float
     p_length: float  # t_eta of the windows, s
     s_length: float
+    s_short_length: float
     p_ramp: float  # over which the coherence falls, s
     s_ramp: float
     p_level: float  # m/s² spectrum level: acceleration spectrum = level (2 pi f)² ...
@@ -50,6 +51,10 @@ class PreparedRow:
     nonlinear: float
     polarity: float  # +1 or -1 by the mechanism, 0 = draw it
     pattern: tuple | None  # ln of (pattern / mean) of P, SV, SH
+
+    def samples_before_onset(self, start_s, sampling_rate_hz):
+        """Samples of a record that lie before its first onset."""
+        return max(0, int(np.ceil((min(self.p_first, self.p_direct) - start_s) * sampling_rate_hz)))
 
 
 def prepare_rows(conditions, parameters):
@@ -68,7 +73,8 @@ def prepare_rows(conditions, parameters):
     p = parameters
     get = _Columns(conditions)
     n = len(conditions)
-    mw, conversions = moment_magnitude(get["source_magnitude"], get.text("source_magnitude_type"), p.magnitude_conversion)
+    kinds = get.text("source_magnitude_type")
+    mw, conversions = moment_magnitude(get["source_magnitude"], kinds, p.magnitude_conversion)
     source = SourceModel(mw, p)
     moment = seismic_moment_dyne_cm(mw)
 
@@ -112,13 +118,15 @@ def prepare_rows(conditions, parameters):
         polarity, pattern = _mechanism(get, i, p)
         nonlinear = 0.0
         if p.nonlinear_site and vs30[i] < 760.0:
-            nonlinear = float(nonlinear_strain_proxy(_rock_pga(source, i, s_level[i], s_attenuation[i], s_duration[i], p)))
+            rock_pga = _rock_pga(source, i, s_level[i], s_attenuation[i], s_duration[i], p)
+            nonlinear = float(nonlinear_strain_proxy(rock_pga))
         s_corners, p_corners = source.corner_factors(i), source.corner_factors(i, p.p_corner_ratio)
         rows.append(
             PreparedRow(
                 p_first=float(onsets["p"][0][i]), p_direct=float(onsets["p"][1][i]),
                 s_first=float(onsets["s"][0][i]), s_direct=float(onsets["s"][1][i]),
                 p_length=float(p.window_stretch * p_duration[i]), s_length=float(p.window_stretch * s_duration[i]),
+                s_short_length=float(p.window_stretch * (source_duration[i] + p.s_direct_duration * path[i])),
                 p_ramp=float(p_duration[i]), s_ramp=float(s_duration[i]),
                 p_level=float(p_level[i]), s_level=float(s_level[i]),
                 p_attenuation=float(p_attenuation[i]), s_attenuation=float(s_attenuation[i]),
@@ -225,5 +233,3 @@ def _rock_pga(source, i, level, attenuation, duration, p):
         * interpolate_log_frequency(p.site_amplification, f)
     )  # fmt: skip
     return peak_from_spectrum(f, modulus, duration)
-
-

@@ -21,6 +21,7 @@ _SMSIM_PARTITION = 0.5**0.5
 _TAIL_PERIODS = 1.0  # of the lowest corner, kept behind the record against wrapping
 _SHORTEST_TAIL_S = 2.0
 _LENGTH_STEP = 256
+_FADES = 6.0  # fading times after S at which P is over
 
 
 class RecordMaker:
@@ -47,7 +48,8 @@ class RecordMaker:
 
     def _site_terms(self, vs30, nfft, dt):
         grid = self.grids.get(nfft, dt)
-        return [grid.term(lambda f, k=k: vs30_terms(vs30, f, self.parameters.site_reference_vs30_mps)[k]) for k in (0, 1)]
+        reference = self.parameters.site_reference_vs30_mps
+        return [grid.term(lambda f, k=k: vs30_terms(vs30, f, reference)[k]) for k in (0, 1)]
 
     def make(self, row, start_s, npts, dt, seed):
         """Return acceleration in m/s², shape (3, npts), Z, R, T, float64; and the coda's share of S energy.
@@ -64,10 +66,7 @@ class RecordMaker:
         """
         from seissynth_plugins.stochastic import _kernels
 
-        if self.parameters.horizontal_s_only:
-            first = row.s_direct
-        else:
-            first = min(row.p_first, row.p_direct)
+        first = row.s_direct if self.parameters.horizontal_s_only else min(row.p_first, row.p_direct)
         skipped = max(0, int(np.ceil((start_s - first) / dt)))  # samples between the onset and the record's start
         origin = start_s - skipped * dt
         tail = max(_SHORTEST_TAIL_S, _TAIL_PERIODS / row.lowest_corner)
@@ -99,22 +98,23 @@ class RecordMaker:
         return data, max(0.0, coda_share)
 
     def _p_noise(self, kernels, series, row, origin, inside, dt, seed):
+        """Write P's series; returns the energy that normalises them (a sum over samples)."""
         p = self.parameters
         first = min(row.p_first, row.p_direct)
+        fade = max(kernels.SHORTEST_FADE_S, row.p_length)
         offset = max(0, int(np.ceil((first - origin) / dt)))
-        last = min(inside, int((row.s_direct - origin + 6 * max(2.0, row.p_length)) / dt))
+        last = min(inside, int((row.s_direct - origin + _FADES * fade) / dt))
         if offset >= last:
             return 0.0
         envelope = np.empty(last - offset)
         t0 = origin + offset * dt
-        head_length = max(row.p_length, row.p_direct - first)
-        head = p.head_wave_level
-        energy = kernels.p_envelope(
-            envelope, t0, dt, first, row.p_direct, row.s_direct, row.p_length, head_length, head,
-            self.shape, (p.p_coda_level, self.p_coda, p.p_coda_exponent),
-        )  # fmt: skip
+        head, head_length = self._head_wave(row.p_direct - first, row.p_length)
+        coda = (p.p_coda_level, self.p_coda, p.p_coda_exponent)
+        kernels.p_envelope(
+            envelope, t0, dt, first, row.p_direct, row.s_direct, row.p_length, head_length, head, fade, self.shape, coda
+        )
+        energy = kernels.p_energy(row.p_direct, row.s_direct, row.p_length, head_length, head, self.shape, coda) / dt
         noise = generator(seed, _P_STREAM).standard_normal((len(envelope), _NOISE_COLUMNS))
-        kernels.normalise_noise(noise, envelope)
         pulse_energy = p.p_pulse * energy * (head**2 if row.p_direct - first > dt and head > 0 else 1.0)
         sign = row.polarity or (1.0 if generator(seed, _POLARITY_STREAM).random() < 0.5 else -1.0)
         kernels.mix_p(
@@ -124,6 +124,7 @@ class RecordMaker:
         return energy + pulse_energy
 
     def _s_noise(self, kernels, series, row, origin, inside, dt, seed):
+        """Write S's series; returns the energies of the low and high band and of the window without coda."""
         p = self.parameters
         first = min(row.s_first, row.s_direct) if p.head_wave_level > 0 else row.s_direct
         offset = max(0, int(np.ceil((first - origin) / dt)))
@@ -131,17 +132,23 @@ class RecordMaker:
             return 0.0, 0.0, 0.0
         low, high = np.empty(inside - offset), np.empty(inside - offset)
         t0 = origin + offset * dt
-        head_length = max(row.s_length, row.s_direct - first)
+        head, head_length = self._head_wave(row.s_direct - first, row.s_length)
         decays = [np.pi * f ** (1 - p.coda_q_exponent) / p.coda_q0 for f in p.coda_band_hz]
-        energies = kernels.s_envelopes(
-            low, high, t0, dt, first, row.s_direct, row.s_length, head_length, p.head_wave_level,
-            self.shape, (p.coda_level, self.s_coda, p.coda_exponent, *decays),
-        )  # fmt: skip
+        short, coda = (p.s_direct_level, row.s_short_length), (p.coda_level, self.s_coda, p.coda_exponent, *decays)
+        kernels.s_envelopes(
+            low, high, t0, dt, first, row.s_direct, row.s_length, head_length, head, short, self.shape, coda
+        )
+        energies = kernels.s_energies(row.s_direct, row.s_length, head_length, head, short, self.shape, coda)
         noise = generator(seed, _S_STREAM).standard_normal((len(low), _NOISE_COLUMNS))
-        kernels.normalise_noise(noise, high)
+        if p.equal_energy:
+            kernels.normalise_noise(noise, high)
         coherence = (p.coherence_start, p.coherence_end)
         kernels.mix_s(series, offset, noise, low, high, t0, dt, first, row.s_ramp, coherence)
-        return energies
+        return tuple(energy / dt for energy in energies)
+
+    def _head_wave(self, lead_s, length_s):
+        """Level and window length of the head wave that comes `lead_s` before the direct wave."""
+        return (self.parameters.head_wave_level if lead_s > 0 else 0.0), max(length_s, lead_s)
 
     def _legs(self, kernels, grid, row):
         """Spectra of P, SV, SH and of S without a mechanism's pattern; each of shape (bins,), complex."""

@@ -1,0 +1,82 @@
+"""Sphinx configuration: ``python -m sphinx -W --keep-going -b html docs docs/_build/html``."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import seissynth
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "_ext"))
+
+from seissynth_tables import option_defaults  # noqa: E402  (needs the path above)
+
+project = "seissynth"
+author = "seissynth developers"
+project_copyright = author
+version = release = seissynth.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "myst_nb",
+    "sphinx_design",
+    "native_math",
+    "seissynth_tables",
+]
+exclude_patterns = ["_build", "_ext", "measured", "api/generated/*.ipynb"]
+suppress_warnings = [
+    # the page about real records comes with its own change; its place in the contents is found by pattern
+    "toc.empty_glob",
+    # the cache holds what a notebook showed, not Python objects
+    "mystnb.unknown_mime_type",
+]
+
+# --- Markdown and notebooks
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
+myst_heading_anchors = 3
+#: in running text {{ name }} is the default of the stochastic backend's option `name`
+myst_substitutions = option_defaults()
+nb_execution_mode = "cache"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 180
+nb_merge_streams = True
+
+# --- API reference
+autosummary_generate = True
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+default_role = "py:obj"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+templates_path = ["_templates"]
+
+# --- HTML
+html_math_renderer = "native"
+html_theme = "furo"
+html_title = f"seissynth {version}"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_copy_source = False
+html_show_sphinx = False
+
+
+def copy_tutorials(app, config):
+    """Bring the tutorials into the source folder, where Sphinx wants its pages; only when they have changed."""
+    target = HERE / "tutorials"
+    target.mkdir(exist_ok=True)
+    wanted = {page.name: page for page in (HERE.parent / "tutorials").glob("*.md")}
+    for old in target.glob("*.md"):
+        if old.name not in wanted:
+            old.unlink()
+    for name, page in wanted.items():
+        copy = target / name
+        if not copy.exists() or copy.read_bytes() != page.read_bytes():
+            shutil.copyfile(page, copy)
+
+
+def setup(app):
+    """Register what has to happen before pages are read."""
+    app.connect("config-inited", copy_tutorials)

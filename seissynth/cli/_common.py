@@ -1,0 +1,136 @@
+"""What the commands share: errors in one line, warnings in one line, progress, reading and refusing files."""
+
+import contextlib
+import functools
+import glob
+import re
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seissynth.errors import FileFormatError, InputError, SeisSynthError, SeisSynthWarning
+
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
+
+
+def command(function):
+    """Turn errors of the work into one line on stderr and exit code 1; with ``debug=True`` they pass.
+
+    Each warning of seissynth is one line on stderr, once. Warnings of other packages are for developers and
+    shown with ``debug=True`` only.
+    """
+
+    @functools.wraps(function)
+    def inside(*args, debug=False, **kwargs):
+        with _short_warnings(debug):
+            if debug:
+                return function(*args, debug=debug, **kwargs)
+            try:
+                return function(*args, debug=debug, **kwargs)
+            except (SeisSynthError, OSError, MemoryError) as error:
+                say(f"error: {_one_line(error)}")
+                raise typer.Exit(1) from error
+            except KeyboardInterrupt as error:
+                say("interrupted")
+                raise typer.Exit(130) from error
+
+    return inside
+
+
+def say(text):
+    """Print one line on stderr, where progress and messages go; stdout is for results."""
+    typer.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def _short_warnings(debug):
+    seen = set()
+
+    def show(message, category, *_):
+        text = _one_line(message)
+        if text not in seen:
+            seen.add(text)
+            say(f"warning: {text}")
+
+    with warnings.catch_warnings():
+        if not debug:
+            warnings.simplefilter("ignore")
+        warnings.simplefilter("always", SeisSynthWarning)
+        warnings.showwarning = show
+        yield
+
+
+def _one_line(error):
+    text = str(error) or type(error).__name__
+    return re.sub(r"\s+", " ", text).strip()
+
+
+@contextlib.contextmanager
+def progress_bar(description, total, quiet=False):
+    """Give a function ``step(done)`` that moves a bar on stderr; none where stderr is not a terminal.
+
+    Parameters
+    ----------
+    description : str
+    total : int
+        A bar for a single step tells nothing: only a spinner is shown.
+    quiet : bool
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = [SpinnerColumn(), TextColumn("{task.description}")]
+    if total > 1:
+        columns += [BarColumn(), TaskProgressColumn(), TimeRemainingColumn()]
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(description, total=total)
+        yield lambda done: progress.update(task, completed=done)
+
+
+def read_stations(path):
+    """Read an inventory, or say in one error that the file is missing or something else."""
+    from obspy import read_inventory
+
+    return _read(read_inventory, path, "a StationXML file (or another inventory that ObsPy reads)")
+
+
+def read_catalog(path):
+    """Read events, or say in one error that the file is missing or something else."""
+    from obspy import read_events
+
+    catalog = _read(read_events, path, "a QuakeML file (or another catalogue that ObsPy reads)")
+    if not len(catalog):
+        raise InputError(f"{path} holds no event.")
+    return catalog
+
+
+def _read(reader, path, kind):
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"cannot read {path}: there is no such file.")
+    try:
+        return reader(str(path))
+    except Exception as error:  # ObsPy's readers raise whatever their parsers do
+        raise FileFormatError(f"{path} is not {kind}: {_one_line(error)}") from error
+
+
+def refuse_existing(paths, overwrite):
+    """Raise InputError for an output that exists, or whose folder does not; before any work is done."""
+    for path in paths:
+        if path is None:
+            continue
+        pattern = "{" in str(path)
+        # fields in braces are filled per trace: any file that fits the pattern counts
+        found = glob.glob(re.sub(r"\\?\{[^}]*\}", "*", glob.escape(str(path)))) if pattern else []
+        if not overwrite and (found or Path(path).exists()):
+            raise InputError(f"{found[0] if found else path} exists; pass --overwrite to replace it.")
+        if not Path(path).parent.is_dir() and "{" not in str(Path(path).parent):
+            raise InputError(f"cannot write {path}: there is no folder {Path(path).parent}; make it first.")

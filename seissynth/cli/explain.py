@@ -1,0 +1,29 @@
+"""``seissynth explain``: what went into the records of an ASDF file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seissynth.cli._common import DebugOption, command
+
+
+@command
+def explain(
+    file: Annotated[Path, typer.Argument(help="ASDF file (.h5) written by seissynth.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
+    debug: DebugOption = False,
+):
+    """Print what went into the records: distances, onsets, source and site parameters.
+
+    For example:
+
+    - seissynth explain out.h5
+
+    - seissynth explain out.h5 --json
+    """
+    from seissynth import explain as table_of
+    from seissynth.data.asdf import read_asdf
+
+    table = table_of(read_asdf(file).stream)
+    typer.echo(table.to_json(orient="records", indent=2, date_format="iso") if as_json else table.to_string())

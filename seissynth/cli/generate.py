@@ -1,0 +1,244 @@
+"""``seissynth generate``: records from an inventory and a catalogue into a file."""
+
+import enum
+import inspect
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seissynth.cli._common import (
+    DebugOption,
+    OverwriteOption,
+    QuietOption,
+    command,
+    progress_bar,
+    read_catalog,
+    read_stations,
+    refuse_existing,
+    say,
+)
+
+
+class Quantity(enum.StrEnum):
+    """Values of --output-quantity."""
+
+    VEL = "VEL"
+    ACC = "ACC"
+    DISP = "DISP"
+    RAW = "RAW"
+
+
+class Noise(enum.StrEnum):
+    """Values of --noise."""
+
+    NLNM = "nlnm"
+    NHNM = "nhnm"
+
+
+class Outside(enum.StrEnum):
+    """Values of --outside."""
+
+    RAISE = "raise"
+    WARN = "warn"
+    ALLOW = "allow"
+
+
+@command
+def generate(
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="File to write: .h5 or .asdf (everything), .mseed, or .sac.", show_default=False
+        ),
+    ],
+    inventory: Annotated[
+        Path | None, typer.Option("--inventory", "-i", help="StationXML: the stations.", show_default=False)
+    ] = None,
+    event: Annotated[
+        Path | None, typer.Option("--event", "-e", help="QuakeML: one event or more.", show_default=False)
+    ] = None,
+    example: Annotated[bool, typer.Option("--example", help="Use the built-in network and earthquake.")] = False,
+    backend: Annotated[
+        str, typer.Option("--backend", "-b", help="Who makes the records; see: seissynth backends.")
+    ] = "stochastic",
+    options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="An option of the backend, name=value; may be repeated.",
+            metavar="NAME=VALUE",
+            show_default=False,
+        ),
+    ] = None,
+    output_quantity: Annotated[
+        Quantity,
+        typer.Option("--output-quantity", help="m/s, m/s², m, or counts through the response.", case_sensitive=False),
+    ] = Quantity.VEL,
+    seed: Annotated[int, typer.Option("--seed", "-s", help="The same seed gives the same records, bit for bit.")] = 0,
+    realizations: Annotated[
+        int | None,
+        typer.Option("--realizations", "-n", min=1, help="How many realisations of each event.", show_default=False),
+    ] = None,
+    sampling_rate: Annotated[
+        float | None, typer.Option("--sampling-rate", help="Hz; default: that of each channel.", show_default=False)
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option("--duration", help="s; default: until the shaking is over.", show_default=False)
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--start", help="Seconds after origin, or a time; default: origin.", show_default=False),
+    ] = None,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--channel", "-c", help="Such as 'HN?' or '*'; may be repeated. Default: one band.", show_default=False
+        ),
+    ] = None,
+    noise: Annotated[
+        Noise | None, typer.Option("--noise", help="Background noise to add.", case_sensitive=False, show_default=False)
+    ] = None,
+    outside: Annotated[
+        Outside, typer.Option("--outside", help="What to do where the backend is not valid.")
+    ] = Outside.RAISE,
+    velocity_model: Annotated[str, typer.Option("--velocity-model", help="For the onsets of P and S.")] = "iasp91",
+    onsets: Annotated[
+        str, typer.Option("--onsets", help="'model', or 'picks' to impose those of the event.")
+    ] = "model",
+    quantize: Annotated[bool, typer.Option("--quantize", help="Whole counts (RAW only).")] = False,
+    clip_counts: Annotated[
+        float | None, typer.Option("--clip-counts", help="Full scale of the digitiser (RAW only).", show_default=False)
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", help="Trained parameters, for backends that have them.", show_default=False),
+    ] = None,
+    device: Annotated[str, typer.Option("--device", help="Where a trained backend runs: cpu, cuda.")] = "cpu",
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", help="Also draw the traces into this file (.png, .pdf).", show_default=False),
+    ] = None,
+    overwrite: OverwriteOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+):
+    """Make the records of one or more earthquakes at the stations of a network.
+
+    For example:
+
+    - seissynth generate --example -o example.h5 --plot example.png
+
+    - seissynth generate -i stations.xml -e event.xml -o out.mseed --output-quantity RAW --quantize --noise nlnm
+
+    - seissynth generate -i stations.xml -e catalog.xml -o many.h5 -n 10 --seed 7 --channel 'HN?'
+
+    - seissynth generate -i stations.xml -e event.xml -o {station}.{channel}.sac --set preset=stable
+
+    An .h5 (ASDF) file keeps events, stations and provenance beside the records, and
+    "seissynth reproduce" makes the same bits again from it.
+    """
+    inputs = _check_usage(inventory, event, example)
+    arguments = {
+        "backend": backend,
+        "seed": seed,
+        "output": output_quantity.value,
+        "sampling_rate": sampling_rate,
+        "duration": duration,
+        "start": _number_or_text(start),
+        "channel": channel or None,
+        "noise": noise and noise.value,
+        "outside": outside.value,
+        "velocity_model": velocity_model,
+        "onsets": onsets,
+        "quantize": quantize,
+        "clip_counts": clip_counts,
+        "weights": weights and str(weights),
+        "device": device,
+        **_parse_options(options or []),
+    }
+    refuse_existing([output, plot], overwrite)
+
+    from seissynth.data.files import check_target, write
+
+    check_target(output, realizations or 1)
+    stations, catalog = inputs()
+    streams = _make(stations, catalog, arguments, realizations, quiet)
+    written = write(output, streams, event=catalog, inventory=stations)
+    if plot is not None:
+        from seissynth.plotting import plot_traces
+
+        plot_traces(streams[0], outfile=plot)
+        written.append(plot)
+    if not quiet:
+        many = sum(len(stream) for stream in streams)
+        names = ", ".join(str(path) for path in written[:3])
+        names += f", ... ({len(written)} files)" if len(written) > 3 else ""
+        say(f"{many} traces of {len(catalog)} event{'s' * (len(catalog) != 1)} written: {names}")
+
+
+def _check_usage(inventory, event, example):
+    """Return a function that reads the inputs; wrong usage is told before anything is read."""
+    if example:
+        if inventory or event:
+            raise typer.BadParameter("--example brings its own stations and event; leave --inventory and --event out.")
+        return _read_example
+    if not (inventory and event):
+        raise typer.BadParameter("give --inventory and --event, or --example.")
+    return lambda: (read_stations(inventory), read_catalog(event))
+
+
+def _read_example():
+    from obspy.core.event import Catalog
+
+    from seissynth.example import read_example
+
+    inventory, event = read_example()
+    return inventory, Catalog([event])
+
+
+def _parse_options(items):
+    """``name=value`` pairs; a value that is JSON (a number, true, a list) is taken as such, else as text."""
+    known = _taken_names()
+    options = {}
+    for item in items:
+        name, equals, text = item.partition("=")
+        if not (equals and name.isidentifier()):
+            raise typer.BadParameter(f"--set {item!r} must have the form name=value.")
+        if name in known:
+            raise typer.BadParameter(f"--set {name}=...: this is an argument of its own; use its option instead.")
+        try:
+            options[name] = json.loads(text)
+        except ValueError:
+            options[name] = text
+    return options
+
+
+def _taken_names():
+    from seissynth.synthesis import generate as function
+
+    kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return {name for name, parameter in inspect.signature(function).parameters.items() if parameter.kind in kinds}
+
+
+def _number_or_text(text):
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
+
+
+def _make(inventory, catalog, arguments, realizations, quiet):
+    """One Stream per realisation; events one after the other, so that the bar moves."""
+    from obspy import Stream
+
+    from seissynth.synthesis import iter_generate
+
+    streams = [Stream() for _ in range(realizations or 1)]
+    with progress_bar("making records", len(catalog), quiet) as step:
+        for number, made in enumerate(iter_generate(inventory, catalog, realizations=realizations, **arguments)):
+            for stream, part in zip(streams, [made] if realizations is None else made, strict=True):
+                stream += part
+            step(number + 1)
+    return streams

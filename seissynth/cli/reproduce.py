@@ -1,0 +1,33 @@
+"""``seissynth reproduce``: the records of an ASDF file once more, compared bit for bit."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seissynth.cli._common import DebugOption, QuietOption, command, progress_bar
+
+
+@command
+def reproduce(
+    file: Annotated[Path, typer.Argument(help="ASDF file (.h5) written by seissynth.")],
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+):
+    """Make the records of a file again and compare them with those in it.
+
+    Events, stations, arguments and seeds come from the file. The exit code is 0 when every record came out
+    bit for bit, else 1.
+
+    For example:
+
+    - seissynth reproduce out.h5
+    """
+    from seissynth.reproduction import reproduce as run
+
+    with progress_bar("making records again", 100, quiet) as step:
+        report = run(file, progress=lambda done, total: step(100.0 * done / total))
+    if not quiet:
+        typer.echo(str(report))
+    if not report.equal:
+        raise typer.Exit(1)

@@ -1,0 +1,226 @@
+"""Make the records of an ASDF file again, from what the file says, and compare bit for bit."""
+
+import json
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from seissynth.errors import FileFormatError, ReproductionError, SeisSynthError, SeisSynthWarning
+
+#: versions that change numbers; the others are reported without a warning
+_DECISIVE = ("seissynth", "numpy", "scipy", "numba", "python")
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class ReproductionReport:
+    """Result of `reproduce`.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    n_records, n_equal : int
+        Traces in the file, and how many came out with equal samples, type, start, rate and codes.
+    worst_difference : float
+        Largest difference of a sample over the largest amplitude of its trace in the file; 0 when all are
+        equal, infinite when a trace is missing or of another length.
+    versions_then, versions_now : dict of str to str
+        Of backends, seissynth and the libraries below it.
+    differences : tuple of str
+        One line for each trace that is not equal.
+    """
+
+    path: str
+    n_records: int
+    n_equal: int
+    worst_difference: float
+    versions_then: dict
+    versions_now: dict
+    differences: tuple = ()
+
+    @property
+    def equal(self):
+        """Whether every trace came out bit for bit."""
+        return self.n_equal == self.n_records
+
+    def changed_versions(self):
+        """Return name -> (then, now) of all versions that are not the same."""
+        names = {**self.versions_then, **self.versions_now}
+        pairs = {name: (self.versions_then.get(name, "-"), self.versions_now.get(name, "-")) for name in names}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    def __str__(self):
+        lines = [f"{self.path}: {self.n_equal} of {self.n_records} records equal, bit for bit"]
+        if not self.equal:
+            lines.append(f"worst difference: {self.worst_difference:.3g} of the peak")
+            lines += [f"  {line}" for line in self.differences[:_SHOWN]]
+            if len(self.differences) > _SHOWN:
+                lines.append(f"  ... and {len(self.differences) - _SHOWN} more")
+        lines += [f"{name}: {then} then, {now} now" for name, (then, now) in self.changed_versions().items()]
+        return "\n".join(lines)
+
+
+def reproduce(path, *, progress=None):
+    """Make the records of an ASDF file again and compare them with those in the file.
+
+    Events and stations are taken from the file, and the arguments, seed and realisation from its
+    provenance; nothing else goes in.
+
+    Parameters
+    ----------
+    path : str or path
+        Written by `seissynth.write` with events and inventory.
+    progress : callable, optional
+        Called as ``progress(done, total)`` before the first and after each call of ``generate()``.
+
+    Returns
+    -------
+    ReproductionReport
+
+    Raises
+    ------
+    ReproductionError
+        The file holds no events or stations, an argument could not be stored (a Stream of real noise,
+        a backend instance), the backend is not installed, or ``generate()`` fails.
+    FileFormatError
+        The file is not one that `seissynth.write` wrote.
+
+    Warns
+    -----
+    SeisSynthWarning
+        The backend or a library has another version than when the file was written.
+
+    Examples
+    --------
+    >>> import seissynth
+    >>> report = seissynth.reproduce("out.h5")                                  # doctest: +SKIP
+    >>> print(report)                                                           # doctest: +SKIP
+    out.h5: 18 of 18 records equal, bit for bit
+    """
+    from seissynth.data._onset_picks import without_onset_picks
+    from seissynth.data._provenance import environment
+    from seissynth.data.asdf import read_asdf
+
+    contents = read_asdf(path)
+    if not len(contents.catalog) or not len(contents.inventory):
+        missing = "events" if not len(contents.catalog) else "stations"
+        raise ReproductionError(f"{path} holds no {missing}; write it with event= and inventory= to reproduce it.")
+    calls = _calls(contents.stream, path)
+    # picks that we wrote are results: left in, they would be taken for observations
+    catalog = without_onset_picks(contents.catalog)
+    then, now = dict(contents.environment), environment()
+    equal, worst, lines = 0, 0.0, []
+    for number, ((text, realization), traces) in enumerate(calls.items()):
+        if progress is not None:
+            progress(number, len(calls))
+        made = _generate(path, json.loads(text), realization, traces, catalog, contents.inventory)
+        known = {_identity(trace): trace for trace in made}
+        for trace in traces:
+            again = known.get(_identity(trace))
+            difference, line = _compare(trace, again)
+            equal += line is None
+            worst = max(worst, difference)
+            lines += [line] if line else []
+            name = f"backend {trace.stats.seissynth.backend}"
+            then[name] = str(trace.stats.seissynth.version)
+            now[name] = str(again.stats.seissynth.version) if again is not None else "unknown"
+    if progress is not None:
+        progress(len(calls), len(calls))
+    report = ReproductionReport(str(path), len(contents.stream), equal, worst, then, now, tuple(lines))
+    _warn_of_versions(report)
+    return report
+
+
+def _calls(stream, path):
+    """Sort traces by the ``generate()`` call that makes them: (arguments text, realisation) -> traces."""
+    calls = {}
+    for trace in stream:
+        info = trace.stats.seissynth
+        try:
+            arguments = json.loads(info.arguments)
+            if not isinstance(arguments, dict):
+                raise TypeError(f"a {type(arguments).__name__} instead of a mapping")
+        except (TypeError, ValueError) as error:
+            raise FileFormatError(f"{path}: the arguments of {trace.id} cannot be read: {error}.") from error
+        for name, kind in _unstorable(arguments):
+            raise ReproductionError(
+                f"{path} cannot be reproduced: the argument {name} was {kind}, which no file can hold. "
+                f"Call generate() with it again, seed={info.seed} and realization={info.realization}."
+            )
+        calls.setdefault((info.arguments, info.realization), []).append(trace)
+    return calls
+
+
+def _unstorable(value, place=""):
+    """Yield (name, what it was) of every argument that was too large or too odd to store."""
+    if isinstance(value, dict):
+        if "unstorable" in value:
+            yield place, value["unstorable"]
+        for name, item in value.items():
+            yield from _unstorable(item, f"{place}.{name}".strip("."))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _unstorable(item, f"{place}[{number}]")
+
+
+def _generate(path, arguments, realization, traces, catalog, inventory):
+    from seissynth.synthesis import generate
+
+    arguments = dict(arguments)
+    options = arguments.pop("options", None) or {}
+    # one realisation of many, alone, has the same bits and needs a tenth of the memory
+    if arguments.get("realizations") is not None or arguments.get("realization") is not None:
+        arguments.update(realizations=None, realization=realization)
+    wanted = {trace.stats.seissynth.event_id for trace in traces}
+    events = type(catalog)([event for event in catalog if event.resource_id.id in wanted])
+    try:
+        return generate(inventory, events, **arguments, **options)
+    except (SeisSynthError, TypeError, OSError) as error:
+        backend = arguments.get("backend")
+        raise ReproductionError(
+            f"{path} cannot be reproduced with backend {backend!r} as it is here: {error}"
+        ) from error
+
+
+def _identity(trace):
+    info = trace.stats.seissynth
+    return (info.event_key, info.realization, trace.id)
+
+
+def _compare(trace, again):
+    """Relative difference, and a line that says what differs; (0, None) for equal bits."""
+    start = trace.stats.starttime.strftime("%Y-%m-%dT%H:%M:%S")
+    name = f"{trace.id} {start} realisation {trace.stats.seissynth.realization}"
+    if again is None:
+        return np.inf, f"{name}: was not made again"
+    for what, one, two in (
+        ("samples", trace.stats.npts, again.stats.npts),
+        ("type", trace.data.dtype.str[1:], again.data.dtype.str[1:]),
+        ("start in ns", trace.stats.starttime.ns, again.stats.starttime.ns),
+        ("sampling rate", trace.stats.sampling_rate, again.stats.sampling_rate),
+    ):
+        if one != two:
+            return np.inf, f"{name}: {what} {two} instead of {one}"
+    then, now = trace.data.astype(again.data.dtype, copy=False), again.data
+    if then.tobytes() == now.tobytes():
+        return 0.0, None
+    difference = np.abs(now.astype(float) - then.astype(float))
+    peak = float(np.max(np.abs(then.astype(float))))
+    worst = float(np.max(difference))
+    relative = worst / peak if peak > 0 else np.inf
+    return relative, f"{name}: differs by {relative:.3g} of the peak"
+
+
+def _warn_of_versions(report):
+    changed = {
+        name: pair
+        for name, pair in report.changed_versions().items()
+        if name in _DECISIVE or (name.startswith("backend ") and pair[1] != "unknown")
+    }
+    if changed:
+        words = ", ".join(f"{name} {then} then and {now} now" for name, (then, now) in changed.items())
+        warnings.warn(
+            f"{report.path} was made with other versions ({words}); bits may differ.", SeisSynthWarning, stacklevel=3
+        )

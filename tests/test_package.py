@@ -1,0 +1,231 @@
+"""The package as a whole: what importing costs, which floor may use which, what an installation holds."""
+
+import configparser
+import importlib
+import importlib.metadata
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from _imports import ROOT, imports_of, module_files
+
+#: floors of the house, lowest first; a module imports from its own floor and those below
+FLOORS = (
+    {"errors", "units", "schema"},
+    {"signal", "motion"},
+    {"representations"},
+    {"seeding", "records", "velocity_models", "traveltime", "earthquakes", "sensors", "channels", "response"}
+    | {"paths", "conditions"},
+    {"backends", "testing"},
+    {"stream", "noise", "streamnoise", "record_windows", "example", "arguments", "ensemble"},
+    {"synthesis", "continuous_records"},
+    {"data", "evaluation", "reproduction", "explanation"},
+    {"plotting", "cli"},
+)
+
+#: too heavy to come with an import: they belong into the functions that use them
+HEAVY = ("pandas", "numba", "matplotlib", "torch", "scipy.signal", "h5py", "pyasdf", "rich", "typer", "dask")
+
+#: what a training machine without ObsPy imports
+WITHOUT_OBSPY = ("errors", "units", "schema", "records", "seeding", "traveltime", "backends", "testing", "signal")
+WITHOUT_OBSPY += ("motion", "representations", "data")
+
+#: modules of `data` that read and write Streams and catalogues, which training does not
+OF_STREAMS = {"asdf", "files", "continuous", "_codec", "_onset_picks", "_provenance", "_sac"}
+
+CORE, PLUGINS = module_files("seissynth"), module_files("seissynth_plugins")
+
+
+def _all_imports(files):
+    return [(module, found) for module, path in files.items() for found in imports_of(path)]
+
+
+def _short(module):
+    """``seissynth.backends.base`` -> ``backends``."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def _floors():
+    """Module name -> floor; a private module stands on the lowest floor that uses it."""
+    floors = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+    uses = [(_short(user), _short(found.module)) for user, found in _all_imports(CORE) if found.is_of("seissynth")]
+    for _ in range(5):  # private modules use each other
+        for user, used in uses:
+            if used.startswith("_") and user in floors and user != used:
+                floors[used] = min(floors.get(used, len(FLOORS)), floors[user])
+    return floors
+
+
+# --- imports
+
+
+def test_every_module_has_its_floor():
+    public = {_short(module) for module in CORE} - {""}
+    homeless = sorted(name for name in public if not name.startswith("_") and name not in _floors())
+    assert not homeless, f"say in FLOORS of {__file__} where these stand: {homeless}"
+
+
+def test_no_floor_uses_a_higher_one():
+    floors = _floors()
+    wrong = [
+        str(found)
+        for module, found in _all_imports(CORE)
+        if module != "seissynth"  # the front door hands out names of every floor, lazily
+        and found.is_of("seissynth")
+        and floors.get(_short(found.module), -1) > floors.get(_short(module), len(FLOORS))
+    ]
+    assert not wrong
+
+
+def test_the_core_never_uses_the_plugins():
+    assert not [str(found) for _, found in _all_imports(CORE) if found.is_of("seissynth_plugins")]
+
+
+def test_heavy_packages_are_imported_where_they_are_used():
+    def allowed(module, found):
+        last = module.rpartition(".")[2]
+        return (
+            (found.is_of("numba") and (last.endswith("_kernels") or last in ("_kernels", "_numba")))
+            or (found.is_of("matplotlib") and module.startswith("seissynth.plotting."))
+            or (found.is_of("typer", "rich") and module.startswith("seissynth.cli."))
+        )
+
+    wrong = [
+        str(found)
+        for module, found in _all_imports(CORE)
+        if found.at_top and found.is_of(*HEAVY) and not allowed(module, found)
+    ]
+    assert not wrong
+
+
+def test_matplotlib_stays_in_plotting():
+    wrong = [
+        str(found)
+        for module, found in _all_imports(CORE)
+        if found.is_of("matplotlib") and not module.startswith("seissynth.plotting")
+    ]
+    assert not wrong
+
+
+def test_plugins_and_what_they_use_import_without_obspy():
+    files = {module: path for module, path in CORE.items() if _short(module) in WITHOUT_OBSPY} | PLUGINS
+    for name in OF_STREAMS:
+        files.pop(f"seissynth.data.{name}", None)
+    assert not [str(found) for _, found in _all_imports(files) if found.at_top and found.is_of("obspy")]
+
+
+def test_backends_of_plugins_are_light():
+    """The module that an entry point names imports nothing heavy, so that asking for a card is cheap."""
+    files = {module: path for module, path in PLUGINS.items() if module.endswith(".backend")}
+    assert not [str(found) for _, found in _all_imports(files) if found.at_top and found.is_of(*HEAVY)]
+
+
+def test_one_module_reads_entry_points():
+    readers = ("entrypoints", "pkg_resources", "importlib_metadata", "importlib.metadata.entry_points")
+    readers += ("importlib.metadata.distributions",)
+    users = {module for module, found in _all_imports(CORE | PLUGINS) if found.is_of(*readers)}
+    users |= {module for module, path in (CORE | PLUGINS).items() if ".entry_points" in path.read_text("utf-8")}
+    assert users == {"seissynth.backends._entrypoints"}
+
+
+def _modules_after(statement):
+    code = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_importing_seissynth_is_cheap():
+    modules = _modules_after("import seissynth")
+    assert not [name for name in (*HEAVY, "obspy", "scipy") if name in modules]
+    # numpy alone brings some 130; the rest is ours and the standard library's
+    assert len(modules) < 250
+
+
+@pytest.mark.parametrize(
+    "module", ["backends.base", "backends.registry", "records", "seeding", "traveltime", "testing", "data"]
+)
+def test_what_plugins_use_is_cheap(module):
+    modules = _modules_after(f"import seissynth.{module}")
+    assert not [name for name in (*HEAVY, "obspy") if name in modules]
+
+
+def test_listing_backends_is_cheap():
+    modules = _modules_after("from seissynth.backends.registry import list_backends; list_backends()")
+    assert not [name for name in (*HEAVY, "obspy", "seissynth_plugins") if name in modules]
+
+
+# --- what is installed
+
+
+def _setup():
+    parser = configparser.ConfigParser(delimiters=("=",))
+    parser.optionxform = str
+    parser.read(ROOT / "setup.cfg", encoding="utf-8")
+    return parser
+
+
+def test_metadata_has_one_home():
+    import tomllib
+
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert "project" not in settings  # setuptools would ignore the entry points of setup.cfg
+    assert {"install_requires", "python_requires"} <= set(_setup()["options"])
+
+
+def test_every_entry_point_leads_somewhere():
+    """What the tree announces can be imported; and a card bears the name under which it is announced."""
+    for group, lines in _setup()["options.entry_points"].items():
+        for line in lines.strip().splitlines():
+            name, target = (part.strip() for part in line.split("=", 1))
+            module, _, attribute = target.partition(":")
+            found = getattr(importlib.import_module(module), attribute)
+            assert callable(found)
+            if group == "seissynth.backends":
+                assert found.card.name == name
+
+
+def test_this_installation_announces_what_the_tree_does():
+    """An installation from before an entry point was added lacks it; the registry would not find the backend."""
+    from seissynth.backends.registry import list_backends
+
+    lines = _setup()["options.entry_points"]["seissynth.backends"].strip().splitlines()
+    ours = [info.name for info in list_backends() if info.distribution == "seissynth"]
+    announced = sorted(line.split("=")[0].strip() for line in lines)
+    assert ours == announced, "install the package again: python -m pip install -e . (or '.[test]')"
+
+
+def test_installed_version_is_the_trees():
+    import seissynth
+
+    assert importlib.metadata.version("seissynth") == seissynth.__version__
+
+
+def test_extra_all_holds_every_extra():
+    extras = _setup()["options.extras_require"]
+    listed = extras["all"].strip().removeprefix("seissynth[").removesuffix("]")
+    assert sorted(listed.split(",")) == sorted(set(extras) - {"all"})
+
+
+def test_a_wheel_holds_every_file_of_the_packages(tmp_path):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for package in ("seissynth", "seissynth_plugins"):
+        shutil.copytree(ROOT / package, tree / package, ignore=ignore)
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, tree)
+    wanted = {path.relative_to(tree).as_posix() for path in tree.glob("seissynth*/**/*") if path.is_file()}
+    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
+    done = subprocess.run([*build, "--wheel-dir", str(tmp_path), str(tree)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [wheel] = tmp_path.glob("seissynth-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+        [entry_points] = [name for name in held if name.endswith("entry_points.txt")]
+        announced = archive.read(entry_points).decode()
+    assert not sorted(wanted - held)
+    assert "seissynth = seissynth.cli:main" in announced
+    assert any(name.endswith("LICENSE") for name in held)

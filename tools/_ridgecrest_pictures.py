@@ -1,0 +1,131 @@
+"""The pictures of `compare_ridgecrest.py`."""
+
+import _real_records as real
+import numpy as np
+import obspy
+from compare_ridgecrest import CENTRES, LARGE, LEAD_S, MODEL, SMALL_BAND, contrast, group_of, span
+
+import seissynth
+from seissynth.plotting import plot_comparison
+from seissynth.plotting.spectra import plain_frequencies
+
+#: generated motion before P is nothing at all; curves end there
+_LOWEST = np.exp(-9.0)
+
+
+def draw_records(data, index, name, path):
+    """One station: components, spectrogram and spectrum, real and generated, with this package's own function."""
+    origin = data.origins[index]
+    p, s, _ = data.onsets[index][name]
+    start, end = max(p - 6.0, -4.0), s + (40.0 if data.magnitudes[index] > LARGE else 22.0)
+    network, station = name.split(".")
+    inventory = data.inventory.select(network=network, station=station)
+    acceleration = data.stations[name][0].stats.channel[1] == "N"
+    quiet = data.stream.select(network=network, station=station).slice(data.origins[0] - 170.0, data.origins[0] - 2.0)
+    counts = seissynth.generate(
+        inventory, data.events[index], output="RAW", noise=quiet, start=start - 10.0, duration=end - start + 20.0,
+        velocity_model=MODEL, seed=1,
+    )  # fmt: skip
+    streams = []
+    for stream in (counts, obspy.Stream(data.stations[name]).slice(origin + start - 10.0, origin + end + 10.0)):
+        stream = stream.copy().detrend("demean")
+        for trace in stream:
+            gain = inventory.get_response(trace.id, origin).instrument_sensitivity.value
+            trace.data = real.band_pass(trace.data.astype(float) / gain, 100.0, (0.2, 45.0)).astype("float32")
+            if "seissynth" in trace.stats:
+                trace.stats.seissynth.quantity = "acceleration" if acceleration else "velocity"
+                trace.stats.seissynth.unit = "m/s**2" if acceleration else "m/s"
+        streams.append(stream.trim(origin + start, origin + end))
+    real.save_picture(plot_comparison(*streams), path, dpi=75, colours=96)
+
+
+@real.styled
+def _levels(rows):
+    figure = real.new_figure(9.5, 5.6)
+    axes = figure.subplots(2, 2, sharex=True, sharey=True)
+    titles = ("PGA, horizontal", "PGV, horizontal", "PGA, vertical", "PGV, vertical")
+    origins = sorted({row["origin"] for row in rows})
+    colours = (real.BLUE, real.ORANGE, real.GREEN, real.PURPLE)
+    for panel, measure, title in zip(axes.flat, ("pga_h", "pgv_h", "pga_z", "pgv_z"), titles, strict=True):
+        for origin, colour in zip(origins, colours, strict=False):
+            for group, marker in (("surface", "o"), ("borehole", "s")):
+                chosen = [row for row in rows if row["origin"] == origin and row["group"] == group]
+                label = f"ML {rows[[r['origin'] for r in rows].index(origin)]['ml']:.2f}, {origin[11:19]}"
+                panel.scatter(
+                    [row["distance_km"] for row in chosen], [row[measure] for row in chosen], s=22, marker=marker,
+                    facecolor=colour if group == "surface" else "none", edgecolor=colour,
+                    label=label if group == "surface" else None,
+                )  # fmt: skip
+        panel.axhline(0.0, color=real.BLACK, linewidth=0.8)
+        panel.set_title(title, fontweight="bold")
+        panel.grid(True)
+    for panel in axes[:, 0]:
+        panel.set_ylabel("ln generated / observed")
+    for panel in axes[1]:
+        panel.set_xlabel("Epicentral distance (km)")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4,
+                  title="dots: stations at the surface, squares: boreholes")
+    return figure
+
+
+def draw_levels(rows, path):
+    """Residuals of peaks over distance."""
+    real.save_picture(_levels(rows), path)
+
+
+@real.styled
+def _shapes(spectra, envelopes, times):
+    figure = real.new_figure(9.5, 5.8)
+    axes = figure.subplots(2, 2)
+    for panel, (title, ratios) in zip(axes[0], spectra.items(), strict=True):
+        low, middle, high = np.nanpercentile(ratios, [25, 50, 75], axis=0)
+        panel.fill_between(CENTRES, low, high, color=real.GREEN, alpha=0.25, linewidth=0)
+        panel.semilogx(CENTRES, middle, color=real.GREEN, linewidth=1.5)
+        panel.axhline(0.0, color=real.BLACK, linewidth=0.8)
+        plain_frequencies(panel.xaxis)
+        panel.set(title=title, xlabel="Frequency (Hz)", ylabel="ln generated / observed", ylim=(-2.5, 2.5))
+        panel.grid(True)
+    for panel, (title, pair) in zip(axes[1], envelopes.items(), strict=True):
+        for name, colour in (("observed", real.BLACK), ("generated", real.GREEN)):
+            low, middle, high = np.percentile(pair[name], [25, 50, 75], axis=0)
+            panel.fill_between(times[title], low, high, color=colour, alpha=0.2, linewidth=0)
+            panel.plot(times[title], middle, color=colour, linewidth=1.3, label=name)
+        panel.set(title=title, xlabel="Time after onset (s)", ylabel="ln envelope / peak of S")
+        panel.grid(True)
+    axes[1, 0].legend(loc="best")
+    return figure
+
+
+def draw_shapes(data, index, made, path):
+    """Spectral ratios and envelopes of one event: medians and quartiles over its stations."""
+    reach = {"About P (all components)": (-2.0, 4.0), "About S (all components)": (-6.0, 24.0)}
+    spectra = {"S, horizontals: from S to S + 8 s": [], "P, vertical: from P to S": []}
+    envelopes = {title: {"observed": [], "generated": []} for title in reach}
+    times = {title: np.arange(round(start * 100), round(end * 100)) / 100 for title, (start, end) in reach.items()}
+    for name, synthetic in made.items():
+        found = data.window(index, name)
+        if group_of(name) == "borehole" or found is None or contrast(data, index, name) < 3.0:
+            continue
+        p, s, _ = data.onsets[index][name]
+        observed = real.in_band(found[0], 100.0, found[1], "velocity", SMALL_BAND)
+        drawn = [real.in_band(one, 100.0, "velocity", "velocity", SMALL_BAND) for one in synthetic]
+        if group_of(name) == "surface":
+            parts = (span(s - 0.3, s + 8.0), [1, 2]), (span(p - 0.2, s - 0.2), [0])
+            for title, (window, rows) in zip(spectra, parts, strict=True):
+                levels = [real.smooth_spectrum(one[rows][:, window], 100.0, CENTRES) for one in (*drawn, observed)]
+                levels = np.log(levels).mean(axis=1)
+                short = 2.0 / ((window.stop - window.start) / 100.0)  # less than two cycles say nothing
+                spectra[title].append(np.where(short < CENTRES, np.median(levels[:-1], axis=0) - levels[-1], np.nan))
+        for title, (start, _) in reach.items():
+            onset = p if "P" in title.split("(")[0] else s
+            first = int((onset + start + LEAD_S) * 100)
+            part = slice(first, first + len(times[title]))
+            curves = []
+            for one in (*drawn, observed):
+                # a short window near P, so that the onset's own sharpness is seen
+                shape = real.envelope(one, 100.0, 0.1 if onset == p else 0.5)
+                peak = real.envelope(one, 100.0, 0.5)[span(s, s + 4.0)].max()
+                curves.append(np.log(np.maximum(shape[part] / peak, _LOWEST)))
+            envelopes[title]["generated"].append(np.median(curves[:-1], axis=0))
+            envelopes[title]["observed"].append(curves[-1])
+    real.save_picture(_shapes(spectra, envelopes, times), path)
