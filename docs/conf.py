@@ -26,12 +26,6 @@ extensions = [
     "seissynth_tables",
 ]
 exclude_patterns = ["_build", "_ext", "measured", "api/generated/*.ipynb"]
-suppress_warnings = [
-    # the page about real records comes with its own change; its place in the contents is found by pattern
-    "toc.empty_glob",
-    # the cache holds what a notebook showed, not Python objects
-    "mystnb.unknown_mime_type",
-]
 
 # --- Markdown and notebooks
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
@@ -49,6 +43,8 @@ autosummary_generate = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 default_role = "py:obj"
+#: messages of errors stand in tables as they are
+smartquotes = False
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 templates_path = ["_templates"]

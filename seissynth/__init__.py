@@ -30,15 +30,21 @@ _PUBLIC = {
 __all__ = [*_PUBLIC, "__version__"]
 
 
+#: modules that can be reached as attributes without importing them first
+_MODULES = ("errors", "plotting", "schema", "testing", "traveltime", "units")
+
+
 def __getattr__(name):
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'seissynth' has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _MODULES:
+        return import_module(f"seissynth.{name}")
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'seissynth' has no attribute {name!r}")
     value = getattr(import_module(_PUBLIC[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__():
-    return sorted({*globals(), *_PUBLIC})
+    return sorted({*globals(), *_PUBLIC, *_MODULES})

@@ -90,19 +90,20 @@ def read_earthquakes(events, event_key=None):
         )
     if event_key is not None and not (isinstance(events, Catalog) and len(events) == 1):
         raise InputError(f"{event_key=} names one event, but several may come; call once per event, or leave it out.")
-    used = left_out = 0
+    used, left_out, cause = 0, 0, ""
     for event in events:
         try:
             earthquake = read_earthquake(event, event_key)
         except InputError as error:
             warnings.warn(f"left out: {error}", SeisSynthWarning, stacklevel=2)
             left_out += 1
+            cause = cause or str(error)
             continue
         used += 1
         yield earthquake
     if not used:
         raise InputError(
-            f"there is no event to simulate: {left_out} were given and none has origin and magnitude."
+            f"none of the {left_out} events can be simulated; the first: {cause}"
             if left_out
             else "the catalogue is empty; give at least one event."
         )

@@ -24,6 +24,7 @@ MAX_WHOLE_FACTOR = 100_000
 _MATCHED_TO = 0.84  # of Nyquist: the FIRs are fitted up to here
 _PASS_TO = 0.85  # of the lower Nyquist: the resampling filter is flat up to here, and closed at 1
 _STOP_DB = 90.0
+_BLOCK_ROWS = 12
 
 
 def convert_motion(data, sampling_rate_hz, from_quantity, to_quantity):
@@ -53,7 +54,8 @@ def convert_motion(data, sampling_rate_hz, from_quantity, to_quantity):
     length with the amplitude response ``sin(x/2) / (x/2)`` (x = angular frequency times dt), so that the
     whole is the exact ``1 / (i w)``, within 1.5e-4 up to 0.8 of Nyquist (0.3 % up to 0.85); g's sum is
     exactly one, so that no trend arises. The derivative is an antisymmetric FIR of odd length. Both reach
-    16 samples to either side: motion that is zero up to an onset stays zero until 16 samples before it.
+    16 samples to either side, but what they write before the first sample that is not zero is cleared: nothing moves
+    before the onset.
 
     An integral starts at rest: samples before the record are taken as zero. A derivative, which would
     turn a record's first sample into a spike, continues the record by point reflection; so do both at
@@ -69,7 +71,16 @@ def convert_motion(data, sampling_rate_hz, from_quantity, to_quantity):
     True
     """
     steps = _derivatives(to_quantity) - _derivatives(from_quantity)
-    return convert_float64(data, sampling_rate_hz, steps).astype(np.float32)
+    data = np.asarray(data)
+    rows = data.reshape(-1, data.shape[-1]) if data.ndim and data.size else data
+    if rows.ndim != 2 or len(rows) <= _BLOCK_ROWS:
+        return convert_float64(data, sampling_rate_hz, steps).astype(np.float32)
+    # block by block: float64 copies of a whole network's records would not fit into the processor's cache
+    out = np.empty(rows.shape, dtype=np.float32)
+    for first in range(0, len(rows), _BLOCK_ROWS):
+        block = slice(first, first + _BLOCK_ROWS)
+        out[block] = convert_float64(rows[block], sampling_rate_hz, steps)
+    return out.reshape(data.shape)
 
 
 def convert_float64(data, sampling_rate_hz, derivatives):

@@ -149,8 +149,8 @@ def iter_generate(inventory, events, **arguments):
     --------
     >>> import seissynth
     >>> inventory, event = seissynth.read_example()
-    >>> [len(st) for st in seissynth.iter_generate(inventory, [event, event], channel="HHZ")]
-    [7, 7]
+    >>> [len(st) for st in seissynth.iter_generate(inventory, [event, event])]
+    [21, 21]
     """
     known = {name: arguments.pop(name) for name in list(arguments) if name in Arguments.__dataclass_fields__}
     checked = Arguments(**known, options=arguments)

@@ -83,7 +83,7 @@ def span(start_s, end_s):
 
 
 def measures(velocity, onsets):
-    """Peaks of P (Z) and of S with what follows (horizontals, Z), m/s; a duration and when the envelope peaks, s."""
+    """Peaks of P (Z) and of S with what follows (horizontals, Z), m/s; how long S is and when it sets in, s."""
     p, s = onsets["p_first"], onsets["s_first"]
     margin = min(3.0, 0.25 * (s - p))  # real onsets are not the model's
     p_part = np.abs(velocity[0, span(p - 3.0, s - margin)])
@@ -94,8 +94,8 @@ def measures(velocity, onsets):
         "s_h": float(np.sqrt(top[1] * top[2])),
         "s_z": float(top[0]),
         "d5_75": real.duration(rest, RATE, 0.05, 0.75),
-        # when the horizontals peak: which of the S phases carries the energy
-        "peak_s": s - margin + float(np.argmax(real.envelope(rest[1:], RATE, 2.0))) / RATE,
+        # when the energy sets in: which of the S phases carries it
+        "energy_s": s - margin + real.duration(rest, RATE, 0.0, 0.1),
     }
 
 
@@ -123,15 +123,17 @@ def compare(data):
                    "distance_km": float(path.path_ep_distance_km)}
             for key in PEAKS:
                 row[f"ln_{key}"] = float(np.log(middle[key] / seen[key]))
-            row |= {"counts_observed": largest(traces), "counts_generated": float(np.median([largest(one[name]) for one in made])),
+            row |= {"counts_observed": largest(traces),
+                    "counts_generated": float(np.median([largest(one[name]) for one in made])),
                     "d5_75_observed_s": seen["d5_75"], "d5_75_generated_s": middle["d5_75"],
-                    "peak_observed_s": seen["peak_s"], "peak_generated_s": middle["peak_s"], **onsets}
+                    "energy_observed_s": seen["energy_s"], "energy_generated_s": middle["energy_s"], **onsets}
             rows.append(row)
             apart = onsets["s_first"] - onsets["p_first"]
             reach = {"P": min(REACH_S["P"], 0.6 * apart), "S": min(REACH_S["S"], 0.35 * apart)}  # S must not find P
             for phase, trace in (("P", traces[0]), ("S", traces[1])):
                 first, direct = (onsets[f"{phase.lower()}_{which}"] for which in ("first", "direct"))
-                at, clear = real.aic_onset(trace.data - np.mean(trace.data), RATE, first, reach[phase], PICK_BAND, -START_S)
+                motion = trace.data - np.mean(trace.data)
+                at, clear = real.aic_onset(motion, RATE, first, reach[phase], PICK_BAND, -START_S)
                 picks.append({"origin": row["origin"], "station": name, "distance_km": row["distance_km"],
                               "phase": phase, "first_minus_pick_s": first - at, "direct_minus_pick_s": direct - at,
                               "contrast": clear})
@@ -182,7 +184,7 @@ def write_tables(rows, picks, worst, out):
         long, late = [], []
         for which in ("generated", "observed"):
             long.append(f"{np.median([row[f'd5_75_{which}_s'] for row in chosen]):.1f}")
-            late.append(f"{np.median([row[f'peak_{which}_s'] - row['s_direct'] for row in chosen]):+.1f}")
+            late.append(f"{np.median([row[f'energy_{which}_s'] - row['s_direct'] for row in chosen]):+.1f}")
         lines.append([f"{low:.0f} to {high:.0f}", len(chosen), *values, " / ".join(long), " / ".join(late)])
     everything = [real.summary([row[f"ln_{key}"] for row in rows]) for key in PEAKS]
     lines.append(["all", len(rows), *map(real.with_interval, everything), "", ""])
@@ -190,7 +192,7 @@ def write_tables(rows, picks, worst, out):
     real.write_markdown(
         out / "germany_levels.md",
         ["distance (km)", "n", "P, vertical", "S and later, horizontal", "S and later, vertical",
-         "D5-75 generated / observed (s)", "largest envelope after direct S, generated / observed (s)"], lines,
+         "D5-75 generated / observed (s)", "a tenth of S energy after direct S, generated / observed (s)"], lines,
     )  # fmt: skip
     lines = []
     for phase in REACH_S:
@@ -198,8 +200,9 @@ def write_tables(rows, picks, worst, out):
             of_phase = [pick for pick in picks if pick["phase"] == phase and low <= pick["distance_km"] < high]
             clear = [pick for pick in of_phase if pick["contrast"] >= CLEAR]
             stats = [real.summary([pick[f"{which}_minus_pick_s"] for pick in clear]) for which in ("first", "direct")]
+            within = spread_within_events(clear)
             lines.append([phase, f"{low:.0f} to {high:.0f}", len(of_phase), len(clear), *map(real.with_interval, stats),
-                          f"{stats[0]['sd']:.2f}", f"{spread_within_events(clear):.2f}"])
+                          f"{stats[0]['sd']:.2f}", f"{within:.2f}" if np.isfinite(within) else "–"])
     real.write_markdown(
         out / "germany_onsets.md",
         ["phase", "distance (km)", "records", "clear picks", "first (Pn, Sn or direct) - pick (s)",
@@ -233,6 +236,8 @@ def _draw(pairs, onsets, distances):
         row[1].grid(True)
         row[1].set_ylabel("m/s·s")
         plain_frequencies(row[1].xaxis)
+        row[1].set_xticks([0.2, 0.5, 1, 2, 5])
+        row[1].minorticks_off()
     axes[0, 1].legend(loc="best")
     axes[-1, 0].set_xlabel("Time after origin (s); solid: first P and S, dotted: direct P and S")
     axes[-1, 1].set_xlabel("Frequency (Hz)")

@@ -70,7 +70,7 @@ class Data:
         return np.array([row[:npts] for row in rows]), quantity, top
 
     def end_s(self, index, name):
-        """When what belongs to the event ends: 25 s after S, or at the next event's P (if 1.5 units smaller at most)."""
+        """When what belongs to the event ends: 25 s after S, or at the next event's P (1.5 units smaller at most)."""
         end = self.onsets[index][name][1] + MEASURED_S
         for later in range(index + 1, len(self.events)):
             if self.magnitudes[later] > self.magnitudes[index] - 1.5:

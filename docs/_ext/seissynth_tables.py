@@ -183,7 +183,7 @@ def bad_input_table():
         if len(message) > _LONGEST_MESSAGE:
             message = message[:_LONGEST_MESSAGE].rsplit(" ", 1)[0] + " ..."
         rows.append((title, Code(kind), message))
-    return ("what is wrong", "what comes", "its text"), rows, (26, 20, 54)
+    return ("what is wrong", "what comes", "its text"), rows, (24, 28, 48)
 
 
 _TABLES = {
@@ -197,6 +197,8 @@ _TABLES = {
     "errors": errors_table,
     "bad-input": bad_input_table,
 }
+#: tables whose cells explain themselves: on a phone they stand below each other
+_STACKING = {"options", "columns", "errors", "bad-input", "capabilities"}
 
 
 class SeisSynthTable(SphinxDirective):
@@ -209,7 +211,9 @@ class SeisSynthTable(SphinxDirective):
         name = self.arguments[0]
         if name not in _TABLES:
             raise self.error(f"there is no table {name!r}; known are {', '.join(_TABLES)}")
-        return [make_table(*_TABLES[name]())]
+        table = make_table(*_TABLES[name]())
+        table["classes"] += ["stacking" if name in _STACKING else "scrolling", f"table-{name}"]
+        return [table]
 
 
 class MeasuredTable(SphinxDirective):

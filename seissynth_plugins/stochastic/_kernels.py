@@ -246,15 +246,6 @@ def leg_spectrum(
 
 
 @jit
-def apply_pattern(out, spectrum, log_ratio, gain, phase):
-    """Out = spectrum times exp(log_ratio (gain + i phase)): a mechanism's pattern that fades to the mean."""
-    for k in range(out.size):
-        size = math.exp(log_ratio * gain[k])
-        angle = log_ratio * phase[k]
-        out[k] = spectrum[k] * complex(size * math.cos(angle), size * math.sin(angle))
-
-
-@jit
 def combine(
     out, p_series, s_series, p_leg, sv_leg, sh_leg, s_leg, p_horizontal, s_vertical_filter, surface, crossover, energies
 ):

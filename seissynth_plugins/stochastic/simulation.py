@@ -179,11 +179,8 @@ class RecordMaker:
         pressure = spectrum(row.p_level, row.p_attenuation, p.p_site_exponent, *row.p_corners, extra_p)
         if row.pattern is None:
             return pressure, s, s, s
-        legs = []
-        for base, log_ratio in zip((pressure, s, s), row.pattern, strict=True):
-            out = np.empty_like(base)
-            kernels.apply_pattern(out, base, log_ratio, *grid.pattern)
-            legs.append(out)
+        # a mechanism's pattern fades to the mean: exp(log ratio) at low frequency, 1 above the band, minimum phase
+        legs = [base * np.exp(ratio * grid.pattern) for base, ratio in zip((pressure, s, s), row.pattern, strict=True)]
         return (*legs, s)
 
 

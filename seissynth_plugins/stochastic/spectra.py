@@ -93,7 +93,8 @@ class Grid:
             lambda f: np.log(interpolate_log_frequency(p.site_amplification, f)),  # times 1 for S
         ]
         self.gain, self.phase = (np.array(x) for x in zip(*map(self.term, terms), strict=True))
-        self.pattern = self.term(lambda f: 1 - _log_step(f, p.radiation_band_hz))
+        gain, phase = self.term(lambda f: 1 - _log_step(f, p.radiation_band_hz))
+        self.pattern = gain + 1j * phase  # the log of the filter
         self.s_vertical = self.filter(lambda f: np.log(interpolate_log_frequency(p.s_vertical, f)))
         self.p_horizontal = self.filter(lambda f: np.log(interpolate_log_frequency(p.p_horizontal, f)))
         self.crossover = _bilinear_variable(self.frequency, p.coda_crossover_hz, dt)
