@@ -9,15 +9,13 @@ from obspy.core import AttribDict
 
 from seissynth.arguments import Arguments
 from seissynth.channels import select_sensors
-from seissynth.conditions import make_conditions
 from seissynth.earthquakes import read_earthquakes
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.noise import prepare_noise
-from seissynth.paths import find_paths
 from seissynth.record_windows import plan_windows, simulation_rate_hz
 from seissynth.seeding import hash_words
 from seissynth.stream import Instrument, channel_motion, shared_provenance
-from seissynth.synthesis import _backend, make_event_seeds, make_motion
+from seissynth.synthesis import backend_of, make_event_seeds, make_motion, paths_and_conditions
 
 _NOT_HERE = ("start", "duration", "realizations", "event_key", "source")
 _MOST_SAMPLES = 200_000_000
@@ -71,7 +69,7 @@ def continuous(events, inventory, start, end, *, noise=None, **arguments):
         raise InputError(f"end={end} must lie after start={start}.")
     known = {name: arguments.pop(name) for name in list(arguments) if name in Arguments.__dataclass_fields__}
     checked = Arguments(**known, noise=noise, options=arguments)
-    backend = _backend(checked)
+    backend = backend_of(checked)
     prepared = prepare_noise(noise)
     instrument = Instrument(checked.output, prepared, checked.clip_counts, checked.quantize)
     rows = _Rows(inventory, start, end, checked, instrument)
@@ -134,14 +132,7 @@ class _Rows:
 
 def _add_event(rows, inventory, earthquake, backend, arguments):
     """Add one earthquake's motion to every channel; whether any of it lies in the window."""
-    paths = find_paths(
-        inventory,
-        earthquake,
-        channel=arguments.channel,
-        velocity_model=arguments.velocity_model,
-        onsets=arguments.onsets,
-    )
-    conditions = make_conditions(paths, arguments.conditions)
+    paths, conditions = paths_and_conditions(inventory, earthquake, arguments)
     rates = simulation_rate_hz(paths.sites, arguments.sampling_rate)
     used = False
     after = rows.start - earthquake.time

@@ -7,7 +7,7 @@ def read_example():
     """Read the embedded network and earthquake.
 
     Network XX has seven stations within 5 to 90 km: broadband velocity (``HH?``), strong motion
-    (``HN?``), and one borehole sensor whose horizontals do not point north and east. All channels have
+    (``HN?``), and one shallow borehole sensor whose horizontals do not point north and east. All channels have
     poles and zeros, a digitiser and an FIR stage. The earthquake is of Mw 5.2, 8.2 km deep, with nodal planes.
 
     Returns

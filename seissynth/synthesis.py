@@ -160,19 +160,12 @@ def iter_generate(inventory, events, **arguments):
 
 def _generate_by_event(inventory, events, arguments):
     """Yield for each event the Streams of its realisations; the road, step by step."""
-    backend = _backend(arguments)
+    backend = backend_of(arguments)
     noise = prepare_noise(arguments.noise)
     instrument = Instrument(arguments.output, noise, arguments.clip_counts, arguments.quantize)
     plain = arguments.as_plain_data()
     for earthquake in read_earthquakes(events, arguments.event_key):
-        paths = find_paths(
-            inventory,
-            earthquake,
-            channel=arguments.channel,
-            velocity_model=arguments.velocity_model,
-            onsets=arguments.onsets,
-        )
-        conditions = make_conditions(paths, arguments.conditions)
+        paths, conditions = paths_and_conditions(inventory, earthquake, arguments)
         groups = plan_windows(
             conditions,
             simulation_rate_hz(paths.sites, arguments.sampling_rate),
@@ -186,6 +179,18 @@ def _generate_by_event(inventory, events, arguments):
             provenance = shared_provenance(backend, arguments.output, arguments.seed, number, plain)
             made.append(_make_stream(paths, conditions, groups, seeds, backend, instrument, provenance, arguments))
         yield made
+
+
+def paths_and_conditions(inventory, earthquake, arguments):
+    """Find an earthquake's paths and write their table of conditions."""
+    paths = find_paths(
+        inventory,
+        earthquake,
+        channel=arguments.channel,
+        velocity_model=arguments.velocity_model,
+        onsets=arguments.onsets,
+    )
+    return paths, make_conditions(paths, arguments.conditions)
 
 
 def make_event_seeds(seed, conditions, realization, backend):
@@ -247,7 +252,8 @@ def _make_stream(paths, conditions, groups, seeds, backend, instrument, provenan
     return Stream(sorted(traces, key=lambda trace: order[f"{trace.stats.network}.{trace.stats.station}"]))
 
 
-def _backend(arguments):
+def backend_of(arguments):
+    """Return the backend that the arguments name, with its options."""
     backend = resolve_backend(
         arguments.backend, weights=arguments.weights, device=arguments.device, options=arguments.options
     )

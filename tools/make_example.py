@@ -37,7 +37,7 @@ COUNTS_PER_VOLT = 419430.4  # 24 bits over 40 V
 #: code, latitude, longitude, elevation m, depth of the sensor m, place, bands, azimuths of the horizontals
 STATIONS = (
     ("AMAT", 42.628, 13.290, 955.0, 0.0, "Basin rim", ("HH", "HN"), (0.0, 90.0)),
-    ("BORE", 42.905, 13.005, 640.0, 150.0, "Borehole, horizontals not turned to north", ("HH",), (37.0, 127.0)),
+    ("BORE", 42.905, 13.005, 640.0, 8.0, "Shallow borehole, horizontals not turned to north", ("HH",), (37.0, 127.0)),
     ("CASC", 42.720, 12.830, 710.0, 0.0, "Rock tunnel", ("HH",), (0.0, 90.0)),
     ("FERM", 43.160, 13.720, 319.0, 0.0, "Hill town", ("HH", "HN"), (0.0, 90.0)),
     ("LAGO", 42.250, 13.600, 1320.0, 0.0, "Mountain lake", ("HH",), (0.0, 90.0)),

@@ -250,7 +250,7 @@ def _native_request(card, npts, rate):
 def _guarded(backend, what, function, *args, **kwargs):
     try:
         return function(*args, **kwargs)
-    except SeisSynthError:
+    except (SeisSynthError, SeisSynthWarning):  # a warning is raised where the user turned warnings into errors
         raise
     except (Exception, SystemExit) as error:
         raise BackendError(f"{backend.card.name}: {what} failed: {type(error).__name__}: {error}") from error

@@ -57,7 +57,8 @@ class StochasticBackend(Backend):
         required_columns=("source_magnitude", "path_hyp_distance_km", "path_p_travel_s", "path_s_travel_s"),
         optional_columns=(
             "source_magnitude_type", "source_depth_km", "source_strike_deg", "source_dip_deg", "source_rake_deg",
-            *MOMENT_TENSOR_COLUMNS, "station_vs_30_mps", "path_rup_distance_km", "path_azimuth_deg",
+            *MOMENT_TENSOR_COLUMNS, "station_vs_30_mps", "station_local_depth_m",
+            "path_rup_distance_km", "path_azimuth_deg",
             "path_p_direct_travel_s", "path_s_direct_travel_s", "path_p_takeoff_deg", "path_p_direct_takeoff_deg",
             "path_s_direct_takeoff_deg", "path_p_ray_parameter_s_km", "path_s_ray_parameter_s_km",
         ),

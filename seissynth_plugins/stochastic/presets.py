@@ -50,6 +50,7 @@ PRESETS = {
         minimum_phase=False,
         horizontal_s_only=True,
         equal_energy=True,
+        window_epsilon=0.2,
         coda_level=0.0,
         low_cut_hz=0.0,
         head_wave_level=0.0,

@@ -1,9 +1,11 @@
 """From a conditions table to what each record needs: levels, corners, durations, patterns; vectors over rows."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
+from seissynth.errors import SeisSynthWarning
 from seissynth.schema import MOMENT_TENSOR_COLUMNS
 from seissynth_plugins.stochastic.free_surface import surface_motion, vp_from_vs
 from seissynth_plugins.stochastic.path import (
@@ -18,6 +20,7 @@ from seissynth_plugins.stochastic.source import SourceModel, moment_magnitude, s
 from seissynth_plugins.stochastic.spectra import interpolate_log_frequency
 
 _CM = 0.01  # m
+_SHALLOW_M = 10.0  # a vault, not a borehole
 _CRUSTAL_VP, _CRUSTAL_VS = 6.0, 3.5  # km/s, for slowness where the table has none
 _SMALLEST_PATTERN = 0.05  # of the mean: scattering fills nodal planes
 _MEAN_PATTERN = {"p": np.sqrt(4 / 15), "s": np.sqrt(2 / 5) / np.sqrt(2)}
@@ -96,6 +99,7 @@ def prepare_rows(conditions, parameters):
         s_level = constant * p.s_radiation / np.sqrt(2) / beta**3
     p_level = constant * p.p_radiation / alpha**3
 
+    _warn_of_boreholes(get.filled("station_local_depth_m", 0.0))
     vs30 = get.filled("station_vs_30_mps", p.default_vs30_mps)
     vs = np.minimum(vs30 / 1000.0, p.surface_vs_limit_km_s)
     vp = vp_from_vs(vs)
@@ -151,6 +155,17 @@ def prepare_rows(conditions, parameters):
         "vs_30_mps": vs30,
     }
     return rows, truth
+
+
+def _warn_of_boreholes(depth_m):
+    deep = depth_m > _SHALLOW_M
+    if deep.any():
+        warnings.warn(
+            f"stochastic: {deep.sum()} of {len(depth_m)} sensors lie deeper than {_SHALLOW_M:g} m (down to "
+            f"{depth_m.max():g} m) and get the motion of the surface: about twice what a borehole sees.",
+            SeisSynthWarning,
+            stacklevel=2,
+        )
 
 
 class _Columns:

@@ -162,9 +162,9 @@ class RecordMaker:
             extra_s = (1.0, row.nonlinear)
             extra_p = (p.p_site_exponent, p.p_site_exponent * row.nonlinear)
 
-        def spectrum(level, attenuation, site_power, corners, powers, extra):
+        def spectrum(level, attenuation, kappa, site_power, corners, powers, extra):
             out = np.empty(len(grid.frequency), dtype=complex)
-            weights = np.array([attenuation, p.kappa0_s, site_power, *extra])
+            weights = np.array([attenuation, kappa, site_power, *extra])
             residual, square, poles = corner_tables(corners, grid.dt)
             kernels.leg_spectrum(
                 out, grid.frequency, grid.cosine, grid.sine, level, weights, gains, phases,
@@ -172,11 +172,12 @@ class RecordMaker:
             )  # fmt: skip
             return out
 
-        s = spectrum(row.s_level, row.s_attenuation, 1.0, *row.s_corners, extra_s)
+        s = spectrum(row.s_level, row.s_attenuation, p.kappa0_s, 1.0, *row.s_corners, extra_s)
         if p.horizontal_s_only:
             s *= _SMSIM_PARTITION
             return np.zeros_like(s), s, s, s
-        pressure = spectrum(row.p_level, row.p_attenuation, p.p_site_exponent, *row.p_corners, extra_p)
+        p_kappa = p.p_kappa_ratio * p.kappa0_s
+        pressure = spectrum(row.p_level, row.p_attenuation, p_kappa, p.p_site_exponent, *row.p_corners, extra_p)
         if row.pattern is None:
             return pressure, s, s, s
         # a mechanism's pattern fades to the mean: exp(log ratio) at low frequency, 1 above the band, minimum phase

@@ -19,7 +19,7 @@ def moment_magnitude(magnitude, magnitude_type, conversion):
     magnitude : ndarray, shape (n,)
     magnitude_type : sequence of str, length n
         As in QuakeML; case does not matter.
-    conversion : {"piecewise", "southern_california", "none"}
+    conversion : {"piecewise", "southern_california", "central_europe", "none"}
         For local magnitudes.
 
     Returns
@@ -29,8 +29,9 @@ def moment_magnitude(magnitude, magnitude_type, conversion):
     Notes
     -----
     "piecewise": Mw = 2/3 ML + 1.167 below ML 3.5 (Hanks & Boore 1984 for the slope; continuous at 3.5) and
-    Mw = ML above. "southern_california": Mw = 0.754 ML + 0.88 (Ross et al. 2016). Other scales (mb, Ms, Md)
-    are taken as Mw, and the text says so.
+    Mw = ML above. "southern_california": Mw = 0.754 ML + 0.88 (Ross et al. 2016). "central_europe":
+    Mw = 0.53 + 0.646 ML + 0.0376 ML² (Grünthal et al. 2009). Other scales (mb, Ms, Md) are taken as Mw, and the
+    text says so.
     """
     out = np.array(magnitude, dtype=float)
     used = []
@@ -40,6 +41,9 @@ def moment_magnitude(magnitude, magnitude_type, conversion):
             if conversion == "southern_california":
                 out[i] = 0.754 * out[i] + 0.88
                 used.append("ML to Mw, 0.754 ML + 0.88")
+            elif conversion == "central_europe":
+                out[i] = 0.53 + 0.646 * out[i] + 0.0376 * out[i] ** 2
+                used.append("ML to Mw, 0.53 + 0.646 ML + 0.0376 ML²")
             elif out[i] < _PIECEWISE_LIMIT:
                 out[i] = 2 / 3 * out[i] + _PIECEWISE_LIMIT / 3
                 used.append("ML to Mw, 2/3 ML + 1.167")
