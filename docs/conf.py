@@ -25,7 +25,7 @@ extensions = [
     "native_math",
     "seissynth_tables",
 ]
-exclude_patterns = ["_build", "_ext", "measured", "api/generated/*.ipynb"]
+exclude_patterns = ["_build", "_ext", "api/generated/*.ipynb"]
 
 # --- Markdown and notebooks
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]

@@ -72,7 +72,7 @@ def generate(
     sampling_rate : float, optional
         Hz, in place of each channel's own.
     duration : float, optional
-        s. Default: until the shaking is over at that distance, in steps of 10 s.
+        Seconds. Default: until the shaking is over at that distance, in steps of 10 s.
     start : float or UTCDateTime, optional
         Time of sample 0: s after origin, or absolute. Default: origin time.
     channel : str or list of str, optional

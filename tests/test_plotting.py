@@ -256,3 +256,8 @@ def test_units_with_prefix(peak, unit, expected):
 
 def test_unit_of_a_pure_number():
     assert pretty_unit("1") == "" and scaled_unit(0.5, "1") == (1000.0, "10⁻³")
+
+
+def test_a_figure_shows_itself_in_a_notebook(stream):
+    figure = plot_traces(stream)
+    assert figure._repr_png_().startswith(b"\x89PNG")

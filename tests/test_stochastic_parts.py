@@ -85,9 +85,10 @@ def test_spreading_and_duration_between_their_knots():
     assert path_duration_s(370.0, ACTIVE.path_duration, 0.156) == pytest.approx(34.2 + 15.6)
 
 
-def test_mean_rupture_distance_against_a_random_search():
+@pytest.mark.parametrize("depth", [10.0, 25.0])
+def test_mean_rupture_distance_against_a_random_search(depth):
     rng = np.random.default_rng(1)
-    m, repi, depth = 7.0, 30.0, 10.0
+    m, repi = 7.0, 30.0
     length, width = 10 ** (-2.44 + 0.59 * m), 10 ** (-1.01 + 0.32 * m)
     distances = []
     for strike, share in zip(rng.uniform(0, 2 * np.pi, 4000), rng.uniform(0, 1, 4000), strict=True):

@@ -115,7 +115,8 @@ def main():
         )
     for (name, wanted), values in zip(REFERENCE.items(), peaks(data), strict=True):
         mean, low, high = geometric_mean(values, rng)
-        lines.append(f"| {name} | {mean:.2f} ({low:.2f} to {high:.2f}) | {wanted} | {100 * (mean / wanted - 1):+.1f} % |")
+        share = 100 * (mean / wanted - 1)
+        lines.append(f"| {name} | {mean:.2f} ({low:.2f} to {high:.2f}) | {wanted} | {share:+.1f} % |")
     text = "\n".join(lines) + "\n"
     print(text)
     if arguments.output:

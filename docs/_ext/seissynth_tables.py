@@ -216,25 +216,6 @@ class SeisSynthTable(SphinxDirective):
         return [table]
 
 
-class MeasuredTable(SphinxDirective):
-    """Insert the numbers of docs/measured/NAME.csv, which a tool wrote; its first line `# ...` is the command."""
-
-    required_arguments = 1
-
-    def run(self):
-        """Return the command and the table, or one sentence where nothing was measured yet."""
-        path = _ROOT / "docs" / "measured" / f"{self.arguments[0]}.csv"
-        self.env.note_dependency(str(path))
-        if not path.is_file():
-            return [nodes.paragraph(text="No comparison is published yet.")]
-        command, head, *rows = path.read_text(encoding="utf-8").strip().splitlines()
-        if not command.startswith("# "):
-            raise self.error(f"{path.name}: the first line must be '# ' and the command that made the file")
-        cells = [line.split(",") for line in (head, *rows)]
-        said = nodes.paragraph("", "", nodes.Text("Measured with "), nodes.literal(text=command[2:]), nodes.Text(":"))
-        return [said, make_table(cells[0], cells[1:], [1] * len(cells[0]))]
-
-
 class ChangeFragments(SphinxDirective):
     """List the changes that no release holds yet."""
 
@@ -303,6 +284,5 @@ def _range(pair):
 def setup(app):
     """Register the directives."""
     app.add_directive("seissynth-table", SeisSynthTable)
-    app.add_directive("seissynth-measured", MeasuredTable)
     app.add_directive("seissynth-changes", ChangeFragments)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

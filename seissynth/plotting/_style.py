@@ -1,6 +1,7 @@
 """What all figures share: size and fonts, colours, units, and how they are written."""
 
 import functools
+import io
 import math
 from pathlib import Path
 
@@ -56,12 +57,25 @@ def styled(function):
     return inside
 
 
+@functools.cache
+def _figure_class():
+    """Figure that shows itself in a notebook without pyplot; made late, since matplotlib is imported late."""
+    from matplotlib.figure import Figure
+
+    class NotebookFigure(Figure):
+        def _repr_png_(self):
+            buffer = io.BytesIO()
+            self.savefig(buffer, format="png", dpi=100)
+            return buffer.getvalue()
+
+    return NotebookFigure
+
+
 def new_figure(width, height):
     """Return a Figure in inches, with its own Agg canvas: pyplot never hears of it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    figure = _figure_class()(figsize=(width, height), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 

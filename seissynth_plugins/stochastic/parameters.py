@@ -34,6 +34,7 @@ _BT14 = "Boore & Thompson (2014), BSSA 104, 2541-2552"
 _AS00 = "Atkinson & Silva (2000), BSSA 90, 255-274"
 _SCEC = "band ratios of local earthquakes recorded around Ridgecrest, California, 2019"
 _OWN = "choice of this backend"
+_SHAPE = "choice of this backend, by the look of records of the 2019 Ridgecrest sequence"
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,9 @@ class Parameters:
     path_duration_slope: float = _constant(0.156, "s/km", "slope beyond the last knot", _BT14)
     p_path_duration: float = _constant(0.3, "", "path duration of P over that of S", _OWN)
     s_direct_level: float = _constant(
-        1.5, "", "peak of a short window at the direct S, over that of the main window: S starts sharply", _SCEC
+        1.5, "", "peak of a short window at the direct S, over that of the main window: S starts sharply", _SHAPE
     )
-    s_direct_duration: float = _constant(0.1, "", "path duration of that short window over that of S", _SCEC)
+    s_direct_duration: float = _constant(0.1, "", "path duration of that short window over that of S", _SHAPE)
     head_wave_level: float = _constant(0.25, "", "peak of the head wave's window over that of the direct wave", _OWN)
     rupture_distance: str = _constant(
         "mean",
@@ -104,7 +105,7 @@ class Parameters:
     site_amplification: tuple = _constant(
         _BOORE_2016, "Hz", "(frequency, factor) at Vs30 760 m/s, linear in log f", "Boore (2016), BSSA 106, 1020-1025"
     )
-    p_kappa_ratio: float = _constant(0.6, "", "kappa of P over that of S: P on Z keeps more high frequencies", _SCEC)
+    p_kappa_ratio: float = _constant(0.6, "", "kappa of P over that of S: P on Z keeps more high frequencies", _SHAPE)
     p_site_exponent: float = _constant(0.5, "", "P takes the site factor to this power", _OWN)
     default_vs30_mps: float = _constant(760.0, "m/s", "Vs30 where the column is missing", "BSSA14's reference rock")
     site_reference_vs30_mps: float = _constant(760.0, "m/s", "Vs30 to which site_amplification belongs", "Boore (2016)")
@@ -118,16 +119,16 @@ class Parameters:
         True, "", "nonlinear part of the Vs30 term", "Seyhan & Stewart (2014), Earthq. Spectra 30, 1241-1256"
     )
     # --- windows in time
-    window_epsilon: float = _constant(0.1, "", "the window peaks at this share of its length; SMSIM has 0.2", _SCEC)
+    window_epsilon: float = _constant(0.1, "", "the window peaks at this share of its length; SMSIM has 0.2", _SHAPE)
     window_eta: float = _constant(0.05, "", "level at the window's end", _B03)
     window_stretch: float = _constant(2.0, "", "length of the window over the duration", _B03)
     equal_energy: bool = _constant(False, "", "scale each noise to its window's energy, as SMSIM", _B03)
     p_pulse: float = _constant(
-        0.02, "", "energy of P's onset pulse over that of its window; carries the polarity", _OWN
+        0.02, "", "energy of P's onset pulse over that of its window; carries the polarity", _SHAPE
     )
-    p_coda_level: float = _constant(0.5, "", "level at which P's window goes over into its coda", _OWN)
-    p_coda_exponent: float = _constant(0.5, "", "P's coda falls as (time after P)^-exponent", _SCEC)
-    coda_level: float = _constant(0.18, "", "level at which S's window goes over into the coda; 0 = none", _OWN)
+    p_coda_level: float = _constant(0.5, "", "level at which P's window goes over into its coda", _SHAPE)
+    p_coda_exponent: float = _constant(0.5, "", "P's coda falls as (time after P)^-exponent", _SHAPE)
+    coda_level: float = _constant(0.18, "", "level at which S's window goes over into the coda; 0 = none", _SHAPE)
     coda_exponent: float = _constant(
         1.0,
         "",
