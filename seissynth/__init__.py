@@ -31,7 +31,7 @@ __all__ = [*_PUBLIC, "__version__"]
 
 
 #: modules that can be reached as attributes without importing them first
-_MODULES = ("errors", "plotting", "schema", "testing", "traveltime", "units")
+_MODULES = ("errors", "plotting", "schema", "signal", "testing", "traveltime", "units")
 
 
 def __getattr__(name):

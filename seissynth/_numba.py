@@ -6,10 +6,25 @@ made; users of such installs pay the compilation in each process instead.
 
 import numba
 
+#: lets sums run in parallel lanes and products feed sums; NaN and infinity keep their meaning, unlike with `True`
+_REASSOCIATE = frozenset({"reassoc", "contract"})
 
-def jit(function):
-    """Compile a private kernel without the GIL, with the on-disk cache where it can be written."""
+
+def jit(function=None, *, reassociate=False):
+    """Compile a private kernel without the GIL, with the on-disk cache where it can be written.
+
+    Parameters
+    ----------
+    function : callable, optional
+        Left out when the decorator is called with arguments.
+    reassociate : bool
+        The compiler may reorder sums and fuse a product with a sum, for kernels that add up long rows: faster,
+        and different from one kind of processor to another in the last digits.
+    """
+    if function is None:
+        return lambda kernel: jit(kernel, reassociate=reassociate)
+    options = {"nogil": True, **({"fastmath": set(_REASSOCIATE)} if reassociate else {})}
     try:
-        return numba.njit(cache=True, nogil=True)(function)
+        return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function ...: no locator available"
-        return numba.njit(nogil=True)(function)
+        return numba.njit(**options)(function)

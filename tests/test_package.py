@@ -13,10 +13,10 @@ from _imports import ROOT, imports_of, module_files
 
 #: floors of the house, lowest first; a module imports from its own floor and those below
 FLOORS = (
-    {"errors", "units", "schema"},
+    {"errors", "units", "schema", "seeding"},
     {"signal", "motion"},
     {"representations"},
-    {"seeding", "records", "velocity_models", "traveltime", "earthquakes", "sensors", "channels", "response"}
+    {"records", "velocity_models", "traveltime", "earthquakes", "sensors", "channels", "response"}
     | {"paths", "conditions"},
     {"backends", "testing"},
     {"stream", "noise", "streamnoise", "record_windows", "example", "arguments", "ensemble"},
