@@ -17,9 +17,12 @@ _HOMES = {
     "plot_spectra": "spectra",
     "plot_map": "map",
     "plot_comparison": "comparison",
+    "plot_spectrogram": "spectrograms",
+    "plot_smoothed_spectra": "smoothed_spectra",
+    "plot_response_spectra": "response_spectra",
 }
 
-__all__ = ["plot_comparison", "plot_map", "plot_section", "plot_spectra", "plot_traces"]
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name):

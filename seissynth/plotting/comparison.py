@@ -1,7 +1,5 @@
 """A synthetic and a real record of one station, side by side."""
 
-import numpy as np
-
 from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, seconds
 from seissynth.plotting._style import (
@@ -14,9 +12,8 @@ from seissynth.plotting._style import (
     styled,
 )
 from seissynth.plotting.spectra import amplitude_spectrum, plain_frequencies
+from seissynth.plotting.spectrograms import draw_spectrogram, level_label, spectrogram, top_level
 from seissynth.plotting.traces import draw_onsets, draw_trace
-
-_DYNAMIC_RANGE_DB = 60.0
 
 
 @styled
@@ -117,33 +114,18 @@ def _share_time(axes, made, found, letters):
 def _draw_spectrograms(figure, grid, row, made, found, letter, first):
     panels = [figure.add_subplot(grid[row, column], sharex=first) for column in range(2)]
     pictures = [spectrogram(centred(one.traces[letter]), one.traces[letter].stats.delta) for one in (made, found)]
-    top = max(float(power.max()) for _, _, power in pictures)
-    top = 10.0 * np.log10(top) if top > 0 else 0.0
+    top, limits = top_level(pictures), first.get_xlim()
     highest = min(float(frequencies[-1]) for frequencies, _, _ in pictures)
-    for axes, record, (frequencies, times, power) in zip(panels, (made, found), pictures, strict=True):
-        times = times + seconds(record.traces[letter], record.origin)[0]
-        level = 10.0 * np.log10(np.maximum(power, 1e-300))
-        mesh = axes.pcolormesh(
-            times,
-            frequencies,
-            level,
-            vmin=top - _DYNAMIC_RANGE_DB,
-            vmax=top,
-            cmap="viridis",
-            shading="nearest",
-            rasterized=True,
-        )
-        axes.set_yscale("log")
-        plain_frequencies(axes.yaxis)
-        axes.set_facecolor(mesh.cmap(0.0))  # the mesh ends half a window before the trace does
-        axes.set_ylim(max(frequencies[1], 0.2), highest)
+    for axes, record, picture in zip(panels, (made, found), pictures, strict=True):
+        mesh = draw_spectrogram(axes, picture, seconds(record.traces[letter], record.origin)[0], top)
+        axes.set_ylim(top=highest)
+        axes.set_xlim(limits)  # the picture's outer windows reach beyond the traces
         axes.set_xlabel("Time after origin (s)")
         axes.text(0.995, 0.95, letter, transform=axes.transAxes, ha="right", va="top", fontweight="bold", color="white")
         draw_onsets(axes, made, named=False, colour="white", style="-" if record is made else ":")
     panels[0].set_ylabel("Frequency (Hz)")
     panels[1].tick_params(labelleft=False)
-    unit = pretty_unit(made.unit) or "1"
-    figure.colorbar(mesh, ax=panels, pad=0.01, aspect=12, label=f"dB of ({unit})²/Hz")
+    figure.colorbar(mesh, ax=panels, pad=0.01, aspect=12, label=level_label(made.unit))
 
 
 def _draw_spectra(axes, made, found, letter):
@@ -156,29 +138,3 @@ def _draw_spectra(axes, made, found, letter):
     axes.grid(which="major")
     plain_frequencies(axes.xaxis)
     axes.legend(loc="best")
-
-
-def spectrogram(data, step_s):
-    """Power spectral density in Hann windows of about 2 s, half overlapping and more.
-
-    Parameters
-    ----------
-    data : ndarray, shape (n,)
-    step_s : float
-
-    Returns
-    -------
-    frequencies_hz : ndarray, shape (m,)
-    times_s : ndarray, shape (k,)
-        Window centres after sample 0.
-    power : ndarray, shape (m, k)
-        One-sided, unit of the data squared per Hz.
-    """
-    length = min(max(int(2.0 / step_s) // 2 * 2, 16), data.size // 2 * 2)
-    hop = max(length // 8, data.size // 1500, 1)
-    window = np.hanning(length + 1)[:-1]
-    frames = np.lib.stride_tricks.sliding_window_view(data, length)[::hop]
-    lines = np.fft.rfft((frames - frames.mean(axis=1, keepdims=True)) * window, axis=1)
-    power = 2.0 * step_s * np.abs(lines) ** 2 / np.sum(window**2)
-    times = (np.arange(len(frames)) * hop + length / 2.0) * step_s
-    return np.fft.rfftfreq(length, step_s), times, power.T

@@ -7,6 +7,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
 from seissynth.plotting._style import BLUE, GREY, new_figure, pretty_unit, styled
+from seissynth.signal import fourier_amplitude
 
 _BANDS_PER_DECADE = 20
 #: the S window ends where this many S minus P times have passed after S, and holds at least 10 s
@@ -53,7 +54,7 @@ def plot_spectra(stream, *, max_sensors=4):
             axes.set_axis_off()
         unit = pretty_unit(sensor.unit)
         line[0].set_ylabel(f"{sensor.label}\nAmplitude ({f'{unit}·s' if unit else 's'})")
-    _legend(figure, panels)
+    legend(figure, panels)
     figure.suptitle(f"Amplitude spectra   {title_of(sensors)}{omitted}", fontsize=10)
     return figure
 
@@ -61,7 +62,7 @@ def plot_spectra(stream, *, max_sensors=4):
 def _draw(axes, sensor, letter):
     trace = sensor.traces[letter]
     data, times, step = centred(trace), seconds(trace, sensor.origin), trace.stats.delta
-    signal, noise, name = _windows(data, times, sensor)
+    signal, noise, name = windows(data, times, sensor)
     frequencies, amplitudes = amplitude_spectrum(signal, step)
     if noise is not None:
         low, quiet = amplitude_spectrum(noise, step)
@@ -79,7 +80,8 @@ def plain_frequencies(axis):
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def _windows(data, times, sensor):
+def windows(data, times, sensor):
+    """Cut out the S window and the noise before P (or None); say what the first one is."""
     if not (math.isfinite(sensor.p_s) and math.isfinite(sensor.s_s)):
         return data, None, "whole trace"
     length = max(_S_WINDOW * (sensor.s_s - sensor.p_s), 10.0)
@@ -108,13 +110,7 @@ def amplitude_spectrum(data, step_s):
         Band centres that hold at least one line, and the root mean square of the amplitudes there, unit of the
         data times seconds.
     """
-    data = data - data.mean()
-    ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, 1 + max(data.size // 20, 1)) / (1 + max(data.size // 20, 1)))
-    data = data.copy()
-    data[: ramp.size] *= ramp
-    data[-ramp.size :] *= ramp[::-1]
-    lines = np.abs(np.fft.rfft(data))[1:] * step_s
-    frequencies = np.fft.rfftfreq(data.size, step_s)[1:]
+    frequencies, lines = (values[1:] for values in fourier_amplitude(tapered(data), 1 / step_s))
     band = np.floor(np.log10(frequencies) * _BANDS_PER_DECADE).astype(int)
     starts = np.flatnonzero(np.diff(band, prepend=band[0] - 1))
     counts = np.diff(starts, append=band.size)
@@ -122,7 +118,18 @@ def amplitude_spectrum(data, step_s):
     return centres, np.sqrt(np.add.reduceat(lines**2, starts) / counts)
 
 
-def _legend(figure, panels):
+def tapered(data):
+    """Return `data` without its mean, with 5 % at each end brought down to 0 by half a cosine."""
+    count = max(data.size // 20, 1)
+    ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, 1 + count) / (1 + count))
+    data = data - data.mean()
+    data[:count] *= ramp
+    data[-count:] *= ramp[::-1]
+    return data
+
+
+def legend(figure, panels):
+    """One legend below a grid of panels (an array), each entry once."""
     seen = {}
     for axes in panels.flat:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
