@@ -161,6 +161,19 @@ def test_mean_energy_is_that_of_the_target_with_and_without_coda():
     assert abs(peaks[1] - peaks[0]) < 0.06
 
 
+def test_a_strong_coda_leaves_the_mean_spectrum_in_both_its_bands():
+    table = conditions(np.full(200, 30.0), 4.0)
+    power = []
+    for level in (0.0, 0.6):
+        backend = StochasticBackend(coda_level=level, coda_exponent=0.5, head_wave_level=0.0)
+        data = simulate(backend, table, npts=20000).data[:, 1:].astype(float)
+        power.append((np.abs(np.fft.rfft(data, axis=-1)) ** 2).mean(axis=(0, 1)))
+    frequency = np.fft.rfftfreq(20000, 0.01)
+    for low, high in ((0.5, 2.0), (8.0, 30.0)):
+        band = (frequency > low) & (frequency < high)
+        assert (power[1][band] / power[0][band]).mean() == pytest.approx(1.0, abs=0.06)
+
+
 def test_vs30_raises_soft_sites_and_strong_shaking_saturates():
     rock = simulate(StochasticBackend(), conditions(np.full(20, 30.0), 4.0)).data[:, 1:]
     soft = simulate(StochasticBackend(), conditions(np.full(20, 30.0), 4.0, station_vs_30_mps=250.0)).data[:, 1:]

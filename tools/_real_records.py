@@ -132,9 +132,11 @@ def summary(values, seed=0, draws=2000):
 
 
 def with_interval(stats, digits=2):
-    """`summary` as text: median [low, high]."""
+    """`summary` as text: median [low, high]; of fewer than five values, whose resampling tells nothing, the median."""
     if not stats["n"]:
         return "–"
+    if stats["n"] < 5:
+        return f"{stats['median']:+.{digits}f}"
     return f"{stats['median']:+.{digits}f} [{stats['low']:+.{digits}f}, {stats['high']:+.{digits}f}]"
 
 

@@ -13,11 +13,9 @@ from seissynth.plotting.spectra import plain_frequencies
 _LOWEST = np.exp(-9.0)
 
 
-def draw_records(data, index, name, path):
-    """One station: components, spectrogram and spectrum, real and generated, with this package's own function."""
+def pair(data, index, name, start, end, band):
+    """Generated (with the station's noise from before the sequence) and real record, SI, filtered alike."""
     origin = data.origins[index]
-    p, s, _ = data.onsets[index][name]
-    start, end = max(p - 6.0, -4.0), s + (40.0 if data.magnitudes[index] > LARGE else 22.0)
     network, station = name.split(".")
     inventory = data.inventory.select(network=network, station=station)
     acceleration = data.stations[name][0].stats.channel[1] == "N"
@@ -31,12 +29,54 @@ def draw_records(data, index, name, path):
         stream = stream.copy().detrend("demean")
         for trace in stream:
             gain = inventory.get_response(trace.id, origin).instrument_sensitivity.value
-            trace.data = real.band_pass(trace.data.astype(float) / gain, 100.0, (0.2, 45.0)).astype("float32")
+            trace.data = real.band_pass(trace.data.astype(float) / gain, 100.0, band).astype("float32")
             if "seissynth" in trace.stats:
                 trace.stats.seissynth.quantity = "acceleration" if acceleration else "velocity"
                 trace.stats.seissynth.unit = "m/s**2" if acceleration else "m/s"
         streams.append(stream.trim(origin + start, origin + end))
+    return streams
+
+
+def draw_records(data, index, name, path):
+    """One station: components, spectrogram and spectrum, real and generated, with this package's own function."""
+    p, s, _ = data.onsets[index][name]
+    start, end = max(p - 6.0, -4.0), s + (40.0 if data.magnitudes[index] > LARGE else 22.0)
+    streams = pair(data, index, name, start, end, (0.2, 45.0))
     real.save_picture(plot_comparison(*streams), path, dpi=75, colours=96)
+
+
+@real.styled
+def _small(columns):
+    figure = real.new_figure(9.5, 6.0)
+    axes = figure.subplots(3, len(columns), sharex="col", sharey="col")
+    for column, (title, start, onsets, streams) in zip(axes.T, columns, strict=True):
+        made, seen = ([trace.data * 1e3 for trace in real.by_station(stream).popitem()[1]] for stream in streams)
+        unit = "mm/s²" if streams[0][0].stats.seissynth.quantity == "acceleration" else "mm/s"
+        step = 1.1 * max(np.abs(data).max() for data in (*made, *seen))
+        for panel, component, generated, observed in zip(column, "ZNE", made, seen, strict=True):
+            for data, offset, colour in ((generated, step, real.GREEN), (observed, -step, real.BLACK)):
+                panel.plot(start + np.arange(len(data)) / 100.0, data + offset, color=colour, linewidth=0.6)
+                panel.text(0.98, 0.96 if offset > 0 else 0.04, f"{np.abs(data).max():.2g} {unit}", color=colour,
+                           transform=panel.transAxes, ha="right", va="top" if offset > 0 else "bottom")
+            for at, colour in zip(onsets, (real.BLUE, real.ORANGE), strict=True):
+                panel.axvline(at, color=colour, linewidth=0.9, linestyle=":")
+            panel.set_yticks([])
+            panel.set_ylim(-2.1 * step, 2.1 * step)
+            panel.set_ylabel(component, rotation=0)
+        column[0].set_title(title, fontweight="bold")
+        column[-1].set_xlabel("Time after origin (s)")
+    return figure
+
+
+def draw_small(data, stations, path):
+    """M4 events in columns, one station each (`stations`: event index -> name), generated over real, one scale."""
+    columns = []
+    for index, name in stations.items():
+        p, s, distance = data.onsets[index][name]
+        start, end = p - 3.0, s + 16.0
+        title = f"{str(data.origins[index])[11:19]}, ML {data.magnitudes[index]:.2f}\n{name}, {distance:.0f} km"
+        columns.append((title, start, (p, s), pair(data, index, name, start, end, SMALL_BAND)))
+    real.save_picture(_small(columns), path, dpi=85, colours=64)
 
 
 @real.styled
