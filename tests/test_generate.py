@@ -151,6 +151,22 @@ def test_rotation_and_orientation_are_those_of_the_channels():
     assert last["HH2"] == pytest.approx(-north * np.sin(angle) + east * np.cos(angle), rel=1e-4)
 
 
+def test_radial_and_transverse_become_north_and_east():
+    """ObsPy's own rotation takes Z, N, E back to what went in, at a back azimuth in each quadrant."""
+    from obspy.signal.rotate import rotate_ne_rt
+
+    from seissynth.stream import to_zne
+
+    rng = np.random.default_rng(0)
+    data, back_azimuth = rng.standard_normal((5, 3, 50)), np.array([0.0, 37.0, 125.0, 214.0, 301.0])
+    zne = to_zne(data, "TZR", back_azimuth)
+    np.testing.assert_array_equal(zne[:, 0], data[:, 1])
+    for row, azimuth in enumerate(back_azimuth):
+        radial, transverse = rotate_ne_rt(zne[row, 1], zne[row, 2], azimuth)
+        np.testing.assert_allclose(radial, data[row, 2], atol=1e-12)
+        np.testing.assert_allclose(transverse, data[row, 0], atol=1e-12)
+
+
 def test_instruments_of_a_site_show_the_same_motion():
     channels = triple("HH", rate=100.0) + triple("HN", rate=200.0, units="M/S**2") + triple("BH", rate=40.0)
     st = seissynth.generate(inventory(station("S", channels)), event(), channel="*", duration=40)
@@ -272,6 +288,19 @@ def test_quantised_and_clipped_counts():
     assert all(trace.data.dtype == np.int32 for trace in st)
     assert max(np.abs(trace.data).max() for trace in st) == 1000
     assert st[0].stats.seissynth.unit == "counts"
+
+
+def test_noise_of_real_counts_is_added_to_the_counts():
+    """Not sent through the response: what the noise adds are windows of the noise's own samples."""
+    (net, earthquake), rng = seissynth.read_example(), np.random.default_rng(3)
+    header = {"network": "XX", "station": "ELSE", "channel": "BHZ", "sampling_rate": 100.0}
+    real = obspy.Stream([obspy.Trace(rng.integers(-500, 500, 60_000).astype(float), header)])
+    clean = seissynth.generate(net, earthquake, output="RAW", duration=60, start=-10)[0]
+    noisy = seissynth.generate(net, earthquake, output="RAW", duration=60, start=-10, noise=real)[0]
+    assert clean.stats.delta == 0.01
+    steps = np.diff(noisy.data[:200].astype(float) - clean.data[:200])
+    windows = np.lib.stride_tricks.sliding_window_view(np.diff(real[0].data), steps.size)
+    assert abs(windows - steps).max(axis=1).min() < 0.01
 
 
 def test_before_p_there_is_silence_or_noise():
