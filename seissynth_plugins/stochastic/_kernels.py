@@ -2,6 +2,9 @@
 
 import math
 
+import numpy as np
+
+
 from seissynth._numba import jit
 
 NODES = 400  # of the quadrature in log time
@@ -182,6 +185,17 @@ def mix_s(series, offset, noise, low, high, t0, dt, onset, ramp, coherence):
         series[5, offset + i] = extra * shared * noise[i, 0]
         series[6, offset + i] = extra * scattered * noise[i, 2]
         series[7, offset + i] = extra * noise[i, 3]
+
+
+@jit
+def weighted_rows(weights, gains, phases):
+    """Sum of weighted rows of gains and of phases; (2, bins). A loop: a BLAS product may differ in its last bits."""
+    out = np.zeros((2, gains.shape[1]))
+    for j in range(weights.size):
+        for k in range(gains.shape[1]):
+            out[0, k] += weights[j] * gains[j, k]
+            out[1, k] += weights[j] * phases[j, k]
+    return out
 
 
 @jit

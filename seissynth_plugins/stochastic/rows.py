@@ -54,6 +54,7 @@ class PreparedRow:
     nonlinear: float
     polarity: float  # +1 or -1 by the mechanism, 0 = draw it
     pattern: tuple | None  # ln of (pattern / mean) of P, SV, SH
+    adjustment: np.ndarray | None = None  # added to ln FAS of all legs at adjustment.KNOTS_HZ; None = nothing
 
     def samples_before_onset(self, start_s, sampling_rate_hz):
         """Samples of a record that lie before its first onset."""

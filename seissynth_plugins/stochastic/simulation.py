@@ -161,6 +161,10 @@ class RecordMaker:
             phases = np.vstack([phases, linear[1], f2[1]])
             extra_s = (1.0, row.nonlinear)
             extra_p = (p.p_site_exponent, p.p_site_exponent * row.nonlinear)
+        if row.adjustment is not None:
+            change = kernels.weighted_rows(row.adjustment, *grid.adjustment)
+            gains, phases = np.vstack([gains, change[:1]]), np.vstack([phases, change[1:]])
+            extra_s, extra_p = (*extra_s, 1.0), (*extra_p, 1.0)
 
         def spectrum(level, attenuation, kappa, site_power, corners, powers, extra):
             out = np.empty(len(grid.frequency), dtype=complex)

@@ -8,7 +8,7 @@ taken from a table over fc dt that serves every grid.
 """
 
 from collections import OrderedDict
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -98,6 +98,13 @@ class Grid:
         self.s_vertical = self.filter(lambda f: np.log(interpolate_log_frequency(p.s_vertical, f)))
         self.p_horizontal = self.filter(lambda f: np.log(interpolate_log_frequency(p.p_horizontal, f)))
         self.crossover = _bilinear_variable(self.frequency, p.coda_crossover_hz, dt)
+
+    @cached_property
+    def adjustment(self):
+        """Gains and phases of the basis of `adjustment.KNOTS_HZ`, (knots, bins) each; made when first asked for."""
+        from seissynth_plugins.stochastic.adjustment import basis_on_grid
+
+        return basis_on_grid(self.frequency, self.dt, self.causal)
 
     def term(self, log_modulus):
         """Log modulus and minimum phase on the grid of a function of frequency; two arrays of shape (bins,)."""

@@ -1,6 +1,10 @@
-"""What the benchmarks share: CPU time of several functions in one run, and a table of it."""
+"""What the benchmarks share: CPU times of several functions in one run, a table of them, a file for the docs."""
 
+import argparse
+import contextlib
+import io
 import time
+from pathlib import Path
 
 #: a function whose call takes longer is not called again, s
 LONG_S = 2.0
@@ -31,6 +35,23 @@ def print_table(titles, rows):
     print("|" + "---|" * len(titles))
     for row in rows:
         print("| " + " | ".join(row) + " |")
+
+
+def parser(description):
+    """Return a parser of the command line with the option that all benchmarks have."""
+    found = argparse.ArgumentParser(description=description.splitlines()[0])
+    found.add_argument("-o", "--output", type=Path, help="file to write what is printed to, too")
+    return found
+
+
+def show_and_keep(function, output):
+    """Call a function that prints; write what it printed to the file `output` as well, unless that is None."""
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        function()
+    print(text.getvalue(), end="")
+    if output:
+        output.write_text(text.getvalue().strip() + "\n", encoding="utf-8")
 
 
 def _cpu_s(function, calls):

@@ -1,7 +1,7 @@
 """Konno-Ohmachi smoothing beside ObsPy, pykooh and hvsrpy: run `python tests/benchmarks/bench_signal_konnoohmachi.py`.
 
-Every peer that can be imported is timed in the same run, on one thread, and compared with the formula in NumPy. A
-number after the command is the most frequencies of which all are centres (default 4096; 32768 takes minutes).
+Every peer that can be imported is timed in the same run, on one thread, and compared with the formula in NumPy.
+`--most` is the most frequencies of which all are centres (default 4096; 32768 takes minutes).
 hvsrpy's smoothing is loaded from its own file, since the package as a whole needs shapely and more.
 """
 
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from _bench import best_cpu_ms, print_table
+from _bench import best_cpu_ms, parser, print_table, show_and_keep
 
 from seissynth.signal.konnoohmachi import konno_ohmachi, log_centers
 
@@ -85,8 +85,7 @@ def compare(title, spectrum, frequencies, centers, everywhere):
     print_table(("", "ms", "/ main lobe", "/ exact", "median error", "largest error"), rows)
 
 
-def main():
-    most = int(sys.argv[1]) if len(sys.argv) > 1 else 4096
+def main(most):
     rng = np.random.default_rng(0)
     for bins in (4096, 32768):
         frequencies = np.arange(1, bins + 1) * (RATE_HZ / 2 / bins)
@@ -103,4 +102,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    command = parser(__doc__)
+    command.add_argument("--most", type=int, default=4096, help="most frequencies of which all are centres")
+    arguments = command.parse_args()
+    show_and_keep(lambda: main(arguments.most), arguments.output)

@@ -5,16 +5,13 @@ it asks for `pkg_resources`, which newer setuptools lack, so an empty stand-in i
 against the band-limited motion: the padded record's spectrum times the oscillator's response, at 16 times the rate.
 """
 
-import argparse
 import contextlib
 import functools
-import io
 import sys
 import types
-from pathlib import Path
 
 import numpy as np
-from _bench import best_cpu_ms, print_table
+from _bench import best_cpu_ms, parser, print_table, show_and_keep
 
 from seissynth.signal import response_spectrum, rotd
 
@@ -118,12 +115,4 @@ def main():
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("-o", "--output", type=Path, help="file to write the table to, too")
-    output = parser.parse_args().output
-    text = io.StringIO()
-    with contextlib.redirect_stdout(text):
-        main()
-    print(text.getvalue(), end="")
-    if output:
-        output.write_text(text.getvalue(), encoding="utf-8")
+    show_and_keep(main, parser(__doc__).parse_args().output)

@@ -8,7 +8,7 @@ are named. Nothing here can fail.
 import time
 
 import numpy as np
-from _bench import best_cpu_ms, print_table
+from _bench import best_cpu_ms, parser, print_table, show_and_keep
 
 from seissynth.signal import STFT, griffinlim
 
@@ -160,4 +160,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    show_and_keep(main, parser(__doc__).parse_args().output)

@@ -5,7 +5,7 @@ that have been on for long enough, up to 0.4 and 0.9 of the Nyquist frequency.
 """
 
 import numpy as np
-from _bench import best_cpu_ms, print_table
+from _bench import best_cpu_ms, parser, print_table, show_and_keep
 
 from seissynth.signal.woodanderson import DAMPING, GAIN, PERIOD_S, wood_anderson, wood_anderson_response
 
@@ -88,4 +88,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    show_and_keep(main, parser(__doc__).parse_args().output)
