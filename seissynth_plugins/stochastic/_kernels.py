@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-
 from seissynth._numba import jit
 
 NODES = 400  # of the quadrature in log time
