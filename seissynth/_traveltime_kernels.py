@@ -78,13 +78,13 @@ def _up(delta, source_r, s, r, v):
     The unknown is y, the angle that a chord from the limiting radius would cover with the same p: in a uniform
     shell y is the wanted angle itself, and elsewhere angle(y) is nearly straight, where angle(p) is not.
     """
-    p_end = _largest_p(source_r, s, -1, r, v)
+    p_end = _largest_p(source_r, s, s, r, v)
     limit_r = source_r
     if p_end < source_r / v[s]:
         for j in range(s):
             if r[j + 1] / v[j] == p_end:
                 limit_r = r[j + 1]
-    end_angle, end_time, _ = _legs(p_end, source_r, s, -1, r, v)
+    end_angle, end_time, _ = _legs(p_end, source_r, s, s, r, v)
     if delta >= end_angle:
         return end_time + p_end * (delta - end_angle), p_end, end_angle
     surface = r[0]
@@ -95,7 +95,7 @@ def _up(delta, source_r, s, r, v):
         x, z = surface * math.sin(y), surface * math.cos(y) - limit_r
         chord = math.sqrt(x * x + z * z)
         p = p_end * (x / chord)
-        angle, time, slope = _legs(p, source_r, s, -1, r, v)
+        angle, time, slope = _legs(p, source_r, s, s, r, v)
         miss = delta - angle
         if abs(miss) <= _RELATIVE_TOLERANCE * delta + _ABSOLUTE_TOLERANCE:
             break
@@ -200,18 +200,17 @@ def _phase(delta, source_r, s, r, v):
     if source_r < r[0]:
         direct, p_direct, up_end = _up(delta, source_r, s, r, v)
         direct_takeoff = 180.0 - _angle_from_down(p_direct, v[s], source_r)
-    if delta > up_end or source_r == r[0]:
-        time, p = _dive(delta, source_r, s, s, r, v)
-        if time < direct:
-            direct, p_direct = time, p
-            direct_takeoff = _angle_from_down(p, v[s], source_r)
     first, takeoff = direct, direct_takeoff
-    for k in range(s + 1, len(v)):
+    for k in range(s, len(v)):  # one call of _dive: each would be compiled into this function again
+        if k == s and delta <= up_end and source_r < r[0]:
+            continue  # the ray that leaves upwards gets there
         time, p = _dive(delta, source_r, s, k, r, v)
         if time < first:
             # a source on an interface leaves straight into the shell below
-            below = s + 1 if source_r == r[s + 1] else s
+            below = s + 1 if k > s and source_r == r[s + 1] else s
             first, takeoff = time, _angle_from_down(p, v[below], source_r)
+            if k == s:
+                direct, p_direct, direct_takeoff = first, p, takeoff
     return first, takeoff, direct, direct_takeoff, p_direct
 
 
@@ -223,14 +222,11 @@ def trace(delta, source_r, r, vp, vs, out):
         # strictly: a source on an interface belongs to the shell above it
         while s + 1 < len(r) and source_r[i] < r[s + 1]:
             s += 1
-        first, takeoff, direct, direct_takeoff, p = _phase(delta[i], source_r[i], s, r, vp)
-        out[i, P_FIRST] = first
-        out[i, P_TAKEOFF] = takeoff
-        out[i, P_DIRECT] = direct
-        out[i, P_DIRECT_TAKEOFF] = direct_takeoff
-        out[i, P_RAY] = p
-        first, takeoff, direct, direct_takeoff, p = _phase(delta[i], source_r[i], s, r, vs)
-        out[i, S_FIRST] = first
-        out[i, S_DIRECT] = direct
-        out[i, S_DIRECT_TAKEOFF] = direct_takeoff
-        out[i, S_RAY] = p
+        for wave in range(2):  # not one call for each, as above
+            first, takeoff, direct, direct_takeoff, p = _phase(delta[i], source_r[i], s, r, vp if wave == 0 else vs)
+            out[i, P_FIRST if wave == 0 else S_FIRST] = first
+            out[i, P_DIRECT if wave == 0 else S_DIRECT] = direct
+            out[i, P_DIRECT_TAKEOFF if wave == 0 else S_DIRECT_TAKEOFF] = direct_takeoff
+            out[i, P_RAY if wave == 0 else S_RAY] = p
+            if wave == 0:
+                out[i, P_TAKEOFF] = takeoff

@@ -162,7 +162,10 @@ def test_reproduce(run, inputs, tmp_path):
     assert "c.h5" in one_line_error(run("reproduce", "c.h5"))
 
 
-@pytest.mark.parametrize("kind", ["traces", "section", "spectra", "map"])
+KINDS = ["traces", "section", "spectra", "smoothed-spectra", "response-spectra", "spectrogram", "map"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_plot(run, inputs, tmp_path, kind):
     assert run("generate", *inputs, "-o", "a.h5", "-q").exit_code == 0
     assert run("plot", "a.h5", "--kind", kind, "-o", "a.png").exit_code == 0

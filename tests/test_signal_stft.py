@@ -237,6 +237,7 @@ def test_input_that_is_refused(nfft):
     stft = STFT(nfft, 4)
     for bad, message in [
         ([1.0, np.nan], "x is nan at index"),
+        (np.full(50, -1e38, np.float32), "x reaches 1e.38; float32 frames"),
         ([np.inf], "x is inf"),
         ([1j], "real numbers"),
         ([], "1 or more samples"),

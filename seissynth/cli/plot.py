@@ -16,6 +16,9 @@ class Kind(enum.StrEnum):
     TRACES = "traces"
     SECTION = "section"
     SPECTRA = "spectra"
+    SMOOTHED_SPECTRA = "smoothed-spectra"
+    RESPONSE_SPECTRA = "response-spectra"
+    SPECTROGRAM = "spectrogram"
     MAP = "map"
 
 
@@ -44,7 +47,7 @@ def plot(
 
     - seissynth plot out.h5 --kind section --component N -o section.pdf
 
-    - seissynth plot out.h5 --kind spectra --station AMAT -o spectra.png
+    - seissynth plot out.h5 --kind response-spectra --station AMAT -o spectra.png
     """
     refuse_existing([output], overwrite)
 
@@ -59,7 +62,13 @@ def plot(
         if kind is Kind.SECTION:
             plotting.plot_section(stream, component=component, outfile=output)
         else:
-            draw = plotting.plot_traces if kind is Kind.TRACES else plotting.plot_spectra
+            draw = {
+                Kind.TRACES: plotting.plot_traces,
+                Kind.SPECTRA: plotting.plot_spectra,
+                Kind.SMOOTHED_SPECTRA: plotting.plot_smoothed_spectra,
+                Kind.RESPONSE_SPECTRA: plotting.plot_response_spectra,
+                Kind.SPECTROGRAM: plotting.plot_spectrogram,
+            }[kind]
             draw(stream, outfile=output)
     if not quiet:
         say(f"{output} written")

@@ -140,9 +140,12 @@ class STFT:
         Raises
         ------
         InputError
-            NaN, infinite or complex values, or no samples.
+            NaN, infinite or complex values, no samples, or samples so large that a frame's sum overflows.
         """
         x = np.require(as_signal(x), requirements="CAW")  # numba compiles again for arrays that are read-only
+        largest, most = max(float(x.max()), -float(x.min())), float(np.finfo(x.dtype).max) / self.nfft
+        if largest > most:
+            raise InputError(f"x reaches {largest:g}; {x.dtype} frames of {self.nfft} need values up to {most:.3g}.")
         rows, frames = as_rows(x), self.frames(x.shape[-1])
         spectra = np.empty((len(rows), self.bins, frames), np.result_type(x.dtype, np.complex64))
         if _has_kernel(self.nfft):

@@ -276,8 +276,8 @@ def combine(
     b = math.sqrt(s_high)
     for k in range(out.shape[1]):
         x = crossover[k]
-        s_scale = complex(1.0, x) / complex(a, b * x)
-        low = 1.0 / complex(1.0, x)
+        low = complex(1.0, -x) / (1.0 + x * x)
+        s_scale = complex(1.0, x) * complex(a, -b * x) / (a * a + (b * x) ** 2)
         radial = s_series[0, k] + low * s_series[4, k]
         polarised = s_series[1, k] + low * s_series[5, k]
         scattered = s_series[2, k] + low * s_series[6, k]
@@ -294,3 +294,19 @@ def combine(
             + sv_leg[k] * s_scale * s_radial * radial
         )
         out[2, k] = p * transverse * p_horizontal[k] * p_series[3, k] + sh_leg[k] * s_scale * transverse * across
+
+
+@jit
+def filter_rows(data, sections):
+    """Second-order sections from rest, in place; transposed direct form II, all sections of a sample at once."""
+    state = np.zeros((sections.shape[0], 2))
+    for row in range(data.shape[0]):
+        state[:] = 0.0
+        for n in range(data.shape[1]):
+            x = data[row, n]
+            for j in range(sections.shape[0]):
+                y = sections[j, 0] * x + state[j, 0]
+                state[j, 0] = sections[j, 1] * x - sections[j, 3] * y + state[j, 1]
+                state[j, 1] = sections[j, 2] * x - sections[j, 4] * y
+                x = y
+            data[row, n] = x

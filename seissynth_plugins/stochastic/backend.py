@@ -61,8 +61,10 @@ class StochasticBackend(Backend):
             "path_rup_distance_km", "path_azimuth_deg",
             "path_p_direct_travel_s", "path_s_direct_travel_s", "path_p_takeoff_deg", "path_p_direct_takeoff_deg",
             "path_s_direct_takeoff_deg", "path_p_ray_parameter_s_km", "path_s_ray_parameter_s_km",
+            "station_latitude_deg", "station_longitude_deg",
         ),
-        capabilities=("onsets", "truth", "absolute_amplitude", "mechanism", "polarity"),
+        capabilities=("onsets", "truth", "absolute_amplitude", "mechanism", "polarity", "ensemble"),
+        ensemble_options={"variability": True},
     )  # fmt: skip
 
     def __init__(self, *, weights=None, device="cpu", preset="active", **options):
@@ -70,6 +72,7 @@ class StochasticBackend(Backend):
         self.preset = preset
         self.parameters = make_parameters(preset, **options)
         self._maker = None
+        self._terms = None
 
     def load(self):
         """Build what records share; the compiled loops come from numba's cache after the first time."""
@@ -77,6 +80,11 @@ class StochasticBackend(Backend):
         from seissynth_plugins.stochastic.spectra import GridCache
 
         self._maker = RecordMaker(self.parameters, GridCache(self.parameters))
+        p = self.parameters
+        if p.variability:
+            from seissynth_plugins.stochastic.variability import TermMaker
+
+            self._terms = TermMaker(scales=(p.event_term_scale, p.site_term_scale, p.within_term_scale))
 
     def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
         """Make one record per row; see `seissynth.backends.base.Backend.simulate`.
@@ -85,13 +93,15 @@ class StochasticBackend(Backend):
         -------
         Records
             Acceleration, m/s², components Z, R, T; onsets of the first P and S; `truth` with moment magnitude,
-            corner frequencies, durations, distances, kappa, stress drop.
+            corner frequencies, durations, distances, kappa, stress drop, and the random terms where they are on.
         """
         from seissynth_plugins.stochastic.rows import prepare_rows
 
         if self._maker is None:
             self.load()
         rows, truth = prepare_rows(conditions, self.parameters)
+        if self._terms is not None:
+            truth.update(self._terms.add_to(rows, truth["moment_magnitude"], conditions, seeds))
         data = np.empty((len(rows), 3, npts), dtype=np.float32)
         share = np.empty(len(rows))
         low_cut = self._low_cut(sampling_rate_hz)
@@ -117,10 +127,10 @@ class StochasticBackend(Backend):
         corner = self.parameters.low_cut_hz
         if corner == 0:
             return lambda data: data
-        from scipy.signal import butter, sosfilt
+        from seissynth_plugins.stochastic.low_cut import high_pass_sections, low_cut
 
-        sections = butter(int(self.parameters.low_cut_order), corner, "highpass", fs=sampling_rate_hz, output="sos")
-        return lambda data: sosfilt(sections, data, axis=-1)
+        sections = high_pass_sections(int(self.parameters.low_cut_order), corner, sampling_rate_hz)
+        return lambda data: low_cut(np.ascontiguousarray(data), sections)
 
 
 def _document_options(backend):

@@ -1,0 +1,56 @@
+"""The causal low cut of the records: a Butterworth high-pass in second-order sections.
+
+scipy.signal has the same (the tests compare them to rounding), but importing it takes half a second, which would be
+most of what the first record costs.
+"""
+
+import numpy as np
+
+
+def high_pass_sections(order, corner_hz, sampling_rate_hz):
+    """Sections of a Butterworth high-pass by the bilinear transform, warped to keep the corner.
+
+    Parameters
+    ----------
+    order : int
+        1 or more.
+    corner_hz : float
+        Amplitude 1 / sqrt(2); above 0 and below the Nyquist frequency.
+    sampling_rate_hz : float
+
+    Returns
+    -------
+    ndarray, shape (ceil(order / 2), 5)
+        b0, b1, b2, a1, a2 of each section; the real pole of an odd order makes one with b2 = a2 = 0.
+    """
+    warped = np.tan(np.pi * corner_hz / sampling_rate_hz)
+    sections = []
+    for k in range(order // 2):
+        damping = np.sin(np.pi * (2 * k + 1) / (2 * order))  # the poles lie evenly on a half circle
+        scale = 1.0 / (1.0 + 2.0 * damping * warped + warped**2)
+        a1, a2 = 2.0 * (warped**2 - 1.0) * scale, (1.0 - 2.0 * damping * warped + warped**2) * scale
+        sections.append((scale, -2.0 * scale, scale, a1, a2))
+    if order % 2:
+        scale = 1.0 / (1.0 + warped)
+        sections.append((scale, -scale, 0.0, (warped - 1.0) * scale, 0.0))
+    return np.array(sections)
+
+
+def low_cut(data, sections):
+    """Filter rows from rest, in place.
+
+    Parameters
+    ----------
+    data : ndarray, shape (rows, npts), float64
+    sections : ndarray
+        Of `high_pass_sections`.
+
+    Returns
+    -------
+    ndarray
+        `data`.
+    """
+    from seissynth_plugins.stochastic._kernels import filter_rows
+
+    filter_rows(data, sections)
+    return data
