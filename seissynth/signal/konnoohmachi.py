@@ -23,7 +23,7 @@ def konno_ohmachi(spectrum, frequencies, centers=None, bandwidth=40.0, exact=Fal
     bandwidth : float
         b, above 0: 40 is usual; 20 smooths more, 100 less.
     exact : bool
-        False: the main lobe only, |b log10(f / fc)| <= π. True: the whole window.
+        False: the main lobe only, where b log10(f / fc) lies between -π and π. True: the whole window.
     workers : int, optional
         Threads that share the centres. None is 1. The result does not depend on it.
 

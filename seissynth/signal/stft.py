@@ -143,7 +143,8 @@ class STFT:
             NaN, infinite or complex values, no samples, or samples so large that a frame's sum overflows.
         """
         x = np.require(as_signal(x), requirements="CAW")  # numba compiles again for arrays that are read-only
-        largest, most = max(float(x.max()), -float(x.min())), float(np.finfo(x.dtype).max) / self.nfft
+        largest = max(float(x.max(initial=0)), -float(x.min(initial=0)))
+        most = float(np.finfo(x.dtype).max) / self.nfft
         if largest > most:
             raise InputError(f"x reaches {largest:g}; {x.dtype} frames of {self.nfft} need values up to {most:.3g}.")
         rows, frames = as_rows(x), self.frames(x.shape[-1])
