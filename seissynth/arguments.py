@@ -78,6 +78,10 @@ class Arguments:
             return list(range(self.realizations))
         return [self.realization or 0]
 
+    def of_ensemble(self):
+        """Whether realisations are asked for, all or one of them."""
+        return self.realizations is not None or self.realization is not None
+
     def start_s(self, origin_time):
         """Time of sample 0 after `origin_time`, s."""
         if self.start is None:

@@ -33,6 +33,14 @@ class FileFormatError(SeisSynthError, ValueError):
     """A file is not what it should be, or lacks what is needed."""
 
 
+class MissingDependencyError(SeisSynthError, ImportError):
+    """An optional package that is asked for is not installed; the message holds the command that installs it."""
+
+
+class WriteError(SeisSynthError, OSError):
+    """A file cannot be written: the disk is full, or the folder is read-only."""
+
+
 class ReproductionError(SeisSynthError, RuntimeError):
     """Records could not be made again, or came out different."""
 

@@ -62,9 +62,10 @@ def generate(
     seed : int
         The same seed gives the same bits for a record, whatever else is asked for with it.
     realizations : int, optional
-        How many realisations; the result is then an `Ensemble`.
+        How many realisations; the result is then an `Ensemble`. The backend's `ensemble_options` are switched on:
+        with the default one, random terms between events, sites and records.
     realization : int, optional
-        Make only this one, the same bits as in an ensemble. Default 0.
+        Make only this one, the same bits as in an ensemble. With neither it is number 0, without those options.
     event_key : str, optional
         Name of the event for the seeds, in place of its time and place.
     output : {"VEL", "ACC", "DISP", "RAW"}
@@ -255,7 +256,11 @@ def _make_stream(paths, conditions, groups, seeds, backend, instrument, provenan
 def backend_of(arguments):
     """Return the backend that the arguments name, with its options."""
     backend = resolve_backend(
-        arguments.backend, weights=arguments.weights, device=arguments.device, options=arguments.options
+        arguments.backend,
+        weights=arguments.weights,
+        device=arguments.device,
+        options=arguments.options,
+        ensemble=arguments.of_ensemble(),
     )
     if arguments.source is not None and "source_records" not in backend.card.capabilities:
         raise InputError(f"backend {backend.card.name!r} cannot use source records; leave source= out.")

@@ -26,6 +26,7 @@ from seissynth._testing_examples import Ricker, example_conditions
 from seissynth.backends._conditions_checks import check_conditions
 from seissynth.backends._run import checked_records, load_once, select_records
 from seissynth.backends.base import Backend, Card
+from seissynth.backends.registry import option_names
 from seissynth.errors import SeisSynthError
 from seissynth.schema import COLUMNS, empty_value
 from seissynth.seeding import Seeds, make_seeds
@@ -194,6 +195,8 @@ def check_card(trial):
         limits = getattr(card, key)
         _require(limits is None or (len(limits) == 2 and limits[0] <= limits[1]), f"card.{key}={limits} is no range")
     _require(all(rate > 0 for rate in card.sampling_rates_hz), f"card.sampling_rates_hz={card.sampling_rates_hz}")
+    unknown = sorted(set(card.ensemble_options) - set(option_names(type(trial.backend))))
+    _require(not unknown, f"card.ensemble_options names {unknown}, which are no options of the backend")
     _require(isinstance(trial.backend.weights_hash, str), "weights_hash must be text")
     load_once(trial.backend)
 

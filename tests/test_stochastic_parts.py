@@ -75,12 +75,13 @@ def test_magnitude_conversions_join_and_say_their_name():
 
 def test_finite_fault_is_smooth_at_both_ends():
     for m in (5.744, 7.744):
-        around = np.log10(finite_fault_km(np.array([m - 1e-4, m, m + 1e-4]), ACTIVE.finite_fault))
+        finite_fault = PRESETS["active_uncorrected"].finite_fault
+        around = np.log10(finite_fault_km(np.array([m - 1e-4, m, m + 1e-4]), finite_fault))
         assert abs(np.diff(around, 2)[0]) < 1e-7
 
 
 def test_spreading_and_duration_between_their_knots():
-    assert geometrical_spreading(80.0, ACTIVE.spreading) == pytest.approx(1 / 40 * np.sqrt(0.5))
+    assert geometrical_spreading(80.0, PRESETS["active_uncorrected"].spreading) == pytest.approx(1 / 40 * np.sqrt(0.5))
     assert path_duration_s(26.0, ACTIVE.path_duration, 0.156) == pytest.approx(5.4)
     assert path_duration_s(370.0, ACTIVE.path_duration, 0.156) == pytest.approx(34.2 + 15.6)
 

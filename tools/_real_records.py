@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import butter, sosfilt
 
+from seissynth.data import pickers
 from seissynth.motion import convert_motion
 from seissynth.plotting._style import BLACK, BLUE, GREEN, ORANGE, PURPLE, new_figure, styled
 
@@ -98,25 +99,7 @@ def aic_onset(data, rate, guess_s, reach_s, band, before_s=0.0):
     before time 0.
     """
     filtered = band_pass(np.asarray(data, dtype=float), rate, band)
-    first = max(int((guess_s - reach_s + before_s) * rate), 0)
-    last = min(int((guess_s + reach_s + before_s) * rate), filtered.size)
-    part = filtered[first:last]
-    if part.size < 4 * rate * 0.25:
-        return np.nan, 0.0
-    # the criterion ends at the window's largest sample: what follows is decay, which has an edge of its own
-    part = part[: max(int(np.argmax(np.abs(part))) + 1, 20)]
-    n = len(part)
-    k = np.arange(5, n - 5)
-    total, square = np.cumsum(part), np.cumsum(part**2)
-    left = square[k - 1] / k - (total[k - 1] / k) ** 2
-    right = (square[-1] - square[k - 1]) / (n - k) - ((total[-1] - total[k - 1]) / (n - k)) ** 2
-    tiny = 1e-30 + 1e-12 * square[-1] / n
-    score = k * np.log(left + tiny) + (n - k - 1) * np.log(right + tiny)
-    at = first + int(k[np.argmin(score)])
-    width = int(rate)
-    noise = np.sqrt(np.mean(filtered[max(at - width, 0) : at] ** 2)) if at > 0 else np.inf
-    signal = np.sqrt(np.mean(filtered[at : at + width] ** 2))
-    return at / rate - before_s, float(signal / noise) if noise > 0 else np.inf
+    return pickers.aic_onset(filtered, rate, guess_s, reach_s, before_s)
 
 
 def summary(values, seed=0, draws=2000):
@@ -178,3 +161,34 @@ def save_picture(figure, path, dpi=80, colours=160):
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     picture.save(beside, format="PNG", optimize=True)
     os.replace(beside, path)
+
+
+def clustered_summary(values, events, stations, seed=0, draws=1000):
+    """`summary` with the interval from resampling events, then stations: records of one event are not independent.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        NaN is left out.
+    events, stations : array_like, shape (n,)
+        To which each value belongs.
+    """
+    values = np.asarray(values, dtype=float)
+    known = np.isfinite(values)
+    values = values[known]
+    out = summary(values, draws=1)
+    if len(values) < 5:
+        return out
+    order = np.argsort(values)
+    values = values[order]
+    rng = np.random.default_rng(seed)
+    weights = np.ones((draws, len(values)))
+    for groups in (np.asarray(events)[known][order], np.asarray(stations)[known][order]):
+        names, place = np.unique(groups, return_inverse=True)
+        weights *= rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)[:, place]
+    grown = np.cumsum(weights, axis=1)
+    some = grown[:, -1] > 0
+    at = (grown[some] >= 0.5 * grown[some, -1:]).argmax(axis=1)
+    out["low"], out["high"] = np.percentile(values[at], [2.5, 97.5])
+    out["events"] = len(np.unique(np.asarray(events)[known]))
+    return out

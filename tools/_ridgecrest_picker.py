@@ -64,7 +64,7 @@ def pick_generated(data, picker, noise, model, seed=7):
     for i, event in enumerate(data.events):
         stream = seissynth.generate(
             data.inventory, event, output="RAW", noise=noise, start=-float(rng.uniform(3.0, 30.0)), duration=WINDOW_S,
-            velocity_model=model, seed=seed,
+            velocity_model=model, magnitude_conversion="closure", seed=seed,
         )  # fmt: skip
         found = probabilities(picker, stream)
         for trace in stream.select(channel="*Z"):

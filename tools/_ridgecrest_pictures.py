@@ -1,9 +1,11 @@
 """The pictures of `compare_ridgecrest.py`."""
 
+import itertools
+
 import _real_records as real
 import numpy as np
 import obspy
-from compare_ridgecrest import CENTRES, LARGE, LEAD_S, MODEL, SMALL_BAND, contrast, group_of, span
+from compare_ridgecrest import CENTRES, LARGE, LEAD_S, OPTIONS, SMALL_BAND, contrast, group_of, span
 
 import seissynth
 from seissynth.plotting import plot_comparison
@@ -22,7 +24,7 @@ def pair(data, index, name, start, end, band):
     quiet = data.stream.select(network=network, station=station).slice(data.origins[0] - 170.0, data.origins[0] - 2.0)
     counts = seissynth.generate(
         inventory, data.events[index], output="RAW", noise=quiet, start=start - 10.0, duration=end - start + 20.0,
-        velocity_model=MODEL, seed=1,
+        seed=1, **OPTIONS,
     )  # fmt: skip
     streams = []
     for stream in (counts, obspy.Stream(data.stations[name]).slice(origin + start - 10.0, origin + end + 10.0)):
@@ -169,3 +171,76 @@ def draw_shapes(data, index, made, path):
             envelopes[title]["generated"].append(np.median(curves[:-1], axis=0))
             envelopes[title]["observed"].append(curves[-1])
     real.save_picture(_shapes(spectra, envelopes, times), path)
+
+
+@real.styled
+def _all(table, ratio):
+    figure = real.new_figure(9.5, 6.4)
+    axes = figure.subplots(3, 2, sharey=True, sharex="col")
+    surface = (table["group"] == "surface").to_numpy()
+    rows = (("pga_h", "PGA, horizontal"), ("pgv_h", "PGV, horizontal"), ("psa_1", "PSA(1 s)"))
+    columns = (("ml", "ML", (0, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5)), ("distance_km", "Epicentral distance (km)",
+                                                                (0, 15, 22, 28, 34, 40, 48, 60, 80)))
+    for line, (measure, title) in zip(axes, rows, strict=True):
+        for panel, (column, label, edges) in zip(line, columns, strict=True):
+            for group, colour, name in (("borehole", real.ORANGE, "boreholes"), ("surface", real.BLUE, "surface")):
+                chosen = (table["group"] == group).to_numpy()
+                panel.scatter(table[column][chosen], ratio[measure][chosen], s=6, color=colour, alpha=0.5, linewidth=0,
+                              label=name)
+            x, y = table[column].to_numpy()[surface], ratio[measure].to_numpy()[surface]
+            for low, high in itertools.pairwise(edges):
+                inside = y[(x >= low) & (x < high) & np.isfinite(y)]
+                if len(inside) >= 5:
+                    quartiles = np.percentile(inside, [25, 50, 75])
+                    middle = 0.5 * (low + high)
+                    panel.plot([middle, middle], quartiles[[0, 2]], color=real.BLACK, linewidth=1.2)
+                    panel.plot(middle, quartiles[1], "o", color=real.BLACK, markersize=4)
+            panel.axhline(0.0, color=real.BLACK, linewidth=0.8)
+            panel.set_ylim(-3, 3)
+            panel.grid(True)
+            panel.set_title(title, fontweight="bold")
+            if measure == rows[-1][0]:
+                panel.set_xlabel(label)
+        line[0].set_ylabel("ln generated / observed")
+    axes[0, 0].legend(loc="upper right", markerscale=2)
+    return figure
+
+
+def draw_all(table, ratio, path):
+    """Residuals of all records over magnitude and distance, with medians and quartiles of the surface stations."""
+    real.save_picture(_all(table, ratio), path, colours=96)
+
+
+@real.styled
+def _class_shapes(shapes):
+    figure = real.new_figure(9.5, 7.0)
+    axes = figure.subplots(len(shapes.spectra), 2, sharex="col")
+    for line, title in zip(axes, shapes.spectra, strict=True):
+        ratios = np.array(shapes.spectra[title])
+        enough = np.isfinite(ratios).sum(axis=0) >= min(5, len(ratios))
+        low, middle, high = np.nanpercentile(ratios[:, enough], [25, 50, 75], axis=0)
+        line[0].fill_between(CENTRES[enough], low, high, color=real.GREEN, alpha=0.25, linewidth=0)
+        line[0].semilogx(CENTRES[enough], middle, color=real.GREEN, linewidth=1.5)
+        line[0].axhline(0.0, color=real.BLACK, linewidth=0.8)
+        line[0].set(title=f"{title}: spectrum of S, {len(ratios)} records", ylabel="ln gen. / obs.", ylim=(-2, 2))
+        plain_frequencies(line[0].xaxis)
+        for name, colour in (("observed", real.BLACK), ("generated", real.GREEN)):
+            curves = np.array(shapes.envelopes[title][name])
+            if not len(curves):
+                continue
+            known = np.isfinite(curves).sum(axis=0) >= min(3, len(curves))
+            low, middle, high = np.nanpercentile(curves[:, known], [25, 50, 75], axis=0)
+            line[1].fill_between(shapes.times[known], low, high, color=colour, alpha=0.2, linewidth=0)
+            line[1].plot(shapes.times[known], middle, color=colour, linewidth=1.2, label=name)
+        line[1].set(title=f"{title}: envelope, {len(curves)} records", ylabel="ln envelope / S", ylim=(-5, 1.5))
+        for panel in line:
+            panel.grid(True)
+    axes[0, 1].legend(loc="upper right")
+    axes[-1, 0].set_xlabel("Frequency (Hz)")
+    axes[-1, 1].set_xlabel("Time after S (s)")
+    return figure
+
+
+def draw_class_shapes(shapes, path):
+    """Spectral ratios of S and envelopes about S by magnitude: medians and quartiles over records."""
+    real.save_picture(_class_shapes(shapes), path)

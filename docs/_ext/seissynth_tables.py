@@ -98,7 +98,7 @@ def presets_table():
             cells = [Code(first)]
             cells += [Code(_value(value)) if value != values[0] else "the same" for value in values[1:]]
             rows.append((Code(f.name), *cells))
-    return ("option", *(Code(name) for name in PRESETS)), rows, (28, 24, 24, 24)
+    return ("option", *(Code(name) for name in PRESETS)), rows, (24, 19, 19, 19, 19)
 
 
 def backends_table():
@@ -161,6 +161,14 @@ def columns_table():
     return ("column", "unit", "meaning", "name from"), rows, (32, 8, 46, 14)
 
 
+def trace_columns_table():
+    """What a data set's table says about a record, beside the columns of conditions."""
+    from seissynth.schema import TRACE_COLUMNS
+
+    rows = [(Code(c.name), c.unit, c.meaning, c.origin) for c in TRACE_COLUMNS.values()]
+    return ("column", "unit", "meaning", "name from"), rows, (32, 8, 46, 14)
+
+
 def errors_table():
     """The classes of seissynth.errors."""
     from seissynth import errors
@@ -194,6 +202,7 @@ _TABLES = {
     "capabilities": capabilities_table,
     "velocity-models": velocity_models_table,
     "columns": columns_table,
+    "trace-columns": trace_columns_table,
     "errors": errors_table,
     "bad-input": bad_input_table,
 }

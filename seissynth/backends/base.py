@@ -21,7 +21,8 @@ The smallest complete backend: a Gaussian pulse at P and one at S.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from seissynth.schema import COLUMNS
@@ -75,11 +76,15 @@ class Card:
         Names from `seissynth.schema.COLUMNS`.
     capabilities : frozenset of str
         Keys of `CAPABILITIES`.
+    ensemble_options : mapping of str to value
+        Options of the backend that `generate` adds where realisations are asked for, unless the user gives
+        them; an instance is used as it is.
 
     Raises
     ------
     TypeError
-        A capability, column, quantity or component order that does not exist.
+        A capability, column, quantity or component order that does not exist, or `ensemble_options` that are
+        no mapping.
     """
 
     name: str
@@ -99,9 +104,15 @@ class Card:
     required_columns: tuple = ()
     optional_columns: tuple = ()
     capabilities: frozenset = frozenset()
+    ensemble_options: Mapping = field(default_factory=dict, hash=False)
 
     def __post_init__(self):
         object.__setattr__(self, "capabilities", frozenset(self.capabilities))
+        if not isinstance(self.ensemble_options, Mapping):
+            raise TypeError(
+                f"card of backend {self.name!r}: ensemble_options={self.ensemble_options!r} must be a mapping of the "
+                "backend's options to values."
+            )
         self._require("capabilities", self.capabilities, CAPABILITIES)
         self._require("columns", (*self.required_columns, *self.optional_columns), COLUMNS)
         self._require("quantity", (self.quantity,), (*DERIVATIVES, "normalised"))

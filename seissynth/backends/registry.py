@@ -168,7 +168,7 @@ def register_backend(cls_or_name, cls=None):
     return cls
 
 
-def resolve_backend(backend, *, weights=None, device="cpu", options=None):
+def resolve_backend(backend, *, weights=None, device="cpu", options=None, ensemble=False):
     """Return an instance of a backend.
 
     Parameters
@@ -181,6 +181,8 @@ def resolve_backend(backend, *, weights=None, device="cpu", options=None):
         Where to run.
     options : dict, optional
         The backend's own options.
+    ensemble : bool
+        Add the card's `ensemble_options` where `options` does not name them; an instance stays as it is.
 
     Returns
     -------
@@ -225,6 +227,8 @@ def resolve_backend(backend, *, weights=None, device="cpu", options=None):
         if problem:
             raise InputError(f"backend={backend!r}: {problem} Pass a name, a subclass of Backend, or an instance.")
         cls = backend
+    if ensemble:
+        options = {**cls.card.ensemble_options, **options}
     return _instance(cls, weights, device, options)
 
 

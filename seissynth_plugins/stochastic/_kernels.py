@@ -260,10 +260,12 @@ def leg_spectrum(
 
 @jit
 def combine(
-    out, p_series, s_series, p_leg, sv_leg, sh_leg, s_leg, p_horizontal, s_vertical_filter, surface, crossover, energies
+    out, p_series, s_series, p_leg, sv_leg, sh_leg, s_leg, p_horizontal, s_vertical_filter, z_filter, surface,
+    crossover, energies,
 ):
     """Z, R, T spectra from the legs' spectra and the series' spectra.
 
+    z_filter: what S on Z has beside that on the horizontals (Vs30, distance).
     surface: free-surface factors p_radial, p_vertical, s_radial, s_vertical, transverse; energies of P and of S in the
     low and high band. The coda's two bands are parted by first-order filters in the variable of `crossover`; what they
     and the coda add to the energy is taken out by the filter (1 + ix)/(a + ibx), so that the mean spectrum is the
@@ -286,8 +288,8 @@ def combine(
         base = s_leg[k] * s_scale
         out[0, k] = (
             p * p_vertical * p_series[0, k]
-            + sv_leg[k] * s_scale * s_vertical * polarised
-            + base * transverse * s_vertical_filter[k] * scattered
+            + sv_leg[k] * s_scale * s_vertical * polarised * z_filter[k]
+            + base * transverse * s_vertical_filter[k] * scattered * z_filter[k]
         )
         out[1, k] = (
             p * (p_radial * p_series[1, k] + transverse * p_horizontal[k] * p_series[2, k])

@@ -22,8 +22,9 @@ class StochasticBackend(Backend):
 
     Parameters
     ----------
-    preset : {"active", "stable", "smsim"}
-        Active crust (western US), stable crust (eastern US), or SMSIM's own run for comparison.
+    preset : {"active", "active_uncorrected", "stable", "smsim"}
+        Active crust (western US), the same before levels were fitted to a ground-motion model, stable crust (eastern
+        US), or SMSIM's own run for comparison.
     weights, device
         Not used; part of the protocol.
     {options}

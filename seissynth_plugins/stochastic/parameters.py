@@ -30,6 +30,8 @@ def _constant(default, unit, meaning, source):
 
 _B03 = "Boore (2003), Pure Appl. Geophys. 160, 635-676"
 _BT15 = "Boore & Thompson (2015), BSSA 105, 1029-1041"
+_GA11 = "fitted to V/H of Gülerce & Abrahamson (2011), Earthq. Spectra 27, 1023-1049"
+_YA15 = "Yenier & Atkinson (2015), BSSA 105, 1989-2009"
 _BT14 = "Boore & Thompson (2014), BSSA 104, 2541-2552"
 _AS00 = "Atkinson & Silva (2000), BSSA 90, 255-274"
 _SCEC = "band ratios of local earthquakes recorded around Ridgecrest, California, 2019"
@@ -58,29 +60,53 @@ class Parameters:
     p_corner_ratio: float = _constant(
         1.5, "", "corner frequency of P over that of S", "Hanks (1981), within the scatter of Madariaga (1976)"
     )
-    two_corner_start_magnitude: float = _constant(5.5, "Mw", "below it one corner (Brune)", _OWN)
-    two_corner_full_magnitude: float = _constant(6.5, "Mw", "from it up two corners; blended in ln A between", _OWN)
+    two_corner_start_magnitude: float = _constant(
+        2.0, "Mw", "below it one corner (Brune); e reaches 1, one corner, at 2.4 of itself", _AS00 + "; extended down"
+    )
+    two_corner_full_magnitude: float = _constant(2.5, "Mw", "from it up two corners; blended in ln A between", _OWN)
     two_corner_log_fa: tuple = _constant((2.181, -0.496), "Hz", "log10 fa = first + second * Mw", _AS00)
     two_corner_log_e: tuple = _constant((0.605, -0.255), "", "log10 e = first + second * Mw", _AS00)
     magnitude_conversion: str = _constant(
         "piecewise",
         "",
-        "how ML becomes Mw: piecewise, southern_california, central_europe, none",
-        "Hanks & Boore (1984); Ross et al. (2016)",
+        "how ML becomes Mw: piecewise, southern_california, central_europe, closure, none",
+        "Hanks & Boore (1984); Ross et al. (2016); Grünthal et al. (2009)",
+    )
+    magnitude_closure: str = _constant(
+        "active", "", "whose table magnitude_conversion=closure takes; a preset brings its own", "closure.ClosureTable"
+    )
+    level_correction: str = _constant(
+        "active",
+        "",
+        "stored correction of ln FAS over Mw and f: none, active, or the path of a JSON file",
+        "calibration.LevelCorrection",
     )
     # --- the path
     finite_fault: tuple = _constant(
-        (-1.72, 0.43, -0.405, 0.235, 5.744, 7.744),
+        (-0.405, 0.235, -0.405, 0.235, 5.744, 7.744),
         "",
         "c1, c2, c3, c4 and two magnitudes of the finite-fault term, see path.finite_fault_km",
-        _BT15,
+        _YA15,
     )
     spreading: tuple = _constant(
-        ((1.0, -1.0), (40.0, -0.5)), "km", "(from distance, exponent) of geometrical spreading", _BT15
+        ((1.0, -1.1), (50.0, -0.5)),
+        "km",
+        "(from distance, exponent) of geometrical spreading",
+        "between R^-1 to 40 km, Raoof et al. (1999), and R^-1.3 to 50 km, " + _YA15,
     )
     q0: float = _constant(180.0, "", "Q_S at 1 Hz", "Raoof et al. (1999), BSSA 89, 888-902")
-    q_exponent: float = _constant(0.45, "", "Q_S = q0 f^exponent", "Raoof et al. (1999), BSSA 89, 888-902")
-    q_p_ratio: float = _constant(1.0, "", "Q_P / Q_S; the Poisson value 2.25 gives far too much vertical motion", _OWN)
+    q_exponent: float = _constant(
+        0.56,
+        "",
+        "Q_S = q0 f^exponent",
+        "between 0.45, Raoof et al. (1999), and 0.65 +- 0.35, Ford et al. (2008), BSSA 98, 2033-2046",
+    )
+    q_p_ratio: float = _constant(
+        0.5,
+        "",
+        "Q_P / Q_S; with 1 and more, P outlasts S far away: records become too long and too strong on Z",
+        "choice of this backend; below 1 in scattering crust, Yoshimoto et al. (1993), GJI 114, 165-174",
+    )
     path_duration: tuple = _constant(
         ((0.0, 0.0), (7.0, 2.4), (45.0, 8.4), (125.0, 10.9), (175.0, 17.4), (270.0, 34.2)),
         "km, s",
@@ -106,7 +132,7 @@ class Parameters:
         _BOORE_2016, "Hz", "(frequency, factor) at Vs30 760 m/s, linear in log f", "Boore (2016), BSSA 106, 1020-1025"
     )
     p_kappa_ratio: float = _constant(0.6, "", "kappa of P over that of S: P on Z keeps more high frequencies", _SHAPE)
-    p_site_exponent: float = _constant(0.5, "", "P takes the site factor to this power", _OWN)
+    p_site_exponent: float = _constant(0.65, "", "P takes the site factor to this power", _SCEC)
     default_vs30_mps: float = _constant(760.0, "m/s", "Vs30 where the column is missing", "BSSA14's reference rock")
     site_reference_vs30_mps: float = _constant(760.0, "m/s", "Vs30 to which site_amplification belongs", "Boore (2016)")
     surface_vs_limit_km_s: float = _constant(
@@ -115,13 +141,21 @@ class Parameters:
         "limit of the velocity below the surface: in faster rock near rays would meet SV's critical angle",
         _OWN,
     )
+    borehole_factor: float = _constant(
+        1.0,
+        "",
+        "motion of sensors deeper than 10 m over that of the surface; 0.5 leaves the free surface's doubling out",
+        _OWN,
+    )
     nonlinear_site: bool = _constant(
         True, "", "nonlinear part of the Vs30 term", "Seyhan & Stewart (2014), Earthq. Spectra 30, 1241-1256"
     )
     # --- windows in time
     window_epsilon: float = _constant(0.1, "", "the window peaks at this share of its length; SMSIM has 0.2", _SHAPE)
     window_eta: float = _constant(0.05, "", "level at the window's end", _B03)
-    window_stretch: float = _constant(2.0, "", "length of the window over the duration", _B03)
+    window_stretch: float = _constant(
+        2.2, "", "length of the window over the duration; 2 (Boore 2003) is short once S starts sharply", _SHAPE
+    )
     equal_energy: bool = _constant(False, "", "scale each noise to its window's energy, as SMSIM", _B03)
     p_pulse: float = _constant(
         0.02, "", "energy of P's onset pulse over that of its window; carries the polarity", _SHAPE
@@ -143,13 +177,21 @@ class Parameters:
     coherence_start: float = _constant(0.9, "", "coherence of a leg's components at its onset", _OWN)
     coherence_end: float = _constant(0.2, "", "coherence after one source and scattering time", _OWN)
     s_vertical: tuple = _constant(
-        ((0.9, 0.47), (1.7, 0.44), (4.2, 0.59), (8.5, 0.72), (17.3, 0.94)),
+        ((0.33, 0.9), (0.9, 0.9), (1.7, 0.7), (4.2, 0.72), (8.5, 0.83), (17.3, 1.28)),
         "Hz",
         "(frequency, Z over one horizontal) of scattered S",
-        _SCEC,
+        _SCEC + "; " + _GA11,
     )
+    s_vertical_decay: tuple = _constant(
+        ((1.0, -0.12), (3.0, 0.0), (6.0, 0.1), (12.0, 0.25)),
+        "Hz",
+        "(frequency, g): S on Z falls by (R / 30 km)^-g faster than on the horizontals; 5 to 200 km",
+        _GA11,
+    )
+    vertical_site_exponent: float = _constant(0.8, "", "S on Z takes the linear Vs30 term to this power", _GA11)
+    vertical_nonlinear: bool = _constant(False, "", "S on Z takes the nonlinear part of the Vs30 term too", _GA11)
     p_horizontal: tuple = _constant(
-        ((0.9, 0.68), (1.7, 0.63), (4.2, 0.73), (8.5, 0.83), (17.3, 0.71)),
+        ((0.9, 0.95), (1.7, 0.88), (4.2, 1.02), (8.5, 1.16), (17.3, 1.0)),
         "Hz",
         "(frequency, one horizontal over Z) of scattered P",
         _SCEC,
@@ -163,6 +205,16 @@ class Parameters:
         "a mechanism's pattern goes over to the mean between these",
         "Takemura et al. (2009), GJI 178, 1667-1680",
     )
+    # --- random terms, see variability.py
+    variability: bool = _constant(
+        False,
+        "",
+        "random terms of ln FAS between events, sites and records; on where realisations are asked for",
+        "fitted to Boore et al. (2014), Earthq. Spectra 30, 1057-1085",
+    )
+    event_term_scale: float = _constant(1.0, "", "factor on the scatter between events; 0 = none", _OWN)
+    site_term_scale: float = _constant(1.0, "", "factor on the scatter between sites; 0 = none", _OWN)
+    within_term_scale: float = _constant(1.0, "", "factor on the scatter within an event and site; 0 = none", _OWN)
     # --- filters
     low_cut_hz: float = _constant(0.05, "Hz", "corner of the causal Butterworth low cut; 0 = none", _OWN)
     low_cut_order: int = _constant(4, "", "order of the low cut", _OWN)
@@ -196,7 +248,9 @@ _POSITIVE = (
     "default_vs30_mps",
     "site_reference_vs30_mps",
     "surface_vs_limit_km_s",
+    "vertical_site_exponent",
     "window_stretch",
+    "borehole_factor",
     "coda_q0",
     "coda_crossover_hz",
 )
@@ -210,6 +264,9 @@ _NOT_NEGATIVE = (
     "p_coda_exponent",
     "low_cut_hz",
     "path_duration_slope",
+    "event_term_scale",
+    "site_term_scale",
+    "within_term_scale",
 )
 _SHARE = (
     "coda_level",
@@ -233,16 +290,22 @@ def _check(parameters):
             value = getattr(parameters, name)
             if not isinstance(value, (int, float)) or not low <= value <= high or math.isinf(value):
                 raise InputError(f"stochastic: {name}={value!r} must be a number {text}.")
-    for name in ("nonlinear_site", "equal_energy", "minimum_phase", "horizontal_s_only"):
+    for name in (
+        "nonlinear_site", "equal_energy", "minimum_phase", "horizontal_s_only", "variability", "vertical_nonlinear"
+    ):  # fmt: skip
         if not isinstance(getattr(parameters, name), bool):
             raise InputError(f"stochastic: {name}={getattr(parameters, name)!r} must be True or False.")
+    if not isinstance(parameters.magnitude_closure, str):
+        raise InputError(f"stochastic: magnitude_closure={parameters.magnitude_closure!r} must be a preset's name.")
+    if not isinstance(parameters.level_correction, str):
+        raise InputError(f"stochastic: level_correction={parameters.level_correction!r} must be a name or a path.")
     for name, choices in (
-        ("magnitude_conversion", ("piecewise", "southern_california", "central_europe", "none")),
+        ("magnitude_conversion", ("piecewise", "southern_california", "central_europe", "closure", "none")),
         ("rupture_distance", ("mean", "hypocentral")),
     ):
         if getattr(parameters, name) not in choices:
             raise InputError(f"stochastic: {name}={getattr(parameters, name)!r} must be one of {choices}.")
-    for name in ("site_amplification", "s_vertical", "p_horizontal", "path_duration", "spreading"):
+    for name in ("site_amplification", "s_vertical", "s_vertical_decay", "p_horizontal", "path_duration", "spreading"):
         _check_knots(name, getattr(parameters, name))
     if not parameters.two_corner_start_magnitude < parameters.two_corner_full_magnitude:
         raise InputError(

@@ -2,19 +2,39 @@
 
 import difflib
 import math
+import warnings
 from dataclasses import fields, replace
 
-from seissynth.errors import InputError
+from seissynth.errors import InputError, SeisSynthWarning
+from seissynth_plugins.stochastic.closure import changed_constants
 from seissynth_plugins.stochastic.parameters import Parameters
 
 _ACTIVE = Parameters()
 
+#: as in the papers, before levels were fitted to a ground-motion model; docs/calibration.md
+_UNCORRECTED = replace(
+    _ACTIVE,
+    level_correction="none",
+    two_corner_start_magnitude=5.5,
+    two_corner_full_magnitude=6.5,
+    finite_fault=(-1.72, 0.43, -0.405, 0.235, 5.744, 7.744),
+    spreading=((1.0, -1.0), (40.0, -0.5)),
+    q_exponent=0.45,
+    s_vertical=((0.9, 0.47), (1.7, 0.44), (4.2, 0.59), (8.5, 0.72), (17.3, 0.94)),
+    s_vertical_decay=((1.0, 0.0),),
+    vertical_site_exponent=1.0,
+    vertical_nonlinear=True,
+    p_site_exponent=0.5,
+    p_horizontal=((0.9, 0.68), (1.7, 0.63), (4.2, 0.73), (8.5, 0.83), (17.3, 0.71)),
+)
+
 #: What each preset is for; `make_parameters` builds it.
 PRESETS = {
     "active": _ACTIVE,
+    "active_uncorrected": _UNCORRECTED,
     # Atkinson & Boore (2006) and Boore & Thompson (2015) for eastern North America
     "stable": replace(
-        _ACTIVE,
+        _UNCORRECTED,
         stress_drop_bar=250.0,
         source_density_g_cm3=2.8,
         source_vs_km_s=3.7,
@@ -42,7 +62,7 @@ PRESETS = {
     ),
     # SMSIM 6.0's western North America run: horizontal S, one corner, zero phase, no filter
     "smsim": replace(
-        _ACTIVE,
+        _UNCORRECTED,
         two_corner_start_magnitude=98.0,
         two_corner_full_magnitude=99.0,
         rupture_distance="hypocentral",
@@ -51,6 +71,7 @@ PRESETS = {
         horizontal_s_only=True,
         equal_energy=True,
         window_epsilon=0.2,
+        window_stretch=2.0,
         coda_level=0.0,
         low_cut_hz=0.0,
         head_wave_level=0.0,
@@ -64,8 +85,9 @@ def make_parameters(preset="active", **overrides):
 
     Parameters
     ----------
-    preset : {"active", "stable", "smsim"}
-        Active crust (western US), stable crust (eastern US), or SMSIM's own run for comparison.
+    preset : {"active", "active_uncorrected", "stable", "smsim"}
+        Active crust (western US), the same before levels were fitted to a ground-motion model, stable crust (eastern
+        US), or SMSIM's own run for comparison.
     **overrides
         Any field of `Parameters`.
 
@@ -92,7 +114,18 @@ def make_parameters(preset="active", **overrides):
             near = difflib.get_close_matches(name, known, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise InputError(f"stochastic: unknown option {name!r}.{hint} Options are {', '.join(known)}.")
-    return replace(PRESETS[preset], **{name: _plain(value) for name, value in overrides.items()})
+    own = {"magnitude_closure": preset, **{name: _plain(value) for name, value in overrides.items()}}
+    parameters = replace(PRESETS[preset], **own)
+    if parameters.magnitude_conversion == "closure" and parameters.magnitude_closure in PRESETS:
+        changed = changed_constants(parameters, PRESETS[parameters.magnitude_closure])
+        if changed:
+            warnings.warn(
+                f"stochastic: magnitude_conversion='closure' with {', '.join(changed)} changed: the table belongs to "
+                f"the preset {parameters.magnitude_closure!r}, and the records' ML will differ from the one asked for.",
+                SeisSynthWarning,
+                stacklevel=3,
+            )
+    return parameters
 
 
 def _plain(value):

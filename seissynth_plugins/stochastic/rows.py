@@ -7,6 +7,8 @@ import numpy as np
 
 from seissynth.errors import SeisSynthWarning
 from seissynth.schema import MOMENT_TENSOR_COLUMNS
+from seissynth_plugins.stochastic.adjustment import hat_functions
+from seissynth_plugins.stochastic.calibration import load_correction
 from seissynth_plugins.stochastic.free_surface import surface_motion, vp_from_vs
 from seissynth_plugins.stochastic.path import (
     finite_fault_km,
@@ -25,6 +27,9 @@ _CRUSTAL_VP, _CRUSTAL_VS = 6.0, 3.5  # km/s, for slowness where the table has no
 _SMALLEST_PATTERN = 0.05  # of the mean: scattering fills nodal planes
 _MEAN_PATTERN = {"p": np.sqrt(4 / 15), "s": np.sqrt(2 / 5) / np.sqrt(2)}
 _RVT_FREQUENCY = np.geomspace(0.05, 60.0, 120)
+_RVT_HATS = hat_functions(_RVT_FREQUENCY)
+# the decay of S on Z is known between these distances (Gülerce & Abrahamson 2011)
+_Z_DISTANCES_KM, _Z_REFERENCE_KM = (5.0, 200.0), 30.0
 # R_rup departs from R_hyp between these magnitudes
 _RUPTURE_START, _RUPTURE_FULL = 5.5, 6.5
 
@@ -54,6 +59,7 @@ class PreparedRow:
     nonlinear: float
     polarity: float  # +1 or -1 by the mechanism, 0 = draw it
     pattern: tuple | None  # ln of (pattern / mean) of P, SV, SH
+    z_distance: float = 0.0  # ln of the distance over 30 km, for S on Z
     adjustment: np.ndarray | None = None  # added to ln FAS of all legs at adjustment.KNOTS_HZ; None = nothing
 
     def samples_before_onset(self, start_s, sampling_rate_hz):
@@ -78,9 +84,11 @@ def prepare_rows(conditions, parameters):
     get = _Columns(conditions)
     n = len(conditions)
     kinds = get.text("source_magnitude_type")
-    mw, conversions = moment_magnitude(get["source_magnitude"], kinds, p.magnitude_conversion)
+    mw, conversions = moment_magnitude(get["source_magnitude"], kinds, p.magnitude_conversion, p.magnitude_closure)
     source = SourceModel(mw, p)
     moment = seismic_moment_dyne_cm(mw)
+    correction = load_correction(p.level_correction)
+    level = [None] * n if correction is None else list(correction.at_knots(mw))
 
     rupture = _rupture_distance(get, mw, p)
     h = finite_fault_km(mw, p.finite_fault)
@@ -100,7 +108,9 @@ def prepare_rows(conditions, parameters):
         s_level = constant * p.s_radiation / np.sqrt(2) / beta**3
     p_level = constant * p.p_radiation / alpha**3
 
-    _warn_of_boreholes(get.filled("station_local_depth_m", 0.0))
+    buried = get.filled("station_local_depth_m", 0.0)
+    _warn_of_boreholes(buried, p.borehole_factor)
+    buried_factor = np.where(buried > _SHALLOW_M, p.borehole_factor, 1.0)
     vs30 = get.filled("station_vs_30_mps", p.default_vs30_mps)
     vs = np.minimum(vs30 / 1000.0, p.surface_vs_limit_km_s)
     vp = vp_from_vs(vs)
@@ -112,6 +122,7 @@ def prepare_rows(conditions, parameters):
     s_attenuation = distance / (p.q0 * beta)
     p_attenuation = distance / (p.q0 * p.q_p_ratio * alpha)
 
+    z_distance = np.log(np.clip(distance, *_Z_DISTANCES_KM) / _Z_REFERENCE_KM)
     onsets = {}
     for wave in "ps":
         first = get[f"path_{wave}_travel_s"]
@@ -123,7 +134,7 @@ def prepare_rows(conditions, parameters):
         polarity, pattern = _mechanism(get, i, p)
         nonlinear = 0.0
         if p.nonlinear_site and vs30[i] < 760.0:
-            rock_pga = _rock_pga(source, i, s_level[i], s_attenuation[i], s_duration[i], p)
+            rock_pga = _rock_pga(source, i, s_level[i], s_attenuation[i], s_duration[i], level[i], p)
             nonlinear = float(nonlinear_strain_proxy(rock_pga))
         s_corners, p_corners = source.corner_factors(i), source.corner_factors(i, p.p_corner_ratio)
         rows.append(
@@ -133,11 +144,11 @@ def prepare_rows(conditions, parameters):
                 p_length=float(p.window_stretch * p_duration[i]), s_length=float(p.window_stretch * s_duration[i]),
                 s_short_length=float(p.window_stretch * (source_duration[i] + p.s_direct_duration * path[i])),
                 p_ramp=float(p_duration[i]), s_ramp=float(s_duration[i]),
-                p_level=float(p_level[i]), s_level=float(s_level[i]),
+                p_level=float(p_level[i] * buried_factor[i]), s_level=float(s_level[i] * buried_factor[i]),
                 p_attenuation=float(p_attenuation[i]), s_attenuation=float(s_attenuation[i]),
                 p_corners=p_corners, s_corners=s_corners, lowest_corner=float(lowest_corner[i]),
                 surface=tuple(float(x) for x in surface[:, i]), vs30=float(vs30[i]), nonlinear=nonlinear,
-                polarity=polarity, pattern=pattern,
+                polarity=polarity, pattern=pattern, z_distance=float(z_distance[i]), adjustment=level[i],
             )
         )  # fmt: skip
     truth = {
@@ -158,12 +169,13 @@ def prepare_rows(conditions, parameters):
     return rows, truth
 
 
-def _warn_of_boreholes(depth_m):
+def _warn_of_boreholes(depth_m, factor):
     deep = depth_m > _SHALLOW_M
-    if deep.any():
+    if deep.any() and factor == 1.0:
         warnings.warn(
             f"stochastic: {deep.sum()} of {len(depth_m)} sensors lie deeper than {_SHALLOW_M:g} m (down to "
-            f"{depth_m.max():g} m) and get the motion of the surface: about twice what a borehole sees.",
+            f"{depth_m.max():g} m) and get the motion of the surface: about twice what a borehole sees. "
+            "Pass borehole_factor=0.5 to leave the surface's doubling out.",
             SeisSynthWarning,
             stacklevel=2,
         )
@@ -240,7 +252,7 @@ def _mechanism(get, i, p):
     return float(np.sign(sign)), tuple(float(x) for x in np.log(np.maximum(sizes, _SMALLEST_PATTERN)))
 
 
-def _rock_pga(source, i, level, attenuation, duration, p):
+def _rock_pga(source, i, level, attenuation, duration, adjustment, p):
     """PGA on the reference rock by random vibration theory, m/s²; what drives the nonlinear site term."""
     f = _RVT_FREQUENCY
     modulus = (
@@ -248,4 +260,6 @@ def _rock_pga(source, i, level, attenuation, duration, p):
         * np.exp(-np.pi * f * (attenuation * f**-p.q_exponent + p.kappa0_s))
         * interpolate_log_frequency(p.site_amplification, f)
     )  # fmt: skip
+    if adjustment is not None:
+        modulus = modulus * np.exp(adjustment @ _RVT_HATS)
     return peak_from_spectrum(f, modulus, duration)

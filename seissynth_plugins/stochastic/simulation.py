@@ -86,10 +86,11 @@ class RecordMaker:
             return np.zeros((3, npts)), 0.0  # the record ends before anything arrives
 
         legs = self._legs(_kernels, grid, row)
+        z_filter = self._s_on_z(grid, row)
         out = np.zeros((3, nfft // 2 + 1), dtype=complex)
         _kernels.combine(
             out, fft.rfft(p_series), fft.rfft(s_series), *legs, grid.p_horizontal, grid.s_vertical,
-            (*row.surface, _FREE_SURFACE), grid.crossover, (p_energy, s_low or 1.0, s_high or 1.0),
+            z_filter, (*row.surface, _FREE_SURFACE), grid.crossover, (p_energy, s_low or 1.0, s_high or 1.0),
         )  # fmt: skip
         if self.parameters.horizontal_s_only:
             out[0] = 0.0
@@ -149,6 +150,19 @@ class RecordMaker:
     def _head_wave(self, lead_s, length_s):
         """Level and window length of the head wave that comes `lead_s` before the direct wave."""
         return (self.parameters.head_wave_level if lead_s > 0 else 0.0), max(length_s, lead_s)
+
+    def _s_on_z(self, grid, row):
+        """What S on Z has beside S on the horizontals: less of the Vs30 term, and a decay with distance."""
+        p = self.parameters
+        more = p.vertical_site_exponent - 1.0
+        nonlinear = more * row.nonlinear if p.vertical_nonlinear else -row.nonlinear
+        log = np.zeros(len(grid.frequency), dtype=complex)
+        if (more != 0.0 or nonlinear != 0.0) and row.vs30 != p.site_reference_vs30_mps:
+            linear, f2 = self._site(row.vs30, grid.nfft, grid.dt)
+            log += more * linear[0] + nonlinear * f2[0] + 1j * (more * linear[1] + nonlinear * f2[1])
+        if row.z_distance != 0.0:
+            log += row.z_distance * grid.s_vertical_decay
+        return np.exp(log)
 
     def _legs(self, kernels, grid, row):
         """Spectra of P, SV, SH and of S without a mechanism's pattern; each of shape (bins,), complex."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 from seissynth.errors import InputError
+from seissynth_plugins.stochastic.closure import load_closure
 
 _DYNE_CM_PER_NEWTON_M = 1e7
 #: scales that are moment magnitude, or meant as such
@@ -11,7 +12,7 @@ _LOCAL_SCALES = ("ml", "mlv", "mlh", "mlr")
 _PIECEWISE_LIMIT = 3.5
 
 
-def moment_magnitude(magnitude, magnitude_type, conversion):
+def moment_magnitude(magnitude, magnitude_type, conversion, closure="active"):
     """Moment magnitude of each row, and which conversion gave it.
 
     Parameters
@@ -19,8 +20,10 @@ def moment_magnitude(magnitude, magnitude_type, conversion):
     magnitude : ndarray, shape (n,)
     magnitude_type : sequence of str, length n
         As in QuakeML; case does not matter.
-    conversion : {"piecewise", "southern_california", "central_europe", "none"}
+    conversion : {"piecewise", "southern_california", "central_europe", "closure", "none"}
         For local magnitudes.
+    closure : str
+        Preset whose table "closure" takes.
 
     Returns
     -------
@@ -30,7 +33,8 @@ def moment_magnitude(magnitude, magnitude_type, conversion):
     -----
     "piecewise": Mw = 2/3 ML + 1.167 below ML 3.5 (Hanks & Boore 1984 for the slope; continuous at 3.5) and
     Mw = ML above. "southern_california": Mw = 0.754 ML + 0.88 (Ross et al. 2016). "central_europe":
-    Mw = 0.53 + 0.646 ML + 0.0376 ML² (Grünthal et al. 2009). Other scales (mb, Ms, Md) are taken as Mw, and the
+    Mw = 0.53 + 0.646 ML + 0.0376 ML² (Grünthal et al. 2009). "closure": the Mw whose records have this ML, by
+    southern California's formula (`closure.ClosureTable`). Other scales (mb, Ms, Md) are taken as Mw, and the
     text says so.
     """
     out = np.array(magnitude, dtype=float)
@@ -44,6 +48,9 @@ def moment_magnitude(magnitude, magnitude_type, conversion):
             elif conversion == "central_europe":
                 out[i] = 0.53 + 0.646 * out[i] + 0.0376 * out[i] ** 2
                 used.append("ML to Mw, 0.53 + 0.646 ML + 0.0376 ML²")
+            elif conversion == "closure":
+                out[i] = load_closure(closure).moment_magnitude(out[i])
+                used.append(f"ML to Mw by closure, table {closure}")
             elif out[i] < _PIECEWISE_LIMIT:
                 out[i] = 2 / 3 * out[i] + _PIECEWISE_LIMIT / 3
                 used.append("ML to Mw, 2/3 ML + 1.167")

@@ -78,6 +78,8 @@ def main():
     for output in ("ACC", "VEL", "DISP"):
         got = rate(lambda output=output: seissynth.generate(network, event, duration=DURATION_S, output=output), n)
         print(f"{output}: {got:.0f} three-component records of {DURATION_S:g} s at 100 Hz a second and core")
+    got = rate(lambda: seissynth.generate(network, event, duration=DURATION_S, output="ACC", variability=True), n)
+    print(f"ACC with random terms: {got:.0f} three-component records of {DURATION_S:g} s a second and core")
     inventory, shown = seissynth.read_example()
     count = 3 * len(seissynth.explain(seissynth.generate(inventory, shown, channel="*")))
     for noise in (None, "nlnm"):

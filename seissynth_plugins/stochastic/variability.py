@@ -1,0 +1,223 @@
+"""Random terms of ln FAS: between events, between sites, and what is left.
+
+    change(f) = dB(event) + dS2S(site) + dW(field at the site, row) - offset(f)
+
+Each term is a normal vector at the knots of `adjustment.KNOTS_HZ`: a standard deviation at each knot times numbers
+that are correlated over frequency. The standard deviations are fitted so that PGA, PGV and response spectra scatter
+as BSSA14 says (`tools/calibrate_variability.py` writes them to `data/variability.json`).
+"""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from seissynth.seeding import generator, hash_words
+from seissynth_plugins.stochastic.adjustment import KNOTS_HZ, hat_functions
+from seissynth_plugins.stochastic.spatial_field import earth_centred_km, make_field
+
+#: frequencies at which `truth` tells the terms
+TRUTH_HZ = (1.0, 5.0)
+#: independent fields over frequency; fewer than knots, which leaves standard deviations as they are and raises the
+#: correlation of neighbouring knots by up to 0.1 (the fit of the tables knows of it)
+FIELD_FACTORS = 6
+
+_DATA = Path(__file__).parent / "data" / "variability.json"
+_EVENT, _STATION, _ROW, _NO_PLACE = (
+    hash_words("stochastic", name) for name in ("event term", "site term", "row term", "field without a place")
+)
+
+
+@dataclass(frozen=True)
+class VariabilityTables:
+    """Standard deviations of ln FAS and how they hang together over frequency and distance.
+
+    Parameters
+    ----------
+    magnitudes : ndarray, shape (m,)
+        Mw of the rows below; linear between them, constant beyond.
+    tau : ndarray, shape (m, knots)
+        Between events.
+    phi_s2s : ndarray, shape (knots,)
+        Between sites, at all magnitudes the same, so that a site's term is the same in each event.
+    phi_ss : ndarray, shape (m, knots)
+        What is left: paths, and all else.
+    offset : ndarray, shape (m, knots)
+        Taken off, so that medians of peaks stay where they are without random terms.
+    coordinate : ndarray, shape (knots,)
+        Stretched ln f; two knots correlate as exp(-|difference|^exponent).
+    event_stretch : float
+        Times the difference, for the terms between events: below 1, they correlate over a wider band.
+    exponent : float
+        Above 0 and up to 2.
+    row_share : ndarray, shape (knots,)
+        Share of phi_ss² that no field carries (Loth & Baker's nugget, less the scatter of the noise itself).
+    short_share : float
+        Share of the short-range field in what fields carry.
+    ranges_km : tuple of float
+        Of the short-range and the long-range field.
+    """
+
+    magnitudes: np.ndarray
+    tau: np.ndarray
+    phi_s2s: np.ndarray
+    phi_ss: np.ndarray
+    offset: np.ndarray
+    coordinate: np.ndarray
+    event_stretch: float
+    exponent: float
+    row_share: np.ndarray
+    short_share: float
+    ranges_km: tuple
+
+    def at(self, name, magnitude):
+        """Rows of a table at some magnitudes, shape (n, knots)."""
+        table = getattr(self, name)
+        if table.ndim == 1:
+            return np.broadcast_to(table, (len(magnitude), len(table)))
+        return np.array([np.interp(magnitude, self.magnitudes, column) for column in table.T]).T
+
+    def correlation(self, stretch=1.0):
+        """Correlation of two knots within a term, shape (knots, knots)."""
+        return np.exp(-((stretch * np.abs(self.coordinate[:, None] - self.coordinate)) ** self.exponent))
+
+    def factor(self, stretch=1.0):
+        """Lower triangle whose product with normal numbers has that correlation, shape (knots, knots)."""
+        return np.linalg.cholesky(self.correlation(stretch))
+
+    def field_factor(self):
+        """The same for fields, of fewer columns: shape (knots, FIELD_FACTORS), each row of length 1."""
+        values, vectors = np.linalg.eigh(self.correlation())
+        # a fixed sign: libraries may turn an eigenvector round
+        vectors = vectors * np.where(vectors.sum(axis=0) < 0, -1.0, 1.0)
+        kept = (vectors * np.sqrt(np.maximum(values, 0.0)))[:, ::-1][:, :FIELD_FACTORS]
+        return kept / np.sqrt((kept**2).sum(axis=1, keepdims=True))
+
+
+@lru_cache(maxsize=1)
+def read_tables():
+    """Read the tables that come with the backend."""
+    stored = json.loads(_DATA.read_text(encoding="utf-8"))["tables"]
+    arrays = {name: np.array(value) if isinstance(value, list) else value for name, value in stored.items()}
+    return VariabilityTables(**{**arrays, "ranges_km": tuple(stored["ranges_km"])})
+
+
+@dataclass(frozen=True)
+class RandomTerms:
+    """Terms of n records, each of shape (n, knots), in ln FAS at `adjustment.KNOTS_HZ`."""
+
+    event: np.ndarray
+    site: np.ndarray
+    within: np.ndarray
+    offset: np.ndarray
+
+    def total(self):
+        """The change of ln FAS, shape (n, knots)."""
+        return self.event + self.site + self.within - self.offset
+
+    def truth(self):
+        """Each term at `TRUTH_HZ`, as ``event_term_1hz``."""
+        hats = hat_functions(np.array(TRUTH_HZ))
+        named = (("event", self.event), ("site", self.site), ("within", self.within))
+        # element by element: a BLAS product may differ in its last bits
+        return {
+            f"{name}_term_{f:g}hz": (term * hats[:, k]).sum(axis=1)
+            for name, term in named
+            for k, f in enumerate(TRUTH_HZ)
+        }
+
+
+class TermMaker:
+    """Draws the random terms of a table's rows.
+
+    Parameters
+    ----------
+    tables : VariabilityTables, optional
+        By default those that come with the backend.
+    scales : (float, float, float)
+        Factors on the standard deviations between events, between sites, and of the rest.
+    """
+
+    def __init__(self, tables=None, scales=(1.0, 1.0, 1.0)):
+        self.tables = read_tables() if tables is None else tables
+        self.scales = scales
+        self.factor = self.tables.factor()
+        self.event_factor = self.tables.factor(self.tables.event_stretch)
+        self.field_factor = self.tables.field_factor()
+        short = self.tables.short_share
+        self.fields = tuple(zip(("short", "long"), self.tables.ranges_km, (short, 1 - short), strict=True))
+
+    def draw(self, magnitude, latitude_deg, longitude_deg, seeds):
+        """Draw the terms.
+
+        Parameters
+        ----------
+        magnitude : ndarray, shape (n,), Mw
+        latitude_deg, longitude_deg : ndarray, shape (n,)
+            Of the sites. Where one is NaN, the fields' part is drawn from the row's seed: of the same size, and
+            without correlation to any other site.
+        seeds : seissynth.seeding.Seeds
+            Of n rows. The event's term and fields come from `event`, the site's from `station`, the rest
+            from `row`; so a row's result does not depend on what other rows there are.
+
+        Returns
+        -------
+        RandomTerms
+        """
+        from seissynth_plugins.stochastic._variability_kernels import correlated_rows
+
+        n, knots = len(magnitude), len(KNOTS_HZ)
+        draws = {}
+        for name, of_rows, stream, factor in (
+            ("event", seeds.event, _EVENT, self.event_factor),
+            ("site", seeds.station, _STATION, self.factor),
+            ("row", seeds.row, _ROW, self.factor),
+        ):
+            draws[name] = np.empty((n, knots))
+            correlated_rows(draws[name], factor, _normal_rows(of_rows, stream, knots))
+        fields = np.empty((n, knots))
+        correlated_rows(fields, self.field_factor, self._fields(latitude_deg, longitude_deg, seeds))
+
+        t = self.tables
+        event, site, within = (
+            scale * t.at(name, magnitude)
+            for scale, name in zip(self.scales, ("tau", "phi_s2s", "phi_ss"), strict=True)
+        )
+        full = t.at("tau", magnitude) ** 2 + t.phi_s2s**2 + t.at("phi_ss", magnitude) ** 2
+        # what medians rise by grows with the variance, so a part of the terms needs a part of the offset
+        offset = t.at("offset", magnitude) * (event**2 + site**2 + within**2) / np.maximum(full, 1e-12)
+        remaining = np.sqrt(t.row_share) * draws["row"] + np.sqrt(1 - t.row_share) * fields
+        return RandomTerms(event * draws["event"], site * draws["site"], within * remaining, offset)
+
+    def add_to(self, rows, magnitude, conditions, seeds):
+        """Draw the terms of a conditions table, add them to its prepared rows, and return their `truth`."""
+        missing = np.full(len(rows), np.nan)
+        latitude, longitude = (
+            conditions[name].to_numpy(dtype=float) if name in conditions else missing
+            for name in ("station_latitude_deg", "station_longitude_deg")
+        )
+        terms = self.draw(magnitude, latitude, longitude, seeds)
+        for row, change in zip(rows, terms.total(), strict=True):
+            row.adjustment = change if row.adjustment is None else row.adjustment + change
+        return terms.truth()
+
+    def _fields(self, latitude_deg, longitude_deg, seeds):
+        """Sum of both fields at the sites, shape (n, FIELD_FACTORS), variance 1."""
+        out = np.zeros((len(seeds), FIELD_FACTORS))
+        placed = np.isfinite(latitude_deg) & np.isfinite(longitude_deg)
+        for i in np.flatnonzero(~placed):
+            out[i] = generator(int(seeds.row[i]), _NO_PLACE).standard_normal(FIELD_FACTORS)
+        places = earth_centred_km(latitude_deg, longitude_deg)
+        for seed in dict.fromkeys(seeds.event[placed].tolist()):
+            rows = placed & (seeds.event == seed)
+            for name, range_km, share in self.fields:
+                out[rows] += np.sqrt(share) * make_field(seed, name, range_km, FIELD_FACTORS).at(places[rows])
+        return out
+
+
+def _normal_rows(seeds, stream, count):
+    """Normal numbers of each row's seed, shape (n, count); a seed that comes again is drawn once."""
+    drawn = {seed: generator(seed, stream).standard_normal(count) for seed in dict.fromkeys(seeds.tolist())}
+    return np.array([drawn[seed] for seed in seeds.tolist()]).reshape(len(seeds), count)
