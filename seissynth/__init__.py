@@ -25,6 +25,9 @@ _PUBLIC = {
     "write": "seissynth.data.files",
     "read_asdf": "seissynth.data.asdf",
     "reproduce": "seissynth.reproduction",
+    "make_dataset": "seissynth.data.factory",
+    "plan_dataset": "seissynth.data.factory",
+    "DrawnEarthquakes": "seissynth.data.drawn_earthquakes",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

@@ -77,6 +77,43 @@ COLUMNS = {column.name: column for column in _ALL}
 #: the six moment-tensor columns, in the order rr, tt, pp, rt, rp, tp
 MOMENT_TENSOR_COLUMNS = tuple(name for name in COLUMNS if name.startswith("source_mt_"))
 
+#: name -> Column of what a data set's table says about a record, beside `COLUMNS`
+TRACE_COLUMNS = {
+    column.name: column
+    for column in (
+        Column("trace_name", "", "where the samples stand: block, dollar sign, place in it", text=True),
+        Column("trace_name_original", "", "name that the record had in the set it comes from", text=True),
+        Column("trace_start_time", "UTC", "time of the first sample, ISO 8601 with microseconds", text=True),
+        Column("trace_sampling_rate_hz", "Hz", "sampling rate"),
+        Column("trace_dt_s", "s", "sampling interval, where no rate is given"),
+        Column("trace_npts", "", "number of samples"),
+        Column("trace_component_order", "", "components as stored, such as ZNE", text=True),
+        Column("trace_chunk", "", "chunk that holds the record; made when reading", text=True),
+        Column("trace_channel", "", "first two letters of the channel codes", text=True),
+        Column("trace_category", "", "earthquake_local, noise, ...", text=True),
+        Column("trace_p_arrival_sample", "samples", "first P, with fractions, counted from the first sample"),
+        Column("trace_s_arrival_sample", "samples", "first S"),
+        Column("trace_p_status", "", "manual, automatic or estimated", text=True),
+        Column("trace_s_status", "", "manual, automatic or estimated", text=True),
+        Column("trace_p_origin", "", "catalogue, the picker's name or the velocity model's", _OWN, text=True),
+        Column("trace_s_origin", "", "catalogue, the picker's name or the velocity model's", _OWN, text=True),
+        Column("trace_snr_db", "dB", "signal-to-noise ratio"),
+        Column("trace_mask_end_s", "s", "onset of the next detectable earthquake, after the first sample", _OWN),
+        Column("trace_p2_arrival_sample", "samples", "P of a second event that was added to the record", _OWN),
+        Column("trace_s2_arrival_sample", "samples", "S of that event", _OWN),
+        Column("source2_id", "", "its key, with the record that it was added to", _OWN, text=True),
+        Column("source2_magnitude", "", "its magnitude", _OWN),
+        Column("source2_level_db", "dB", "its peak over that of the first event, where it was chosen", _OWN),
+        Column("path2_ep_distance_km", "km", "its epicentral distance", _OWN),
+        Column("trace_significant_duration_s", "s", "between 5 and 95 % of the energy, as ITACA gives it", _OWN),
+        Column("trace_asdf_tag", "", "tag of the waveforms in the ASDF file the record comes from", _OWN, text=True),
+        Column("station_location_code", "", "location code", text=True),
+        Column("station_name", "", "name of the station", _OWN, text=True),
+        Column("source_name", "", "name of the earthquake, as ITACA gives it", _OWN, text=True),
+        Column("split", "", "train, dev or test", text=True),
+    )
+}
+
 
 def empty_value(name):
     """Return what stands for "missing" in the column `name`: ``""`` or NaN."""

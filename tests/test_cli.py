@@ -213,3 +213,12 @@ def test_version_and_help(run):
 def test_the_package_itself_imports_no_typer_and_no_rich():
     code = "import sys, seissynth, seissynth.cli; assert not {'typer', 'rich', 'matplotlib'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_option_from_a_file(run, inputs, tmp_path):
+    preset = {"based_on": "stable", "constants": {"kappa0_s": 0.05}}
+    (tmp_path / "valley.json").write_text(json.dumps(preset), encoding="utf-8")
+    assert run("generate", *inputs, "-o", "a.h5", "-q", "--set", "preset=@valley.json").exit_code == 0
+    assert read_asdf(tmp_path / "a.h5").stream[0].stats.seissynth.truth.kappa0_s == 0.05
+    wrong = run("generate", *inputs, "-o", "b.h5", "--set", "preset=@none.json")
+    assert wrong.exit_code == 2 and "no JSON file" in wrong.stderr

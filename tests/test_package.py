@@ -34,6 +34,8 @@ WITHOUT_OBSPY += ("motion", "representations", "data")
 
 #: modules of `data` that read and write Streams and catalogues, which training does not
 OF_STREAMS = {"asdf", "files", "continuous", "_codec", "_onset_picks", "_provenance", "_sac"}
+OF_STREAMS |= {"asdf_sets", "_asdf_records", "_asdf_rows"}
+OF_STREAMS |= {"_drawn_events", "_factory_asdf", "_factory_network"}
 
 CORE, PLUGINS = module_files("seissynth"), module_files("seissynth_plugins")
 

@@ -81,9 +81,10 @@ def test_finite_fault_is_smooth_at_both_ends():
 
 
 def test_spreading_and_duration_between_their_knots():
-    assert geometrical_spreading(80.0, PRESETS["active_uncorrected"].spreading) == pytest.approx(1 / 40 * np.sqrt(0.5))
-    assert path_duration_s(26.0, ACTIVE.path_duration, 0.156) == pytest.approx(5.4)
-    assert path_duration_s(370.0, ACTIVE.path_duration, 0.156) == pytest.approx(34.2 + 15.6)
+    papers = PRESETS["active_uncorrected"]
+    assert geometrical_spreading(80.0, papers.spreading) == pytest.approx(1 / 40 * np.sqrt(0.5))
+    assert path_duration_s(26.0, papers.path_duration, 0.156) == pytest.approx(5.4)
+    assert path_duration_s(370.0, papers.path_duration, 0.156) == pytest.approx(34.2 + 15.6)
 
 
 @pytest.mark.parametrize("depth", [10.0, 25.0])

@@ -66,6 +66,39 @@ def bssa14(cell):
     return np.log([model.pga * STANDARD_GRAVITY, model.pgv / 100, *spectrum])
 
 
+def ab06(cell):
+    """Ln of Atkinson & Boore's (2006) medians of `MEASURES`, SI, hard rock, stress 140 bar.
+
+    Their equation 5 with the coefficients of their table 6, as pygmm stores them; pygmm's own result holds a factor
+    for other stresses.
+    """
+    import pygmm
+
+    model = pygmm.AtkinsonBoore2006
+    c, distance, magnitude = model.COEFF["rock"], cell.rup_km, cell.magnitude
+    near, middle, far = 10.0, 70.0, 140.0
+    f0 = max(np.log10(near / distance), 0.0)
+    f1 = min(np.log10(distance), np.log10(middle))
+    f2 = max(np.log10(distance / far), 0.0)
+    log = (
+        c.c_1 + c.c_2 * magnitude + c.c_3 * magnitude**2 + (c.c_4 + c.c_5 * magnitude) * f1
+        + (c.c_6 + c.c_7 * magnitude) * f2 + (c.c_8 + c.c_9 * magnitude) * f0 + c.c_10 * distance
+    )  # fmt: skip
+    values = np.log(10.0 ** np.asarray(log) / 100.0)
+    period, spectrum = np.asarray(c.period)[model.INDICES_PSA], values[model.INDICES_PSA]
+    order = np.argsort(period)
+    psa = np.interp(np.log(PERIODS_S), np.log(period[order]), spectrum[order])
+    return np.array([values[model.INDEX_PGA], values[model.INDEX_PGV], *psa])
+
+
+#: preset -> published model, its name, and Vs30 of the comparison, m/s
+TARGETS = {
+    "active": (bssa14, "BSSA14 (Boore et al. 2014) of pygmm: strike slip, California, Vs30 760 m/s", 760.0),
+    "active_uncorrected": (bssa14, "BSSA14", 760.0),
+    "stable": (ab06, "Atkinson & Boore (2006), hard rock, 140 bar", 3000.0),
+}
+
+
 def table(cell, count):
     """Conditions of `count` realisations of a cell."""
     times = onsets([cell.rjb_km], HYPOCENTRE_KM, MODEL)

@@ -23,7 +23,7 @@ from seissynth.signal import rotd, wood_anderson_amplitude
 
 DRAWS = 8
 CONVERSION_DRAWS = 3
-CONVERSIONS = ("closure", "southern_california", "piecewise", "none")
+CONVERSIONS = ("southern_california", "closure", "piecewise", "none")
 FREE_S = 4.0  # after S, to the next comparable event
 NOISE_S = 6.0  # before P
 PERIODS_S = (0.1, 0.3, 1.0)

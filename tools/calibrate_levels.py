@@ -1,6 +1,8 @@
-"""Fit the correction of ln FAS over magnitude and frequency of the preset "active" to BSSA14.
+"""Fit the correction of ln FAS over magnitude and frequency of a preset to its published ground-motion model.
 
-    python tools/calibrate_levels.py [--count 120] [-o seissynth_plugins/stochastic/data/active_level.json]
+    python tools/calibrate_levels.py [--preset active] [--count 120]
+
+"active" is fitted to BSSA14, "stable" to Atkinson & Boore (2006); `data/<preset>_level.json` is written.
 
 Simulates one half of the grid of magnitudes and distances (the dark squares of a chessboard), once as it is and once
 with each knot of frequency raised, and finds the twelve numbers for which as little as possible lies outside
@@ -23,9 +25,9 @@ from seissynth_plugins.stochastic.adjustment import KNOTS_HZ
 from seissynth_plugins.stochastic.calibration import LARGEST_LN_FAS, LevelCorrection
 from seissynth_plugins.stochastic.presets import PRESETS
 
-OUTPUT = Path(__file__).parents[1] / "seissynth_plugins" / "stochastic" / "data" / "active_level.json"
-MAGNITUDE_KNOTS = (4.0, 5.5, 6.0, 7.0)
-FREQUENCY_KNOTS = tuple(KNOTS_HZ[i] for i in (2, 6, 9))
+FOLDER = Path(__file__).parents[1] / "seissynth_plugins" / "stochastic" / "data"
+MAGNITUDE_KNOTS = (3.5, 4.5, 5.5, 6.0, 6.5, 7.0)
+FREQUENCY_KNOTS = tuple(KNOTS_HZ[i] for i in (3, 9))
 TOLERANCE = 0.2  # what lies within costs nearly nothing
 STEP = 0.5  # of ln FAS, by which each knot is raised
 PASSES = 2
@@ -49,14 +51,14 @@ def write_correction(path, magnitudes, frequencies, values, **more):
     write_text(path, json.dumps(text, indent=1) + "\n")
 
 
-def sensitivities(cells, count, folder):
+def sensitivities(cells, count, folder, preset="active"):
     """Give d ln measure / d ln FAS at each knot, shape (knots, cells, measures); the same seeds with and without."""
-    plain = gmm.medians(gmm.make_backend(level_correction="none"), cells, count)
+    plain = gmm.medians(gmm.make_backend(preset, level_correction="none"), cells, count)
     found = []
     for i in range(len(KNOTS_HZ)):
         path = folder / f"knot{i}.json"
         write_correction(path, [5.0], KNOTS_HZ, [STEP * np.eye(len(KNOTS_HZ))[i]])
-        found.append((gmm.medians(gmm.make_backend(level_correction=str(path)), cells, count) - plain) / STEP)
+        found.append((gmm.medians(gmm.make_backend(preset, level_correction=str(path)), cells, count) - plain) / STEP)
     return np.array(found)
 
 
@@ -103,31 +105,35 @@ def main():
     """Fit and store."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=120, help="realisations per cell")
-    parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
+    parser.add_argument("--preset", choices=("active", "stable"), default="active")
+    parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
-    cells = [cell for cell in gmm.grid() if gmm.is_fitted(cell.magnitude, cell.rjb_km)]
-    wanted = np.array([gmm.bssa14(cell) for cell in cells])
-    residuals = gmm.medians(gmm.make_backend(level_correction="none"), cells, arguments.count) - wanted
+    preset = arguments.preset
+    model, model_name, vs30 = gmm.TARGETS[preset]
+    cells = [cell for cell in gmm.grid(vs30_mps=vs30) if gmm.is_fitted(cell.magnitude, cell.rjb_km)]
+    wanted = np.array([model(cell) for cell in cells])
+    residuals = gmm.medians(gmm.make_backend(preset, level_correction="none"), cells, arguments.count) - wanted
     report("before", residuals)
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        effects = np.einsum("kcm,pkc->pcm", sensitivities(cells, arguments.count // 4, folder), basis(cells))
+        effects = np.einsum("kcm,pkc->pcm", sensitivities(cells, arguments.count // 4, folder, preset), basis(cells))
         values = np.zeros(len(effects))
         for k in range(PASSES):
             values = solve(residuals, effects, values)
             shaped = values.reshape(len(MAGNITUDE_KNOTS), len(FREQUENCY_KNOTS))
             path = folder / f"pass{k}.json"
             write_correction(path, MAGNITUDE_KNOTS, FREQUENCY_KNOTS, shaped)
-            residuals = gmm.medians(gmm.make_backend(level_correction=str(path)), cells, arguments.count) - wanted
+            corrected = gmm.make_backend(preset, level_correction=str(path))
+            residuals = gmm.medians(corrected, cells, arguments.count) - wanted
             report(f"pass {k + 1}", residuals)
     print(shaped.round(3))
-    constants = {name: getattr(PRESETS["active"], name) for name in PROVENANCE}
+    constants = {name: getattr(PRESETS[preset], name) for name in PROVENANCE}
     write_correction(
-        arguments.output, MAGNITUDE_KNOTS, FREQUENCY_KNOTS, shaped,
+        arguments.output or FOLDER / f"{preset}_level.json", MAGNITUDE_KNOTS, FREQUENCY_KNOTS, shaped,
         what="change of ln FAS of all legs; rows: Mw; columns: frequency; linear between, constant beyond",
         script="tools/calibrate_levels.py",
         date=datetime.date.today().isoformat(),
-        fitted_to="BSSA14 (Boore et al. 2014) of pygmm: strike slip, California, Vs30 760 m/s",
+        fitted_to=model_name,
         measures=gmm.MEASURES,
         magnitudes_of_grid=gmm.MAGNITUDES,
         rjb_of_grid_km=gmm.DISTANCES_KM,
@@ -135,7 +141,7 @@ def main():
         geometry=gmm.__doc__.split("\n\n")[1].replace("\n", " "),
         travel_times=gmm.MODEL,
         realisations_per_cell=arguments.count,
-        preset="active",
+        preset=preset,
         constants=constants,
     )  # fmt: skip
 

@@ -42,7 +42,7 @@ class Data:
 
     def generate(self, event, **arguments):
         """Records of one event at the rate of the real ones."""
-        arguments = {"magnitude_conversion": CONVERSION, **arguments}
+        arguments = {"magnitude_conversion": CONVERSION, "variability": False, **arguments}
         return seissynth.generate(
             self.inventory, event, sampling_rate=RATE, start=START_S, duration=DURATION_S, preset="stable", seed=1,
             **arguments,

@@ -21,8 +21,8 @@ from seissynth.earthquakes import read_earthquake
 from seissynth.paths import find_paths
 
 MODEL = "southern_california"
-#: every generated record here: the catalogue's ML is southern California's, and so is the one that "closure" inverts
-OPTIONS = {"velocity_model": MODEL, "magnitude_conversion": "closure"}
+#: every generated record here: Ross et al. (2016) fitted this relation to the catalogue's own ML and Mw
+OPTIONS = {"velocity_model": MODEL, "magnitude_conversion": "southern_california"}
 LEAD_S, TAIL_S = 20.0, 60.0  # of each window, before and after origin
 REALISATIONS = 20
 CLIP_COUNTS = 0.55 * 2**23  # records with more are left out of all levels: sensors and digitisers saturate near 2**23

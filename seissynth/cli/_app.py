@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from seissynth.cli.backends import backends
+from seissynth.cli.dataset import make_dataset_app
 from seissynth.cli.explain import explain
 from seissynth.cli.generate import generate
 from seissynth.cli.plot import plot
@@ -31,6 +32,7 @@ def make_app():
     app.callback()(_version_option)
     for command in (generate, backends, plot, explain, reproduce):
         app.command()(command)
+    app.add_typer(make_dataset_app())
     return app
 
 

@@ -67,7 +67,7 @@ def generate(
         list[str] | None,
         typer.Option(
             "--set",
-            help="An option of the backend, name=value; may be repeated.",
+            help="An option of the backend, name=value or name=@file.json; may be repeated.",
             metavar="NAME=VALUE",
             show_default=False,
         ),
@@ -198,8 +198,15 @@ def _read_example():
     return inventory, Catalog([event])
 
 
+def _read_json(name, path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"--set {name}=@{path}: no JSON file that can be read ({error}).") from error
+
+
 def _parse_options(items):
-    """``name=value`` pairs; a value that is JSON (a number, true, a list) is taken as such, else as text."""
+    """``name=value`` pairs; JSON (a number, true, a list) is taken as such, ``@FILE`` is read, all else is text."""
     known = _taken_names()
     options = {}
     for item in items:
@@ -208,6 +215,9 @@ def _parse_options(items):
             raise typer.BadParameter(f"--set {item!r} must have the form name=value.")
         if name in known:
             raise typer.BadParameter(f"--set {name}=...: this is an argument of its own; use its option instead.")
+        if text.startswith("@"):
+            options[name] = _read_json(name, Path(text[1:]))
+            continue
         try:
             options[name] = json.loads(text)
         except ValueError:

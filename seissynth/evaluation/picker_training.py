@@ -197,7 +197,9 @@ def train_picker(train, dev, config=None, *, start_from=None, progress=None):
         raise InputError("train holds no P arrival; a picker cannot be trained on noise alone.")
     rng = np.random.default_rng(config.seed)
     torch.manual_seed(config.seed)
-    model = models.PhaseNet(phases="".join(PHASES), norm="std", component_order="ZNE", sampling_rate=train.sampling_rate_hz)
+    model = models.PhaseNet(
+        phases="".join(PHASES), norm="std", component_order="ZNE", sampling_rate=train.sampling_rate_hz
+    )
     if start_from is not None:
         model.load_state_dict(start_from)
     dev_rng = np.random.default_rng(10_000)

@@ -108,7 +108,8 @@ def pick_scores(matches, draws=1000, seed=0):
     drawn = np.array([rates(matches[r, :3].sum(axis=0)) for r in rows])
     low, high = np.percentile(drawn, (2.5, 97.5), axis=0)
     out = {"records": len(matches)}
-    for name, value, a, b in zip(("recall", "precision", "f1"), rates(matches[:, :3].sum(axis=0)), low, high, strict=True):
+    found = rates(matches[:, :3].sum(axis=0))
+    for name, value, a, b in zip(("recall", "precision", "f1"), found, low, high, strict=True):
         out |= {name: float(value), f"{name}_low": float(a), f"{name}_high": float(b)}
     late = matches[np.isfinite(matches[:, 3]), 3]
     return out | {

@@ -22,9 +22,9 @@ class StochasticBackend(Backend):
 
     Parameters
     ----------
-    preset : {"active", "active_uncorrected", "stable", "smsim"}
+    preset : {"active", "active_uncorrected", "stable", "smsim"} or dict
         Active crust (western US), the same before levels were fitted to a ground-motion model, stable crust (eastern
-        US), or SMSIM's own run for comparison.
+        US), or SMSIM's own run for comparison; or a table of one's own region, see `region_presets.read_preset`.
     weights, device
         Not used; part of the protocol.
     {options}
@@ -102,7 +102,10 @@ class StochasticBackend(Backend):
             self.load()
         rows, truth = prepare_rows(conditions, self.parameters)
         if self._terms is not None:
+            from seissynth_plugins.stochastic.variability import scatter_durations
+
             truth.update(self._terms.add_to(rows, truth["moment_magnitude"], conditions, seeds))
+            truth["duration_factor"] = scatter_durations(rows, self.parameters.duration_scatter, seeds.row)
         data = np.empty((len(rows), 3, npts), dtype=np.float32)
         share = np.empty(len(rows))
         low_cut = self._low_cut(sampling_rate_hz)

@@ -108,10 +108,10 @@ class Parameters:
         "choice of this backend; below 1 in scattering crust, Yoshimoto et al. (1993), GJI 114, 165-174",
     )
     path_duration: tuple = _constant(
-        ((0.0, 0.0), (7.0, 2.4), (45.0, 8.4), (125.0, 10.9), (175.0, 17.4), (270.0, 34.2)),
+        ((0.0, 0.0), (7.0, 2.4), (45.0, 7.4), (125.0, 13.5), (175.0, 18.0), (270.0, 30.0)),
         "km, s",
         "knots of the path duration of S",
-        _BT14,
+        _BT14 + "; without their step between 125 and 175 km, which PSA and durations of small events do not show",
     )
     path_duration_slope: float = _constant(0.156, "s/km", "slope beyond the last knot", _BT14)
     p_path_duration: float = _constant(0.3, "", "path duration of P over that of S", _OWN)
@@ -215,6 +215,12 @@ class Parameters:
     event_term_scale: float = _constant(1.0, "", "factor on the scatter between events; 0 = none", _OWN)
     site_term_scale: float = _constant(1.0, "", "factor on the scatter between sites; 0 = none", _OWN)
     within_term_scale: float = _constant(1.0, "", "factor on the scatter within an event and site; 0 = none", _OWN)
+    duration_scatter: float = _constant(
+        0.4,
+        "",
+        "with variability: standard deviation of ln of the windows' lengths from record to record",
+        "size of phi of Afshari & Stewart (2016), Earthq. Spectra 32, 2481-2505",
+    )
     # --- filters
     low_cut_hz: float = _constant(0.05, "Hz", "corner of the causal Butterworth low cut; 0 = none", _OWN)
     low_cut_order: int = _constant(4, "", "order of the low cut", _OWN)
@@ -256,6 +262,7 @@ _POSITIVE = (
 )
 _NOT_NEGATIVE = (
     "kappa0_s",
+    "duration_scatter",
     "s_direct_level",
     "s_direct_duration",
     "head_wave_level",

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth_plugins.stochastic.closure import changed_constants
 from seissynth_plugins.stochastic.parameters import Parameters
+from seissynth_plugins.stochastic.region_presets import unfold
 
 _ACTIVE = Parameters()
 
@@ -20,6 +21,7 @@ _UNCORRECTED = replace(
     finite_fault=(-1.72, 0.43, -0.405, 0.235, 5.744, 7.744),
     spreading=((1.0, -1.0), (40.0, -0.5)),
     q_exponent=0.45,
+    path_duration=((0.0, 0.0), (7.0, 2.4), (45.0, 8.4), (125.0, 10.9), (175.0, 17.4), (270.0, 34.2)),
     s_vertical=((0.9, 0.47), (1.7, 0.44), (4.2, 0.59), (8.5, 0.72), (17.3, 0.94)),
     s_vertical_decay=((1.0, 0.0),),
     vertical_site_exponent=1.0,
@@ -32,30 +34,25 @@ _UNCORRECTED = replace(
 PRESETS = {
     "active": _ACTIVE,
     "active_uncorrected": _UNCORRECTED,
-    # Atkinson & Boore (2006) and Boore & Thompson (2015) for eastern North America
+    # Atkinson & Boore (2006) for eastern North America, hard rock; h of Boore & Thompson (2015). One corner: the two
+    # of Atkinson & Silva (2000) are California's
     "stable": replace(
         _UNCORRECTED,
-        stress_drop_bar=250.0,
+        level_correction="stable",
+        stress_drop_bar=140.0,
+        two_corner_start_magnitude=98.0,
+        two_corner_full_magnitude=99.0,
         source_density_g_cm3=2.8,
         source_vs_km_s=3.7,
         source_vp_km_s=3.7 * math.sqrt(3),
         finite_fault=(-1.8844, 0.43, -0.5694, 0.235, 5.744, 7.744),
-        spreading=((1.0, -1.0), (50.0, -0.5)),
-        q0=410.0,
-        q_exponent=0.5,
-        path_duration=(
-            (0.0, 0.0),
-            (15.0, 2.6),
-            (35.0, 17.5),
-            (50.0, 25.1),
-            (125.0, 25.1),
-            (200.0, 28.5),
-            (392.0, 46.0),
-            (600.0, 69.1),
-        ),
-        path_duration_slope=0.111,
-        kappa0_s=0.006,
-        site_amplification=((0.01, 1.0), (80.0, 1.0)),
+        spreading=((1.0, -1.3), (70.0, 0.2), (140.0, -0.5)),
+        q0=893.0,
+        q_exponent=0.32,
+        path_duration=((0.0, 0.0), (10.0, 0.0), (70.0, 9.6), (130.0, 7.8)),
+        path_duration_slope=0.04,
+        kappa0_s=0.005,
+        site_amplification=((0.5, 1.0), (1.0, 1.13), (2.0, 1.22), (5.0, 1.36), (10.0, 1.41), (50.0, 1.41)),
         site_reference_vs30_mps=3000.0,
         default_vs30_mps=3000.0,
         coda_q0=250.0,
@@ -85,9 +82,9 @@ def make_parameters(preset="active", **overrides):
 
     Parameters
     ----------
-    preset : {"active", "active_uncorrected", "stable", "smsim"}
+    preset : {"active", "active_uncorrected", "stable", "smsim"} or dict
         Active crust (western US), the same before levels were fitted to a ground-motion model, stable crust (eastern
-        US), or SMSIM's own run for comparison.
+        US), or SMSIM's own run for comparison; or a table of one's own, see `region_presets.read_preset`.
     **overrides
         Any field of `Parameters`.
 
@@ -106,6 +103,7 @@ def make_parameters(preset="active", **overrides):
     >>> make_parameters("active", stress_drop_bar=60).stress_drop_bar
     60.0
     """
+    preset, overrides = unfold(preset, overrides)
     if preset not in PRESETS:
         raise InputError(f"stochastic: unknown preset {preset!r}; there are {', '.join(map(repr, PRESETS))}.")
     known = [f.name for f in fields(Parameters)]

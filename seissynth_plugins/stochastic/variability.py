@@ -25,8 +25,9 @@ TRUTH_HZ = (1.0, 5.0)
 FIELD_FACTORS = 6
 
 _DATA = Path(__file__).parent / "data" / "variability.json"
-_EVENT, _STATION, _ROW, _NO_PLACE = (
-    hash_words("stochastic", name) for name in ("event term", "site term", "row term", "field without a place")
+_EVENT, _STATION, _ROW, _NO_PLACE, _DURATION = (
+    hash_words("stochastic", name)
+    for name in ("event term", "site term", "row term", "field without a place", "duration")
 )
 
 
@@ -215,6 +216,31 @@ class TermMaker:
             for name, range_km, share in self.fields:
                 out[rows] += np.sqrt(share) * make_field(seed, name, range_km, FIELD_FACTORS).at(places[rows])
         return out
+
+
+def scatter_durations(rows, scatter, seeds):
+    """Lengthen or shorten each row's windows by a lognormal factor of its own.
+
+    Parameters
+    ----------
+    rows : list of PreparedRow
+        Changed in place: lengths of P's and S's windows, and the times over which their coherence falls. The
+        spectrum stays, so a record that lasts longer has lower peaks.
+    scatter : float
+        Standard deviation of ln of the factor.
+    seeds : ndarray of uint64, shape (n,)
+        Of the rows.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The factors; their median is 1.
+    """
+    factors = np.exp(scatter * _normal_rows(seeds, _DURATION, 1)[:, 0])
+    for row, factor in zip(rows, factors.tolist(), strict=True):
+        for name in ("p_length", "s_length", "s_short_length", "p_ramp", "s_ramp"):
+            setattr(row, name, factor * getattr(row, name))
+    return factors
 
 
 def _normal_rows(seeds, stream, count):

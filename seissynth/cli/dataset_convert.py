@@ -1,0 +1,82 @@
+"""``seissynth dataset convert`` and ``recipe``: sets between formats, and those of the papers from a local copy."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seissynth.cli._common import DebugOption, OverwriteOption, QuietOption, command, progress_bar, say
+
+_ASDF = (".h5", ".asdf")
+ChunkOption = Annotated[int, typer.Option("--records-per-chunk", min=1, help="A larger set is written in chunks.")]
+
+
+@command
+def convert(
+    source: Annotated[Path, typer.Argument(help="Folder in SeisBench's format, an ASDF file, or a folder of them.")],
+    target: Annotated[Path, typer.Argument(help="ASDF file (.h5, .asdf), or the folder of a SeisBench set.")],
+    tag: Annotated[str | None, typer.Option("--tag", help="Only ASDF waveforms of this tag, as '*acc*'.")] = None,
+    flatfile: Annotated[Path | None, typer.Option("--flatfile", help="ITACA's table beside ASDF files.")] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="Of ASDF samples, as 'cm/s**2'.")] = None,
+    quantity: Annotated[str | None, typer.Option("--quantity", help="Of ASDF samples, as 'acceleration'.")] = None,
+    records_per_chunk: ChunkOption = 10_000,
+    overwrite: OverwriteOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+):
+    """Convert a set between SeisBench's format and ASDF; the names say which way.
+
+    For example:
+
+    - seissynth dataset convert windows/ windows.h5
+
+    - seissynth dataset convert itaca/ itaca_set/ --flatfile itaca/flatfile.txt --unit cm/s**2 --quantity acceleration
+    """
+    from seissynth.data.asdf_sets import asdf_to_seisbench, seisbench_to_asdf
+
+    from_folder = source.is_dir() and not any(item.suffix.lower() in _ASDF for item in source.iterdir())
+    to_file = target.suffix.lower() in _ASDF
+    if from_folder != to_file:
+        known = "a SeisBench folder into a .h5 file, or ASDF into a folder"
+        raise typer.BadParameter(f"{source} -> {target}: one converts {known}.")
+    given = {"--tag": tag, "--flatfile": flatfile, "--unit": unit, "--quantity": quantity}
+    if to_file and any(value is not None for value in given.values()):
+        name = next(name for name, value in given.items() if value is not None)
+        raise typer.BadParameter(f"{name} is for reading ASDF.")
+    with progress_bar("converting", 1, quiet):
+        if to_file:
+            done = seisbench_to_asdf(source, target, overwrite=overwrite)
+        else:
+            done = asdf_to_seisbench(
+                source, target, tag=tag, flatfile=flatfile, unit=unit, quantity=quantity,
+                records_per_chunk=records_per_chunk, overwrite=overwrite,
+            )  # fmt: skip
+    if not quiet:
+        say(f"{done} records written: {target}")
+
+
+@command
+def recipe(
+    name: Annotated[str, typer.Argument(help="scedc, instance, stead, kma or itaca.")],
+    source: Annotated[Path, typer.Argument(help="Local copy of the set.")],
+    target: Annotated[Path, typer.Argument(help="Folder to be made, in SeisBench's format.")],
+    records_per_chunk: ChunkOption = 10_000,
+    overwrite: OverwriteOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+):
+    """Make the data set of a paper from a local copy, by the rules the paper states.
+
+    For example:
+
+    - seissynth dataset recipe stead STEAD/ stead_50hz/
+    """
+    from seissynth.data.recipes import prepare
+
+    with progress_bar(name, 100, quiet) as step:
+        report = prepare(
+            name, source, target, overwrite=overwrite, records_per_chunk=records_per_chunk,
+            progress=lambda done, total: step(100.0 * done / max(total, 1)),
+        )  # fmt: skip
+    if not quiet:
+        typer.echo(str(report))

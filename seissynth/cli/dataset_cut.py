@@ -1,0 +1,101 @@
+"""``seissynth dataset cut``: event windows out of continuous records."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seissynth.cli._common import (
+    DebugOption,
+    OverwriteOption,
+    QuietOption,
+    command,
+    progress_bar,
+    read_catalog,
+    read_stations,
+    say,
+)
+
+
+class Quantity(StrEnum):
+    """What the windows hold."""
+
+    velocity = "velocity"
+    acceleration = "acceleration"
+    displacement = "displacement"
+    counts = "counts"
+
+
+@command
+def cut(
+    waveforms: Annotated[
+        list[str],
+        typer.Option("--waveforms", "-w", help="File, folder or pattern of continuous records; may be repeated."),
+    ],
+    inventory: Annotated[Path, typer.Option("--inventory", "-i", help="StationXML with responses or gains.")],
+    catalog: Annotated[Path, typer.Option("--catalog", "-c", help="QuakeML with origins, magnitudes, perhaps picks.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set to be made.")],
+    quantity: Annotated[Quantity, typer.Option("--quantity", help="Motion or counts.")] = Quantity.velocity,
+    duration: Annotated[float, typer.Option("--duration", help="Length of a window, s.")] = 60.0,
+    start: Annotated[float, typer.Option("--start", help="Start of a window after origin, s.")] = 0.0,
+    sampling_rate: Annotated[float, typer.Option("--sampling-rate", help="Of the windows, Hz.")] = 100.0,
+    band: Annotated[str, typer.Option("--band", help="LOW,HIGH in Hz; 'none' for no filter.")] = "1,45",
+    channel: Annotated[str, typer.Option("--channel", help="Patterns of channel codes, as 'HH?,HN?'.")] = "*",
+    picker: Annotated[
+        str, typer.Option("--picker", help="'aic', 'none', or a file of PhaseNet weights for SeisBench.")
+    ] = "aic",
+    velocity_model: Annotated[str, typer.Option("--velocity-model", help="For predicted onsets.")] = "iasp91",
+    require: Annotated[
+        str, typer.Option("--require", help="Rules that a window must obey to be written, with commas; 'none'.")
+    ] = "complete",
+    noise_windows: Annotated[
+        int, typer.Option("--noise-windows", help="Of each sensor and block of two hours at most.", min=0)
+    ] = 10,
+    overwrite: OverwriteOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+):
+    """Cut the windows of a catalogue's earthquakes, and noise, out of continuous records.
+
+    The folder holds SeisBench's format. Defaults are those of HEGGS: 60 s from origin, 100 Hz, 1 to 45 Hz. What each
+    quality rule leaves is printed, and written to cut_report.json. For example:
+
+    - seissynth dataset cut -w archive/ -i stations.xml -c catalog.xml -o windows
+
+    - seissynth dataset cut -w 'day/*.mseed' -i stations.xml -c catalog.xml -o windows --require complete,unclipped,loud
+    """
+    from seissynth.data.continuous import CutSettings, cut_events
+
+    settings = CutSettings(
+        duration_s=duration,
+        start_s=start,
+        quantity=quantity.value,
+        preparation=_preparation(band, sampling_rate),
+        channel=channel,
+        require=() if require == "none" else tuple(part.strip() for part in require.split(",")),
+        velocity_model=velocity_model,
+        picker=None if picker == "none" else picker,
+        noise_windows=noise_windows,
+    )
+    stations, events = read_stations(inventory), read_catalog(catalog)
+    with progress_bar("cutting windows", 100, quiet) as step:
+        report = cut_events(
+            waveforms, stations, events, output, settings, overwrite=overwrite,
+            progress=lambda done, total: step(100.0 * done / total),
+        )  # fmt: skip
+    if not quiet:
+        typer.echo(report.markdown(), nl=False)
+        say(f"{report.written} windows of {report.events} earthquakes and {report.noise} of noise written: {output}")
+
+
+def _preparation(band, sampling_rate):
+    from seissynth.data.preprocess import Detrend, Preparation, Resample, heggs_preparation
+
+    if band == "none":
+        return Preparation((Detrend("constant"), Resample(sampling_rate)))
+    try:
+        low, high = (float(part) for part in band.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"--band {band!r} must be LOW,HIGH in Hz, as 1,45, or 'none'.") from None
+    return heggs_preparation(sampling_rate, low, high)

@@ -1,0 +1,258 @@
+"""``seissynth dataset make``: labelled synthetic records, as many as one likes."""
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seissynth.cli._common import (
+    DebugOption,
+    QuietOption,
+    command,
+    progress_bar,
+    read_catalog,
+    read_stations,
+)
+from seissynth.cli.generate import Quantity, _number_or_text, _parse_options
+from seissynth.errors import InputError
+
+
+class Form(enum.StrEnum):
+    """Values of --format."""
+
+    SEISBENCH = "seisbench"
+    ASDF = "asdf"
+
+
+class SplitBy(enum.StrEnum):
+    """Values of --split-by."""
+
+    EVENT = "event"
+    BLOCK = "block"
+
+
+@command
+def make(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set.", show_default=False)],
+    inventory: Annotated[
+        Path | None, typer.Option("--inventory", "-i", help="StationXML: the stations.", show_default=False)
+    ] = None,
+    example: Annotated[bool, typer.Option("--example", help="Use the built-in network.")] = False,
+    catalog: Annotated[
+        Path | None, typer.Option("--catalog", "-c", help="QuakeML: the earthquakes.", show_default=False)
+    ] = None,
+    draw: Annotated[
+        int | None, typer.Option("--draw", help="Draw so many earthquakes instead.", min=1, show_default=False)
+    ] = None,
+    around: Annotated[
+        str | None,
+        typer.Option("--around", help="Draw around NET.STA, or LATITUDE,LONGITUDE.", show_default=False),
+    ] = None,
+    radius: Annotated[str, typer.Option("--radius", help="With --around: km, or INNER,OUTER.")] = "100",
+    box: Annotated[
+        str | None, typer.Option("--box", help="Draw within SOUTH,NORTH,WEST,EAST.", show_default=False)
+    ] = None,
+    polygon: Annotated[
+        str | None, typer.Option("--polygon", help="Draw within LAT,LON LAT,LON LAT,LON ...", show_default=False)
+    ] = None,
+    magnitude: Annotated[str, typer.Option("--magnitude", help="Of drawn earthquakes, LOW,HIGH.")] = "1,6",
+    b: Annotated[
+        float | None,
+        typer.Option("--b", help="b-value of Gutenberg and Richter; default: uniform.", show_default=False),
+    ] = None,
+    depth: Annotated[str, typer.Option("--depth", help="km, LOW,HIGH or LOW,MODE,HIGH.")] = "2,20",
+    time: Annotated[str, typer.Option("--time", help="Of drawn earthquakes, FROM,TO.")] = "2020-01-01,2021-01-01",
+    mechanisms: Annotated[
+        str, typer.Option("--mechanisms", help="random, none, strike-slip, normal or reverse.")
+    ] = "random",
+    backend: Annotated[str, typer.Option("--backend", "-b", help="Who makes the records.")] = "stochastic",
+    options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="An option of the backend, name=value; may be repeated.",
+            metavar="NAME=VALUE",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Of everything that is drawn.")] = 0,
+    output_quantity: Annotated[
+        Quantity, typer.Option("--output-quantity", help="m/s, m/s², m, or counts.", case_sensitive=False)
+    ] = Quantity.VEL,
+    sampling_rate: Annotated[float, typer.Option("--sampling-rate", help="Hz.")] = 100.0,
+    duration: Annotated[float, typer.Option("--duration", help="s.")] = 60.0,
+    p_lead: Annotated[
+        str, typer.Option("--p-lead", help="Record before P, s: LOW,HIGH; or 'none': begin at --start.")
+    ] = "5,20",
+    start: Annotated[
+        float | None, typer.Option("--start", help="With --p-lead none: s after origin.", show_default=False)
+    ] = None,
+    channel: Annotated[
+        list[str] | None, typer.Option("--channel", help="Such as 'HN?'; may be repeated.", show_default=False)
+    ] = None,
+    distance: Annotated[
+        str | None, typer.Option("--distance", help="Epicentral, km: LOW,HIGH.", show_default=False)
+    ] = None,
+    stations_per_event: Annotated[
+        int | None, typer.Option("--stations-per-event", help="At most, drawn.", min=1, show_default=False)
+    ] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option("--noise", help="nlnm, nhnm, a file of real noise, or the folder of a set.", show_default=False),
+    ] = None,
+    snr: Annotated[
+        str | None, typer.Option("--snr", help="Scale the noise to LOW,HIGH dB.", show_default=False)
+    ] = None,
+    noise_gain: Annotated[
+        str | None, typer.Option("--noise-gain", help="Amplify the noise by LOW,HIGH dB.", show_default=False)
+    ] = None,
+    noise_share: Annotated[float, typer.Option("--noise-share", help="Rows of noise, share of all.")] = 0.0,
+    overlap_share: Annotated[
+        float, typer.Option("--overlap-share", help="Share of the records with a second event.")
+    ] = 0.0,
+    overlap_lag: Annotated[
+        str | None, typer.Option("--overlap-lag", help="Its P after the first, s: LOW,HIGH.", show_default=False)
+    ] = None,
+    overlap_level: Annotated[
+        str | None, typer.Option("--overlap-level", help="Its peak over the first, dB.", show_default=False)
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="Parts and shares; or 'none'.")] = "train=0.8,dev=0.1,test=0.1",
+    split_by: Annotated[SplitBy, typer.Option("--split-by", help="Draw events, or cut their row.")] = SplitBy.EVENT,
+    velocity_model: Annotated[str, typer.Option("--velocity-model", help="For the onsets.")] = "iasp91",
+    quantize: Annotated[bool, typer.Option("--quantize", help="Whole counts (RAW only).")] = False,
+    clip_counts: Annotated[
+        float | None, typer.Option("--clip-counts", help="Full scale (RAW only).", show_default=False)
+    ] = None,
+    weights: Annotated[Path | None, typer.Option("--weights", help="Trained parameters.", show_default=False)] = None,
+    device: Annotated[str, typer.Option("--device", help="Where a trained backend runs: cpu, cuda.")] = "cpu",
+    licence: Annotated[str, typer.Option("--licence", help="What you say of your own rights.")] = "",
+    form: Annotated[Form, typer.Option("--format", help="Of the files.")] = Form.SEISBENCH,
+    block_records: Annotated[int, typer.Option("--block-records", help="Records in a shard, about.", min=1)] = 512,
+    workers: Annotated[int, typer.Option("--workers", "-j", help="Processes; more than one need Dask.", min=1)] = 1,
+    dask: Annotated[
+        str | None,
+        typer.Option("--dask", help="'local', or the address of a scheduler.", show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the metadata only; say size and time.")] = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+):
+    """Make a labelled set of synthetic records for training.
+
+    The same command takes up again what was stopped. For example:
+
+    - seissynth dataset make --example --draw 150 --around XX.AMAT -o made --noise nlnm --snr 0,40
+
+    - seissynth dataset make -i stations.xml -c catalog.xml -o made --noise quiet.mseed --noise-share 0.1
+
+    - seissynth dataset make -i stations.xml --draw 100000 --box 35,37,-119,-116 --b 1 -o made --dry-run
+
+    - seissynth dataset make -i stations.xml -c catalog.xml -o made --dask tcp://host:8786
+    """
+    if example == (inventory is not None):
+        raise typer.BadParameter("give --inventory, or --example for the built-in network.")
+    if (draw is None) == (catalog is None):
+        raise typer.BadParameter("give --catalog, or --draw with --around, --box or --polygon.")
+    arguments = {
+        "backend": backend,
+        "seed": seed,
+        "output": output_quantity.value,
+        "sampling_rate": sampling_rate,
+        "duration": duration,
+        "p_lead_s": None if p_lead == "none" else _numbers("--p-lead", p_lead, (2,)),
+        "start": start,
+        "channel": channel or None,
+        "distance_km": _numbers("--distance", distance, (2,)),
+        "stations_per_event": stations_per_event,
+        "noise": noise,
+        "snr_db": _numbers("--snr", snr, (2,)),
+        "noise_gain_db": _numbers("--noise-gain", noise_gain, (2,)),
+        "noise_share": noise_share,
+        "overlap_share": overlap_share,
+        "overlap_lag_s": _numbers("--overlap-lag", overlap_lag, (2,)),
+        "overlap_level_db": _numbers("--overlap-level", overlap_level, (2,)),
+        "split": _split(split),
+        "split_by": split_by.value,
+        "velocity_model": velocity_model,
+        "quantize": quantize,
+        "clip_counts": clip_counts,
+        "weights": weights and str(weights),
+        "device": device,
+        "licence": licence,
+        "format": form.value,
+        "block_records": block_records,
+        **_parse_options(options or []),
+    }
+    stations = _example_stations() if example else read_stations(inventory)
+    if catalog is not None:
+        earthquakes = read_catalog(catalog)
+    else:
+        from seissynth.data.drawn_earthquakes import DrawnEarthquakes
+
+        earthquakes = DrawnEarthquakes(
+            draw,
+            _area(stations, around, radius, box, polygon),
+            magnitude=_numbers("--magnitude", magnitude, (2,)),
+            magnitudes="uniform" if b is None else "gutenberg-richter",
+            b=1.0 if b is None else b,
+            depth_km=_numbers("--depth", depth, (2, 3)),
+            time=tuple(part.strip() for part in time.split(",")),
+            mechanisms=mechanisms,
+            seed=seed,
+        )
+
+    from seissynth.data.factory import make_dataset
+
+    with progress_bar("making records", 100, quiet) as step:
+        report = make_dataset(
+            output, stations, earthquakes, workers=workers, dask=dask, dry_run=dry_run,
+            progress=lambda done, total: step(100.0 * done / total), **arguments,
+        )  # fmt: skip
+    if not quiet:
+        typer.echo(str(report))
+
+
+def _example_stations():
+    from seissynth.example import read_example
+
+    return read_example()[0]
+
+
+def _area(stations, around, radius, box, polygon):
+    from seissynth.data.drawn_earthquakes import Box, Circle, Polygon, around_station
+
+    if sum(item is not None for item in (around, box, polygon)) != 1:
+        raise typer.BadParameter("--draw needs one of --around, --box and --polygon.")
+    if box is not None:
+        return Box(*_numbers("--box", box, (4,)))
+    if polygon is not None:
+        return Polygon([_numbers("--polygon", corner, (2,)) for corner in polygon.split()])
+    *inner, outer = _numbers("--radius", radius, (1, 2))
+    if "," in around:
+        return Circle(*_numbers("--around", around, (2,)), outer, *inner)
+    return around_station(stations, around, outer, *inner)
+
+
+def _numbers(name, text, lengths):
+    """Numbers with commas between them; None for None."""
+    if text is None:
+        return None
+    values = [_number_or_text(part.strip()) for part in text.split(",")]
+    if len(values) not in lengths or not all(isinstance(value, float) for value in values):
+        wanted = " or ".join(map(str, lengths))
+        raise InputError(f"{name} {text!r} must be {wanted} number{'s' * (lengths != (1,))} with commas between them.")
+    return tuple(values)
+
+
+def _split(text):
+    if text == "none":
+        return None
+    parts = {}
+    for item in text.split(","):
+        name, equals, share = item.partition("=")
+        value = _number_or_text(share)
+        if not (equals and isinstance(value, float)):
+            raise InputError(f"--split {text!r} must have the form train=0.8,dev=0.1,test=0.1, or be 'none'.")
+        parts[name.strip()] = value
+    return parts

@@ -1,0 +1,89 @@
+"""A file for HDF5 to write to that never fails in its face.
+
+HDF5 cannot close a file whose last writes failed: on a full disk it prints pages of errors and may end the process
+with a segmentation fault. This file keeps the first error instead and drops what comes after it; whoever writes
+looks at `error` and gives up in peace.
+"""
+
+import io
+
+
+class CarefulFile(io.RawIOBase):
+    """A new binary file; after a failed write its content is worthless, `error` says why.
+
+    Parameters
+    ----------
+    path : path
+        Must not exist.
+    """
+
+    def __init__(self, path):
+        self.error = None
+        self._file = open(path, "x+b", buffering=0)  # noqa: SIM115 (closed by close)
+
+    def check(self):
+        """Raise the error of an earlier write."""
+        if self.error is not None:
+            raise self.error
+
+    def write(self, data):
+        """Write all bytes, or keep the error and pretend."""
+        view = memoryview(data).cast("B")
+        size, done = len(view), 0
+        while self.error is None and done < size:
+            try:
+                # large writes may be cut short by the system
+                done += self._file.write(view[done:])
+            except OSError as error:
+                self.error = error
+        if self.error is not None:
+            return self._skip(size - done) or size
+        return size
+
+    def _skip(self, count):
+        self._file.seek(count, io.SEEK_CUR)
+
+    def readinto(self, buffer):
+        """Read into a buffer; zeros where dropped bytes would stand."""
+        view = memoryview(buffer).cast("B")
+        found = self._file.readinto(view)
+        if self.error is not None and found < len(view):
+            view[found:] = bytes(len(view) - found)
+            return len(view)
+        return found
+
+    def seek(self, offset, whence=io.SEEK_SET):
+        """See `io.RawIOBase.seek`."""
+        return self._file.seek(offset, whence)
+
+    def tell(self):
+        """See `io.RawIOBase.tell`."""
+        return self._file.tell()
+
+    def truncate(self, size=None):
+        """Set the size, or keep the error and pretend."""
+        size = self.tell() if size is None else size
+        if self.error is None:
+            try:
+                return self._file.truncate(size)
+            except OSError as error:
+                self.error = error
+        return size
+
+    def readable(self):
+        """See `io.RawIOBase.readable`."""
+        return True
+
+    def writable(self):
+        """See `io.RawIOBase.writable`."""
+        return True
+
+    def seekable(self):
+        """See `io.RawIOBase.seekable`."""
+        return True
+
+    def close(self):
+        """Close the file; errors of earlier writes stay in `error`."""
+        if not self.closed:
+            super().close()
+            self._file.close()

@@ -1,0 +1,62 @@
+"""The dry run: a set's metadata, and what it would cost."""
+
+import tempfile
+import time
+
+import numpy as np
+
+from seissynth.data._atomic import replacing
+from seissynth.data._factory_folder import DESCRIPTION, PLAN
+from seissynth.data._factory_report import DatasetReport
+from seissynth.data._factory_run import add_books, count_rows
+from seissynth.errors import InputError
+
+_TRIAL_RECORDS = 64
+
+
+def plans(job):
+    """Yield metadata and books of one block after the other."""
+    for first, last in job.settings.blocks():
+        plan = job.maker.plan(first, last)
+        books = {"records": 0, "noise": 0, "second": 0, "no_p": 0, "no_s": 0, "events": 0, "magnitudes": {}}
+        books["left_out"] = {name: count for name, count in plan.left_out.items() if count}
+        if len(plan):
+            frame = job.maker.metadata(plan)
+            count_rows(books, frame)
+            books["events"] = len(set(plan.events.tolist()))
+            yield frame, books
+        else:
+            yield None, books
+
+
+def dry_run(job):
+    """Write the metadata of a set, and say what it would cost; DatasetReport."""
+    path = job.path
+    if (path / DESCRIPTION).exists():
+        raise InputError(f"{path} holds a set already; give another folder for the plan of one.")
+    path.mkdir(parents=True, exist_ok=True)
+    total = {}
+    with replacing(path / PLAN) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+        for frame, books in plans(job):
+            add_books(total, books)
+            if frame is not None:
+                frame.to_csv(file, index=False, header=file.tell() == 0)
+        text_bytes = file.tell()
+    seconds = _trial(job) * total["records"]
+    size = total["records"] * 12 * job.settings.npts + text_bytes
+    return DatasetReport(path, **total, bytes=size, seconds=seconds, planned=True)
+
+
+def _trial(job):
+    """Seconds a record takes, measured on a few of the first block that has any."""
+    for first, last in job.settings.blocks():
+        plan = job.maker.plan(first, last)
+        if not len(plan):
+            continue
+        for count in (1, _TRIAL_RECORDS):  # the first one loads the backend and compiles
+            began = time.perf_counter()
+            frame, waveforms = job.maker._piece(plan, np.arange(min(count, len(plan))))
+            with tempfile.TemporaryFile() as file:
+                file.write(waveforms.tobytes())
+        return (time.perf_counter() - began) / len(frame)
+    return 0.0

@@ -1,0 +1,81 @@
+"""What a call of the factory did, in numbers and words."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class DatasetReport:
+    """What was made, or with a dry run will be.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    records : int
+        Rows in all, those of noise among them.
+    noise, second : int
+        Rows of noise; records that hold a second event.
+    events : int
+        That have at least one record.
+    left_out : dict of str to int
+        Records that were not made, by reason.
+    no_p, no_s : int
+        Records of earthquakes whose P or S lies outside.
+    magnitudes : dict of str to int
+        Records by magnitude, in steps of 0.5 (named by the lower end).
+    bytes : int
+    seconds : float
+        Of this call; of a dry run: an estimate for one process.
+    made : int
+        Records that this call made; the others were there.
+    planned : bool
+        Of a dry run.
+    """
+
+    path: Path
+    records: int = 0
+    noise: int = 0
+    second: int = 0
+    events: int = 0
+    left_out: dict = field(default_factory=dict)
+    no_p: int = 0
+    no_s: int = 0
+    magnitudes: dict = field(default_factory=dict)
+    bytes: int = 0
+    seconds: float = 0.0
+    made: int = 0
+    planned: bool = False
+
+    def __str__(self):
+        what = "will be" if self.planned else "are"
+        lines = [
+            f"{self.path}: {self.records} records {what} there, {self.records - self.noise} of {self.events} "
+            f"earthquakes and {self.noise} of noise; {self.second} hold a second event.",
+        ]
+        if self.planned:
+            lines.append(f"They take about {_size(self.bytes)} and, in one process, {_duration(self.seconds)}.")
+        else:
+            rate = f", {self.made / self.seconds:.0f} a second" if self.made and self.seconds > 0 else ""
+            lines.append(f"{_size(self.bytes)}; {self.made} records made now in {_duration(self.seconds)}{rate}.")
+        if self.magnitudes:
+            counts = sorted(self.magnitudes.items(), key=lambda item: float(item[0]))
+            lines.append("Records by magnitude (from): " + ", ".join(f"{name}: {n}" for name, n in counts) + ".")
+        if self.no_p or self.no_s:
+            lines.append(f"Onsets outside their records: P {self.no_p}, S {self.no_s}.")
+        if self.left_out:
+            lines.append("Left out: " + ", ".join(f"{n} {name}" for name, n in sorted(self.left_out.items())) + ".")
+        return "\n".join(lines)
+
+
+def _size(count):
+    """Bytes in words."""
+    units = ["B", "kB", "MB", "GB"]
+    while count >= 1000 and units:
+        count, units = count / 1000, units[1:]
+    return f"{count:.3g} {units[0] if units else 'TB'}"
+
+
+def _duration(seconds):
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,140 @@
+"""Presets for one's own region, as a table of parameters in a file.
+
+A table is CSV with the columns ``constant``, ``value`` and ``source``; one row for each constant that differs from
+the preset it is based on, which the row ``based_on`` names. The contents, not the file's name, go into the
+provenance of the records, so that they can be made again where the file is not.
+"""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+
+from seissynth.data._atomic import replacing
+from seissynth.errors import InputError
+from seissynth_plugins.stochastic.parameters import Parameters
+
+_COLUMNS = ("constant", "value", "source")
+_KEYS = ("name", "based_on", "constants", "sources")
+
+
+def read_preset(path):
+    r"""Read a table of parameters.
+
+    Parameters
+    ----------
+    path : str or path
+        CSV file with the columns ``constant``, ``value``, ``source``. Values are numbers, true, false, words, or
+        lists in square brackets; the units are those of `Parameters`. Rows ``based_on`` ("active" where there is none)
+        and ``name`` are not constants.
+
+    Returns
+    -------
+    dict
+        ``name``, ``based_on``, ``constants``, ``sources``: plain data, for ``generate(..., preset=...)``.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, lacks a column, names a constant twice, or holds no value; with its line.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "valley.csv"
+    >>> _ = file.write_text("constant,value,source\nbased_on,active,\nkappa0_s,0.05,own records\n")
+    >>> read_preset(file)["constants"]
+    {'kappa0_s': 0.05}
+    """
+    path = Path(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise InputError(f"{path}: column {missing[0]!r} is missing; a preset has the columns {_COLUMNS}.")
+            rows = [(reader.line_num, *((row[name] or "").strip() for name in _COLUMNS)) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read as a table of parameters: {error}.") from error
+    preset = {"name": path.stem, "based_on": "active", "constants": {}, "sources": {}}
+    seen = set()
+    for line, name, value, source in rows:
+        if not name or name.startswith("#"):
+            continue
+        if not value:
+            raise InputError(f"{path}, line {line}: {name} has no value.")
+        if name in seen:
+            raise InputError(f"{path}, line {line}: {name} stands there for the second time.")
+        seen.add(name)
+        if name in ("name", "based_on"):
+            preset[name] = value
+        else:
+            preset["constants"][name] = _value(value)
+            preset["sources"][name] = source
+    return preset
+
+
+def write_preset(path, preset="active", **overrides):
+    """Write all constants of a preset as a table to begin one's own from.
+
+    Parameters
+    ----------
+    path : str or path
+        CSV file; an old one is replaced.
+    preset : str
+        Where the values come from.
+    **overrides
+        Constants that differ from it.
+
+    Returns
+    -------
+    path
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> file = write_preset(pathlib.Path(tempfile.mkdtemp()) / "all.csv", "stable")
+    >>> read_preset(file)["constants"]["q0"]
+    893.0
+    """
+    from seissynth_plugins.stochastic.presets import make_parameters
+
+    parameters = make_parameters(preset, **overrides)
+    with replacing(path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*_COLUMNS, "unit", "meaning"])
+        writer.writerow(["based_on", preset, "", "", "preset whose values hold for what is not in this table"])
+        for field in fields(Parameters):
+            value = getattr(parameters, field.name)
+            text = value if isinstance(value, str) else json.dumps(value)
+            changed = value != field.default
+            source = "" if changed else field.metadata["source"]
+            writer.writerow([field.name, text, source, field.metadata["unit"], field.metadata["meaning"]])
+    return path
+
+
+def unfold(preset, overrides):
+    """Return the name of the preset that a table is based on, and its constants updated by `overrides`.
+
+    Raises
+    ------
+    InputError
+        Keys that a preset does not have.
+    """
+    if not isinstance(preset, Mapping):
+        return preset, overrides
+    wrong = sorted(set(preset) - set(_KEYS))
+    if wrong or not isinstance(preset.get("constants", {}), Mapping):
+        raise InputError(
+            f"stochastic: preset is a table with {wrong or 'constants that are none'}; it may hold {', '.join(_KEYS)}. "
+            "Read it with seissynth_plugins.stochastic.region_presets.read_preset."
+        )
+    return preset.get("based_on", "active"), {**preset.get("constants", {}), **overrides}
+
+
+def _value(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
