@@ -248,13 +248,35 @@ def test_truth_tells_the_terms_and_is_silent_without_them():
 
 def test_scales_of_zero_leave_records_as_they_are():
     table, (seeds, *_) = conditions(np.full(6, 20.0)), network()
-    off = StochasticBackend(variability=True, event_term_scale=0, site_term_scale=0, within_term_scale=0)
+    scales = {"event_term_scale": 0, "site_term_scale": 0, "within_term_scale": 0, "duration_scatter": 0}
+    off = StochasticBackend(variability=True, **scales)
     # the filter is 1 in all bins, but its phase is added to others
     plain = simulate(StochasticBackend(), table, seeds)[0]
     np.testing.assert_allclose(simulate(off, table, seeds)[0], plain, rtol=1e-6)
 
 
-@pytest.mark.parametrize(("option", "value"), [("variability", 1), ("event_term_scale", -1), ("site_term_scale", "x")])
+def test_durations_scatter_and_spectra_stay():
+    """ln D5-95 of S alone scatters by what is asked for; power at one frequency does not change on average."""
+    from seissynth.signal import significant_duration
+
+    table, (seeds, *_) = conditions(np.full(300, 20.0)), network(300)
+    scales = {"event_term_scale": 0, "site_term_scale": 0, "within_term_scale": 0}
+    options = {"coda_level": 0.0, "p_radiation": 1e-6, "head_wave_level": 0.0, "s_direct_level": 0.0}
+    data, truth = simulate(StochasticBackend(variability=True, duration_scatter=0.4, **scales, **options), table, seeds)
+    plain, _ = simulate(StochasticBackend(**options), table, seeds)
+    factors = np.log(truth["duration_factor"])
+    assert abs(factors.std() - 0.4) < 0.05 and abs(factors.mean()) < 0.07
+    durations, before = (np.log(significant_duration(x[:, 1], 100.0, 5, 95)) for x in (data, plain))
+    slope = np.polyfit(factors, durations - before, 1)[0]
+    assert 0.8 < slope < 1.1
+    energy = [(x**2).sum() for x in (data, plain)]
+    assert energy[0] == pytest.approx(energy[1], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("duration_scatter", -0.1), ("variability", 1), ("event_term_scale", -1), ("site_term_scale", "x")],
+)
 def test_bad_options_are_refused(option, value):
     with pytest.raises(InputError, match=option):
         StochasticBackend(**{option: value})

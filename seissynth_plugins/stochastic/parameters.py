@@ -108,10 +108,10 @@ class Parameters:
         "choice of this backend; below 1 in scattering crust, Yoshimoto et al. (1993), GJI 114, 165-174",
     )
     path_duration: tuple = _constant(
-        ((0.0, 0.0), (7.0, 2.4), (45.0, 7.4), (125.0, 13.5), (175.0, 18.0), (270.0, 30.0)),
+        ((0.0, 0.0), (7.0, 2.4), (45.0, 8.4), (125.0, 10.9), (175.0, 17.4), (270.0, 34.2)),
         "km, s",
         "knots of the path duration of S",
-        _BT14 + "; without their step between 125 and 175 km, which PSA and durations of small events do not show",
+        _BT14,
     )
     path_duration_slope: float = _constant(0.156, "s/km", "slope beyond the last knot", _BT14)
     p_path_duration: float = _constant(0.3, "", "path duration of P over that of S", _OWN)
