@@ -231,3 +231,12 @@ def test_a_wheel_holds_every_file_of_the_packages(tmp_path):
     assert not sorted(wanted - held)
     assert "seissynth = seissynth.cli:main" in announced
     assert any(name.endswith("LICENSE") for name in held)
+
+
+@pytest.mark.parametrize("package", ["seissynth", "seissynth.signal", "seissynth.evaluation", "seissynth.plotting"])
+def test_no_public_name_is_also_a_module(package):
+    """Importing the module would put it in the place of the function."""
+    module = importlib.import_module(package)
+    modules = {path.stem for path in Path(module.__file__).parent.iterdir()}
+    lazily = {"errors", "plotting", "schema", "signal", "testing", "traveltime", "units"}
+    assert not (set(module.__all__) & modules) - lazily

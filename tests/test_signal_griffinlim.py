@@ -126,7 +126,7 @@ def test_seeds():
 
 
 def test_random_phases_are_uniform():
-    from seissynth.signal.griffinlim import _random_factors
+    from seissynth.signal.griffin_lim import _random_factors
 
     factors = _random_factors(1, (65, 400))
     assert_allclose(abs(factors), 1, atol=1e-6)

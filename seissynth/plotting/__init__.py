@@ -9,7 +9,7 @@ Examples
 >>> figure = plot_traces(stream, outfile="traces.png")                          # doctest: +SKIP
 """
 
-import importlib
+from seissynth._lazy import lazy
 
 _HOMES = {
     "plot_traces": "traces",
@@ -24,13 +24,5 @@ _HOMES = {
 
 __all__ = sorted(_HOMES)
 
-
-def __getattr__(name):
-    # matplotlib takes a third of a second to import: only who plots pays for it
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"seissynth.plotting.{_HOMES[name]}"), name)
-
-
-def __dir__():
-    return sorted([*globals(), *_HOMES])
+# matplotlib takes a third of a second to import: only who plots pays for it
+__getattr__, __dir__ = lazy(globals(), _HOMES)

@@ -6,10 +6,12 @@ values and complex input are refused. Each public function stands in front of pr
 run without the interpreter's lock: `workers` threads share the records of a batch.
 """
 
+from seissynth._lazy import lazy
+
 #: public name -> module that holds it; loaded when it is first used
 _PUBLIC = {
     "STFT": "stft",
-    "griffinlim": "griffinlim",
+    "griffinlim": "griffin_lim",
     "konno_ohmachi": "konnoohmachi",
     "log_centers": "konnoohmachi",
     "wood_anderson": "woodanderson",
@@ -31,16 +33,4 @@ _PUBLIC = {
 
 __all__ = list(_PUBLIC)
 
-
-def __getattr__(name):
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'seissynth.signal' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"seissynth.signal.{_PUBLIC[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return sorted({*globals(), *_PUBLIC})
+__getattr__, __dir__ = lazy(globals(), _PUBLIC)

@@ -1,11 +1,10 @@
 """Records a second and core of the whole road, start-up times, and memory over many records.
 
-    python tests/benchmarks/bench_generate.py [--records 1000] [--long 10000]
+    python tests/benchmarks/bench_generate.py [--records 1000] [--long 10000] [-o FILE]
 
 CPU time is counted, not wall time, so that a busy machine disturbs it less. Nothing is asserted.
 """
 
-import argparse
 import os
 import resource
 import subprocess
@@ -15,9 +14,12 @@ import time
 import warnings
 
 import numpy as np
+from _bench import parser, print_table, show_and_keep
 from obspy import UTCDateTime
 from obspy.core.event import Event, Magnitude, Origin
 from obspy.core.inventory import Inventory, Network, Station
+
+import seissynth
 
 DURATION_S = 60.0
 REPEATS = 3
@@ -63,43 +65,60 @@ def start_up(environment):
     return [float(word) for word in done.stdout.split()]
 
 
-def main():
-    """Print everything."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--records", type=int, default=1000)
-    parser.add_argument("--long", type=int, default=10_000)
-    arguments = parser.parse_args()
-    import seissynth
+def memory(long):
+    """Peak memory of iter_generate after 1,000 records and after all, MiB."""
+    hundred, seen, peaks = bare_network(100), 0, []
+    events = (earthquake(seconds) for seconds in range(long // 100))
+    for stream in seissynth.iter_generate(hundred, events, duration=DURATION_S):
+        seen += len(stream) // 3
+        if seen in (1000, long):
+            peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return peaks[0], peaks[-1]
 
+
+def measure(n, long):
+    """Print a table."""
     warnings.simplefilter("ignore", seissynth.errors.SeisSynthWarning)
-    n, event = arguments.records, earthquake()
-    network = bare_network(n)
+    event, network = earthquake(), bare_network(n)
+    rows = []
     seissynth.generate(bare_network(2), event, duration=DURATION_S)  # warm up
-    for output in ("ACC", "VEL", "DISP"):
-        got = rate(lambda output=output: seissynth.generate(network, event, duration=DURATION_S, output=output), n)
-        print(f"{output}: {got:.0f} three-component records of {DURATION_S:g} s at 100 Hz a second and core")
-    got = rate(lambda: seissynth.generate(network, event, duration=DURATION_S, output="ACC", variability=True), n)
-    print(f"ACC with random terms: {got:.0f} three-component records of {DURATION_S:g} s a second and core")
+    first, last = memory(long)  # before all else: the peak never falls
+    rows.append(
+        [f"peak memory of `iter_generate` after 1,000 and after {long:,} records", f"{first:.0f} and {last:.0f} MiB"]
+    )
+    cases = {
+        "acceleration": {"output": "ACC"},
+        "velocity": {"output": "VEL"},
+        "displacement": {"output": "DISP"},
+        "acceleration with the random terms of ensembles": {"output": "ACC", "variability": True},
+    }
+    for name, options in cases.items():
+        got = rate(lambda options=options: seissynth.generate(network, event, duration=DURATION_S, **options), n)
+        rows.append([name, f"{got:.0f} records a second and core"])
     inventory, shown = seissynth.read_example()
     count = 3 * len(seissynth.explain(seissynth.generate(inventory, shown, channel="*")))
     for noise in (None, "nlnm"):
         kwargs = {"channel": "*", "output": "RAW", "duration": DURATION_S, "noise": noise, "realizations": 3}
         got = rate(lambda kwargs=kwargs: seissynth.generate(inventory, shown, **kwargs), count)
-        print(f"RAW through full responses with FIR stages, noise={noise}: {got:.0f} records a second and core")
-
+        rows.append(
+            [f"counts through responses with FIR stages, noise {noise}", f"{got:.0f} records a second and core"]
+        )
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
-        imported, first = start_up(environment)
-        print(f"import {imported:.2f} s; first generate with it: {first:.2f} s cold", end="")
-        print(f", {start_up(environment)[1]:.2f} s with the compiled cache")
+        imported, cold = start_up(environment)
+        rows.append(["`import seissynth`", f"{imported:.3f} s"])
+        rows.append(["first record in a new process, nothing compiled yet", f"{cold:.1f} s"])
+        rows.append(["first record in a new process, compiled before", f"{start_up(environment)[1]:.2f} s"])
+    print_table(["what", ""], rows)
 
-    events = (earthquake(seconds) for seconds in range(arguments.long // 100))
-    hundred, seen, peaks = bare_network(100), 0, []
-    for stream in seissynth.iter_generate(hundred, events, duration=DURATION_S):
-        seen += len(stream) // 3
-        if seen in (1000, arguments.long):
-            peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    print(f"iter_generate: peak memory {peaks[0]:.0f} MiB after 1,000 records, {peaks[-1]:.0f} MiB after {seen:,}")
+
+def main():
+    """Measure."""
+    command = parser(__doc__)
+    command.add_argument("--records", type=int, default=1000)
+    command.add_argument("--long", type=int, default=10_000)
+    arguments = command.parse_args()
+    show_and_keep(lambda: measure(arguments.records, arguments.long), arguments.output)
 
 
 if __name__ == "__main__":

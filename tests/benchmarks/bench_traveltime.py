@@ -6,6 +6,7 @@ Prints the time for P and S of one path, ours and TauP's in one run; nothing her
 import time
 
 import numpy as np
+from _bench import parser, print_table, show_and_keep
 
 from seissynth.traveltime import KM_PER_DEGREE, onsets
 
@@ -30,27 +31,23 @@ def main():
     rng = np.random.default_rng(0)
     distance, depth = rng.uniform(0, 333, PATHS), rng.uniform(0, 40, PATHS)
 
-    start = time.perf_counter()
-    onsets(distance[:1], depth[:1])
-    print(f"first call (compilation, or its cache): {time.perf_counter() - start:.2f} s")
-
     taup = TauPyModel("iasp91")
 
     def by_taup(distances, depths):
         for x, z in zip(distances, depths, strict=True):
             taup.get_travel_times(z, x / KM_PER_DEGREE, ("p", "P", "Pn", "s", "S", "Sn"))
 
+    rows = []
     theirs = microseconds(lambda: by_taup(distance[:TAUP_PATHS], depth[:TAUP_PATHS]), TAUP_PATHS, repeats=2)
-    print(f"{'within 3 degrees, P and S':40s}{'µs a path':>12s}{'TauP':>12s}{'ratio':>10s}")
     for model in ("iasp91", "southern_california", "korea", "italy"):
         ours = microseconds(lambda model=model: onsets(distance, depth, model), PATHS)
-        print(f"{model:40s}{ours:12.2f}{theirs:12.0f}{theirs / ours:10.0f}")
-
+        rows.append([f"{model}, within 3 degrees", f"{ours:.1f}", f"{theirs:.0f}", f"{theirs / ours:.0f}"])
     far = rng.uniform(334, 10_000, FAR_PATHS)
     theirs = microseconds(lambda: by_taup(far[:TAUP_PATHS], np.full(TAUP_PATHS, 12.0)), TAUP_PATHS, repeats=2)
     ours = microseconds(lambda: onsets(far, 12.0), FAR_PATHS)
-    print(f"{'tables beyond 3 degrees, one depth':40s}{ours:12.2f}{theirs:12.0f}{theirs / ours:10.0f}")
+    rows.append(["tables beyond 3 degrees, one depth", f"{ours:.1f}", f"{theirs:.0f}", f"{theirs / ours:.0f}"])
+    print_table(["P and S of one path", "µs", "TauP, µs", "ratio"], rows)
 
 
 if __name__ == "__main__":
-    main()
+    show_and_keep(main, parser(__doc__).parse_args().output)
