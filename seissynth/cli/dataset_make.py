@@ -14,7 +14,20 @@ from seissynth.cli._common import (
     read_catalog,
     read_stations,
 )
-from seissynth.cli.generate import Quantity, _number_or_text, _parse_options
+from seissynth.cli._generation import (
+    BackendOption,
+    ClipCountsOption,
+    DeviceOption,
+    InventoryOption,
+    Quantity,
+    QuantityOption,
+    QuantizeOption,
+    SetOption,
+    VelocityModelOption,
+    WeightsOption,
+    number_or_text,
+    parse_options,
+)
 from seissynth.errors import InputError
 
 
@@ -35,9 +48,7 @@ class SplitBy(enum.StrEnum):
 @command
 def make(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set.", show_default=False)],
-    inventory: Annotated[
-        Path | None, typer.Option("--inventory", "-i", help="StationXML: the stations.", show_default=False)
-    ] = None,
+    inventory: InventoryOption = None,
     example: Annotated[bool, typer.Option("--example", help="Use the built-in network.")] = False,
     catalog: Annotated[
         Path | None, typer.Option("--catalog", "-c", help="QuakeML: the earthquakes.", show_default=False)
@@ -66,20 +77,10 @@ def make(
     mechanisms: Annotated[
         str, typer.Option("--mechanisms", help="random, none, strike-slip, normal or reverse.")
     ] = "random",
-    backend: Annotated[str, typer.Option("--backend", "-b", help="Who makes the records.")] = "stochastic",
-    options: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="An option of the backend, name=value; may be repeated.",
-            metavar="NAME=VALUE",
-            show_default=False,
-        ),
-    ] = None,
+    backend: BackendOption = "stochastic",
+    options: SetOption = None,
     seed: Annotated[int, typer.Option("--seed", "-s", help="Of everything that is drawn.")] = 0,
-    output_quantity: Annotated[
-        Quantity, typer.Option("--output-quantity", help="m/s, m/s², m, or counts.", case_sensitive=False)
-    ] = Quantity.VEL,
+    output_quantity: QuantityOption = Quantity.VEL,
     sampling_rate: Annotated[float, typer.Option("--sampling-rate", help="Hz.")] = 100.0,
     duration: Annotated[float, typer.Option("--duration", help="s.")] = 60.0,
     p_lead: Annotated[
@@ -119,13 +120,11 @@ def make(
     ] = None,
     split: Annotated[str, typer.Option("--split", help="Parts and shares; or 'none'.")] = "train=0.8,dev=0.1,test=0.1",
     split_by: Annotated[SplitBy, typer.Option("--split-by", help="Draw events, or cut their row.")] = SplitBy.EVENT,
-    velocity_model: Annotated[str, typer.Option("--velocity-model", help="For the onsets.")] = "iasp91",
-    quantize: Annotated[bool, typer.Option("--quantize", help="Whole counts (RAW only).")] = False,
-    clip_counts: Annotated[
-        float | None, typer.Option("--clip-counts", help="Full scale (RAW only).", show_default=False)
-    ] = None,
-    weights: Annotated[Path | None, typer.Option("--weights", help="Trained parameters.", show_default=False)] = None,
-    device: Annotated[str, typer.Option("--device", help="Where a trained backend runs: cpu, cuda.")] = "cpu",
+    velocity_model: VelocityModelOption = "iasp91",
+    quantize: QuantizeOption = False,
+    clip_counts: ClipCountsOption = None,
+    weights: WeightsOption = None,
+    device: DeviceOption = "cpu",
     licence: Annotated[str, typer.Option("--licence", help="What you say of your own rights.")] = "",
     form: Annotated[Form, typer.Option("--format", help="Of the files.")] = Form.SEISBENCH,
     block_records: Annotated[int, typer.Option("--block-records", help="Records in a shard, about.", min=1)] = 512,
@@ -182,7 +181,7 @@ def make(
         "licence": licence,
         "format": form.value,
         "block_records": block_records,
-        **_parse_options(options or []),
+        **parse_options(options or []),
     }
     stations = _example_stations() if example else read_stations(inventory)
     if catalog is not None:
@@ -238,7 +237,7 @@ def _numbers(name, text, lengths):
     """Numbers with commas between them; None for None."""
     if text is None:
         return None
-    values = [_number_or_text(part.strip()) for part in text.split(",")]
+    values = [number_or_text(part.strip()) for part in text.split(",")]
     if len(values) not in lengths or not all(isinstance(value, float) for value in values):
         wanted = " or ".join(map(str, lengths))
         raise InputError(f"{name} {text!r} must be {wanted} number{'s' * (lengths != (1,))} with commas between them.")
@@ -251,7 +250,7 @@ def _split(text):
     parts = {}
     for item in text.split(","):
         name, equals, share = item.partition("=")
-        value = _number_or_text(share)
+        value = number_or_text(share)
         if not (equals and isinstance(value, float)):
             raise InputError(f"--split {text!r} must have the form train=0.8,dev=0.1,test=0.1, or be 'none'.")
         parts[name.strip()] = value

@@ -1,8 +1,6 @@
 """``seissynth generate``: records from an inventory and a catalogue into a file."""
 
 import enum
-import inspect
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -19,15 +17,20 @@ from seissynth.cli._common import (
     refuse_existing,
     say,
 )
-
-
-class Quantity(enum.StrEnum):
-    """Values of --output-quantity."""
-
-    VEL = "VEL"
-    ACC = "ACC"
-    DISP = "DISP"
-    RAW = "RAW"
+from seissynth.cli._generation import (
+    BackendOption,
+    ClipCountsOption,
+    DeviceOption,
+    InventoryOption,
+    Quantity,
+    QuantityOption,
+    QuantizeOption,
+    SetOption,
+    VelocityModelOption,
+    WeightsOption,
+    number_or_text,
+    parse_options,
+)
 
 
 class Noise(enum.StrEnum):
@@ -53,29 +56,14 @@ def generate(
             "--output", "-o", help="File to write: .h5 or .asdf (everything), .mseed, or .sac.", show_default=False
         ),
     ],
-    inventory: Annotated[
-        Path | None, typer.Option("--inventory", "-i", help="StationXML: the stations.", show_default=False)
-    ] = None,
+    inventory: InventoryOption = None,
     event: Annotated[
         Path | None, typer.Option("--event", "-e", help="QuakeML: one event or more.", show_default=False)
     ] = None,
     example: Annotated[bool, typer.Option("--example", help="Use the built-in network and earthquake.")] = False,
-    backend: Annotated[
-        str, typer.Option("--backend", "-b", help="Who makes the records; see: seissynth backends.")
-    ] = "stochastic",
-    options: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="An option of the backend, name=value or name=@file.json; may be repeated.",
-            metavar="NAME=VALUE",
-            show_default=False,
-        ),
-    ] = None,
-    output_quantity: Annotated[
-        Quantity,
-        typer.Option("--output-quantity", help="m/s, m/s², m, or counts through the response.", case_sensitive=False),
-    ] = Quantity.VEL,
+    backend: BackendOption = "stochastic",
+    options: SetOption = None,
+    output_quantity: QuantityOption = Quantity.VEL,
     seed: Annotated[int, typer.Option("--seed", "-s", help="The same seed gives the same records, bit for bit.")] = 0,
     realizations: Annotated[
         int | None,
@@ -103,19 +91,14 @@ def generate(
     outside: Annotated[
         Outside, typer.Option("--outside", help="What to do where the backend is not valid.")
     ] = Outside.RAISE,
-    velocity_model: Annotated[str, typer.Option("--velocity-model", help="For the onsets of P and S.")] = "iasp91",
+    velocity_model: VelocityModelOption = "iasp91",
     onsets: Annotated[
         str, typer.Option("--onsets", help="'model', or 'picks' to impose those of the event.")
     ] = "model",
-    quantize: Annotated[bool, typer.Option("--quantize", help="Whole counts (RAW only).")] = False,
-    clip_counts: Annotated[
-        float | None, typer.Option("--clip-counts", help="Full scale of the digitiser (RAW only).", show_default=False)
-    ] = None,
-    weights: Annotated[
-        Path | None,
-        typer.Option("--weights", help="Trained parameters, for backends that have them.", show_default=False),
-    ] = None,
-    device: Annotated[str, typer.Option("--device", help="Where a trained backend runs: cpu, cuda.")] = "cpu",
+    quantize: QuantizeOption = False,
+    clip_counts: ClipCountsOption = None,
+    weights: WeightsOption = None,
+    device: DeviceOption = "cpu",
     plot: Annotated[
         Path | None,
         typer.Option("--plot", help="Also draw the traces into this file (.png, .pdf).", show_default=False),
@@ -146,7 +129,7 @@ def generate(
         "output": output_quantity.value,
         "sampling_rate": sampling_rate,
         "duration": duration,
-        "start": _number_or_text(start),
+        "start": number_or_text(start),
         "channel": channel or None,
         "noise": noise and noise.value,
         "outside": outside.value,
@@ -156,7 +139,7 @@ def generate(
         "clip_counts": clip_counts,
         "weights": weights and str(weights),
         "device": device,
-        **_parse_options(options or []),
+        **parse_options(options or []),
     }
     refuse_existing([output, plot], overwrite)
 
@@ -196,47 +179,6 @@ def _read_example():
 
     inventory, event = read_example()
     return inventory, Catalog([event])
-
-
-def _read_json(name, path):
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"--set {name}=@{path}: no JSON file that can be read ({error}).") from error
-
-
-def _parse_options(items):
-    """``name=value`` pairs; JSON (a number, true, a list) is taken as such, ``@FILE`` is read, all else is text."""
-    known = _taken_names()
-    options = {}
-    for item in items:
-        name, equals, text = item.partition("=")
-        if not (equals and name.isidentifier()):
-            raise typer.BadParameter(f"--set {item!r} must have the form name=value.")
-        if name in known:
-            raise typer.BadParameter(f"--set {name}=...: this is an argument of its own; use its option instead.")
-        if text.startswith("@"):
-            options[name] = _read_json(name, Path(text[1:]))
-            continue
-        try:
-            options[name] = json.loads(text)
-        except ValueError:
-            options[name] = text
-    return options
-
-
-def _taken_names():
-    from seissynth.synthesis import generate as function
-
-    kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return {name for name, parameter in inspect.signature(function).parameters.items() if parameter.kind in kinds}
-
-
-def _number_or_text(text):
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return text
 
 
 def _make(inventory, catalog, arguments, realizations, quiet):

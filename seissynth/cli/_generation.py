@@ -1,0 +1,88 @@
+"""What commands that make records share: options of the command line, and how their values are read."""
+
+import enum
+import inspect
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Quantity(enum.StrEnum):
+    """Values of --output-quantity."""
+
+    VEL = "VEL"
+    ACC = "ACC"
+    DISP = "DISP"
+    RAW = "RAW"
+
+
+InventoryOption = Annotated[
+    Path | None, typer.Option("--inventory", "-i", help="StationXML: the stations.", show_default=False)
+]
+BackendOption = Annotated[str, typer.Option("--backend", "-b", help="Who makes the records; see: seissynth backends.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="An option of the backend, name=value or name=@file.json; may be repeated.",
+        metavar="NAME=VALUE",
+        show_default=False,
+    ),
+]
+QuantityOption = Annotated[
+    Quantity,
+    typer.Option("--output-quantity", help="m/s, m/s², m, or counts through the response.", case_sensitive=False),
+]
+VelocityModelOption = Annotated[str, typer.Option("--velocity-model", help="For the onsets of P and S.")]
+QuantizeOption = Annotated[bool, typer.Option("--quantize", help="Whole counts (RAW only).")]
+ClipCountsOption = Annotated[
+    float | None, typer.Option("--clip-counts", help="Full scale of the digitiser (RAW only).", show_default=False)
+]
+WeightsOption = Annotated[
+    Path | None,
+    typer.Option("--weights", help="Trained parameters, for backends that have them.", show_default=False),
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="Where a trained backend runs: cpu, cuda.")]
+
+
+def parse_options(items):
+    """``name=value`` pairs; JSON (a number, true, a list) is taken as such, ``@FILE`` is read, all else is text."""
+    known = _taken_names()
+    options = {}
+    for item in items:
+        name, equals, text = item.partition("=")
+        if not (equals and name.isidentifier()):
+            raise typer.BadParameter(f"--set {item!r} must have the form name=value.")
+        if name in known:
+            raise typer.BadParameter(f"--set {name}=...: this is an argument of its own; use its option instead.")
+        if text.startswith("@"):
+            options[name] = _read_json(name, Path(text[1:]))
+            continue
+        try:
+            options[name] = json.loads(text)
+        except ValueError:
+            options[name] = text
+    return options
+
+
+def _read_json(name, path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"--set {name}=@{path}: no JSON file that can be read ({error}).") from error
+
+
+def _taken_names():
+    from seissynth.synthesis import generate as function
+
+    kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return {name for name, parameter in inspect.signature(function).parameters.items() if parameter.kind in kinds}
+
+
+def number_or_text(text):
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
