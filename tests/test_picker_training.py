@@ -89,6 +89,14 @@ def test_windows_carry_their_arrivals(start):
             assert found[0] == pytest.approx(onset - begin)
 
 
+def test_a_record_that_begins_within_an_earthquake_is_not_moved():
+    data = records(1)
+    both = LabelledRecords(data.waveforms, data.p, data.s, 50.0, np.array([5.0]), np.array([300.0]))
+    wave, p, s = window_of(both, 0, -300, 1000, np.random.default_rng(0))
+    np.testing.assert_array_equal(wave, data.waveforms[0, :, :1000])
+    assert sorted(p) == [5.0, data.p[0]] and 300.0 in s
+
+
 def test_a_batch_has_labels_where_the_bursts_are():
     config = PickerConfig(batch=16, window_s=20.0)
     x, y = training_batch(records(), np.random.default_rng(0), config)

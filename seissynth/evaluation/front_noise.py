@@ -10,6 +10,7 @@ from seissynth.errors import InputError
 
 _LEAST_SAMPLES = 16
 _FADE_S = 0.3
+_BEFORE_P_S = 0.2
 
 
 def noise_like(sample, npts, rng):
@@ -62,6 +63,16 @@ def noise_like(sample, npts, rng):
     return np.fft.irfft(filtered, total, axis=1)[:, :npts] + mean
 
 
+def noise_samples(onset, sampling_rate_hz):
+    """Samples at a record's start that are noise, 0.2 s before P at `onset` being the last."""
+    return max(0, int(onset - _BEFORE_P_S * sampling_rate_hz))
+
+
+def has_noise(onset, sampling_rate_hz):
+    """Whether enough noise stands before P to make more of it."""
+    return noise_samples(onset, sampling_rate_hz) >= _LEAST_SAMPLES
+
+
 def put_noise_in_front(waveform, onset, npts, sampling_rate_hz, rng):
     """Move a record to later times by a stretch of noise that is like its own before P.
 
@@ -87,7 +98,7 @@ def put_noise_in_front(waveform, onset, npts, sampling_rate_hz, rng):
     """
     if npts == 0:
         return np.asarray(waveform, dtype=float).copy()
-    before = int(onset - 0.2 * sampling_rate_hz)
+    before = noise_samples(onset, sampling_rate_hz)
     if before < _LEAST_SAMPLES:
         raise InputError(f"P at sample {onset:g}: {before} samples of noise before it; {_LEAST_SAMPLES} are needed.")
     fade = min(int(_FADE_S * sampling_rate_hz), before)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seissynth.errors import InputError, MissingDependencyError
-from seissynth.evaluation.front_noise import put_noise_in_front
+from seissynth.evaluation.front_noise import has_noise, put_noise_in_front
 from seissynth.evaluation.picks import match_picks, peaks_above, pick_scores
 
 #: order of the model's output channels
@@ -92,6 +92,8 @@ class PickerConfig:
 def window_of(data, row, start, length, rng):
     """Cut a window that may begin before the record: noise like the record's own stands there.
 
+    A record that begins within an earthquake has no noise to go by; its windows begin with it.
+
     Returns
     -------
     waveform : ndarray, shape (3, length)
@@ -100,9 +102,11 @@ def window_of(data, row, start, length, rng):
     """
     record = data.waveforms[row]
     p, s = data.arrivals(row)
-    front = max(0, -start)
+    front, first = max(0, -start), min(p + s, default=record.shape[1])
+    if front and not has_noise(first, data.sampling_rate_hz):
+        front = start = 0  # the record begins within an earthquake
     if front:
-        record = put_noise_in_front(record, min(p, default=record.shape[1]), front, data.sampling_rate_hz, rng)
+        record = put_noise_in_front(record, first, front, data.sampling_rate_hz, rng)
         start = 0
     start = max(0, min(start, record.shape[1] - length))
     cut = np.zeros((3, length))
