@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from seissynth._numba import jit
 
 NODES = 400  # of the quadrature in log time
@@ -187,14 +185,12 @@ def mix_s(series, offset, noise, low, high, t0, dt, onset, ramp, coherence):
 
 
 @jit
-def weighted_rows(weights, gains, phases):
-    """Sum of weighted rows of gains and of phases; (2, bins). A loop: a BLAS product may differ in its last bits."""
-    out = np.zeros((2, gains.shape[1]))
+def weighted_rows(weights, gains, phases, out):
+    """Add weighted rows of gains and of phases to out (2, bins). A loop: a BLAS product may differ in its last bits."""
     for j in range(weights.size):
         for k in range(gains.shape[1]):
             out[0, k] += weights[j] * gains[j, k]
             out[1, k] += weights[j] * phases[j, k]
-    return out
 
 
 @jit
@@ -299,11 +295,15 @@ def combine(
 
 
 @jit
-def filter_rows(data, sections):
-    """Second-order sections from rest, in place; transposed direct form II, all sections of a sample at once."""
-    state = np.zeros((sections.shape[0], 2))
+def filter_rows(data, sections, state):
+    """Second-order sections from rest, in place; transposed direct form II, all sections of a sample at once.
+
+    state: (sections, 2), scratch.
+    """
     for row in range(data.shape[0]):
-        state[:] = 0.0
+        for j in range(sections.shape[0]):
+            state[j, 0] = 0.0
+            state[j, 1] = 0.0
         for n in range(data.shape[1]):
             x = data[row, n]
             for j in range(sections.shape[0]):

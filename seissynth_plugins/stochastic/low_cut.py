@@ -52,5 +52,5 @@ def low_cut(data, sections):
     """
     from seissynth_plugins.stochastic._kernels import filter_rows
 
-    filter_rows(data, sections)
+    filter_rows(data, sections, np.empty((len(sections), 2)))
     return data

@@ -176,7 +176,8 @@ class RecordMaker:
             extra_s = (1.0, row.nonlinear)
             extra_p = (p.p_site_exponent, p.p_site_exponent * row.nonlinear)
         if row.adjustment is not None:
-            change = kernels.weighted_rows(row.adjustment, *grid.adjustment)
+            change = np.zeros((2, len(grid.frequency)))
+            kernels.weighted_rows(row.adjustment, *grid.adjustment, change)
             gains, phases = np.vstack([gains, change[:1]]), np.vstack([phases, change[1:]])
             extra_s, extra_p = (*extra_s, 1.0), (*extra_p, 1.0)
 
