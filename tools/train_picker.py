@@ -35,6 +35,8 @@ RADIUS_KM, MAGNITUDES, DEPTHS_KM = 60.0, (0.0, 4.0), (2.0, 8.0, 20.0)
 SNR_DB = (5.0, 45.0)
 OVERLAP_SHARE, NOISE_SHARE = 0.3, 0.05
 REAL_ROWS = (500, 4000)
+NOTHING_REAL = "no real earthquake"
+FINE_TUNING = {"steps": 1000, "learning_rate": 5e-4}
 
 
 def real_records(data, split, rows=None):
@@ -111,17 +113,18 @@ def repeated(data, times):
 
 
 def experiments(real, real_dev, made, made_dev):
-    """Name -> (training set, development set, config options)."""
-    few = real[np.arange(REAL_ROWS[0])]
+    """Name -> (training set, development set, config options, name of the experiment whose weights it begins with)."""
+    count = REAL_ROWS[0]
+    few = real[np.arange(count)]
+    both = joined(repeated(few, max(1, len(made) // len(few))), made)
     return {
-        "no real earthquake": (made, made_dev, {}),
-        f"{REAL_ROWS[0]} real": (few, real_dev, {}),
-        f"{REAL_ROWS[0]} real, overlaps and noise added": (few, real_dev, {"overlap_share": 0.3, "noise_share": 0.3}),
-        f"{REAL_ROWS[0]} real and the generated": (
-            joined(repeated(few, max(1, len(made) // len(few))), made), real_dev, {},
-        ),
-        f"{REAL_ROWS[1]} real": (real, real_dev, {}),
-    }  # fmt: skip
+        NOTHING_REAL: (made, made_dev, {}, None),
+        f"{count} real": (few, real_dev, {}, None),
+        f"{count} real, overlaps and noise added": (few, real_dev, {"overlap_share": 0.3, "noise_share": 0.3}, None),
+        f"{count} real and the generated, mixed": (both, real_dev, {}, None),
+        f"the generated, then {count} real": (few, real_dev, FINE_TUNING, NOTHING_REAL),
+        f"{REAL_ROWS[1]} real": (real, real_dev, {}, None),
+    }
 
 
 def main():
@@ -150,18 +153,24 @@ def main():
     results = work / "scores.json"
     scores = json.loads(results.read_text()) if results.exists() else {}
     for seed in range(arguments.seeds):
-        for name, (train, dev, options) in experiments(real, real_dev, made, made_dev).items():
+        for name, (train, dev, options, before) in experiments(real, real_dev, made, made_dev).items():
             key = f"{name}/{seed}"
             if key in scores or arguments.only not in name:
                 continue
             begin = time.perf_counter()
-            config = PickerConfig(steps=arguments.steps, batch=arguments.batch, seed=seed, **options)
-            model = train_picker(train, dev, config, progress=lambda *x: print(*x, flush=True))
+            config = PickerConfig(**{"steps": arguments.steps, "batch": arguments.batch, "seed": seed, **options})
+            weights = before and torch.load(weights_file(work, before, seed), weights_only=True)
+            model = train_picker(train, dev, config, start_from=weights, progress=lambda *x: print(*x, flush=True))
             scores[key] = {"best": score_picker(model, test), "all": score_picker(model, test, all_picks=True)}
-            torch.save(model.state_dict(), work / f"picker_{len(scores)}.pt")
+            torch.save(model.state_dict(), weights_file(work, name, seed))
             results.write_text(json.dumps(scores, indent=1))
             print(key, f"{time.perf_counter() - begin:.0f} s", json.dumps(scores[key]["best"]), flush=True)
     write_tables(scores, arguments.out)
+
+
+def weights_file(work, name, seed):
+    """Where the weights of a run are kept."""
+    return work / f"{name.replace(' ', '_').replace(',', '')}_{seed}.pt"
 
 
 def write_tables(scores, out):
