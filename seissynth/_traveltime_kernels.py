@@ -192,41 +192,37 @@ def _angle_from_down(p, v, radius):
 
 
 @jit
-def _phase(delta, source_r, s, r, v):
-    """First and direct arrival: (first time, take-off, direct time, take-off, p)."""
-    direct, p_direct = math.inf, 0.0
-    direct_takeoff = 90.0
-    up_end = 0.0
-    if source_r < r[0]:
-        direct, p_direct, up_end = _up(delta, source_r, s, r, v)
-        direct_takeoff = 180.0 - _angle_from_down(p_direct, v[s], source_r)
-    first, takeoff = direct, direct_takeoff
-    for k in range(s, len(v)):  # one call of _dive: each would be compiled into this function again
-        if k == s and delta <= up_end and source_r < r[0]:
-            continue  # the ray that leaves upwards gets there
-        time, p = _dive(delta, source_r, s, k, r, v)
-        if time < first:
-            # a source on an interface leaves straight into the shell below
-            below = s + 1 if k > s and source_r == r[s + 1] else s
-            first, takeoff = time, _angle_from_down(p, v[below], source_r)
-            if k == s:
-                direct, p_direct, direct_takeoff = first, p, takeoff
-    return first, takeoff, direct, direct_takeoff, p_direct
-
-
-@jit
 def trace(delta, source_r, r, vp, vs, out):
-    """Fill out (n, N_COLUMNS) for angles delta (n,) in rad and source radii (n,) in km; p in s/rad."""
+    """Fill out (n, N_COLUMNS) for angles delta (n,) in rad and source radii (n,) in km; p in s/rad.
+
+    One loop over waves and shells, with one call of each kind of ray: every call is compiled into this function anew.
+    """
     for i in range(len(delta)):
+        source = source_r[i]
         s = 0
         # strictly: a source on an interface belongs to the shell above it
-        while s + 1 < len(r) and source_r[i] < r[s + 1]:
+        while s + 1 < len(r) and source < r[s + 1]:
             s += 1
-        for wave in range(2):  # not one call for each, as above
-            first, takeoff, direct, direct_takeoff, p = _phase(delta[i], source_r[i], s, r, vp if wave == 0 else vs)
+        for wave in range(2):
+            v = vp if wave == 0 else vs
+            direct, p_direct, direct_takeoff, up_end = math.inf, 0.0, 90.0, 0.0
+            if source < r[0]:
+                direct, p_direct, up_end = _up(delta[i], source, s, r, v)
+                direct_takeoff = 180.0 - _angle_from_down(p_direct, v[s], source)
+            first, takeoff = direct, direct_takeoff
+            for k in range(s, len(v)):
+                if k == s and delta[i] <= up_end and source < r[0]:
+                    continue  # the ray that leaves upwards gets there
+                time, p = _dive(delta[i], source, s, k, r, v)
+                if time < first:
+                    # a source on an interface leaves straight into the shell below
+                    below = s + 1 if k > s and source == r[s + 1] else s
+                    first, takeoff = time, _angle_from_down(p, v[below], source)
+                    if k == s:
+                        direct, p_direct, direct_takeoff = first, p, takeoff
             out[i, P_FIRST if wave == 0 else S_FIRST] = first
             out[i, P_DIRECT if wave == 0 else S_DIRECT] = direct
             out[i, P_DIRECT_TAKEOFF if wave == 0 else S_DIRECT_TAKEOFF] = direct_takeoff
-            out[i, P_RAY if wave == 0 else S_RAY] = p
+            out[i, P_RAY if wave == 0 else S_RAY] = p_direct
             if wave == 0:
                 out[i, P_TAKEOFF] = takeoff

@@ -41,6 +41,7 @@ class RecordMaker:
         self.p_coda = self._place(p.p_coda_level)
         self.s_coda = self._place(p.coda_level)
         self._site = lru_cache(maxsize=64)(self._site_terms)
+        self._last_change = None, None
 
     def _place(self, level):
         p = self.parameters
@@ -164,6 +165,15 @@ class RecordMaker:
             log += row.z_distance * grid.s_vertical_decay
         return np.exp(log)
 
+    def _change(self, kernels, grid, adjustment):
+        """Gain and phase of a change of ln FAS, (2, bins); without random terms an event's records share it."""
+        key = (grid.nfft, grid.dt, adjustment.tobytes())
+        if key != self._last_change[0]:
+            change = np.zeros((2, len(grid.frequency)))
+            kernels.weighted_rows(adjustment, *grid.adjustment, change)
+            self._last_change = key, change
+        return self._last_change[1]
+
     def _legs(self, kernels, grid, row):
         """Spectra of P, SV, SH and of S without a mechanism's pattern; each of shape (bins,), complex."""
         p = self.parameters
@@ -176,8 +186,7 @@ class RecordMaker:
             extra_s = (1.0, row.nonlinear)
             extra_p = (p.p_site_exponent, p.p_site_exponent * row.nonlinear)
         if row.adjustment is not None:
-            change = np.zeros((2, len(grid.frequency)))
-            kernels.weighted_rows(row.adjustment, *grid.adjustment, change)
+            change = self._change(kernels, grid, row.adjustment)
             gains, phases = np.vstack([gains, change[:1]]), np.vstack([phases, change[1:]])
             extra_s, extra_p = (*extra_s, 1.0), (*extra_p, 1.0)
 
