@@ -69,9 +69,14 @@ def to_zne(data, component_order, back_azimuth_deg):
     z, first, second = (data[:, component_order.index(letter)] for letter in letters)
     if letters == "ZNE":
         return np.stack([z, first, second], axis=1)
-    angle = np.radians(np.asarray(back_azimuth_deg, dtype=float))[:, None]
-    cosine, sine = np.cos(angle).astype(data.dtype), np.sin(angle).astype(data.dtype)
-    return np.stack([z, -cosine * first + sine * second, -sine * first - cosine * second], axis=1)
+    angle = np.radians(np.asarray(back_azimuth_deg, dtype=float))
+    cosines, sines = np.cos(angle).astype(data.dtype), np.sin(angle).astype(data.dtype)
+    out = np.empty(data.shape, dtype=data.dtype)
+    for row, (cosine, sine) in enumerate(zip(cosines, sines, strict=True)):  # a record at a time stays in the cache
+        out[row, 0] = z[row]
+        out[row, 1] = -cosine * first[row] + sine * second[row]
+        out[row, 2] = -sine * first[row] - cosine * second[row]
+    return out
 
 
 def sensor_motion(motion, direction):
@@ -207,7 +212,7 @@ def _trace(channel, samples, rate, start, shared):
         "sampling_rate": rate,
     }
     trace = Trace(np.ascontiguousarray(samples), header)
-    trace.stats["seissynth"] = AttribDict(shared)
+    trace.stats["seissynth"] = _attributes(shared)
     return trace
 
 
@@ -221,10 +226,17 @@ def _row_provenance(provenance, paths, records, k, conditions, group):
         "event_id": paths.earthquake.id,
         "p_s": p,
         "s_s": s,
-        "conditions": AttribDict(conditions),
-        "truth": AttribDict({name: _plain(values[k]) for name, values in records.truth.items()}),
+        "conditions": _attributes(conditions),
+        "truth": _attributes({name: _plain(values[k]) for name, values in records.truth.items()}),
         "low_cut_hz": records.low_cut_hz,
     }
+
+
+def _attributes(mapping):
+    """Make an AttribDict of plain values; its own way sets keys one by one, which takes longer than the rotation."""
+    made = AttribDict()
+    made.__dict__.update(mapping)
+    return made
 
 
 def _inside(onset, start, end):
