@@ -1,0 +1,110 @@
+"""What a group of metrics gives back: a summary with intervals, tables, values by record, and what was left out."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seissynth.evaluation.intervals import DRAWS, mean_interval
+
+#: columns of `MetricGroup.summary`, in order
+SUMMARY_COLUMNS = ("metric", "unit", "value", "low", "high", "best", "records", "events", "note")
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """Choices that all groups share.
+
+    Parameters
+    ----------
+    draws : int
+        Bootstrap samples of an interval.
+    seed : int
+        Of the bootstrap.
+    periods_s : tuple of float
+        Periods of response spectra.
+    picker : object, optional
+        What picks arrivals; see `seissynth.data.pickers`. Without one the arrivals are left out, which the report says.
+    vs30_mps : float
+        Where a station's is unknown.
+    """
+
+    draws: int = DRAWS
+    seed: int = 0
+    periods_s: tuple = (0.1, 0.3, 1.0, 3.0)
+    picker: object = None
+    vs30_mps: float = 760.0
+
+
+@dataclass
+class MetricGroup:
+    """The metrics of one subject for one generated set.
+
+    Parameters
+    ----------
+    name : str
+        Short, for file names: "similarity".
+    title : str
+        For headings: "Similarity of waveforms and spectrograms".
+    summary : DataFrame
+        One row a metric, columns `SUMMARY_COLUMNS`: its value with a 95 % interval, the value of a perfect set
+        (`best`), how many records and earthquakes it stands on.
+    tables : dict of str to DataFrame
+        More, by title.
+    per_record : DataFrame, optional
+        One row a record (or event) and one column a metric: what pictures and paired comparisons are made of.
+    notes : list of str
+        What was left out and why, in words.
+    """
+
+    name: str
+    title: str
+    summary: object
+    tables: dict = field(default_factory=dict)
+    per_record: object = None
+    notes: list = field(default_factory=list)
+
+
+def summary_row(metric, unit, values, events, best, *, statistic="mean", note="", draws=DRAWS, seed=0):
+    """Make one row of a summary from values by record.
+
+    Parameters
+    ----------
+    metric, unit : str
+        Plain words, and "1" for a number without unit.
+    values : array_like, shape (n,)
+        NaN is left out, and not counted.
+    events : array_like, shape (n,)
+    best : float
+        What a perfect set reaches.
+    statistic : {"mean", "median", "sd"}
+    note : str
+    draws, seed : int
+
+    Returns
+    -------
+    dict
+        With keys `SUMMARY_COLUMNS`.
+
+    Examples
+    --------
+    >>> row = summary_row("p_mae_s", "s", [0.1, 0.3, float("nan")], ["a", "b", "c"], 0.0)
+    >>> row["value"], row["records"], row["events"]
+    (0.2, 2, 2)
+    """
+    values, events = np.asarray(values, dtype=float), np.asarray(events)
+    found = np.isfinite(values)
+    value, low, high = mean_interval(values, events, statistic=statistic, draws=draws, seed=seed)
+    return value_row(metric, unit, (value, low, high), best, int(found.sum()), len(set(events[found].tolist())), note)
+
+
+def value_row(metric, unit, value_low_high, best, records, events, note=""):
+    """Make one row of a summary from a value and its limits."""
+    value, low, high = (float(x) for x in value_low_high)
+    return dict(zip(SUMMARY_COLUMNS, (metric, unit, value, low, high, float(best), records, events, note), strict=True))
+
+
+def as_summary(rows):
+    """DataFrame of rows from `summary_row` and `value_row`."""
+    import pandas as pd
+
+    return pd.DataFrame(list(rows), columns=list(SUMMARY_COLUMNS))
