@@ -25,7 +25,7 @@ _RELATIVE_TOLERANCE = 1e-12
 _ABSOLUTE_TOLERANCE = 1e-16  # rad, below a nanometre
 
 
-@jit
+@jit(inner=True)
 def _shell(p, v, outer, inner):
     """Angle, time and d(angle)/dp of one crossing of the shell part between two radii."""
     q = p * v
@@ -40,7 +40,7 @@ def _shell(p, v, outer, inner):
     return angle, run / v, slope
 
 
-@jit
+@jit(inner=True)
 def _legs(p, source_r, s, k, r, v):
     """Sum over the shells between source and surface once, and between source and shell k twice."""
     angle, time, slope = _shell(p, v[s], r[s], source_r)
@@ -62,7 +62,7 @@ def _legs(p, source_r, s, k, r, v):
     return angle, time, slope
 
 
-@jit
+@jit(inner=True)
 def _largest_p(source_r, s, k, r, v):
     """Largest p that gets from the source to the surface and, for k > s, down to the top of shell k."""
     p = source_r / v[s] if k <= s else r[k] / v[k]
@@ -71,7 +71,7 @@ def _largest_p(source_r, s, k, r, v):
     return p
 
 
-@jit
+@jit(inner=True)
 def _up(delta, source_r, s, r, v):
     """Ray that leaves upwards: (time, p, angle at which it ends); beyond its end it grazes on.
 
@@ -116,7 +116,7 @@ def _up(delta, source_r, s, r, v):
     return time + p * (delta - angle), p, end_angle
 
 
-@jit
+@jit(inner=True)
 def _turned(phi, c, source_r, s, k, r, v):
     """Angle, time, d(angle)/d(phi) and p of the ray whose chord in shell k spans 2 phi."""
     p = c * math.cos(phi)
@@ -126,7 +126,7 @@ def _turned(phi, c, source_r, s, k, r, v):
     return angle + 2.0 * phi, time + 2.0 * top * math.sin(phi) / v[k], 2.0 - bend, p
 
 
-@jit
+@jit(inner=True)
 def _caustic(start, end, c, source_r, s, k, r, v):
     """Chord angle at which a branch that starts retrograde (below a faster shell) comes nearest."""
     if _turned(end, c, source_r, s, k, r, v)[2] <= 0.0:
@@ -143,7 +143,7 @@ def _caustic(start, end, c, source_r, s, k, r, v):
     return high
 
 
-@jit
+@jit(inner=True)
 def _dive(delta, source_r, s, k, r, v):
     """Ray that turns in shell k: (time, p), time infinite where there is none; beyond its end it grazes on."""
     top = source_r if k == s else r[k]
@@ -184,7 +184,7 @@ def _dive(delta, source_r, s, k, r, v):
     return time + p * (delta - angle), p
 
 
-@jit
+@jit(inner=True)
 def _angle_from_down(p, v, radius):
     """Take-off angle of a ray that leaves downwards, degrees from the downward vertical."""
     q = p * v

@@ -9,7 +9,7 @@ SHORTEST_LOG = -7.0  # its start, relative to the log of the shortest window
 SHORTEST_FADE_S = 2.0
 
 
-@jit
+@jit(inner=True)
 def window_value(x, scale, power, decay):
     """Saragoni-Hart window of peak 1 at x = t / t_eta."""
     if x <= 0.0:
@@ -17,7 +17,7 @@ def window_value(x, scale, power, decay):
     return scale * math.exp(power * math.log(x) - decay * x)
 
 
-@jit
+@jit(inner=True)
 def p_main(t, direct, s_direct, length, fade, shape, coda):
     """Window of the direct P and its coda at time t; it fades when S has come."""
     if t <= direct:
@@ -46,7 +46,7 @@ def p_envelope(out, t0, dt, first, direct, s_direct, length, head_length, head, 
         out[i] = value
 
 
-@jit
+@jit(inner=True)
 def s_main(t, direct, length, short, shape):
     """Window of the direct S at time t, with its sharp start."""
     if t <= direct:
@@ -59,7 +59,7 @@ def s_main(t, direct, length, short, shape):
     return value
 
 
-@jit
+@jit(inner=True)
 def s_codas(t, direct, length, coda):
     """Level of the coda in the low and in the high band at time t; 0 before it sets in.
 
@@ -90,7 +90,7 @@ def s_envelopes(low, high, t0, dt, first, direct, length, head_length, head, sho
         high[i] = b
 
 
-@jit
+@jit(inner=True)
 def window_energy(shape):
     """Integral of the squared window over t / t_eta, in closed form."""
     scale, power, decay = shape
