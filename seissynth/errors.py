@@ -45,5 +45,9 @@ class ReproductionError(SeisSynthError, RuntimeError):
     """Records could not be made again, or came out different."""
 
 
+class TrainingError(SeisSynthError, RuntimeError):
+    """A training cannot go on: its loss or gradient is not finite; the message names the batch."""
+
+
 class SeisSynthWarning(UserWarning):
     """Something was skipped, assumed or approximated; the message says what and why."""
