@@ -10,6 +10,8 @@ from seissynth.signal._checks import positive
 #: static magnification of the Wood-Anderson seismometer to which the distance terms below belong
 STANDARD_GAIN = 2080.0
 
+_MEDIAN_FACTOR = 1.2533  # standard error of a median over that of a mean, normal values
+
 # Uhrhammer et al. (2011): what is added to the straight part, in Chebyshev polynomials 1 to 6
 _CHEBYSHEV = (0.056, -0.031, -0.053, 0.080, -0.028, 0.015)
 
@@ -141,6 +143,171 @@ def local_magnitude(amplitude_mm, distance_km, region="southern_california", cor
     amplitude = _positive_array("amplitude_mm", amplitude_mm) * (STANDARD_GAIN / positive("gain", gain))
     term = minus_log_a0(distance_km, region)
     return np.log10(amplitude) + term + np.asarray(correction, dtype=float)
+
+
+def network_magnitude(magnitudes, events, stations, *, corrections=None, least_stations=3):
+    """Put the magnitudes of records together to one of each event.
+
+    Parameters
+    ----------
+    magnitudes : array_like, shape (n,)
+        Local magnitude of each record; NaN is left out. Two horizontals of a record count as one station when both are
+        given as rows of one station: their mean is taken first.
+    events, stations : array_like, shape (n,)
+        Labels.
+    corrections : dict of str to float, optional
+        Station -> what is added to its magnitudes; `station_corrections` finds them.
+    least_stations : int
+        Events with fewer stations have NaN.
+
+    Returns
+    -------
+    DataFrame
+        One row per event in the order of first appearance: ``event``, ``ml`` (median over stations), ``low``, ``high``
+        (95 % interval of the median: 1.96 times 1.2533 sd / sqrt(stations)), ``sd`` (over stations), ``stations``.
+
+    Raises
+    ------
+    InputError
+        Arrays of different lengths.
+
+    Notes
+    -----
+    The median is what networks use against single bad stations (Uhrhammer et al. 2011 trim the mean instead). The
+    interval knows the scatter over stations only, not what all stations share, such as a wrong distance term.
+
+    Examples
+    --------
+    >>> table = network_magnitude([2.1, 2.0, 2.6, 1.0], ["a", "a", "a", "b"], ["X", "Y", "Z", "X"])
+    >>> table[["event", "ml", "stations"]].values.tolist()
+    [['a', 2.1, 3], ['b', nan, 1]]
+    """
+    import pandas as pd
+
+    table = _record_table(magnitudes, events, stations)
+    if corrections:
+        table["ml"] += table["station"].map(corrections).fillna(0.0)
+    of_station = table.dropna(subset="ml").groupby(["event", "station"], sort=False)["ml"].mean()
+    rows = []
+    for event in table["event"].unique():
+        values = of_station[event].to_numpy() if event in of_station.index else np.array([])
+        count = len(values)
+        sd = float(values.std(ddof=1)) if count > 1 else np.nan
+        ml = float(np.median(values)) if count >= least_stations else np.nan
+        half = 1.96 * _MEDIAN_FACTOR * sd / np.sqrt(count) if count else np.nan
+        rows.append([event, ml, ml - half, ml + half, sd, count])
+    return pd.DataFrame(rows, columns=["event", "ml", "low", "high", "sd", "stations"])
+
+
+def station_corrections(magnitudes, events, stations, *, reference=None, least_records=5):
+    """Find what must be added to each station's magnitudes.
+
+    Parameters
+    ----------
+    magnitudes : array_like, shape (n,)
+        Local magnitude of each record; NaN is left out.
+    events, stations : array_like, shape (n,)
+    reference : dict of str to float, optional
+        Event -> magnitude to be met, such as the catalogue's. Without it the corrections have mean 0 and the events'
+        own means stay.
+    least_records : int
+        Stations with fewer records get 0.
+
+    Returns
+    -------
+    dict of str to float
+
+    Notes
+    -----
+    With a `reference` the correction is the median over a station's records of reference - magnitude. Without it,
+    station and event terms are those of `split_residuals`, the correction the station term with its sign turned:
+    a station with few records is drawn towards 0.
+
+    Examples
+    --------
+    >>> station_corrections([2.3, 2.1, 3.3, 3.1], ["a", "a", "b", "b"], ["X", "Y", "X", "Y"],
+    ...                     reference={"a": 2.1, "b": 3.1}, least_records=2)
+    {'X': -0.2, 'Y': 0.0}
+    """
+    from seissynth.evaluation.mixed_effects import split_residuals
+
+    table = _record_table(magnitudes, events, stations).dropna(subset="ml")
+    many = table.groupby("station")["ml"].transform("size") >= least_records
+    if reference is not None:
+        off = (table["event"].map(reference) - table["ml"])[many].groupby(table["station"]).median().dropna()
+        return {station: round(float(value), 12) for station, value in off.items()}
+    found = split_residuals(table["ml"], table["event"], table["station"], limits=False)
+    known = set(table["station"][many].astype(str))
+    return {station: -value for station, value in found.station_terms.items() if station in known}
+
+
+def record_magnitudes(records, region="southern_california", *, measure="peak", gain=STANDARD_GAIN, least_ratio=3.0):
+    """Local magnitude of each record of a set.
+
+    Parameters
+    ----------
+    records : RecordSet
+        Motion, components Z, N, E. The Wood-Anderson seismometer runs over the whole record; its amplitude is taken
+        within the signal (`seissynth.evaluation.ground_motion.windows`: to the end of the time mask).
+    region : str
+        One of `MAGNITUDE_REGIONS`.
+    measure : {"peak", "vector"}
+        "peak": mean of the magnitudes of both horizontals. "vector": of the largest length of their vector, which does
+        not depend on how the sensor stands, and is larger by 0.06 or so.
+    gain : float
+        Of the seismometer; 2080 is what the terms belong to.
+    least_ratio : float
+        A record whose amplitude is not that many times its noise before P has NaN.
+
+    Returns
+    -------
+    DataFrame, n rows
+        ``event``, ``station``, ``ml``, ``amplitude_mm`` (geometric mean of the horizontals, or the vector's),
+        ``noise_ratio`` (NaN without noise before P), ``distance_km`` (of the region's kind).
+
+    Notes
+    -----
+    What it cannot tell: in records without the frequencies below 1 Hz the amplitude of larger earthquakes is too small,
+    since the Wood-Anderson seismometer's own frequency is 1.25 Hz; see docs/evaluation_ground_motion.md.
+    """
+    import pandas as pd
+
+    from seissynth.evaluation.ground_motion import distance_of, usable, windows
+    from seissynth.signal import wood_anderson
+
+    if region not in MAGNITUDE_REGIONS:
+        raise InputError(f"region={region!r} is unknown; use one of {', '.join(map(repr, MAGNITUDE_REGIONS))}.")
+    if measure not in ("peak", "vector"):
+        raise InputError(f"measure={measure!r} is unknown; use 'peak' or 'vector'.")
+    drawn = np.abs(wood_anderson(records.motion("velocity")[:, 1:], records.sampling_rate_hz, gain=gain))
+    signal, noise = windows(records)
+    if measure == "vector":
+        drawn = np.hypot(drawn[:, 0], drawn[:, 1])[:, None]
+    top, quiet = ((drawn * part[:, None]).max(axis=2) for part in (signal, noise))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        amplitude, before = (np.exp(np.log(part).mean(axis=1)) for part in (top, quiet))
+        ratio = np.where(noise.any(axis=1) & (before > 0), amplitude / before, np.nan)
+    distance = distance_of(records, MAGNITUDE_REGIONS[region].distance)
+    good = (amplitude > 0) & np.isfinite(distance) & (distance > 0) & usable(records)
+    good &= ~(ratio < least_ratio)
+    ml = np.full(len(records), np.nan)
+    ml[good] = local_magnitude(amplitude[good], distance[good], region, gain=gain)
+    return pd.DataFrame(
+        {"event": records.events, "station": records.stations, "ml": ml, "amplitude_mm": amplitude,
+         "noise_ratio": ratio, "distance_km": distance}
+    )  # fmt: skip
+
+
+def _record_table(magnitudes, events, stations):
+    import pandas as pd
+
+    magnitudes, events, stations = (np.asarray(x) for x in (magnitudes, events, stations))
+    if not magnitudes.shape == events.shape == stations.shape or magnitudes.ndim != 1:
+        raise InputError(
+            f"magnitudes {magnitudes.shape}, events {events.shape} and stations {stations.shape} must have one entry "
+            "for each record."
+        )
+    return pd.DataFrame({"ml": magnitudes.astype(float), "event": events, "station": stations})
 
 
 def _positive_array(name, value):

@@ -17,6 +17,8 @@ _KINDS = {"psa": 2, "psv": 1, "sd": 0}
 #: RotD looks at this many points a period, at least
 _POINTS = 64
 _ANGLES = 180
+_FAR = 32  # samples farthest from rest that are looked at first
+_AT_ONCE = 4096  # samples that are rotated at a time
 #: 1 MB, which processors keep near
 _ROOM = 131072
 
@@ -198,7 +200,7 @@ def _rotated(rows_1, rows_2, oscillators, damping, at_zero, percentiles, found):
     weights = _between_weights(kernels.MOST_POINTS)
     for number, (row_1, row_2) in enumerate(zip(rows_1, rows_2, strict=True)):
         if at_zero.any():
-            ground = [np.abs(row_1 * c + row_2 * s).max() for c, s in zip(cosines, sines, strict=True)]
+            ground = _largest_projections(row_1, row_2, cosines, sines)
             found[number][:, at_zero] = np.percentile(ground, percentiles)[:, None]
         finer = _Finer(row_1), _Finer(row_2)
         for block in oscillators:
@@ -222,6 +224,19 @@ def _rotated(rows_1, rows_2, oscillators, damping, at_zero, percentiles, found):
             largest[late] = np.maximum(largest[late], free_peak(states, block.omega[late, None], damping))
             psa = np.percentile(largest, percentiles, axis=1)
             found[number][:, block.index] = psa * block.omega**2
+
+
+def _largest_projections(row_1, row_2, cosines, sines):
+    """Largest absolute sample along each direction."""
+    reach = np.hypot(row_1, row_2)
+    few = np.argpartition(reach, -min(_FAR, reach.size))[-min(_FAR, reach.size) :]
+
+    def largest(rows):
+        parts = np.split(rows, range(_AT_ONCE, rows.size, _AT_ONCE))
+        return np.max([np.abs(row_1[k, None] * cosines + row_2[k, None] * sines).max(axis=0) for k in parts], axis=0)
+
+    # samples nearer to rest than the smallest of these cannot be the largest of any direction; less for rounding
+    return largest(np.flatnonzero(reach >= (1 - 1e-6) * largest(few).min()))
 
 
 _own = threading.local()
