@@ -30,6 +30,7 @@ _PUBLIC = {
     "make_dataset": "data.factory",
     "plan_dataset": "data.factory",
     "DrawnEarthquakes": "data.drawn_earthquakes",
+    "evaluate": "report.evaluating",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

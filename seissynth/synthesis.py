@@ -17,8 +17,8 @@ from seissynth.errors import InputError
 from seissynth.noise import prepare_noise
 from seissynth.paths import find_paths
 from seissynth.record_windows import plan_windows, simulation_rate_hz
-from seissynth.records import Records
 from seissynth.seeding import make_seeds
+from seissynth.source_records import find_source
 from seissynth.stream import GroundMotion, Instrument, make_traces, shared_provenance, warn_of_cut_onsets
 
 
@@ -93,8 +93,9 @@ def generate(
         Full scale of the digitiser (``output="RAW"``).
     quantize : bool
         Whole counts, int32 (``output="RAW"``).
-    source : seissynth.records.Records, optional
-        Real records of the same event, for backends with the capability ``source_records``.
+    source : obspy Stream or seissynth.records.Records, optional
+        Real records of the same event, for backends with the capability ``source_records``; see
+        `seissynth.source_records.find_source`.
     weights, device
         For backends that have them.
     **options
@@ -216,7 +217,7 @@ def make_motion(paths, conditions, group, seeds, backend, arguments):
         npts=group.npts,
         sampling_rate_hz=group.sampling_rate_hz,
         seeds=seeds[group.rows],
-        source=None if arguments.source is None else _source_of(arguments.source, group.rows, len(paths)),
+        source=None if arguments.source is None else _source_of_group(paths, group, backend, arguments),
         outside=arguments.outside,
     )
     warn_of_cut_onsets(records, group, [paths.sites[row].name for row in group.rows])
@@ -224,13 +225,8 @@ def make_motion(paths, conditions, group, seeds, backend, arguments):
     return records, motion
 
 
-def _source_of(source, rows, sites):
-    """Source records of a group's rows; a single record serves all sites."""
-    if not isinstance(source, Records):
-        raise InputError(f"source is a {type(source).__name__}; it must be seissynth.Records of the same event.")
-    if len(source) not in (1, sites):
-        raise InputError(f"source holds {len(source)} records; give one, or one for each of the {sites} sites.")
-    return select_records(source, rows if len(source) == sites else [0] * len(rows))
+def _source_of_group(paths, group, backend, arguments):
+    return select_records(find_source(arguments.source, paths, backend.card), group.rows)
 
 
 def _make_stream(paths, conditions, groups, seeds, backend, instrument, provenance, arguments):

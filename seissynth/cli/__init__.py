@@ -1,4 +1,4 @@
-"""The command line: ``seissynth generate``, ``backends``, ``reproduce``, ``plot``, ``explain``.
+"""The command line: ``seissynth generate``, ``evaluate``, ``dataset``, and what else `_app` puts together.
 
 One file per command; `main` is the console script. typer and rich are imported when it runs.
 """

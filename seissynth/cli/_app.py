@@ -6,10 +6,12 @@ import typer
 
 from seissynth.cli.backends import backends
 from seissynth.cli.dataset import make_dataset_app
+from seissynth.cli.evaluate import evaluate
 from seissynth.cli.explain import explain
 from seissynth.cli.generate import generate
 from seissynth.cli.plot import plot
 from seissynth.cli.reproduce import reproduce
+from seissynth.cli.train import train
 
 
 def make_app():
@@ -30,7 +32,7 @@ def make_app():
         pretty_exceptions_enable=False,
     )
     app.callback()(_version_option)
-    for command in (generate, backends, plot, explain, reproduce):
+    for command in (generate, backends, plot, explain, reproduce, evaluate, train):
         app.command()(command)
     app.add_typer(make_dataset_app())
     return app

@@ -47,9 +47,12 @@ WeightsOption = Annotated[
 DeviceOption = Annotated[str, typer.Option("--device", help="Where a trained backend runs: cpu, cuda.")]
 
 
-def parse_options(items):
-    """``name=value`` pairs; JSON (a number, true, a list) is taken as such, ``@FILE`` is read, all else is text."""
-    known = _taken_names()
+def parse_options(items, taken=None):
+    """``name=value`` pairs; JSON (a number, true, a list) is taken as such, ``@FILE`` is read, all else is text.
+
+    `taken` holds names that are no such options: by default the arguments of `seissynth.generate`.
+    """
+    known = _taken_names() if taken is None else taken
     options = {}
     for item in items:
         name, equals, text = item.partition("=")

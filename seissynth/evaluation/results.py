@@ -26,6 +26,8 @@ class EvaluationSettings:
         What picks arrivals; see `seissynth.data.pickers`. Without one the arrivals are left out, which the report says.
     vs30_mps : float
         Where a station's is unknown.
+    train : RecordSet, optional
+        Records that a learned backend was trained on: copies are looked for among them.
     """
 
     draws: int = DRAWS
@@ -33,6 +35,7 @@ class EvaluationSettings:
     periods_s: tuple = (0.1, 0.3, 1.0, 3.0)
     picker: object = None
     vs30_mps: float = 760.0
+    train: object = None
 
 
 @dataclass

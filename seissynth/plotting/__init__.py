@@ -20,6 +20,7 @@ _HOMES = {
     "plot_spectrogram": "spectrograms",
     "plot_smoothed_spectra": "smoothed_spectra",
     "plot_response_spectra": "response_spectra",
+    "plot_training": "training_curves",
 }
 
 __all__ = sorted(_HOMES)

@@ -1,0 +1,72 @@
+"""Who trains a learned backend: functions that installed distributions announce, found by the backend's name.
+
+A trainer stands in the entry-point group ``seissynth.trainers`` under its backend's name. It is a function
+``train(data, output, *, config, fold, stations_out, init, seed, max_minutes, progress, resume, **options)`` that
+returns an object whose text says what came out; a call that was stopped goes on when it is made again.
+"""
+
+import difflib
+
+from seissynth.backends._entrypoints import find_entries
+from seissynth.errors import BackendError, BackendNotFoundError, MissingDependencyError, SeisSynthError
+
+#: the group in which trainers register
+GROUP = "seissynth.trainers"
+
+
+def list_trainers():
+    """Return the names of what can be trained; nothing is imported.
+
+    Returns
+    -------
+    list of str
+    """
+    return sorted({entry.name for entry in find_entries(GROUP)})
+
+
+def get_trainer(name):
+    """Return the function that trains a backend; only its module is imported.
+
+    Parameters
+    ----------
+    name : str
+        Of `list_trainers`.
+
+    Raises
+    ------
+    BackendNotFoundError
+        Nothing of that name can be trained.
+    BackendError
+        It is announced and cannot be imported.
+    MissingDependencyError
+        It needs an optional package.
+
+    Examples
+    --------
+    >>> from seissynth.backends.trainers import get_trainer
+    >>> get_trainer("stochastic")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    seissynth.errors.BackendNotFoundError: nothing named 'stochastic' can be trained; ...
+    """
+    entries = {entry.name: entry for entry in reversed(find_entries(GROUP))}
+    if name not in entries:
+        near = difflib.get_close_matches(name, entries, 1)
+        hint = f" did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(entries) or "none is installed"
+        raise BackendNotFoundError(f"nothing named {name!r} can be trained;{hint} trainers: {known}.")
+    entry = entries[name]
+    try:
+        return entry.load()
+    except SeisSynthError:
+        raise
+    except ImportError as error:
+        if error.name and error.name.partition(".")[0] in ("torch", "lightning", "safetensors"):
+            raise MissingDependencyError(
+                f"training {name!r} needs {error.name}: python -m pip install 'seissynth[train]'"
+            ) from error
+        raise BackendError(f"the trainer {name!r} ({entry.target}) cannot be imported: {error}.") from error
+    except Exception as error:
+        raise BackendError(
+            f"the trainer {name!r} ({entry.target}) of distribution {entry.distribution} cannot be loaded: "
+            f"{type(error).__name__}: {error}."
+        ) from error

@@ -1,0 +1,129 @@
+"""``seissynth evaluate``: generated records beside real ones, as numbers and as a report."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seissynth.cli._common import DebugOption, OverwriteOption, QuietOption, command, progress_bar, say
+from seissynth.evaluation.groups import GROUPS
+
+
+@command
+def evaluate(
+    real: Annotated[
+        str,
+        typer.Option("--real", "-r", help="Real records: a folder in SeisBench's format, or .h5.", show_default=False),
+    ],
+    generated: Annotated[
+        list[str],
+        typer.Option("--generated", "-g", help="Generated ones, the same way; may be repeated.", show_default=False),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Report (.html); CSV tables go to NAME_tables beside.", show_default=False),
+    ],
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", "-n", help="What to call each generated set, in order.", show_default=False),
+    ] = None,
+    real_name: Annotated[
+        str | None, typer.Option("--real-name", help="What to call the real set.", show_default=False)
+    ] = None,
+    picker: Annotated[
+        str | None,
+        typer.Option("--picker", help="For arrivals: 'aic', 'ar_aic', or a file of weights.", show_default=False),
+    ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option("--train", help="Records a model was trained on; looks for copies of them.", show_default=False),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="Only this part of the real set, as 'test'.", show_default=False)
+    ] = None,
+    groups: Annotated[
+        str | None, typer.Option("--groups", help=f"Only these, with commas: {', '.join(GROUPS)}.", show_default=False)
+    ] = None,
+    skip: Annotated[
+        str | None, typer.Option("--skip", help="All groups but these, with commas.", show_default=False)
+    ] = None,
+    baselines: Annotated[bool, typer.Option("--baselines/--no-baselines", help="Score the baselines too.")] = True,
+    clipped: Annotated[bool, typer.Option("--clipped", help="Keep real records that are marked as clipped.")] = False,
+    pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Draw pictures.")] = True,
+    draws: Annotated[int, typer.Option("--draws", help="Bootstrap samples of an interval.", min=100)] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
+    overwrite: OverwriteOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+):
+    """Compare generated records with real ones of the same earthquakes, and write a report.
+
+    The report is one HTML file that needs no network, with every table as CSV beside it. Several generated sets, and
+    the baselines, are ranked side by side on the records that all of them have. A group that lacks something
+    (arrivals without --picker) is named in the report. Exit code 1: a group failed; the report is written, and says
+    which and why. For example:
+
+    - seissynth evaluate --real windows --generated made -o report.html
+
+    - seissynth evaluate -r windows -g stochastic -g heggs -n physics -n learned --picker aic -o report.html
+
+    - seissynth evaluate -r windows -g made.h5 -o quick.html --groups similarity,ground_motion --no-baselines
+
+    A set of the same earthquakes and sensors comes from "seissynth dataset make --catalog --p-lead none --start 0".
+    """
+    from seissynth.evaluation import EvaluationSettings
+    from seissynth.report import evaluate as run
+
+    with progress_bar("evaluating", 100, quiet) as step:
+        found = run(
+            real,
+            list(generated),
+            report=output,
+            overwrite=overwrite,
+            pictures=pictures,
+            command=shlex.join(["seissynth", *sys.argv[1:]]),
+            names=name or None,
+            real_name=real_name,
+            picker=None if picker == "none" else picker,
+            train=train,
+            split=split,
+            groups=_listed(groups),
+            skip=_listed(skip) or (),
+            baselines=baselines,
+            clipped=clipped,
+            settings=EvaluationSettings(draws=draws, seed=seed),
+            progress=lambda done, total, what: step(100.0 * done / max(total, 1)),
+        )
+    if not quiet:
+        typer.echo(_table(found))
+        for item in found.missing:
+            say(f"left out: {item.part} ({item.set_name}): {item.reason}")
+        say(f"{output} written, tables in {output.stem}_tables")
+    for item in found.failures:
+        say(f"error: {item.part}{f' ({item.set_name})' if item.set_name else ''} failed: {item.reason}")
+    if found.failures:
+        raise typer.Exit(1)
+
+
+def _listed(words):
+    return None if words is None else [word.strip() for word in words.split(",") if word.strip()]
+
+
+def _table(found):
+    """Leading metrics as plain text, one line a metric."""
+    board = found.leaderboard.set_index("set")
+    names = list(found.rows)
+    metrics = [name for name in board.columns if not name.endswith((" low", " high"))]
+    lines = [["metric", *names, "perfect"]]
+    for metric in metrics:
+        cells = []
+        for name in names:
+            value, low, high = (board.loc[name, metric + ending] for ending in ("", " low", " high"))
+            cells.append(f"{value:.3g} [{low:.3g}, {high:.3g}]")
+        lines.append([metric, *cells, f"{board.loc['perfect', metric]:.3g}"])
+    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )

@@ -1,0 +1,135 @@
+"""Magnitude sweeps: one earthquake made larger step by step, by any backend."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.evaluation.spectra import mean_known, smoothed_spectra, spectrum_centers
+
+#: lowest and highest frequency of the fits, Hz
+_BAND_HZ = (0.05, 30.0)
+
+
+@dataclass(frozen=True)
+class MagnitudeSweep:
+    """Spectra of one earthquake made larger step by step.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a magnitude: ``magnitude``, ``corner_hz``, ``moment_newton_m``, ``fitted_magnitude``, ``resolved``,
+        ``level_mm_s`` (largest value of the mean spectrum), ``records``.
+    frequencies_hz : ndarray, shape (k,)
+    spectra : ndarray, shape (magnitudes, k), mm s
+        Geometric means over records.
+    name : str
+        Of the backend.
+    """
+
+    table: object
+    frequencies_hz: np.ndarray
+    spectra: np.ndarray
+    name: str
+
+    @property
+    def corner_falls(self):
+        """Whether each larger magnitude has a lower corner frequency."""
+        return bool((np.diff(self.table["corner_hz"]) < 0).all())
+
+    @property
+    def moment_grows(self):
+        """Whether each larger magnitude has a larger seismic moment."""
+        return bool((np.diff(self.table["moment_newton_m"]) > 0).all())
+
+
+def magnitude_sweep(inventory, event, magnitudes, *, realizations=5, seed=0, path=None, **options):
+    """Make an earthquake larger step by step, with the same seeds, and look at corner frequency and moment.
+
+    Parameters
+    ----------
+    inventory : obspy Inventory
+    event : obspy Event
+        Its preferred (or first) magnitude is replaced.
+    magnitudes : sequence of float
+        In rising order.
+    realizations : int
+        Draws of each; the geometric mean of their spectra is taken.
+    seed : int
+    path : PathModel, optional
+        What the fits take as known of the way from the source.
+    **options
+        For `seissynth.generate`: ``backend``, its options, ``weights``, ``outside``, ``duration``.
+
+    Returns
+    -------
+    MagnitudeSweep
+
+    Raises
+    ------
+    InputError
+        Fewer than two magnitudes, or out of order.
+
+    Notes
+    -----
+    HEGGS' figure 6 (2025, 4.2.4). What theory wants: log10 M0 grows by 1.5 and log10 of the corner falls by 0.5 with
+    each unit of moment magnitude, as long as the stress drop stays. Fits as `seissynth.evaluation.fit_source`, from S
+    to the record's end.
+    """
+    import pandas as pd
+
+    import seissynth
+    from seissynth.evaluation.record_streams import streams_to_record_set
+    from seissynth.evaluation.source_fit import displacement_spectra, fit_source
+
+    magnitudes = [float(value) for value in magnitudes]
+    if len(magnitudes) < 2 or sorted(set(magnitudes)) != magnitudes:
+        raise InputError(f"magnitudes={magnitudes} must be two or more, in rising order.")
+    rows, spectra, centers, name = [], [], None, ""
+    for magnitude in magnitudes:
+        made = seissynth.generate(
+            inventory, _resized(event, magnitude), seed=seed, realizations=realizations, **options
+        )
+        records = streams_to_record_set(made, inventory=inventory)
+        name, rate = records.name, records.sampling_rate_hz
+        times = records.times_s()
+        begin = np.where(np.isfinite(records.s_s), records.s_s, records.column("path_s_travel_s")) - 0.2
+        window = times >= begin[:, None]
+        high = min(_BAND_HZ[1], 0.4 * rate)
+        frequency, amplitude, count = displacement_spectra(
+            records.data[:, 1:], rate, records.quantity, (_BAND_HZ[0], high), window
+        )
+        fit = fit_source(frequency, amplitude, records.column("path_hyp_distance_km"), path=path, count=count)
+        if centers is None:
+            centers = spectrum_centers(records.npts, rate)
+        smooth = smoothed_spectra(records.data, rate, centers, records.quantity, window.astype(float))
+        spectra.append(np.exp(mean_known(np.log(smooth), axis=0)))
+        rows.append(
+            {
+                "magnitude": magnitude,
+                "corner_hz": fit.corner_hz,
+                "moment_newton_m": fit.moment_newton_m,
+                "fitted_magnitude": fit.magnitude,
+                "resolved": fit.resolved,
+                "level_mm_s": float(np.nanmax(spectra[-1])),
+                "records": len(records),
+            }
+        )
+    return MagnitudeSweep(pd.DataFrame(rows), centers, np.array(spectra), name)
+
+
+# --- below the road
+
+
+def _resized(event, magnitude):
+    """Copy of an ObsPy Event with another magnitude, of the same type."""
+    import copy
+
+    changed = copy.deepcopy(event)
+    known = changed.preferred_magnitude() or (changed.magnitudes[0] if changed.magnitudes else None)
+    if known is None:
+        raise InputError("the event has no magnitude that could be replaced; give it one, with its type.")
+    known.mag = magnitude
+    changed.magnitudes = [known]
+    changed.preferred_magnitude_id = known.resource_id
+    return changed

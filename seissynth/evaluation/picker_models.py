@@ -1,0 +1,226 @@
+"""SeisBench's PhaseNet and EQTransformer behind one door: built, run on windows, read from and written to files.
+
+torch and SeisBench are imported when they are used.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from seissynth.errors import FileFormatError, InputError, MissingDependencyError
+
+#: order of the probabilities that `probabilities` returns
+PHASES = ("N", "P", "S")
+#: SeisBench's classes by the name used here, and a weight that only its state dict holds
+ARCHITECTURES = {"phasenet": ("PhaseNet", "inc.weight"), "eqtransformer": ("EQTransformer", "conv_d.weight")}
+#: PhaseNet as Zhu & Beroza (2019) published it, in SeisBench's words; EQTransformer with SeisBench's own defaults
+PUBLISHED = {
+    "phasenet": {"phases": "NPS", "norm": "std", "component_order": "ENZ"},
+    "eqtransformer": {"component_order": "ZNE"},
+}
+#: share of samples that P, and S, take in training windows, roughly: the output's start
+_RARE = 0.0125
+_LENGTH_STEP = 256
+_ORDER = "ZNE"
+# Mousavi et al. (2020): detection, P, S; and how far detection reaches beyond S, in S minus P
+_EQT_WEIGHTS = (0.05, 0.40, 0.55)
+_EQT_CODA = 1.4
+_TINY = 1e-5
+
+
+def import_torch():
+    """Return (torch, seisbench.models), or say what to install."""
+    try:
+        import seisbench.models as models
+        import torch
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"training and running a picker needs torch and SeisBench ({error}); pip install 'seissynth[eval,torch]'."
+        ) from error
+    return torch, models
+
+
+def new_picker(architecture, sampling_rate_hz, npts):
+    """Build a picker with weights drawn from torch's generator.
+
+    Parameters
+    ----------
+    architecture : {"phasenet", "eqtransformer"}
+    sampling_rate_hz : float
+    npts : int
+        Samples of a training window; EQTransformer takes this length only.
+
+    Returns
+    -------
+    seisbench.models.WaveformModel
+        Component order Z, N, E.
+
+    Notes
+    -----
+    PhaseNet ends in eight channels after a ReLU and a softmax over noise, P and S. With an output bias near zero, as it
+    is drawn, a third of the probability goes to S where all eight are silent. Some draws then settle for that: no
+    channel ever learns S, the probability at S stays at 0.3 and most S fall below the threshold. The bias
+    begins at the logarithm of how rare arrivals are, so that silence means noise (Lin et al. 2017, section 3.3).
+    """
+    torch, models = import_torch()
+    if architecture not in ARCHITECTURES:
+        raise InputError(f"architecture={architecture!r} is unknown; use one of {', '.join(ARCHITECTURES)}.")
+    if architecture == "eqtransformer":
+        return models.EQTransformer(
+            in_samples=npts, phases="PS", norm="std", component_order=_ORDER, sampling_rate=sampling_rate_hz
+        )
+    model = models.PhaseNet(
+        phases="".join(PHASES), norm="std", component_order=_ORDER, sampling_rate=sampling_rate_hz
+    )
+    with torch.no_grad():
+        model.out.bias.copy_(torch.log(torch.tensor([1 - 2 * _RARE, _RARE, _RARE])))
+    return model
+
+
+def architecture_of(model):
+    """Name of a SeisBench model's architecture: "phasenet" or "eqtransformer"."""
+    for name, (class_name, _) in ARCHITECTURES.items():
+        if type(model).__name__ == class_name:
+            return name
+    raise InputError(f"{type(model).__name__} is no picker known here; use {', '.join(ARCHITECTURES)}.")
+
+
+def probabilities(model, x):
+    """Apply a picker to normalised windows.
+
+    Parameters
+    ----------
+    model : seisbench.models.PhaseNet or EQTransformer
+    x : ndarray, shape (n, 3, npts), float32
+        Components Z, N, E, without mean, over their standard deviation (`picker_windows.normalised`).
+
+    Returns
+    -------
+    torch.Tensor, shape (n, 3, npts)
+        Noise, P, S. EQTransformer's three outputs are independent: its noise is one minus the detection.
+    """
+    torch, _ = import_torch()
+    order = [_ORDER.index(letter) for letter in model.component_order]
+    wave = torch.from_numpy(np.ascontiguousarray(x[:, order]))
+    npts = x.shape[-1]
+    if architecture_of(model) == "eqtransformer":
+        if npts != model.in_samples:
+            raise InputError(f"this EQTransformer takes windows of {model.in_samples} samples, not {npts}.")
+        detection, p, s = model(wave)
+        return torch.stack([1 - detection, p, s], dim=1)
+    # SeisBench's PhaseNet fits its skips at its own 3001 samples and at multiples of 256 only
+    padded = torch.nn.functional.pad(wave, (0, -npts % _LENGTH_STEP))
+    found = model(padded)[..., :npts]
+    return found[:, [model.labels.index(phase) for phase in PHASES]]
+
+
+def training_loss(model, x, y):
+    """Cross-entropy of noise, P and S; for EQTransformer the weighted sum of its three outputs' (Mousavi et al. 2020).
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n, 3, npts), float32
+        As `picker_windows.training_batch` returns them.
+    """
+    torch, _ = import_torch()
+    found = probabilities(model, x)
+    if architecture_of(model) == "phasenet":
+        return -(torch.from_numpy(y) * torch.log(found + _TINY)).mean(dim=(0, 2)).sum()
+    wanted = torch.from_numpy(np.stack([_detection(y), y[:, 1], y[:, 2]], axis=1))
+    found = torch.stack([1 - found[:, 0], found[:, 1], found[:, 2]], dim=1).clamp(_TINY, 1 - _TINY)
+    entropy = -(wanted * torch.log(found) + (1 - wanted) * torch.log(1 - found)).mean(dim=(0, 2))
+    return sum(weight * part for weight, part in zip(_EQT_WEIGHTS, entropy, strict=True))
+
+
+def _detection(y):
+    """One from P until 1.4 times S minus P beyond S."""
+    out = np.zeros((len(y), y.shape[-1]), np.float32)
+    for row, (p, s) in enumerate(y[:, 1:]):
+        if p.max() > 0.5:
+            first = int(p.argmax())
+            last = int(s.argmax()) if s.max() > 0.5 else first
+            out[row, first : int(last + _EQT_CODA * max(last - first, 0)) + 1] = 1.0
+    return out
+
+
+def save_picker(model, path):
+    """Write a picker's weights, and beside them (``.json``) how to build it: SeisBench's own two files.
+
+    Parameters
+    ----------
+    model : seisbench.models.PhaseNet or EQTransformer
+    path : str or path
+        Ends in ``.pt``.
+
+    Returns
+    -------
+    Path
+    """
+    torch, _ = import_torch()
+    path = Path(path)
+    if path.suffix != ".pt":
+        raise InputError(f"path={str(path)!r} must end in .pt; the .json beside it is written too.")
+    if not path.parent.is_dir():
+        raise InputError(f"cannot write {path}: there is no folder {path.parent}; make it first.")
+    arguments = {
+        "sampling_rate": model.sampling_rate, "norm": model.norm, "component_order": model.component_order,
+        "phases": "".join(label for label in model.labels if label != "Detection"),
+    }  # fmt: skip
+    if architecture_of(model) == "eqtransformer":
+        arguments["in_samples"] = model.in_samples
+    about = {"docstring": "", "model": type(model).__name__, "model_args": arguments, "default_args": {}}
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(json.dumps(about, indent=1))
+    os.replace(partial, path.with_suffix(".json"))
+    torch.save(model.state_dict(), partial)
+    os.replace(partial, path)
+    return path
+
+
+def load_picker(path):
+    """Read a picker from a local file.
+
+    Parameters
+    ----------
+    path : str or path
+        State dict of SeisBench's PhaseNet or EQTransformer (which of both, its names say). A ``.json`` beside it, as
+        `save_picker` and SeisBench write it, says how the model is built; without one it is taken for the published
+        PhaseNet (100 Hz, output N, P, S; components E, N, Z; standard deviation) or SeisBench's default EQTransformer.
+
+    Returns
+    -------
+    seisbench.models.PhaseNet or EQTransformer
+        In evaluation mode.
+
+    Raises
+    ------
+    InputError
+        No such file.
+    FileFormatError
+        It holds something else. Files that would run code when read are refused.
+    MissingDependencyError
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"cannot read the picker's weights {path}: there is no such file.")
+    torch, models = import_torch()
+    try:
+        weights = torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:
+        raise FileFormatError(f"{path} is no state dict that torch can read safely: {error}") from error
+    names = set(weights) if isinstance(weights, dict) else set()
+    found = [name for name, (_, mark) in ARCHITECTURES.items() if mark in names]
+    if not found:
+        raise FileFormatError(f"{path} holds no weights of PhaseNet or EQTransformer as SeisBench names them.")
+    about = path.with_suffix(".json")
+    arguments = PUBLISHED[found[0]]
+    if about.is_file():
+        arguments = json.loads(about.read_text()).get("model_args", {})
+    model = getattr(models, ARCHITECTURES[found[0]][0])(**arguments)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise FileFormatError(f"{path} does not fit SeisBench's {type(model).__name__}: {error}") from error
+    return model.eval()

@@ -1,0 +1,51 @@
+"""`seissynth.evaluate`: the numbers of `seissynth.evaluation.evaluate`, and a report of them."""
+
+from seissynth.evaluation import evaluations
+from seissynth.report.writing import check_targets, write_report
+
+
+def evaluate(real, generated, *, report=None, overwrite=False, pictures=True, command=None, progress=None, **arguments):
+    """Compare generated records with real ones, and write a report.
+
+    Parameters
+    ----------
+    real, generated
+        As in `seissynth.evaluation.evaluate`, like all arguments that are not named here.
+    report : str or path, optional
+        HTML file to write. Every table is written as CSV into a folder beside it, ``<name>_tables``.
+    overwrite : bool
+        Replace a report that exists, and its folder of tables.
+    pictures : bool
+        Draw pictures into the report.
+    command : str, optional
+        What the report names as the command that made it.
+    progress : callable, optional
+        Called with (steps done, steps in all, what is being done).
+
+    Returns
+    -------
+    seissynth.evaluation.Evaluation
+
+    Raises
+    ------
+    InputError
+        Nothing to compare, or a report that exists; before any work is done.
+
+    See Also
+    --------
+    seissynth.evaluation.evaluate : The numbers alone; needs neither ObsPy nor matplotlib.
+
+    Examples
+    --------
+    >>> import seissynth
+    >>> found = seissynth.evaluate("windows", "made", picker="aic", report="report.html")   # doctest: +SKIP
+    >>> found.leaderboard                                                                    # doctest: +SKIP
+    """
+    if report is not None:
+        check_targets(report, overwrite)
+    found = evaluations.evaluate(real, generated, progress=progress, **arguments)
+    if report is not None:
+        if progress:
+            progress(1, 1, "writing the report")
+        write_report(found, report, overwrite=overwrite, pictures=pictures, command=command)
+    return found

@@ -1,0 +1,50 @@
+"""Pictures of an evaluation, drawn by `seissynth.plotting`."""
+
+import importlib
+import importlib.util
+
+from seissynth.evaluation.evaluations import LeftOut
+from seissynth.report.html import picture
+
+#: key of the pictures that belong to no single group
+OVERVIEW = ("", "overview")
+
+
+def draw_pictures(evaluation):
+    """Draw all pictures, as HTML.
+
+    Parameters
+    ----------
+    evaluation : seissynth.evaluation.Evaluation
+        What cannot be drawn is added to its ``failures``: the numbers are worth having without.
+
+    Returns
+    -------
+    dict of (str, str) to list of str
+        By set and group.
+    """
+    from seissynth.plotting.evaluation_overview import draw_overview
+
+    out = {OVERVIEW: _drawn(evaluation, "overview", "", lambda: draw_overview(evaluation))}
+    for name, groups in evaluation.groups.items():
+        pairs = evaluation.pairs[name]
+        for group in groups.values():
+            out[name, group.name] = _drawn(
+                evaluation, group.name, name, lambda group=group, pairs=pairs: _pictures_of(group, pairs)
+            )
+    return out
+
+
+def _pictures_of(group, pairs):
+    module = f"seissynth.plotting.evaluation_{group.name}"
+    if importlib.util.find_spec(module) is None:
+        return []
+    return getattr(importlib.import_module(module), f"draw_{group.name}")(group, pairs)
+
+
+def _drawn(evaluation, group, name, function):
+    try:
+        return [picture(figure, title) for title, figure in function()]
+    except Exception as error:  # a picture that fails must not take the report with it
+        evaluation.failures.append(LeftOut(f"pictures of {group}", name, f"{type(error).__name__}: {error}"))
+        return []

@@ -1,0 +1,213 @@
+"""Source records: real records of the same earthquake, from a Stream to what a backend takes."""
+
+import re
+import warnings
+
+import numpy as np
+from obspy.geodetics import gps2dist_azimuth
+
+from seissynth.errors import InputError, SeisSynthWarning
+from seissynth.motion import convert_motion, resample_motion
+from seissynth.records import Records
+
+#: what is taken before origin, where it is there, so that filters have settled, s
+LEAD_S = 30.0
+#: ObsPy's words for what a response was taken off to
+_OUTPUTS = {"VEL": "velocity", "ACC": "acceleration", "DISP": "displacement"}
+#: band edges of the division by a response, as shares of the Nyquist frequency, and lowest ones in Hz
+_LOW_HZ, _HIGH = (0.2, 0.5), (0.94, 0.99)
+
+
+def find_source(source, paths, card):
+    """Return one source record for each site.
+
+    Parameters
+    ----------
+    source : Records or obspy Stream
+        Records: one, or one for each site, as they are. A Stream: records of the same earthquake at other stations, in
+        counts (the inventory must then hold the channels and their responses, or the traces do, after
+        ``attach_response``), or in ground motion (after ObsPy's ``remove_response``, or made by seissynth).
+    paths : seissynth.paths.Paths
+    card : seissynth.backends.base.Card
+        Of the backend, which says quantity, components, rate and length.
+
+    Returns
+    -------
+    Records
+        As many as sites.
+
+    Raises
+    ------
+    InputError
+        Neither of the two, or no station of the Stream has three components over the whole record.
+
+    Warns
+    -----
+    SeisSynthWarning
+        Stations of the Stream that are left out.
+
+    Notes
+    -----
+    A site gets the record of the nearest other station; its own only where there is no other.
+    """
+    from seissynth.backends._run import select_records
+
+    if isinstance(source, Records):
+        if len(source) not in (1, len(paths)):
+            raise InputError(
+                f"source holds {len(source)} records; give one, or one for each of the {len(paths)} sites."
+            )
+        return source if len(source) == len(paths) else select_records(source, [0] * len(paths))
+    if not hasattr(source, "traces"):
+        raise InputError(f"source is a {type(source).__name__}; give an obspy Stream, or seissynth.Records.")
+    known, notes = {}, []
+    for name in sorted({f"{trace.stats.network}.{trace.stats.station}" for trace in source}):
+        network, station = name.split(".")
+        try:
+            known[name] = _record(source.select(network=network, station=station), name, paths, card)
+        except InputError as error:
+            notes.append(str(error))
+    if not known:
+        raise InputError(f"no station of the source can be used. {' '.join(notes[:3]) or 'The Stream is empty.'}")
+    if notes:
+        warnings.warn(f"{len(notes)} stations of the source are left out: {' '.join(notes[:3])}", SeisSynthWarning, 3)
+    return _by_site(known, source, paths, card)
+
+
+def _by_site(known, source, paths, card):
+    places = {name: _place(name, source, paths) for name in known}
+    rate = _rate(card)
+    data, starts, sensors = [], [], []
+    lead = min(-start for _, start in known.values())
+    npts = min(record.shape[-1] - round((-start - lead) * rate) for record, start in known.values())
+    for site in paths.sites:
+        other = [name for name in known if name != site.name] or list(known)
+        name = min(other, key=lambda name: _distance(places[name], site))
+        record, start = known[name]
+        skip = round((-start - lead) * rate)
+        data.append(record[:, skip : skip + npts])
+        starts.append(start + skip / rate)
+        sensors.append(name)
+    return Records(np.stack(data), np.array(starts), truth={"sensor": np.array(sensors)})
+
+
+def _rate(card):
+    return float(card.sampling_rates_hz[0]) if card.sampling_rates_hz else 100.0
+
+
+def _place(name, source, paths):
+    """Latitude and longitude, of the inventory, else as the traces say; None where nobody does."""
+    for site in paths.sites:
+        if site.name == name:
+            return site.sensors[0].latitude_deg, site.sensors[0].longitude_deg
+    for trace in source:
+        place = trace.stats.get("coordinates")
+        if f"{trace.stats.network}.{trace.stats.station}" == name and place:
+            return place["latitude"], place["longitude"]
+    return None
+
+
+def _distance(place, site):
+    if place is None:  # behind all others
+        return np.inf
+    sensor = site.sensors[0]
+    return gps2dist_azimuth(*place, sensor.latitude_deg, sensor.longitude_deg)[0]
+
+
+def _record(stream, name, paths, card):
+    """Motion of one station over (Z, N, E), and time of its first sample after origin, s."""
+    rate, time = _rate(card), paths.earthquake.time
+    sensor = next((s for site in paths.sites if site.name == name for s in site.sensors if _holds(stream, s)), None)
+    traces = _three(stream, name, sensor)
+    motion = [_motion(trace, channel, card.quantity) for trace, channel in traces]
+    axes = np.stack([_direction(trace, channel) for trace, channel in traces])
+    if abs(np.linalg.det(axes)) < 0.1:
+        raise InputError(f"{name}: the axes of its channels do not span space.")
+    first = max(trace.stats.starttime for trace in motion)
+    first = max(first, time - LEAD_S)
+    rows = []
+    for trace in motion:
+        at = round((first - trace.stats.starttime) * trace.stats.sampling_rate)
+        moved = trace.data[at:]
+        if trace.stats.sampling_rate != rate:
+            moved = resample_motion(moved, trace.stats.sampling_rate, rate)
+        rows.append(moved)
+    last = min(len(row) for row in rows)
+    data = np.linalg.solve(axes, np.stack([row[:last] for row in rows]))
+    at = round((first - motion[0].stats.starttime) * motion[0].stats.sampling_rate)
+    start = float(motion[0].stats.starttime + at / motion[0].stats.sampling_rate - time)
+    end, needed = start + last / rate, card.max_duration_s or 0.0
+    if start > 0.5 / rate or end < needed - 0.5 / rate:
+        raise InputError(f"{name}: it runs from {start:.2f} to {end:.2f} s after origin; 0 to {needed:g} s is needed.")
+    return data.astype(np.float32), min(start, 0.0)
+
+
+def _holds(stream, sensor):
+    ids = {trace.id for trace in stream}
+    return all(channel.id in ids for channel in sensor.channels)
+
+
+def _three(stream, name, sensor):
+    """Three traces of one instrument, each with its channel if the inventory holds it."""
+    whole = stream.copy()
+    whole.merge()
+    if sensor is not None and len(sensor.channels) == 3:
+        by_id = {trace.id: trace for trace in whole}
+        found = [(by_id[channel.id], channel) for channel in sensor.channels]
+    else:
+        groups = {}
+        for trace in whole:
+            groups.setdefault((trace.stats.location, trace.stats.channel[:2]), {})[trace.stats.channel[-1:]] = trace
+        found = next(([(g[c], None) for c in "ZNE"] for _, g in sorted(groups.items()) if set("ZNE") <= set(g)), None)
+        if found is None:
+            raise InputError(f"{name}: the source lacks one of its components Z, N and E.")
+    for trace, _ in found:
+        if np.ma.is_masked(trace.data):
+            raise InputError(f"{name}: {trace.id} has gaps; fill them, or leave the station out.")
+    return found
+
+
+def _direction(trace, channel):
+    if channel is not None:
+        return channel.direction
+    return np.eye(3)["ZNE".index(trace.stats.channel[-1])]
+
+
+def _motion(trace, channel, quantity):
+    """A trace in the quantity wanted; its data are float64, without mean."""
+    own = _quantity_of(trace)
+    out = trace.copy()
+    out.data = np.asarray(out.data, dtype=np.float64)
+    if own is None:
+        response = out.stats.get("response") or getattr(channel, "response", None)
+        if response is None:
+            raise InputError(
+                f"{trace.id}: it is taken for counts, and neither inventory nor trace holds its response. Call "
+                "remove_response on the source, or attach_response."
+            )
+        out.stats.response = response
+        out.detrend("demean")
+        nyquist = out.stats.sampling_rate / 2
+        word = next(word for word, name in _OUTPUTS.items() if name == quantity)
+        try:
+            band = (*_LOW_HZ, *(share * nyquist for share in _HIGH))
+            out.remove_response(output=word, pre_filt=band, water_level=None)
+        except Exception as error:  # ObsPy raises whatever evalresp finds
+            raise InputError(f"{trace.id}: its response cannot be taken off: {error}.") from error
+        return out
+    out.data = out.data - out.data.mean()
+    if own != quantity:
+        out.data = convert_motion(out.data, out.stats.sampling_rate, own, quantity)
+    return out
+
+
+def _quantity_of(trace):
+    """What a trace holds, as far as it says so itself; None for counts."""
+    made = trace.stats.get("seissynth")
+    if made and made.get("quantity") in _OUTPUTS.values():
+        return made["quantity"]
+    for step in reversed(trace.stats.get("processing", ())):
+        if "remove_response" in step:
+            found = re.search(r"output='?(\w+)", step)
+            return _OUTPUTS.get(found[1] if found else "VEL", "velocity")
+    return None

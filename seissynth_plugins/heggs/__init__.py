@@ -1,0 +1,1 @@
+"""HEGGS: latent diffusion of log spectrograms that learns from pairs of records of one earthquake."""

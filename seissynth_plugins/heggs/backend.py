@@ -1,0 +1,287 @@
+"""The backend "heggs": records from a network that learned from pairs of records of one earthquake."""
+
+import dataclasses
+import threading
+import warnings
+
+import numpy as np
+
+from seissynth.backends.base import Backend, Card
+from seissynth.errors import DomainError, InputError, MissingDependencyError, SeisSynthWarning
+from seissynth.records import Records
+from seissynth.representations.condition_vectors import REQUIRED
+from seissynth_plugins.heggs import weights as weights_files
+
+#: what the network makes: 60 s from origin at 100 Hz, above 1 Hz
+DURATION_S, RATE_HZ, LOW_HZ, HIGH_HZ, CORNERS = 60.0, 100.0, 1.0, 45.0, 4
+#: a record may reach so far beyond these 60 s, as the margins of a resampling filter do; it is continued by its mirror
+REACH_S = 5.0
+#: options of the network's weights that a card may set, with what they are without it
+_SAMPLING = {"method": "dpmpp_2m", "steps": 10, "source_start": None, "source_noise": 0.6, "eta": 0.0}
+
+
+class HeggsBackend(Backend):
+    """HEGGS: latent diffusion on log-spectrograms, trained on pairs of records of one earthquake.
+
+    With `source`, a real record of the same earthquake, the earthquake's own traits come along; without, the records
+    come from magnitude, depth and place alone. Trained weights are needed; they say for which magnitudes, distances and
+    depths they hold.
+
+    Parameters
+    ----------
+    weights : str or path, optional
+        A .safetensors file that ``seissynth train heggs`` wrote; default: what the package brings, if it brings any.
+    device : str
+        "cpu", "cuda", "cuda:1", ...
+    steps : int, optional
+        Steps of the sampler. This and the next four: default as the weights' card says, else 10 steps.
+    method : {"dpmpp_2m", "ddim", "ddpm"}, optional
+    source_start : {"noised", "paper", "condition"}, optional
+        Where a source's latent goes: as the start, with the noise of step `source_noise` times T; in place of pure
+        noise (the paper); or into the network (weights trained for it).
+    source_noise : float, optional
+        Above 0, at most 1.
+    eta : float, optional
+        Noise of DDIM, 0 to 1.
+    texture : {"none", "rayleigh"}, optional
+        "rayleigh" gives the amplitudes the fluctuations of a random signal, see `generation.to_waveforms`.
+    iterations : int
+        Of Griffin-Lim, for phases.
+    batch : int
+        Records that go through the network together; bounds the memory.
+    precision : {"auto", "float32", "mixed"}
+        See `generation.prepare`.
+
+    Raises
+    ------
+    InputError
+        No weights, or an option out of bounds.
+    FileFormatError
+        A file that holds no weights of HEGGS, of another version, cut off or without normalisation.
+    MissingDependencyError
+        PyTorch or safetensors is not installed.
+
+    Notes
+    -----
+    The onsets that come with the records are those that the conditions predict. Onsets go into networks of the
+    variant "onsets": take the velocity model that the weights were trained with.
+
+    References
+    ----------
+    Jung et al. (2025), Broadband ground motion synthesis by diffusion model with minimal condition.
+    """
+
+    card = Card(
+        name="heggs",
+        summary="Latent diffusion from pairs of records of one earthquake; needs trained weights",
+        quantity="velocity",
+        component_order="ZNE",
+        references=("Jung et al. 2025, HEGGS",),
+        licence_weights="MIT",
+        sampling_rates_hz=(RATE_HZ,),
+        max_duration_s=DURATION_S,
+        distance_kind="epicentral",
+        required_columns=REQUIRED,
+        optional_columns=(
+            "path_p_travel_s", "path_s_travel_s", "station_vs_30_mps", "station_network_code", "station_code",
+            "path_onset_origin",
+        ),
+        capabilities=("onsets", "truth", "absolute_amplitude", "source_records", "ensemble", "device"),
+    )  # fmt: skip
+
+    def __init__(
+        self, *, weights=None, device="cpu", steps=None, method=None, source_start=None, source_noise=None,
+        eta=None, texture=None, iterations=32, batch=8, precision="auto",
+    ):  # fmt: skip
+        super().__init__(weights=weights_files.shipped_or_given(weights), device=device)
+        self._about = weights_files.read_card(self.weights)
+        given = {
+            "method": method, "steps": steps, "source_start": source_start, "source_noise": source_noise, "eta": eta,
+        }  # fmt: skip
+        chosen = {**_SAMPLING, **self._about.get("sampling", {})}
+        chosen |= {name: value for name, value in given.items() if value is not None}
+        self.sampling = {name: chosen[name] for name in _SAMPLING}
+        self.texture = texture if texture is not None else self._about.get("texture", "none")
+        self.iterations, self.batch, self.precision = iterations, batch, precision
+        self._check_options()
+        self.card = _card_of(type(self).card, self._about)
+        self._model = self._inputs = self._hash = None
+        self._lock = threading.Lock()
+
+    def __getstate__(self):
+        """Copies in other processes load anew."""
+        return {**self.__dict__, "_model": None, "_lock": None}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, _lock=threading.Lock())
+
+    @property
+    def weights_hash(self):
+        """First digits of the SHA-256 of the weights file."""
+        if self._hash is None:
+            from seissynth_plugins.torchkit.checkpoints import weights_hash
+
+            self._hash = weights_hash(self.weights)
+        return self._hash
+
+    def load(self):
+        """Read the weights."""
+        try:
+            import torch
+        except ImportError as error:
+            raise MissingDependencyError(
+                "backend 'heggs' runs on PyTorch: python -m pip install 'seissynth[torch]'"
+            ) from error
+        from seissynth_plugins.heggs.generation import prepare
+
+        try:
+            device = torch.device(self.device)
+        except RuntimeError as error:
+            raise InputError(f"heggs: device={self.device!r} is no device of PyTorch: {error}.") from error
+        if device.type == "cuda" and not torch.cuda.is_available():
+            raise InputError(f"heggs: device={self.device!r} was asked for, and PyTorch sees no GPU; pass 'cpu'.")
+        model, self._inputs, _ = weights_files.load_model(self.weights)
+        self._model = prepare(model, device, self.precision)
+
+    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
+        """Make one record per row; see `seissynth.backends.base.Backend.simulate`.
+
+        Returns
+        -------
+        Records
+            Velocity, m/s, components Z, N, E, 1 to 45 Hz; predicted onsets; `truth` says whether a source was used.
+        """
+        from seissynth_plugins.heggs.generation import generate_spectrograms, to_waveforms
+        from seissynth_plugins.heggs.inputs import predicted_onsets
+
+        if self._model is None:
+            self.load()
+        _check_span(start_s, npts, sampling_rate_hz)
+        onsets = predicted_onsets(conditions)
+        n, columns = len(conditions), {name: conditions[name] for name in self._inputs.condition.columns}
+        spectrograms = generate_spectrograms(
+            self._model,
+            self._inputs.conditions(columns),
+            seeds.row,
+            None if source is None else self._encode_source(source, n),
+            self._known_onsets(conditions, onsets),
+            self._sampling(),
+        )
+        data = np.empty((n, 3, npts), np.float32)
+        texture = None if self.texture == "none" else self.texture
+        for first in range(0, n, self.batch):
+            rows = slice(first, first + self.batch)
+            made = to_waveforms(
+                spectrograms[rows], self._inputs.spectrogram, self._inputs.statistics, seeds.row[rows],
+                texture=texture, n_iter=self.iterations, workers=1,
+            )  # fmt: skip
+            for target, record, start in zip(data[rows], made, start_s[rows], strict=True):
+                target[:] = _cut(record, round(start * RATE_HZ), npts)
+        return Records(
+            data,
+            start_s=np.round(start_s * RATE_HZ) / RATE_HZ,
+            p_s=onsets[:, 0],
+            s_s=onsets[:, 1],
+            truth={"source_used": np.full(n, float(source is not None))},
+            low_cut_hz=LOW_HZ,
+        )
+
+    # --- parts of it
+
+    def _check_options(self):
+        for name, value in (("iterations", self.iterations), ("batch", self.batch)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise InputError(f"heggs: {name}={value!r} must be a whole number of 1 or more.")
+        noise = self.sampling["source_noise"]
+        if not (isinstance(noise, int | float) and 0 < noise <= 1):
+            raise InputError(f"heggs: source_noise={noise!r} must be above 0 and at most 1.")
+        if self.texture not in ("none", "rayleigh"):
+            raise InputError(f"heggs: texture={self.texture!r} must be 'none' or 'rayleigh'.")
+        if self.precision not in ("auto", "float32", "mixed"):
+            raise InputError(f"heggs: precision={self.precision!r} must be 'auto', 'float32' or 'mixed'.")
+
+    def _sampling(self):
+        from seissynth_plugins.heggs.generation import Sampling
+
+        config, chosen = self._model.config, self.sampling
+        start = chosen["source_start"] or ("condition" if getattr(config, "source_input", False) else "noised")
+        return Sampling(
+            method=chosen["method"], steps=min(chosen["steps"], config.steps), start=start,
+            start_step=max(round(chosen["source_noise"] * config.steps), 1), eta=chosen["eta"], batch=self.batch,
+        )  # fmt: skip
+
+    def _known_onsets(self, conditions, onsets):
+        if not self._model.config.unet.onset_maps:
+            return None
+        trained = set(self._about.get("onset_origin", ()))
+        used = set(conditions.get("path_onset_origin", ())) - {"", "picks"}
+        if trained and used - trained:
+            warnings.warn(
+                f"heggs: onsets come from {', '.join(sorted(used - trained))}, and the weights were trained with those "
+                f"of {', '.join(sorted(trained))}; pass velocity_model={sorted(trained)[0]!r}.",
+                SeisSynthWarning,
+                stacklevel=5,
+            )
+        return onsets
+
+    def _encode_source(self, source, n):
+        """Spectrograms of source records: cut to the 60 s from origin, filtered unless they are."""
+        data = np.asarray(source.data, dtype=np.float32)
+        if data.ndim != 3 or data.shape[:2] != (n, 3):
+            raise InputError(f"heggs: the source has shape {data.shape}; it must be ({n}, 3, npts), Z, N, E.")
+        if not np.isfinite(data).all():
+            raise InputError("heggs: the source holds samples that are not finite; fill or leave out such records.")
+        wanted = round(DURATION_S * RATE_HZ)
+        if source.low_cut_hz is None or source.low_cut_hz < 0.9 * LOW_HZ:
+            from seissynth.signal import bandpass
+
+            data = data - data[:, :, :1]  # a causal filter rings where a record does not begin at 0
+            data = bandpass(data, RATE_HZ, LOW_HZ, HIGH_HZ, CORNERS)
+        out = np.empty((n, 3, wanted), np.float32)
+        for target, record, start in zip(out, data, source.start_s, strict=True):
+            first = -round(start * RATE_HZ)
+            if first < 0 or first + wanted > record.shape[-1]:
+                have = start, start + record.shape[-1] / RATE_HZ
+                raise InputError(
+                    f"heggs: a source runs from {have[0]:g} to {have[1]:g} s after origin at {RATE_HZ:g} Hz; it must "
+                    f"hold 0 to {DURATION_S:g} s. Give a longer record."
+                )
+            target[:] = record[:, first : first + wanted]
+        return self._inputs.encode(out, source.truth.get("sensor"))
+
+
+def _card_of(card, about):
+    """The card of a backend with these weights: their ranges, region and licence."""
+    ranges = about.get("ranges", {})
+    pairs = {
+        "magnitude_range": "source_magnitude", "distance_range_km": "path_ep_distance_km",
+        "depth_range_km": "source_depth_km",
+    }  # fmt: skip
+    found = {field: tuple(ranges[name]) for field, name in pairs.items() if name in ranges}
+    normalised = bool(about["normalisation"].get("normalised"))
+    kept = card.capabilities - ({"absolute_amplitude"} if normalised else set())
+    return dataclasses.replace(
+        card,
+        quantity="normalised" if normalised else card.quantity,
+        licence_weights=str(about["licence"]),
+        trained_region=str(about["region"]),
+        capabilities=kept,
+        **found,
+    )
+
+
+def _check_span(start_s, npts, rate):
+    first, last = float(np.min(start_s)), float(np.max(start_s)) + npts / rate
+    if first < -REACH_S or last > DURATION_S + REACH_S:
+        raise DomainError(
+            f"heggs: records from {first:g} to {last:g} s after origin were asked for; it makes 0 to {DURATION_S:g} s. "
+            f"Pass start= and duration= within these."
+        )
+
+
+def _cut(record, first, npts):
+    """Samples first to first + npts of a record; what lies outside is its mirror image."""
+    before, after = max(-first, 0), max(first + npts - record.shape[-1], 0)
+    if before or after:
+        record = np.pad(record, ((0, 0), (before, after)), mode="reflect")
+    return record[:, first + before : first + before + npts]

@@ -1,0 +1,317 @@
+"""Algorithm 2: from conditions, seeds and, if there is one, a source record, to spectrograms and waveforms."""
+
+import copy
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from seissynth.errors import InputError
+from seissynth.seeding import generator
+from seissynth_plugins.heggs.config import SPECTROGRAM
+from seissynth_plugins.torchkit.samplers import METHODS, record_generators, sample, start_noise
+
+STARTS = ("paper", "noised", "condition")
+#: mean of the logarithm of a Rayleigh variable over its rms, minus Euler's constant over two
+RAYLEIGH_LOG_MEAN = -0.5 * np.euler_gamma
+#: stream of a record's seed that its texture comes from
+_TEXTURE_STREAM = int.from_bytes(b"texture", "big")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the reverse process runs.
+
+    Parameters
+    ----------
+    method : {"dpmpp_2m", "ddim", "ddpm"}
+    steps : int
+        Passes of the U-Net.
+    start : {"paper", "noised", "condition"}
+        What a source does: its latent stands in the place of the noise at step T (algorithm 2), or with the noise of
+        step `start_step`, or goes into the U-Net beside pure noise (configurations with `source_input` only).
+    start_step : int
+        For "noised", 1 to T.
+    eta : float
+        Noise of DDIM's steps, 0 to 1.
+    batch : int
+        Records that go through the networks together. The last batch is filled up, so that a record's result does not
+        depend on how many others are asked for.
+    """
+
+    method: str = "dpmpp_2m"
+    steps: int = 10
+    start: str = "noised"
+    start_step: int = 600
+    eta: float = 0.0
+    batch: int = 8
+
+    def __post_init__(self):
+        for name, choices in (("method", METHODS), ("start", STARTS)):
+            if getattr(self, name) not in choices:
+                raise InputError(f"{name}={getattr(self, name)!r} must be one of {', '.join(choices)}.")
+        for name in ("steps", "start_step", "batch"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise InputError(f"{name}={value!r} must be a whole number of 1 or more.")
+
+
+def generate_spectrograms(model, condition, seeds, source=None, onsets=None, sampling=None):
+    """Generate standardised log spectrograms.
+
+    Parameters
+    ----------
+    model : Heggs or LatentDiffusion
+    condition : array_like, shape (n, condition.size)
+        Normalised condition vectors of the targets.
+    seeds : array_like of int, shape (n,)
+        One for each record, such as `seissynth.seeding.Seeds.row`.
+    source : array_like, shape (n, 3, 64, 376), optional
+        Standardised log spectrogram of another record of each target's earthquake. Without it, from noise.
+    onsets : array_like, shape (n, onset maps), optional
+        Predicted onsets, s after origin.
+    sampling : Sampling, optional
+
+    Returns
+    -------
+    ndarray, shape (n, 3, 64, 376), float32
+        Record i depends on row i of the arguments only.
+
+    Raises
+    ------
+    InputError
+        Shapes that do not belong together, NaN, or a start that the network was not made for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from seissynth_plugins.heggs.config import named_config
+    >>> from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+    >>> from seissynth_plugins.heggs.model import Heggs
+    >>> model = Heggs(named_config("tiny"))
+    >>> generate_spectrograms(model, np.zeros((2, 11)), [1, 2], sampling=Sampling(steps=2, batch=2)).shape
+    (2, 3, 64, 376)
+    """
+    sampling = Sampling() if sampling is None else sampling
+    condition, seeds, source, onsets = _checked(model, condition, seeds, source, onsets, sampling)
+    out = np.empty((len(seeds), *SPECTROGRAM), np.float32)
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            for first in range(0, len(seeds), sampling.batch):
+                rows = np.arange(first, min(first + sampling.batch, len(seeds)))
+                filled = np.resize(rows, sampling.batch)
+                part = (None if array is None else array[filled] for array in (condition, seeds, source, onsets))
+                out[rows] = _one_batch(model, *part, sampling)[: len(rows)]
+    finally:
+        model.train(was_training)
+    return out
+
+
+def _checked(model, condition, seeds, source, onsets, sampling):
+    config = model.config
+    condition = np.asarray(condition, dtype=np.float32)
+    seeds = np.asarray(seeds)
+    if condition.ndim != 2 or condition.shape[1] != config.condition.size:
+        raise InputError(f"condition has shape {condition.shape}; these weights take (n, {config.condition.size}).")
+    count = len(condition)
+    if seeds.shape != (count,) or (count and seeds.dtype.kind not in "iu"):
+        raise InputError(f"seeds have shape {seeds.shape} and type {seeds.dtype}; give {count} whole numbers.")
+    if not np.isfinite(condition).all():
+        row, column = np.argwhere(~np.isfinite(condition))[0]
+        raise InputError(f"condition is {condition[row, column]} in row {row}, column {column}; fill it in.")
+    if source is not None:
+        source = np.asarray(source, dtype=np.float32)
+        if source.shape != (count, *SPECTROGRAM) or not np.isfinite(source).all():
+            raise InputError(f"source has shape {source.shape}; give {(count, *SPECTROGRAM)} finite values.")
+        takes = getattr(config, "source_input", False)
+        if (sampling.start == "condition") != takes:
+            needed = '"condition"' if takes else '"noised" or "paper"'
+            raise InputError(f"start={sampling.start!r} does not go with these weights; pass start={needed}.")
+        if sampling.start == "noised" and sampling.start_step > config.steps:
+            raise InputError(f"start_step={sampling.start_step}; these weights have {config.steps} steps.")
+    if onsets is not None:
+        onsets, maps = np.asarray(onsets, dtype=np.float32), config.unet.onset_maps
+        if onsets.shape != (count, maps):
+            raise InputError(f"onsets have shape {onsets.shape}; these weights take {(count, maps)}.")
+    elif config.unet.onset_maps:
+        raise InputError(f"these weights need {config.unet.onset_maps} predicted onsets a record; pass onsets.")
+    return condition, seeds, source, onsets
+
+
+def _one_batch(model, condition, seeds, source, onsets, sampling):
+    device = model.log_mean.device
+    condition, source, onsets = (
+        None if array is None else torch.from_numpy(array).to(device) for array in (condition, source, onsets)
+    )
+    z, start_step, given = start_noise(seeds, model.config.latent_shape, device=device), None, None
+    if source is not None:
+        latent = model.encode(source)
+        if sampling.start == "condition":
+            given = latent
+        elif sampling.start == "paper":
+            z = latent
+        else:
+            start_step = sampling.start_step
+            z = model.schedule.add_noise(latent, z, start_step)
+    # the condition's tokens are the same in every step
+    context = model.context(condition)
+    z = sample(
+        lambda noisy, t: model.denoise(noisy, t, context, given, onsets),
+        z,
+        model.schedule,
+        sampling.method,
+        min(sampling.steps, start_step or model.config.steps),
+        generators=record_generators(seeds),
+        start_step=start_step,
+        eta=sampling.eta if sampling.method == "ddim" else 0.0,
+    )
+    return model.decode(z).cpu().numpy()
+
+
+# --- waveforms
+
+
+def to_waveforms(spectrograms, representation, statistics, seeds, *, texture=None, phase=None, n_iter=32, workers=None):
+    """Turn generated spectrograms into waveforms.
+
+    Parameters
+    ----------
+    spectrograms : ndarray, shape (n, 3, 64, 376)
+        Standardised ln A.
+    representation : seissynth.representations.LogSpectrogram
+    statistics : seissynth.representations.SpectrogramStatistics
+    seeds : array_like of int, shape (n,)
+        For random phases and for the texture.
+    texture : {None, "rayleigh"}
+        None takes the amplitudes as they are. "rayleigh" multiplies them by those of stationary noise and starts from
+        its phases: where the network gives the mean of ln A, as a squared loss makes it do, the result has the
+        fluctuations of a random signal with that spectrogram.
+    phase : ndarray, shape (n, 3, 64, 376), optional
+        First phases, rad, for example of the source record.
+    n_iter : int
+        Griffin-Lim iterations.
+    workers : int, optional
+        Threads.
+
+    Returns
+    -------
+    ndarray, shape (n, 3, 6000), float32
+        In the unit that the statistics were taken in.
+
+    Notes
+    -----
+    The amplitude of a cell of stationary Gaussian noise is Rayleigh distributed, and the mean of its logarithm lies
+    half of Euler's constant, 0.289, below the logarithm of its rms; the rms amplitude is taken as
+    ``exp(mean ln A + 0.289)``.
+    """
+    if texture is None:
+        kind = {"seeds": seeds} if phase is None else {"phase": phase}
+        return representation.decode(spectrograms, statistics, n_iter=n_iter, workers=workers, **kind)
+    if texture != "rayleigh":
+        raise InputError(f'texture={texture!r} must be None or "rayleigh".')
+    log_factor, noise_phase = rayleigh_texture(representation, seeds, workers)
+    textured = spectrograms + log_factor / statistics.sd[:, None]
+    phase = noise_phase if phase is None else phase
+    return representation.decode(textured, statistics, phase=phase, n_iter=n_iter, workers=workers)
+
+
+def rayleigh_texture(representation, seeds, workers=None):
+    """Return ln of amplitude over its log-mean, and phase, of white noise: each (n, 3, 64, 376), float32."""
+    shape = (3, representation.npts)
+    noise = np.empty((len(seeds), *shape), np.float32)
+    for row, seed in zip(noise, seeds, strict=True):
+        generator(int(seed), _TEXTURE_STREAM).standard_normal(dtype=np.float32, out=row)
+    spectra = representation.stft.forward(noise, workers)[:, :, :-1]
+    # rms amplitude of a bin: the root of the sum of the squared window, which the ends of a record see part of
+    rms = np.sqrt(np.sum(representation.stft.weights**2))
+    logs = np.log(np.maximum(abs(spectra), 1e-6 * rms) / rms) - RAYLEIGH_LOG_MEAN
+    return logs.astype(np.float32), np.angle(spectra).astype(np.float32)
+
+
+# --- speed
+
+
+def prepare(model, device="cpu", precision="auto"):
+    """Return a copy of a model for generation.
+
+    Parameters
+    ----------
+    model : Heggs or LatentDiffusion
+    device : str or torch.device
+    precision : {"auto", "float32", "mixed"}
+        "mixed" runs encoder, U-Net and decoder in bfloat16 and the rest in float32: layer normalisation and attention
+        over few channels, of which the amplitude correction is made, are slower in bfloat16 on a CPU. "auto" is
+        "mixed" where the processor multiplies matrices in bfloat16, else "float32". The choice hangs on the machine
+        alone, not on a timing, so that one machine always gives the same bits.
+
+    Returns
+    -------
+    Heggs or LatentDiffusion
+        In evaluation mode, convolutions stored channels last.
+    """
+    if precision not in ("auto", "float32", "mixed"):
+        raise InputError(f'precision={precision!r} must be "auto", "float32" or "mixed".')
+    device = torch.device(device)
+    if precision == "auto":
+        precision = "mixed" if _multiplies_bfloat16(device) else "float32"
+    ready = copy.deepcopy(model).eval().to(device=device, memory_format=torch.channels_last)
+    if precision == "mixed":
+        for part in _convolutional_parts(ready).values():
+            part.to(torch.bfloat16)
+    return ready
+
+
+def time_parts(model, batch=8, repeats=3):
+    """Return the CPU time of each part of a model, ms a record: part -> (float32, bfloat16).
+
+    Examples
+    --------
+    >>> from seissynth_plugins.heggs.config import named_config
+    >>> from seissynth_plugins.heggs.generation import time_parts
+    >>> from seissynth_plugins.heggs.model import Heggs
+    >>> sorted(time_parts(Heggs(named_config("tiny")), batch=1, repeats=1))
+    ['acm', 'decoder', 'encoder', 'unet']
+    """
+    x, z = torch.randn(batch, *SPECTROGRAM), torch.randn(batch, *model.config.latent_shape)
+    t, condition = torch.ones(batch, dtype=torch.long), torch.randn(batch, model.config.condition.size)
+    took = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        ready = prepare(model, precision="float32")
+        parts = _convolutional_parts(ready)
+        acm = getattr(ready, "vae", ready).acm
+        calls = {
+            "encoder": lambda ready=ready: ready.encode(x),
+            "unet": lambda ready=ready: ready.predict(z, t, condition),
+            "decoder": lambda parts=parts, dtype=dtype: parts["decoder"](z.to(dtype)),
+        }
+        if acm is not None:
+            calls["acm"] = lambda ready=ready: getattr(ready, "vae", ready).correct(x)
+        for part in (*parts.values(), *([] if acm is None else [acm])):
+            part.to(dtype)
+        with torch.inference_mode():
+            for name, call in calls.items():
+                call()
+                took.setdefault(name, []).append(min(_cpu_s(call) for _ in range(repeats)) * 1e3 / batch)
+    return {name: tuple(times) for name, times in took.items()}
+
+
+def _cpu_s(call):
+    start = time.process_time()
+    call()
+    return time.process_time() - start
+
+
+def _convolutional_parts(model):
+    coder = getattr(model, "vae", model)
+    return {"encoder": coder.encoder, "unet": model.unet, "decoder": coder.decoder}
+
+
+def _multiplies_bfloat16(device):
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    # oneDNN runs bfloat16 faster than float32 only with the instructions for it
+    capable = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return device.type == "cpu" and capable is not None and bool(capable())

@@ -1,0 +1,124 @@
+"""Similarity, spread, distributions, diversity, spectra, sections and samples of the stochastic backend at Ridgecrest.
+
+    python tools/evaluation_pictures.py WINDOWS DATA [--out FOLDER]
+
+WINDOWS and DATA as in ``tools/evaluate_ridgecrest.py``: the set that ``seissynth dataset cut`` makes, and the folder
+that holds ``ridgecrest_2019/``. Tables and pictures go to ``docs/_static/evaluation``; the page
+``docs/evaluation_similarity.md`` includes them.
+"""
+
+import argparse
+import warnings
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import obspy
+from _real_records import save_picture, write_markdown
+from _ridgecrest_rows import MODEL, Ridgecrest
+
+from seissynth.evaluation import EvaluationSettings, magnitude_sweep, virtual_section
+from seissynth.evaluation.groups import GROUPS
+from seissynth.plotting.evaluation_sections import plot_virtual_section
+from seissynth.plotting.evaluation_spectra import plot_magnitude_sweep
+
+OUT = Path(__file__).resolve().parents[1] / "docs" / "_static" / "evaluation"
+WANTED = ("similarity", "spread", "distributions", "diversity", "spectra", "sections", "samples")
+SWEEP = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5)
+SECTION_KM = np.arange(5.0, 76.0, 5.0)
+SECTION_AZIMUTH_DEG = 320.0  # most stations stand north-west of the earthquakes
+SECTION_MAGNITUDES = (3.8, 5.0)  # the largest record of those between is drawn: above, sensors clip
+
+
+def main():
+    """Make all tables and pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("windows", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--only", choices=(*WANTED, "sweep", "section"), help="one part, without the table of all")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    warnings.simplefilter("ignore")
+    sequence = Ridgecrest(arguments.windows, arguments.data)
+    if arguments.only in (None, *WANTED):
+        _groups(sequence.stochastic(velocity_model=MODEL), arguments)
+    if arguments.only in (None, "sweep"):
+        _sweep(arguments)
+    if arguments.only in (None, "section"):
+        _section(sequence, arguments)
+
+
+def _groups(pairs, arguments):
+    settings, lines = EvaluationSettings(), []
+    for name in WANTED if arguments.only is None else (arguments.only,):
+        group = GROUPS[name].compute(pairs, settings)
+        draw = getattr(import_module(f"seissynth.plotting.evaluation_{name}"), f"draw_{name}")
+        for number, (title, figure) in enumerate(draw(group, pairs), start=1):
+            print(f"{name}_{number}.png: {title}")
+            save_picture(figure, arguments.out / f"stochastic_{name}_{number}.png")
+        lines += [_line(name, row) for row in group.summary.to_dict("records")]
+        for title, table in group.tables.items():
+            path = arguments.out / f"stochastic_{name}_{title.replace(' ', '_')}.csv"
+            table.to_csv(path, index=False, float_format="%.5g")
+    if arguments.only is None:
+        header = ["group", "metric", "unit", "value", "95 % interval", "perfect", "records", "note"]
+        write_markdown(arguments.out / "stochastic_similarity.md", header, lines)
+
+
+def _line(name, row):
+    low, high = row["low"], row["high"]
+    limits = f"{low:.3g} to {high:.3g}" if np.isfinite(low) else ""
+    best = f"{row['best']:g}" if np.isfinite(row["best"]) else ""
+    return [
+        name, row["metric"], row["unit"], f"{row['value']:.3g}", limits, best, str(row["records"]), row["note"] or "",
+    ]  # fmt: skip
+
+
+def _catalogue(arguments):
+    folder = arguments.data / "ridgecrest_2019"
+    return obspy.read_inventory(str(folder / "inventory.xml")), obspy.read_events(str(folder / "catalog.xml"))
+
+
+def _chosen(catalogue):
+    low, high = SECTION_MAGNITUDES
+    return max((event for event in catalogue if low <= event.magnitudes[0].mag <= high), key=_size)
+
+
+def _size(event):
+    return event.magnitudes[0].mag
+
+
+def _sweep(arguments):
+    inventory, catalogue = _catalogue(arguments)
+    event = _chosen(catalogue)
+    event.magnitudes[0].magnitude_type = "Mw"
+    sweep = magnitude_sweep(
+        inventory.select(channel="HH?"), event, SWEEP, outside="allow", duration=120.0, velocity_model=MODEL
+    )
+    save_picture(plot_magnitude_sweep(sweep), arguments.out / "stochastic_sweep.png")
+    columns = list(sweep.table)
+    write_markdown(
+        arguments.out / "stochastic_sweep.md",
+        columns,
+        [[f"{value:.3g}" if isinstance(value, float) else str(value) for value in row]
+         for row in sweep.table.itertuples(index=False)],
+    )  # fmt: skip
+
+
+def _section(sequence, arguments):
+    _, catalogue = _catalogue(arguments)
+    event = _chosen(catalogue)
+    stream = virtual_section(event, SECTION_KM, SECTION_AZIMUTH_DEG, seed=1, duration=40.0, velocity_model=MODEL)
+    size = event.magnitudes[0].mag
+    same = np.isclose(sequence.real.column("source_magnitude"), size)
+    times = np.array([abs(obspy.UTCDateTime(text) - event.origins[0].time) for text in
+                      sequence.real.metadata["source_origin_time"]])  # fmt: skip
+    real = sequence.real.select(np.flatnonzero(same & (times < 1.0)))
+    channels = real.metadata["trace_channel"].astype(str).to_numpy()
+    real = real.select(np.flatnonzero(channels == "HH"))
+    save_picture(plot_virtual_section(stream, real), arguments.out / "stochastic_virtual_section.png")
+
+
+if __name__ == "__main__":
+    main()
