@@ -19,7 +19,7 @@ from seissynth.evaluation.travel_times import station_terms, travel_time_onsets
 from seissynth.plotting.evaluation_frequency_magnitude import draw_frequency_magnitude
 
 RATE, NPTS, EVENTS, STATIONS = 50.0, 1500, 12, 4
-QUICK = EvaluationSettings(draws=30)
+QUICK = EvaluationSettings(draws=30, periods_s=(0.3,))
 
 
 @pytest.fixture(scope="module")
