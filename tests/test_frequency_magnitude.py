@@ -6,14 +6,8 @@ import pytest
 from seissynth.errors import InputError
 from seissynth.evaluation._visibility_kernels import visible_counts
 from seissynth.evaluation.b_values import b_at, b_km_slope, b_maximum_likelihood, b_positive, km_ratio
-from seissynth.evaluation.frequency_magnitude import (
-    METHODS,
-    completeness_by_curvature,
-    completeness_by_stability,
-    draw_magnitudes,
-    fit_frequency_magnitude,
-    step_of,
-)
+from seissynth.evaluation.completeness import completeness_by_curvature, completeness_by_stability
+from seissynth.evaluation.frequency_magnitude import METHODS, draw_magnitudes, fit_frequency_magnitude, step_of
 
 
 def test_aki_and_tinti_mulargia_by_hand():
@@ -83,6 +77,10 @@ def test_completeness_is_found():
     magnitudes = draw_magnitudes(20_000, bin_width=0.1, half_complete=1.5, width=0.2, seed=1)
     assert 1.6 <= completeness_by_stability(magnitudes, 0.1) <= 2.2
     assert 1.5 <= completeness_by_curvature(magnitudes, 0.1) <= 2.1
+    # a few small ones far below, where b does not change either, are no completeness
+    few = np.repeat([0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0], 2)
+    tail = np.concatenate([few, draw_magnitudes(70, least=3.0, bin_width=0.1, seed=2)])
+    assert completeness_by_stability(tail, 0.1) >= 2.9
     complete = draw_magnitudes(5000, bin_width=0.1, least=1.0, seed=1)
     assert completeness_by_stability(complete, 0.1) == pytest.approx(1.0, abs=0.11)
 

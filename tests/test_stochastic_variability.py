@@ -18,7 +18,7 @@ from seissynth.signal import pga
 from seissynth_plugins.stochastic.adjustment import KNOTS_HZ
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.spatial_field import SpatialField, earth_centred_km, make_field
-from seissynth_plugins.stochastic.variability import TermMaker, read_tables
+from seissynth_plugins.stochastic.variability import DURATION_ROW_SHARE, TermMaker, read_tables
 
 PLACES = np.array([6000.0, 0.0, 2000.0]) + np.outer([0.0, 2.0, 5.0, 10.0, 20.0, 40.0], [1.0, 0.0, 0.0])
 
@@ -197,11 +197,38 @@ def test_near_stations_share_the_field_and_those_without_a_place_do_not():
     assert np.abs([np.corrcoef(alone[:, 0, k], alone[:, 1, k])[0, 1] for k in range(len(KNOTS_HZ))]).max() < 0.15
 
 
+def test_durations_scatter_between_events_and_resemble_each_other_nearby():
+    n = 700
+    events = np.repeat([str(i) for i in range(n)], 3)
+    seeds = make_seeds(6, list(events), ["a", "b", "c"] * n)
+    latitude, longitude = np.tile([36.0, 36.05, 50.0], n), np.full(3 * n, -117.0)
+    apart = np.linalg.norm(np.diff(earth_centred_km([36.0, 36.05], [-117.0, -117.0]), axis=0))
+    (near, far), short = read_tables().ranges_km, read_tables().short_share
+    field = short * np.exp(-3 * apart / near) + (1 - short) * np.exp(-3 * apart / far)
+
+    def draw(*durations):
+        maker = TermMaker(durations=durations)
+        return maker.draw(np.full(3 * n, 5.0), latitude, longitude, seeds).duration.reshape(n, 3)
+
+    # 700 events: a correlation is known to 0.04, a standard deviation to 2 %
+    within = draw(0.0, 0.4)
+    np.testing.assert_allclose(within.std(axis=0), 0.4, rtol=0.09)
+    assert np.corrcoef(within.T)[0, 1] == pytest.approx((1 - DURATION_ROW_SHARE) * field, abs=0.1)
+    assert abs(np.corrcoef(within.T)[0, 2]) < 0.12
+    between = draw(0.25, 0.0)
+    np.testing.assert_array_equal(between, np.repeat(between[:, :1], 3, axis=1))
+    assert between[:, 0].std() == pytest.approx(0.25, rel=0.09)
+    np.testing.assert_allclose(draw(0.25, 0.4), within + between)
+    terms = TermMaker(durations=(0.25, 0.4)).draw(np.full(3 * n, 5.0), latitude, longitude, seeds)
+    assert abs(np.corrcoef(terms.duration, terms.within[:, 5])[0, 1]) < 0.12  # near stations are not independent
+
+
 def test_scales_switch_terms_off():
     seeds, latitude, longitude = network()
     full = TermMaker().draw(np.full(6, 5.0), latitude, longitude, seeds)
     none = TermMaker(scales=(0, 0, 0)).draw(np.full(6, 5.0), latitude, longitude, seeds)
     assert not none.total().any()
+    assert not none.duration.any()
     one = TermMaker(scales=(0, 2, 0)).draw(np.full(6, 5.0), latitude, longitude, seeds)
     np.testing.assert_allclose(one.site, 2 * full.site)
     assert not one.event.any() and not one.within.any()
@@ -234,7 +261,8 @@ def test_records_scatter_as_the_ground_motion_model_says_and_their_median_stays(
     assert tau == pytest.approx(0.373, rel=0.30)  # 150 events: 9 %
     terms = sum(truth[f"{name}_term_5hz"] for name in ("event", "site", "within"))
     plain = np.log(pga(simulate(StochasticBackend(), table, seeds)[0])).mean(axis=1)
-    assert np.corrcoef(terms, peaks.ravel() - plain)[0, 1] > 0.85
+    # PGA listens to more than 5 Hz, and to durations
+    assert np.corrcoef(terms, peaks.ravel() - plain)[0, 1] > 0.8
     slope, shift = np.polyfit(terms, peaks.ravel() - plain, 1)
     assert abs(shift) < 0.06 and 0.5 < slope < 1.3
 
@@ -248,7 +276,8 @@ def test_truth_tells_the_terms_and_is_silent_without_them():
 
 def test_scales_of_zero_leave_records_as_they_are():
     table, (seeds, *_) = conditions(np.full(6, 20.0)), network()
-    scales = {"event_term_scale": 0, "site_term_scale": 0, "within_term_scale": 0, "duration_scatter": 0}
+    names = ("event_term_scale", "site_term_scale", "within_term_scale", "duration_scatter", "duration_event_scatter")
+    scales = dict.fromkeys(names, 0)
     off = StochasticBackend(variability=True, **scales)
     # the filter is 1 in all bins, but its phase is added to others
     plain = simulate(StochasticBackend(), table, seeds)[0]
@@ -260,7 +289,7 @@ def test_durations_scatter_and_spectra_stay():
     from seissynth.signal import significant_duration
 
     table, (seeds, *_) = conditions(np.full(300, 20.0)), network(300)
-    scales = {"event_term_scale": 0, "site_term_scale": 0, "within_term_scale": 0}
+    scales = {"event_term_scale": 0, "site_term_scale": 0, "within_term_scale": 0, "duration_event_scatter": 0}
     options = {"coda_level": 0.0, "p_radiation": 1e-6, "head_wave_level": 0.0, "s_direct_level": 0.0}
     data, truth = simulate(StochasticBackend(variability=True, duration_scatter=0.4, **scales, **options), table, seeds)
     plain, _ = simulate(StochasticBackend(**options), table, seeds)
@@ -275,7 +304,13 @@ def test_durations_scatter_and_spectra_stay():
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("duration_scatter", -0.1), ("variability", 1), ("event_term_scale", -1), ("site_term_scale", "x")],
+    [
+        ("duration_scatter", -0.1),
+        ("duration_event_scatter", -0.1),
+        ("variability", 1),
+        ("event_term_scale", -1),
+        ("site_term_scale", "x"),
+    ],
 )
 def test_bad_options_are_refused(option, value):
     with pytest.raises(InputError, match=option):

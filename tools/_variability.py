@@ -75,8 +75,22 @@ def make_backend(tables, preset="active", **options):
     """A backend whose random terms come from `tables`; None for the stored ones."""
     backend = StochasticBackend(preset=preset, **options)
     backend.load()
-    backend._terms = TermMaker(tables)
+    p = backend.parameters
+    backend._terms = TermMaker(tables, durations=(p.duration_event_scatter, p.duration_scatter))
     return backend
+
+
+def components(values):
+    """Covariance between and within events, both (m, m), from values (events, stations, m).
+
+    In this balanced design they follow without iteration: within is the mean covariance within events, between is that
+    of the events' means less within / stations.
+    """
+    events, stations, measures = values.shape
+    means = values.mean(axis=1)
+    inside = (values - means[:, None]).reshape(-1, measures)
+    within = inside.T @ inside / (events * (stations - 1))
+    return np.cov(means.T) - within / stations, within
 
 
 def crossed_seeds(seed, events, stations, label=""):

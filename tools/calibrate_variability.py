@@ -3,8 +3,8 @@
     python tools/calibrate_variability.py [--records 800] [--rounds 3] [--seed 11] [--continue] [-o FILE]
 
 1. Records of each magnitude and distance are simulated with the random terms of the round before, and ln of each peak
-   is regressed on the 12 numbers that were added to its ln FAS. This gives each peak's weights, and what the noise
-   itself scatters (the residuals).
+   is regressed on the 12 numbers that were added to its ln FAS, and on ln of its duration factor. This gives each
+   peak's weights, and what else there is between and within events (the noise, and what is not linear).
 2. tau and phi_ss over M and f and the correlation over f are fitted by least squares, so that weights and residuals
    give BSSA14's tau and phi and the correlations of Baker & Jayaram (2008). Tables are kept smooth in M and f.
 3. The offset is the smoothest one that brings the medians back to those without random terms.
@@ -19,16 +19,18 @@ from pathlib import Path
 
 import numpy as np
 from _gmm import MAGNITUDES, MEASURES, PERIODS_S
-from _variability import PSA, Cell, baker_jayaram, bssa14_deviations, make_backend, psa_pairs, run
+from _variability import PSA, Cell, baker_jayaram, bssa14_deviations, components, make_backend, psa_pairs, run
 from scipy.optimize import least_squares, lsq_linear
 
 import seissynth
 from seissynth.seeding import hash_words, make_seeds
 from seissynth_plugins.stochastic.adjustment import KNOTS_HZ
-from seissynth_plugins.stochastic.variability import TermMaker, VariabilityTables, read_tables
+from seissynth_plugins.stochastic.variability import VariabilityTables, read_tables
 
 OUTPUT = Path(__file__).resolve().parents[1] / "seissynth_plugins" / "stochastic" / "data" / "variability.json"
 DISTANCES_KM = (15.0, 50.0)
+PLAIN = 300  # records of a cell that are made without terms too
+STATIONS = 5  # of an event; the number of records of a cell is a multiple of it
 LN_F = np.log(KNOTS_HZ)
 # (Hz, phi_s2s): Bayless & Abrahamson (2019), coefficient s4, read at some frequencies
 SITE = ((0.1, 0.35), (0.28, 0.39), (0.8, 0.42), (1.3, 0.41), (2.2, 0.365), (3.7, 0.35), (6.3, 0.39), (10.6, 0.48),
@@ -40,10 +42,10 @@ RANGES_KM = (20.0, 70.0)
 START_TAU, START_PHI_SS = 0.42, 0.42
 EXPONENT = 1.5
 # standard deviations of the least-squares problem
-_FIT, _CORRELATION = 0.04, 0.06
+_FIT, _CORRELATION = 0.03, 0.045
 _FITS = _FIT * np.array([1.0, 0.75, 1.0, 1.0, 1.0, 1.0])  # PGV would come out lowest: it listens to the widest band
 # Baker & Jayaram's records have M 5 and more; in smaller events PSA(3 s) is moved by the same frequencies as PSA(1 s)
-_CORRELATION_SMALL, _CORRELATION_FROM_MAGNITUDE = 0.2, 5.0
+_CORRELATION_SMALL, _CORRELATION_FROM_MAGNITUDE = 0.1, 5.0
 _SLOPE_F, _SMOOTH_F, _SLOPE_M, _SMOOTH_M, _PRIOR, _SMOOTH_STRETCH = 0.25, 0.2, 0.2, 0.15, 0.4, 0.06
 _SMALLEST, _LARGEST = 0.15, 1.0  # of a standard deviation of ln FAS
 # no peak of larger events listens to the lowest knots; Bayless & Abrahamson (2019) have 0.43 and 0.41 there
@@ -75,38 +77,48 @@ def _log(pairs):
 
 
 def cell_seeds(magnitude, distance_km, count, seed):
-    """Every record its own event and station, so that all terms are independent."""
+    """Some records share an event; every record has its own station."""
     name = f"{magnitude:g}/{distance_km:g}"
-    return make_seeds(seed, [f"{name}/{i}" for i in range(count)], [f"{name}/{i}" for i in range(count)])
+    events = [f"{name}/{i // STATIONS}" for i in range(count)]
+    return make_seeds(seed, events, [f"{name}/{i}" for i in range(count)])
 
 
 class Response:
-    """How the peaks of one magnitude answer to ln FAS: weights (6, knots), residual covariance (6, 6), shift (6,)."""
+    """How the peaks of one magnitude answer to the terms.
+
+    weights (6, knots) of ln FAS and (6,) of ln duration; between and within (6, 6), what is added to the covariances
+    that these weights give; noise (6, 6), the covariance without any terms; shift (6,) of the means.
+    """
 
     def __init__(self, magnitude, tables, bases, count, seed):
-        changes, peaks, base_means = [], [], []
-        backend, terms = make_backend(tables), TermMaker(tables)
-        for distance, base in zip(DISTANCES_KM, bases, strict=True):
+        changes, peaks = [], []
+        backend = make_backend(tables)
+        for distance in DISTANCES_KM:
             seeds = cell_seeds(magnitude, distance, count, seed)
             nowhere = np.full(count, np.nan)
-            drawn = terms.draw(np.full(count, magnitude), nowhere, nowhere, seeds)
-            change = drawn.event + drawn.site + drawn.within
-            found = run(backend, Cell(magnitude, distance), seeds)
-            changes.append(change)
-            peaks.append(found)
-            base_means.append(base.mean(axis=0))
+            drawn = backend._terms.draw(np.full(count, magnitude), nowhere, nowhere, seeds)
+            changes.append(np.column_stack([drawn.duration, drawn.event + drawn.site + drawn.within]))
+            peaks.append(run(backend, Cell(magnitude, distance), seeds))
         # one constant for each distance; more of a frequency never lowers a peak, so weights are 0 or more
-        columns = np.kron(np.eye(len(DISTANCES_KM)), np.ones((count, 1)))
+        places = len(DISTANCES_KM)
+        columns = np.kron(np.eye(places), np.ones((count, 1)))
         design = np.hstack([columns, np.concatenate(changes)])
         wanted = np.concatenate(peaks)
-        least = np.r_[np.full(len(DISTANCES_KM), -np.inf), np.zeros(len(KNOTS_HZ))]
+        least = np.r_[np.full(places + 1, -np.inf), np.zeros(len(KNOTS_HZ))]
         solved = np.array([lsq_linear(design, column, (least, np.inf)).x for column in wanted.T]).T
-        self.weights = solved[len(DISTANCES_KM) :].T
-        residual = wanted - design @ solved
-        self.scatter = residual.T @ residual / (len(wanted) - design.shape[1])
-        # of the noise alone: the residuals also hold what of the terms is not linear
-        self.noise = np.mean([base.var(axis=0) for base in bases], axis=0)
-        self.shift = (solved[: len(DISTANCES_KM)] - np.array(base_means)).mean(axis=0)
+        self.duration = solved[places]
+        self.weights = solved[places + 1 :].T
+        # the linear part's covariances are known exactly, and need not be sampled: only what differs from it is
+        grouped = [
+            (x - columns @ solved[:places]).reshape(-1, STATIONS, len(MEASURES)) for x in (wanted, design @ solved)
+        ]
+        (self.between, self.within), linear = (components(x) for x in grouped)
+        self.between, self.within = self.between - linear[0], self.within - linear[1]
+        self.noise = np.mean([np.cov(base.T) for base in bases], axis=0)
+        self.durations = *backend._terms.durations, backend._terms.duration_row_share
+        # the same records with and without terms, so that their noise is the same
+        rest = (wanted - design[:, places:] @ solved[places:]).reshape(places, count, -1)
+        self.shift = np.mean([(r[: len(b)] - b).mean(axis=0) for r, b in zip(rest, bases, strict=True)], axis=0)
 
 
 def covariances(tables, k, correlation):
@@ -125,9 +137,11 @@ def predicted(tables, responses):
     tau, phi, rho = [], [], []
     for k, response in enumerate(responses):
         between, site, rest = (response.weights @ c @ response.weights.T for c in covariances(tables, k, correlation))
-        within = site + rest + response.scatter
+        longer = np.outer(response.duration, response.duration)
+        between = between + longer * response.durations[0] ** 2 + response.between
+        within = site + rest + longer * response.durations[1] ** 2 + response.within
         total = between + within
-        tau.append(np.sqrt(np.diag(between)))
+        tau.append(np.sqrt(np.maximum(np.diag(between), 1e-4)))
         phi.append(np.sqrt(np.diag(within)))
         psa = total[PSA, PSA] / np.sqrt(np.outer(np.diag(total)[PSA], np.diag(total)[PSA]))
         rho.append([psa[i, j] for i, j in psa_pairs()])
@@ -144,8 +158,10 @@ def spatial_shares(tables, responses):
         rest = covariances(tables, k, tables.correlation())[2]
         own = np.sqrt(tables.row_share) * tables.phi_ss[k]
         of_row = np.diag(response.weights @ (np.outer(own, own) * tables.correlation()) @ response.weights.T)
-        total = np.diag(response.weights @ rest @ response.weights.T + response.scatter)
-        found.append(1 - (of_row + response.noise) / total)
+        of_durations = (response.duration * response.durations[1]) ** 2
+        of_row = of_row + response.durations[2] * of_durations
+        total = np.diag(response.weights @ rest @ response.weights.T + response.within) + of_durations
+        found.append(1 - (of_row + np.diag(response.noise)) / total)
     return np.array(found)
 
 
@@ -198,14 +214,23 @@ def steeper(error, tolerance):
     return scaled * (1 + scaled**2)
 
 
-def with_offset(tables, responses):
-    """Tables whose offset also takes off what medians were seen to rise by."""
+def with_offset(tables, before, responses):
+    """Tables whose offset also takes off what medians were seen to rise by with those of before.
+
+    ln of a mean over frequencies rises by half the variance among them, which may be larger in the new tables.
+    """
     knots = len(KNOTS_HZ)
     slope = np.diff(np.eye(knots), axis=0) / _OFFSET_SLOPE
     change = []
-    for response in responses:
+    for k, response in enumerate(responses):
+        rise = response.shift + response.weights @ before.offset[k]
+        among = []
+        for t in (before, tables):
+            total = sum(covariances(t, k, t.correlation()))
+            among.append(response.weights @ np.diag(total) - np.diag(response.weights @ total @ response.weights.T))
+        shift = response.shift + rise * (among[1] / among[0] - 1)
         rows = np.vstack([response.weights / _OFFSET_FIT, slope, np.eye(knots) / _OFFSET_SIZE])
-        wanted = np.concatenate([response.shift / _OFFSET_FIT, np.zeros(len(rows) - len(response.shift))])
+        wanted = np.concatenate([shift / _OFFSET_FIT, np.zeros(len(rows) - len(shift))])
         change.append(np.linalg.lstsq(rows, wanted, rcond=None)[0])
     return replaced(tables, offset=tables.offset + np.array(change))
 
@@ -221,7 +246,7 @@ def report(tables, responses):
     wanted = targets()
     print("M     " + "  ".join(f"{name:>18}" for name in MEASURES) + "   (tau and phi over BSSA14, noise, shift)")
     for k, magnitude in enumerate(MAGNITUDES):
-        noise = np.sqrt(np.diag(responses[k].scatter))
+        noise = np.sqrt(np.diag(responses[k].noise))
         cells = [
             f"{tau[k, i] / wanted[0][k, i]:.2f} {phi[k, i] / wanted[1][k, i]:.2f} {noise[i]:.2f} "
             f"{responses[k].shift[i]:+.2f}"
@@ -271,10 +296,10 @@ def write(tables, responses, path, arguments):
 
 
 def main():
-    """Fit and write."""
+    """Fit and write; after the last round the shares of the fields are found with the final tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", type=int, default=800, help="for each magnitude and distance")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="0: only find the shares of the fields again")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--continue", dest="goes_on", action="store_true", help="begin with the stored tables")
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
@@ -284,13 +309,15 @@ def main():
     plain._terms = None
     n = arguments.records
     bases = [
-        [run(plain, Cell(m, r), cell_seeds(m, r, n, arguments.seed)) for r in DISTANCES_KM] for m in MAGNITUDES
+        [run(plain, Cell(m, r), cell_seeds(m, r, n, arguments.seed)[:PLAIN]) for r in DISTANCES_KM]
+        for m in MAGNITUDES
     ]
-    for _ in range(arguments.rounds):
+    for left in range(arguments.rounds, -1, -1):
         responses = [
             Response(m, tables, base, n, arguments.seed) for m, base in zip(MAGNITUDES, bases, strict=True)
         ]
-        tables = with_offset(fit(tables, responses), responses)
+        if left:
+            tables = with_offset(fit(tables, responses), tables, responses)
         report(tables, responses)
     write(tables, responses, arguments.output, arguments)
 

@@ -73,7 +73,7 @@ def ridgecrest(folder):
     events = obspy.read_events(str(Path(folder) / "ridgecrest_2019" / "catalog.xml"))
     events = sorted(events, key=lambda event: event.origins[0].time)
     magnitudes = np.array([event.magnitudes[0].mag for event in events])
-    return fit_frequency_magnitude(magnitudes, bin_width=step_of(magnitudes), name="Ridgecrest, 75 earthquakes")
+    return fit_frequency_magnitude(magnitudes, bin_width=step_of(magnitudes), name="Ridgecrest")
 
 
 def main():
@@ -81,11 +81,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--catalogues", type=int, default=200)
+    parser.add_argument("--catalogues", type=int, default=200, help="of each case; 0 leaves its table as it is")
     options = parser.parse_args()
     header = ["catalogue", "method", "mean b", "scatter", "bootstrap sd", "true b in the 95 % interval (%)",
               "mean cutoff", "mean number used"]  # fmt: skip
-    write_markdown(options.out / "b_values_known.md", header, case_lines(options.catalogues))
+    if options.catalogues:
+        write_markdown(options.out / "b_values_known.md", header, case_lines(options.catalogues))
     real = ridgecrest(options.data)
     lines = [[row.method, f"{row.b:.2f} [{row.low:.2f}, {row.high:.2f}]", f"{row.cutoff:.1f}", row.count]
              for row in real.estimates.itertuples()]  # fmt: skip
@@ -94,8 +95,8 @@ def main():
     tapered = draw_magnitudes(3000, bin_width=0.1, upper=1.5, seed=1)
     figure = plot_frequency_magnitude(
         real,
-        fit_frequency_magnitude(incomplete, bin_width=0.1, name="drawn with b = 1, half detected at 0.8", draws=DRAWS),
-        fit_frequency_magnitude(tapered, bin_width=0.1, name="drawn with b = 1, tapered above 1.5", draws=DRAWS),
+        fit_frequency_magnitude(incomplete, bin_width=0.1, name="half detected at 0.8", draws=DRAWS),
+        fit_frequency_magnitude(tapered, bin_width=0.1, name="tapered above 1.5", draws=DRAWS),
     )
     save_picture(figure, options.out / "b_values.png")
 

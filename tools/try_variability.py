@@ -1,6 +1,6 @@
 """Try other fits of the random terms, and other scatter of durations, and write what each of them gives.
 
-    python tools/try_variability.py [--records 500] [--events 150] [--seed 31] [--part fit] [-o FOLDER]
+    python tools/try_variability.py [--records 400] [--events 120] [--seed 4711] [--part fit] [-o FOLDER]
 
 variability_tries_fit.md: records are simulated once, with the stored tables; each row is another fit to the same
 weights, and what it expects. variability_limits.md: correlations of ln PSA that no fit can change, or hardly.
@@ -178,9 +178,9 @@ def durations_table(events, seed, folder):
 def main():
     """Try everything."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--records", type=int, default=500, help="for each magnitude and distance")
-    parser.add_argument("--events", type=int, default=150, help="of the comparison in space")
-    parser.add_argument("--seed", type=int, default=31)
+    parser.add_argument("--records", type=int, default=400, help="for each magnitude and distance")
+    parser.add_argument("--events", type=int, default=120, help="of the comparison in space")
+    parser.add_argument("--seed", type=int, default=4711)
     parser.add_argument("--part", choices=("fit", "space"), help="only this one")
     parser.add_argument("-o", "--output", type=Path, default=OUT)
     arguments = parser.parse_args()

@@ -49,10 +49,10 @@ def nearest_mean(records, folds=None, *, count=NEAREST, region="southern_califor
 
     Notes
     -----
-    The mean of ln of the STFT (1.28 s windows, hop an eighth of it), under the known records' time masks; waveforms by 32
-    iterations of Griffin-Lim. A mean of logarithms lies below the logarithm of the mean (0.29 for Rayleigh amplitudes)
-    and is smooth: peaks come out too small, and draws are alike. That is the blur which a good envelope correlation may
-    hide.
+    The mean of the logarithm of the STFT's magnitude (1.28 s windows, hop an eighth of it), under the known records'
+    time masks; waveforms by 32 iterations of Griffin-Lim. A mean of logarithms lies below the logarithm of the mean
+    (0.29 for Rayleigh amplitudes) and is smooth: peaks come out too small, and draws are alike. That is the blur which
+    a good envelope correlation may hide.
     """
     neighbours = _nearest(records, folds or time_folds(records), count)
     return _of_spectrograms(records, neighbours, region, seed, draws, f"mean of {count} nearest", shifted=False)

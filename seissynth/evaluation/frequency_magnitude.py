@@ -23,17 +23,17 @@ from seissynth.evaluation.b_values import (
     default_difference,
     positive_differences,
 )
+from seissynth.evaluation.completeness import (
+    completeness_by_curvature,
+    completeness_by_stability,
+    cutoffs_of,
+    histogram,
+)
 from seissynth.evaluation.intervals import CONFIDENCE, DRAWS
 from seissynth.seeding import generator, hash_words
 
 #: methods in the order of tables and pictures
 METHODS = ("maximum likelihood", "b-positive", "K-M slope")
-
-#: b is stable where its mean over so many magnitude units above the cutoff is within its standard error
-STABLE_SPAN = 0.5
-
-#: least step of cutoffs, and of bins for counting; those of a finer or continuous catalogue are that wide
-_STEP = 0.1
 
 #: draws of the K-M slope's interval, and random orders in each
 _KM_DRAWS, _KM_ORDERS = 200, 3
@@ -113,56 +113,6 @@ def draw_magnitudes(count, b=1.0, least=0.0, bin_width=0.0, half_complete=None, 
         above = (magnitudes - np.asarray(half_complete, dtype=float)) / (width * sqrt(2))
         magnitudes = magnitudes[chance < 0.5 * (1 + np.vectorize(erf, otypes=[float])(above))]
     return np.round(magnitudes / bin_width) * bin_width + 0.0 if bin_width else magnitudes
-
-
-def completeness_by_curvature(magnitudes, bin_width=0.0, correction=0.2):
-    """Magnitude of completeness by the fullest bin.
-
-    Parameters
-    ----------
-    magnitudes : array_like
-    bin_width : float
-    correction : float
-        Added, since the fullest bin is known to be too low (Woessner & Wiemer 2005).
-
-    Returns
-    -------
-    float
-
-    Notes
-    -----
-    The maximum curvature of Wiemer & Wyss (2000). It is quick and needs few events, but tells nothing where the
-    detection improves slowly with magnitude.
-    """
-    centres, count = _histogram(as_magnitudes(magnitudes), bin_width)
-    return float(centres[np.argmax(count)] + correction) if len(centres) else np.nan
-
-
-def completeness_by_stability(values, bin_width=0.0, span=STABLE_SPAN):
-    """Cutoff from which on the b-value no longer changes with the cutoff.
-
-    Parameters
-    ----------
-    values : array_like
-        Magnitudes, or the positive differences of b-positive.
-    bin_width : float
-    span : float
-        Magnitude units over which b is averaged.
-
-    Returns
-    -------
-    float
-        NaN where no cutoff is stable, as with too few events or a distribution that is bent all along.
-
-    Notes
-    -----
-    Cao & Gao (2002) as Woessner & Wiemer (2005, BSSA 95, 684-698) have it: the lowest cutoff at which the mean of b
-    over `span` above it differs from b by no more than b's standard error (Shi & Bolt 1982). Cutoffs below the fullest
-    bin are not tried: where hardly anything is recorded b does not change either. Large catalogues have small errors
-    and get a high cutoff; small ones may look stable by chance.
-    """
-    values = as_magnitudes(values)
-    return _stable(values, _cutoffs(values, bin_width), bin_width, span)
 
 
 def fit_frequency_magnitude(
@@ -285,44 +235,10 @@ def _number(name, value):
     return float(value)
 
 
-def _width(bin_width):
-    """Width of bins for counting: the least multiple of the catalogue's step that is no less than `_STEP`."""
-    return bin_width * np.ceil(_STEP / bin_width - 1e-6) if bin_width else _STEP
-
-
-def _cutoffs(values, bin_width):
-    """Cutoffs to draw: from the smallest magnitude on."""
-    centres, _ = _histogram(values, bin_width)
-    return centres
-
-
-def _stable(values, cutoffs, bin_width, span):
-    if not len(cutoffs):
-        return np.nan
-    centres, count = _histogram(values, bin_width)
-    cutoffs = cutoffs[cutoffs >= centres[np.argmax(count)] - 1e-9]
-    found = b_at(values, cutoffs, bin_width)
-    steps = max(round(span / _width(bin_width)), 1)
-    for k in range(len(cutoffs) - steps):
-        ahead = found["b"][k : k + steps]
-        if np.isfinite(ahead).all() and abs(ahead.mean() - ahead[0]) <= found["sd"][k]:
-            return float(cutoffs[k])
-    return np.nan
-
-
-def _histogram(values, bin_width):
-    """Smallest magnitude of each bin, on the catalogue's grid, and what is in it."""
-    if not len(values):
-        return np.zeros(0), np.zeros(0, int)
-    step = _width(bin_width)
-    place = np.floor((values + bin_width / 2) / step + 1e-9).astype(int)
-    return np.arange(place.min(), place.max() + 1) * step, np.bincount(place - place.min())
-
-
 def _table(values, bin_width, name):
     import pandas as pd
 
-    centres, count = _histogram(values, bin_width)
+    centres, count = histogram(values, bin_width)
     return pd.DataFrame({name: centres, "count": count, "at_least": np.cumsum(count[::-1])[::-1]})
 
 
@@ -332,7 +248,7 @@ def _curve(values, differences, bin_width, seed):
 
     parts = []
     for method, numbers in ((METHODS[0], values), (METHODS[1], differences)):
-        cutoffs = _cutoffs(numbers, bin_width)
+        cutoffs = cutoffs_of(numbers, bin_width)
         parts.append(pd.DataFrame({"method": method, "cutoff": cutoffs, **b_at(numbers, cutoffs, bin_width)}))
     slopes = parts[0].assign(method=METHODS[2])
     ordered = [values[values >= cutoff - (bin_width / 2 or 1e-9)] for cutoff in slopes["cutoff"]]

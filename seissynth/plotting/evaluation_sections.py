@@ -77,7 +77,8 @@ def plot_virtual_section(stream, real=None, *, component="Z", input_row=None):
             (distance[row], real.times_s(row), real.data[row, number], real.p_s[row], real.s_s[row])
             for row in range(len(real))
         ]
-    title = f"Virtual stations, component {component}, each trace to its peak   {sensors[0].event_key}"
+    when = sensors[0].origin.strftime("%Y-%m-%d %H:%M:%S")
+    title = f"Virtual stations, component {component}, each trace to its peak   {when}"
     return _section(made, found, title, input_row)
 
 

@@ -85,7 +85,10 @@ class StochasticBackend(Backend):
         if p.variability:
             from seissynth_plugins.stochastic.variability import TermMaker
 
-            self._terms = TermMaker(scales=(p.event_term_scale, p.site_term_scale, p.within_term_scale))
+            self._terms = TermMaker(
+                scales=(p.event_term_scale, p.site_term_scale, p.within_term_scale),
+                durations=(p.duration_event_scatter, p.duration_scatter),
+            )
 
     def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
         """Make one record per row; see `seissynth.backends.base.Backend.simulate`.
@@ -102,10 +105,7 @@ class StochasticBackend(Backend):
             self.load()
         rows, truth = prepare_rows(conditions, self.parameters)
         if self._terms is not None:
-            from seissynth_plugins.stochastic.variability import scatter_durations
-
             truth.update(self._terms.add_to(rows, truth["moment_magnitude"], conditions, seeds))
-            truth["duration_factor"] = scatter_durations(rows, self.parameters.duration_scatter, seeds.row)
         data = np.empty((len(rows), 3, npts), dtype=np.float32)
         share = np.empty(len(rows))
         low_cut = self._low_cut(sampling_rate_hz)

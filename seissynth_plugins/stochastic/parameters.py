@@ -218,8 +218,14 @@ class Parameters:
     duration_scatter: float = _constant(
         0.4,
         "",
-        "with variability: standard deviation of ln of the windows' lengths from record to record",
+        "with variability: standard deviation of ln of the windows' lengths within an event",
         "size of phi of Afshari & Stewart (2016), Earthq. Spectra 32, 2481-2505",
+    )
+    duration_event_scatter: float = _constant(
+        0.25,
+        "",
+        "with variability: standard deviation of ln of the windows' lengths between events",
+        "tau of Afshari & Stewart (2016) for D5-75",
     )
     # --- filters
     low_cut_hz: float = _constant(0.05, "Hz", "corner of the causal Butterworth low cut; 0 = none", _OWN)
@@ -263,6 +269,7 @@ _POSITIVE = (
 _NOT_NEGATIVE = (
     "kappa0_s",
     "duration_scatter",
+    "duration_event_scatter",
     "s_direct_level",
     "s_direct_duration",
     "head_wave_level",

@@ -1,6 +1,7 @@
-"""Random terms of ln FAS: between events, between sites, and what is left.
+"""Random terms of ln FAS: between events, between sites, and what is left; and of the durations.
 
     change(f) = dB(event) + dS2S(site) + dW(field at the site, row) - offset(f)
+    ln duration factor = dB(event) + dW(field at the site, row)
 
 Each term is a normal vector at the knots of `adjustment.KNOTS_HZ`: a standard deviation at each knot times numbers
 that are correlated over frequency. The standard deviations are fitted so that PGA, PGV and response spectra scatter
@@ -24,11 +25,15 @@ TRUTH_HZ = (1.0, 5.0)
 #: correlation of neighbouring knots by up to 0.1 (the fit of the tables knows of it)
 FIELD_FACTORS = 6
 
+#: share of the variance of durations within an event that no field carries, as of dW from 3 Hz up
+DURATION_ROW_SHARE = 0.2
+
 _DATA = Path(__file__).parent / "data" / "variability.json"
 _EVENT, _STATION, _ROW, _NO_PLACE, _DURATION = (
     hash_words("stochastic", name)
     for name in ("event term", "site term", "row term", "field without a place", "duration")
 )
+_FIELDS = FIELD_FACTORS + 1  # the last is that of durations
 
 
 @dataclass(frozen=True)
@@ -107,12 +112,21 @@ def read_tables():
 
 @dataclass(frozen=True)
 class RandomTerms:
-    """Terms of n records, each of shape (n, knots), in ln FAS at `adjustment.KNOTS_HZ`."""
+    """Terms of n records.
+
+    Parameters
+    ----------
+    event, site, within, offset : ndarray, shape (n, knots)
+        In ln FAS at `adjustment.KNOTS_HZ`.
+    duration : ndarray, shape (n,)
+        ln of the factor on the lengths of windows; its median is 0.
+    """
 
     event: np.ndarray
     site: np.ndarray
     within: np.ndarray
     offset: np.ndarray
+    duration: np.ndarray
 
     def total(self):
         """The change of ln FAS, shape (n, knots)."""
@@ -139,11 +153,15 @@ class TermMaker:
         By default those that come with the backend.
     scales : (float, float, float)
         Factors on the standard deviations between events, between sites, and of the rest.
+    durations : (float, float)
+        Standard deviations of ln duration between and within events.
     """
 
-    def __init__(self, tables=None, scales=(1.0, 1.0, 1.0)):
+    def __init__(self, tables=None, scales=(1.0, 1.0, 1.0), durations=(0.0, 0.0)):
         self.tables = read_tables() if tables is None else tables
         self.scales = scales
+        self.durations = durations
+        self.duration_row_share = DURATION_ROW_SHARE
         self.factor = self.tables.factor()
         self.event_factor = self.tables.factor(self.tables.event_stretch)
         self.field_factor = self.tables.field_factor()
@@ -179,7 +197,8 @@ class TermMaker:
             draws[name] = np.empty((n, knots))
             correlated_rows(draws[name], factor, _normal_rows(of_rows, stream, knots))
         fields = np.empty((n, knots))
-        correlated_rows(fields, self.field_factor, self._fields(latitude_deg, longitude_deg, seeds))
+        of_places = self._fields(latitude_deg, longitude_deg, seeds)
+        correlated_rows(fields, self.field_factor, of_places)
 
         t = self.tables
         event, site, within = (
@@ -190,10 +209,11 @@ class TermMaker:
         # what medians rise by grows with the variance, so a part of the terms needs a part of the offset
         offset = t.at("offset", magnitude) * (event**2 + site**2 + within**2) / np.maximum(full, 1e-12)
         remaining = np.sqrt(t.row_share) * draws["row"] + np.sqrt(1 - t.row_share) * fields
-        return RandomTerms(event * draws["event"], site * draws["site"], within * remaining, offset)
+        durations = self._durations(of_places[:, -1], seeds)
+        return RandomTerms(event * draws["event"], site * draws["site"], within * remaining, offset, durations)
 
     def add_to(self, rows, magnitude, conditions, seeds):
-        """Draw the terms of a conditions table, add them to its prepared rows, and return their `truth`."""
+        """Draw the terms of a conditions table, put them into its prepared rows, and return their `truth`."""
         missing = np.full(len(rows), np.nan)
         latitude, longitude = (
             conditions[name].to_numpy(dtype=float) if name in conditions else missing
@@ -202,45 +222,44 @@ class TermMaker:
         terms = self.draw(magnitude, latitude, longitude, seeds)
         for row, change in zip(rows, terms.total(), strict=True):
             row.adjustment = change if row.adjustment is None else row.adjustment + change
-        return terms.truth()
+        factors = np.exp(terms.duration)
+        lengthen(rows, factors)
+        return {**terms.truth(), "duration_factor": factors}
+
+    def _durations(self, field, seeds):
+        """Logarithm of the factors on durations, shape (n,), from the field's values at the sites."""
+        between, within = self.durations
+        own = self.duration_row_share
+        rest = np.sqrt(own) * _normal_rows(seeds.row, _DURATION, 1)[:, 0] + np.sqrt(1 - own) * field
+        return between * _normal_rows(seeds.event, _DURATION, 1)[:, 0] + within * rest
 
     def _fields(self, latitude_deg, longitude_deg, seeds):
-        """Sum of both fields at the sites, shape (n, FIELD_FACTORS), variance 1."""
-        out = np.zeros((len(seeds), FIELD_FACTORS))
+        """Sum of both fields at the sites, shape (n, FIELD_FACTORS + 1), variance 1; the last is for durations."""
+        out = np.zeros((len(seeds), _FIELDS))
         placed = np.isfinite(latitude_deg) & np.isfinite(longitude_deg)
         for i in np.flatnonzero(~placed):
-            out[i] = generator(int(seeds.row[i]), _NO_PLACE).standard_normal(FIELD_FACTORS)
+            out[i] = generator(int(seeds.row[i]), _NO_PLACE).standard_normal(_FIELDS)
         places = earth_centred_km(latitude_deg, longitude_deg)
         for seed in dict.fromkeys(seeds.event[placed].tolist()):
             rows = placed & (seeds.event == seed)
             for name, range_km, share in self.fields:
-                out[rows] += np.sqrt(share) * make_field(seed, name, range_km, FIELD_FACTORS).at(places[rows])
+                out[rows] += np.sqrt(share) * make_field(seed, name, range_km, _FIELDS).at(places[rows])
         return out
 
 
-def scatter_durations(rows, scatter, seeds):
-    """Lengthen or shorten each row's windows by a lognormal factor of its own.
+def lengthen(rows, factors):
+    """Make each row's windows longer by a factor.
 
     Parameters
     ----------
     rows : list of PreparedRow
         Changed in place: lengths of P's and S's windows, and the times over which their coherence falls. The
         spectrum stays, so a record that lasts longer has lower peaks.
-    scatter : float
-        Standard deviation of ln of the factor.
-    seeds : ndarray of uint64, shape (n,)
-        Of the rows.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        The factors; their median is 1.
+    factors : ndarray, shape (n,)
     """
-    factors = np.exp(scatter * _normal_rows(seeds, _DURATION, 1)[:, 0])
     for row, factor in zip(rows, factors.tolist(), strict=True):
         for name in ("p_length", "s_length", "s_short_length", "p_ramp", "s_ramp"):
             setattr(row, name, factor * getattr(row, name))
-    return factors
 
 
 def _normal_rows(seeds, stream, count):
