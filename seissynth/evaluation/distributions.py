@@ -87,8 +87,8 @@ def amplitude_errors(real, generated, mask=None):
     -----
     With Q the quantile function (the sorted samples) at 200 even levels, samples over the real standard deviation:
 
-    - mse = mean (Q_g - Q_r)², mape = mean ``|A_g - A_r| / A_r`` with A the quantiles of absolute samples from their median
-      upwards (smaller ones are near zero), wasserstein = mean ``|Q_g - Q_r|``, the distance W1 in one dimension;
+    - mse = mean (Q_g - Q_r)², mape = mean ``|A_g - A_r| / A_r`` with A the quantiles of absolute samples from their
+      median upwards (smaller ones are near zero), wasserstein = mean ``|Q_g - Q_r|``, the distance W1 in one dimension;
     - accuracy = 1 - error / error of a constant, and not below 0. A constant at the mean has mse 1, zeros have mape 1,
       a constant at the median has the mean deviation from it.
 

@@ -132,7 +132,7 @@ class LogSpectrogram:
     # --- there and back
 
     def log_amplitude(self, data, workers=None):
-        """Return ln of the STFT's modulus without floor, float32, shape (..., 3, bins, frames); -inf where the amplitude is 0.
+        """Return ln of the STFT's modulus, no floor, float32, shape (..., 3, bins, frames); -inf where it is 0.
 
         Parameters
         ----------
