@@ -4,7 +4,8 @@
 
 DATA holds ``sichuan_yunnan_station/`` (SeisBench form: one station, 50 Hz, splits). WORK keeps weights and scores of
 each run; what is there already is not run again. ``--generated`` is a set in SeisBench's form of 50 Hz with splits
-train and dev, of any backend (``tools/train_picker.py`` makes one of the default backend). Needs SeisBench and torch.
+train and dev, of any backend (``tools/make_picker_set.py`` makes one of the default backend). Needs SeisBench and
+torch.
 P stands at 2, 3 or 4 s in all real records, so the test records are moved by a random 0 to 20 s, with noise in front.
 """
 
