@@ -128,10 +128,10 @@ def read_earthquake(event, event_key=None):
     if not isinstance(event, Event):
         raise InputError(f"an event is a {type(event).__name__}; it must be an obspy Event.")
     name = event_id(event)
-    origin = _preferred(event, "origin")
+    origin = preferred(event, "origin")
     if origin is None:
         raise InputError(f"event {name} has no origin; add one with time, latitude, longitude and depth.")
-    magnitude = _preferred(event, "magnitude")
+    magnitude = preferred(event, "magnitude")
     if magnitude is None or magnitude.mag is None:
         raise InputError(f"event {name} has no magnitude; add one, e.g. event.magnitudes.append(Magnitude(mag=4.0)).")
     if not isinstance(origin.time, UTCDateTime):
@@ -161,11 +161,21 @@ def read_earthquake(event, event_key=None):
     )
 
 
-def _preferred(event, kind):
-    # a preferred id may point to nothing: then the first one is taken, as where none is preferred
-    found = getattr(event, f"preferred_{kind}")()
+def preferred(event, kind):
+    """Return an event's preferred origin, magnitude or focal mechanism, else its first, else None.
+
+    Only what stands in the event itself counts. ObsPy's own ``preferred_origin()`` and the like ask for any object of
+    that id which is alive somewhere in the process: after ``event.focal_mechanisms = []`` it may still find one.
+
+    Parameters
+    ----------
+    event : Event
+    kind : {"origin", "magnitude", "focal_mechanism"}
+    """
     items = getattr(event, f"{kind}s")
-    return found or (items[0] if items else None)
+    wanted = getattr(event, f"preferred_{kind}_id")
+    named = [item for item in items if wanted is not None and item.resource_id.id == wanted.id]
+    return next(iter(named or items), None)
 
 
 def _number(name, what, value, low, high):
@@ -176,7 +186,7 @@ def _number(name, what, value, low, high):
 
 def _mechanism(event):
     """Nodal plane 1 and normalised moment tensor of the preferred focal mechanism, each None where absent."""
-    mechanism = event.preferred_focal_mechanism() or (event.focal_mechanisms[0] if event.focal_mechanisms else None)
+    mechanism = preferred(event, "focal_mechanism")
     if mechanism is None:
         return None, None
     plane = tensor = None

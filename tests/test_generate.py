@@ -502,3 +502,20 @@ def test_explain_and_picks():
     assert abs(first.time - (info.origin_time + info.p_s)) < 1e-6
     with pytest.raises(InputError, match="stats\\.seissynth"):
         seissynth.explain(obspy.read())
+
+
+def test_only_what_stands_in_the_event_counts():
+    """A copy shares resource ids with the event it comes from, which is still in memory here."""
+    inventory, event = seissynth.read_example()
+    inventory = inventory.select(station="CASC")
+    assert event.preferred_focal_mechanism() is not None
+    bare = event.copy()
+    bare.focal_mechanisms = []
+    never = event.copy()
+    never.focal_mechanisms, never.preferred_focal_mechanism_id = [], None
+    made, expected = (seissynth.generate(inventory, one, duration=30.0) for one in (bare, never))
+    np.testing.assert_array_equal(made[0].data, expected[0].data)
+    assert np.isnan(made[0].stats.seissynth.conditions.get("source_strike_deg", np.nan))
+    other = event.copy()
+    other.magnitudes[0].mag = 3.0
+    assert seissynth.generate(inventory, other, duration=30.0)[0].stats.seissynth.conditions.source_magnitude == 3.0

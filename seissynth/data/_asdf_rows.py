@@ -16,6 +16,7 @@ from obspy.core.event import (
 from obspy.core.inventory import Channel, Network, Site, Station
 from obspy.geodetics import gps2dist_azimuth
 
+from seissynth.earthquakes import preferred
 from seissynth.errors import FileFormatError
 
 _PICKS = "smi:local/seissynth/dataset"
@@ -25,13 +26,13 @@ _STATUS = {"manual": "manual", "automatic": "automatic"}
 def event_columns(event):
     """Return the columns ``source_*`` of one event; what it does not say is left out."""
     found = {"source_id": event.resource_id.id}
-    origin = event.preferred_origin() or next(iter(event.origins), None)
+    origin = preferred(event, "origin")
     if origin is not None:
         found["source_origin_time"] = str(origin.time)
         found["source_latitude_deg"], found["source_longitude_deg"] = origin.latitude, origin.longitude
         if origin.depth is not None:
             found["source_depth_km"] = origin.depth / 1000.0
-    magnitude = event.preferred_magnitude() or next(iter(event.magnitudes), None)
+    magnitude = preferred(event, "magnitude")
     if magnitude is not None:
         found["source_magnitude"] = magnitude.mag
         found["source_magnitude_type"] = magnitude.magnitude_type or ""

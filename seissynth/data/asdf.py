@@ -15,6 +15,7 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 from seissynth.data._atomic import replacing
 from seissynth.data._onset_picks import as_catalog, with_onset_picks
 from seissynth.data._provenance import make_document, provenance_id, read_documents, require_info
+from seissynth.earthquakes import preferred
 from seissynth.errors import FileFormatError, InputError, SeisSynthError
 
 _TAG = re.compile(r"[a-z][a-z0-9_]*")
@@ -215,9 +216,9 @@ def _event_links(event):
     """Keywords by which ASDF ties a waveform to its event."""
     return {
         "event_id": event,
-        "origin_id": event.preferred_origin() or next(iter(event.origins), None),
-        "magnitude_id": event.preferred_magnitude() or next(iter(event.magnitudes), None),
-        "focal_mechanism_id": event.preferred_focal_mechanism() or next(iter(event.focal_mechanisms), None),
+        "origin_id": preferred(event, "origin"),
+        "magnitude_id": preferred(event, "magnitude"),
+        "focal_mechanism_id": preferred(event, "focal_mechanism"),
     }
 
 

@@ -125,8 +125,10 @@ def _resized(event, magnitude):
     """Copy of an ObsPy Event with another magnitude, of the same type."""
     import copy
 
+    from seissynth.earthquakes import preferred
+
     changed = copy.deepcopy(event)
-    known = changed.preferred_magnitude() or (changed.magnitudes[0] if changed.magnitudes else None)
+    known = preferred(changed, "magnitude")
     if known is None:
         raise InputError("the event has no magnitude that could be replaced; give it one, with its type.")
     known.mag = magnitude

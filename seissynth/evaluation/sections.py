@@ -48,10 +48,12 @@ def virtual_inventory(event, distances_km, azimuth_deg=0.0):
     from obspy.core.inventory import Inventory, Network, Station
     from obspy.geodetics import gps2dist_azimuth
 
+    from seissynth.earthquakes import preferred
+
     distances = np.asarray(distances_km, dtype=float)
     if distances.ndim != 1 or not distances.size or not (distances > 0).all() or (np.diff(distances) <= 0).any():
         raise InputError(f"distances_km={distances_km!r} must be above 0 and in rising order.")
-    origin = event.preferred_origin() or (event.origins[0] if event.origins else None)
+    origin = preferred(event, "origin")
     if origin is None:
         raise InputError("the event has no origin: virtual stations need an epicentre.")
     stations = []

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from seissynth.earthquakes import preferred
 from seissynth.errors import InputError
 from seissynth.plotting._style import BLACK, BLUE, ORANGE, new_figure, styled
 
@@ -78,7 +79,7 @@ def _stations(inventory):
 
 
 def _epicentre(event):
-    origin = event.preferred_origin() or next(iter(event.origins), None)
+    origin = preferred(event, "origin")
     if origin is None or origin.longitude is None or origin.latitude is None:
         raise InputError(f"event {event.resource_id.id} has no origin with coordinates; it cannot be drawn.")
     return origin.longitude, origin.latitude, event
@@ -127,7 +128,7 @@ def _draw_event(axes, x, y, event, *, ball, first):
 
 def _mechanism(event):
     """Strike, dip, rake or the six moment-tensor elements; None without a mechanism."""
-    mechanism = event.preferred_focal_mechanism() or next(iter(event.focal_mechanisms), None)
+    mechanism = preferred(event, "focal_mechanism")
     if mechanism is None:
         return None
     tensor = mechanism.moment_tensor and mechanism.moment_tensor.tensor
@@ -220,8 +221,8 @@ def _title(stations, events):
     if len(events) > 1:
         return f"{many}, {len(events)} events"
     event = events[0][2]
-    origin = event.preferred_origin() or event.origins[0]
-    magnitude = event.preferred_magnitude() or next(iter(event.magnitudes), None)
+    origin = preferred(event, "origin")
+    magnitude = preferred(event, "magnitude")
     words = [many, origin.time.strftime("%Y-%m-%d %H:%M:%S UTC")]
     if magnitude is not None:
         words.append(f"{magnitude.magnitude_type or 'M'} {magnitude.mag:.1f}")
