@@ -13,7 +13,7 @@ from seissynth_plugins.heggs.blocks import parameter_count  # noqa: E402
 from seissynth_plugins.heggs.condition_encoder import ConditionEncoder  # noqa: E402
 from seissynth_plugins.heggs.config import HeggsConfig, from_plain, named_config, to_plain, variant_names  # noqa: E402
 from seissynth_plugins.heggs.model import Heggs  # noqa: E402
-from seissynth_plugins.heggs.unet import onset_ramps  # noqa: E402
+from seissynth_plugins.heggs.unet import onset_channels  # noqa: E402
 
 TINY = ["tiny", *(f"tiny+{name}" for name in variant_names())]
 #: trained values of each part; docs/heggs.md states them
@@ -286,9 +286,9 @@ def test_no_source_is_nan_rows_and_none():
     torch.testing.assert_close(mixed, torch.cat([given[:1], none[1:]]))
 
 
-def test_onset_ramps():
+def test_onset_channels():
     like = torch.zeros(2, 4, 16, 94)
-    maps = onset_ramps(torch.tensor([[30.0, float("nan")], [0.32, 60.0]]), 2, like)
+    maps = onset_channels(torch.tensor([[30.0, float("nan")], [0.32, 60.0]]), 2, like)
     assert maps.shape == (2, 4, 16, 94)
     assert (maps[:, :, :1] == maps).all(), "the same in all rows"
     centers = (torch.arange(94) + 0.5) * 60 / 94
@@ -296,7 +296,7 @@ def test_onset_ramps():
     torch.testing.assert_close(maps[0, 2, 0], ((centers - 30) / 1.28).clamp(-1, 1))
     assert (maps[0, [1, 3]] == 0).all(), "unknown"
     assert maps[1, 2, 0, 1:].min() > 0
-    assert (onset_ramps(None, 2, like) == 0).all()
+    assert (onset_channels(None, 2, like) == 0).all()
 
 
 # --- bad input

@@ -125,7 +125,7 @@ class UNet(nn.Module):
         if self.source_input:
             parts += _known(z, source)
         if self.config.onset_maps:
-            parts.append(onset_ramps(onsets, self.config.onset_maps, z))
+            parts.append(onset_channels(onsets, self.config.onset_maps, z))
         return torch.cat(parts, 1) if len(parts) > 1 else z
 
 
@@ -149,7 +149,7 @@ def _known(z, source):
     return [torch.where(here, source.to(z.dtype), 0), here.to(z.dtype).expand(-1, 1, *z.shape[2:])]
 
 
-def onset_ramps(onsets, count, like):
+def onset_channels(onsets, count, like):
     """Return two maps for each onset: time after it over 60 s, and over 1.28 s, cut at -1 and 1.
 
     Parameters
