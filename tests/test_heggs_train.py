@@ -136,6 +136,20 @@ def test_training_begins_with_weights(folder, run, tmp_path):
         train_heggs(folder, tmp_path / "third", **options, init=run.weights, encoding="sphere")
 
 
+def test_weights_without_correction_begin_a_network_that_has_one(folder, tmp_path):
+    plain = tiny_options(config="tiny+without_acm", steps=1, warm_up=0, validation_records=0)
+    begun = train_heggs(folder, tmp_path / "begun", **plain, fold=1, folds=4)
+    still = tiny_options(config="tiny", steps=1, warm_up=0, learning_rate=1e-12, validation_records=0)
+    corrected = train_heggs(folder, tmp_path / "corrected", **still, fold=1, folds=4, init=begun.weights)
+    (one, *_), (other, *_) = load_model(corrected.weights), load_model(begun.weights)
+    assert one.acm is not None and other.acm is None
+    z = torch.randn(1, *other.config.latent_shape)
+    with torch.no_grad():
+        torch.testing.assert_close(one.eval().decode(z), other.eval().decode(z), atol=1e-4, rtol=0)
+    with pytest.raises(InputError, match="another configuration"):
+        train_heggs(folder, tmp_path / "back", **plain, init=corrected.weights)
+
+
 def test_conditions_beyond_the_paper(folder, tmp_path):
     options = tiny_options(steps=1, warm_up=0, validation_records=0)
     report = train_heggs(folder, tmp_path / "run", **options, encoding="sphere", extras=["onsets"])

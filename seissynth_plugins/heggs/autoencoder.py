@@ -28,7 +28,8 @@ class Encoder(nn.Module):
     def __init__(self, config, outputs=None):
         super().__init__()
         widths = [config.channels * m for m in config.multipliers]
-        layers = [nn.Conv2d(SPECTROGRAM[0], widths[0], 3, padding=1)]
+        layers = [nn.PixelUnshuffle(config.patch)] if config.patch > 1 else []
+        layers.append(nn.Conv2d(SPECTROGRAM[0] * config.patch**2, widths[0], 3, padding=1))
         last = widths[0]
         for level, width in enumerate(widths):
             for _ in range(config.residual_blocks):
@@ -62,11 +63,12 @@ class Decoder(nn.Module):
                 layers.append(Upsample(last))
         self.layers = nn.Sequential(*layers)
         self.norm = group_norm(config.groups, last)
-        self.leave = nn.Conv2d(last, SPECTROGRAM[0], 3, padding=1)
+        self.leave = nn.Conv2d(last, SPECTROGRAM[0] * config.patch**2, 3, padding=1)
+        self.unfold = nn.PixelShuffle(config.patch) if config.patch > 1 else nn.Identity()
 
     def forward(self, z):
         """(N, latent channels, 16, 94) -> (N, 3, 64, 376)."""
-        return self.leave(F.silu(self.norm(self.layers(z))))
+        return self.unfold(self.leave(F.silu(self.norm(self.layers(z)))))
 
 
 def _middle(width, config):

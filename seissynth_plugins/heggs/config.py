@@ -56,22 +56,32 @@ class AutoencoderConfig:
         Self-attention over all cells between the two residual blocks of the lowest level.
     groups : int
         Of the group normalisations.
+    patch : int
+        Cells of the spectrogram, along each axis, that are folded into the channels of one cell at the entrance and
+        unfolded at the exit: 1 as in the paper. On a CPU the full resolution costs more than all the rest.
     """
 
-    channels: int = 24
-    multipliers: tuple = (1, 2, 4)
+    channels: int = 128
+    multipliers: tuple = (1,)
     residual_blocks: int = 1
     latent_channels: int = 8
     middle_attention: bool = False
     groups: int = 8
+    patch: int = 4
 
     def __post_init__(self):
         _check_levels("autoencoder", self)
+        _check_positive("autoencoder", self, ("patch",))
+        if any(n % self.factor for n in SPECTROGRAM[1:]):
+            raise InputError(
+                f"autoencoder: patch {self.patch} and {len(self.multipliers)} levels make cells of {self.factor}: that "
+                f"does not divide the spectrogram's {SPECTROGRAM[1:]}."
+            )
 
     @property
     def factor(self):
         """How many cells of the spectrogram one cell of the latent stands for, along each axis."""
-        return 2 ** (len(self.multipliers) - 1)
+        return self.patch * 2 ** (len(self.multipliers) - 1)
 
 
 @dataclass(frozen=True)
@@ -270,7 +280,7 @@ class HeggsConfig:
 
 _SMALL = HeggsConfig()
 _PAPER = HeggsConfig(
-    autoencoder=AutoencoderConfig(128, (1, 2, 4), 2, 64, middle_attention=True, groups=32),
+    autoencoder=AutoencoderConfig(128, (1, 2, 4), 2, 64, middle_attention=True, groups=32, patch=1),
     unet=UNetConfig(128, (1, 2, 2), 2, (True, True, True), head_channels=32, groups=32, adaln=False, positions=False),
     condition=ConditionConfig(hidden=512, width=256, tokens=1),
     acm=ACMConfig(64, (2, 1), kernel=31, norm="instance", dropout=0.2),
@@ -281,7 +291,7 @@ _PAPER = HeggsConfig(
     latent_weight=0.0,
 )
 _TINY = HeggsConfig(
-    autoencoder=AutoencoderConfig(8, (1, 1, 2), 1, 4, groups=4),
+    autoencoder=AutoencoderConfig(8, (1, 1, 2), 1, 4, groups=4, patch=1),
     unet=UNetConfig(16, (1, 1), 1, (False, True), head_channels=8, groups=4),
     condition=ConditionConfig(hidden=16, width=16, tokens=3),
     acm=ACMConfig(8, (8, 8), blocks=1, heads=2, kernel=3, dense_layers=2),

@@ -84,7 +84,8 @@ def train_heggs(
     fold, folds, stations_out
         What is kept out, see `data.TrainingTable`.
     init : path, optional
-        Weights to begin with; their statistics are kept.
+        Weights to begin with; their statistics are kept. Weights ``without_acm`` may begin a network that has one: the
+        amplitude correction then starts as identity, which saves its time in the first part of a training.
     noise : path, optional
         A set whose rows of noise serve augmentation.
     seed : int
@@ -143,8 +144,8 @@ def train_heggs(
     _same_run(output, asked, resume)
     inputs = _inputs(output, table, start, encoding, extras, network.normalised_waveforms, how, asked, resume)
     network = with_condition_size(network, inputs.condition.size)
-    if start is not None and to_plain(start[0].config) != to_plain(network):
-        raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")
+    if start is not None:
+        _check_start(start[0].config, network, init, config)
     common = {"onset_maps": bool(network.unet.onset_maps), "augmentation": how, "picked_first": picked_first}
     pairs = PairData(table, inputs, sources=sources or _SOURCES.get(size, "all"), seed=seed, **common)
     check = None
@@ -157,7 +158,8 @@ def train_heggs(
         torch.manual_seed(seed)
         model = MonitoredHeggs(network, inputs)
     if start is not None:
-        model.load_state_dict(start[0].state_dict())
+        # a correction that the weights do not have starts as identity
+        model.load_state_dict({**model.state_dict(), **start[0].state_dict()})
     result = train(model, pairs, recipe, output, resume, validation=check)
     best = export == "best" and result.best is not None
     about = {
@@ -173,6 +175,15 @@ def train_heggs(
     _write_text(output / "CARD.md", make_card(about, weights, table))
     _draw_curve(output)
     return TrainReport(output, weights, result.step, recipe.steps, result.finished)
+
+
+def _check_start(begun, network, init, config):
+    """Refuse weights of another network; one without amplitude correction may get one."""
+    wanted = to_plain(network)
+    if begun.acm is None:
+        wanted["acm"] = None
+    if to_plain(begun) != wanted:
+        raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")
 
 
 def _check_loop(loop, cls):

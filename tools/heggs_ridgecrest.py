@@ -1,0 +1,135 @@
+"""Train HEGGS on the Ridgecrest folds and predict every record by a model that never saw its time.
+
+    python tools/heggs_ridgecrest.py train WINDOWS WORK NAME [--config small+onsets] [--init FILE] [--steps 1500]
+    python tools/heggs_ridgecrest.py predict WINDOWS WORK NAME [--draws 5] [--with-source] [--texture rayleigh]
+    python tools/evaluate_ridgecrest.py WINDOWS DATA --picker FILE --set "HEGGS=WORK/NAME/predicted_without_source"
+
+WINDOWS is what ``seissynth dataset cut`` made (see `tools/evaluate_ridgecrest.py`); its rows of noise serve as
+augmentation. ``train`` keeps one run for each fold in ``WORK/NAME/fold_K`` and goes on where it was stopped;
+``--steps 0`` only takes the weights of ``--init`` as they are, for each fold. ``predict`` writes one set in SeisBench's
+format with a row for each draw, which `tools/evaluate_ridgecrest.py` and ``seissynth evaluate`` take. The source of a
+draw is another record of the same earthquake, a picked one where there is any, drawn anew for each draw.
+"""
+
+import argparse
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from seissynth.data._chunked import write_in_chunks
+from seissynth.data.pairs import PICKED
+from seissynth.seeding import generator, hash_words
+from seissynth_plugins.heggs.data import TrainingTable
+from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare, to_waveforms
+from seissynth_plugins.heggs.inputs import predicted_onsets
+from seissynth_plugins.heggs.training import train_heggs
+from seissynth_plugins.heggs.weights import load_model
+
+FOLDS = 5
+#: columns of the real set that hold for a generated record of the same earthquake and sensor
+KEPT = ("source_", "station_", "path_", "trace_channel", "trace_start_time", "trace_category")
+
+
+def main():
+    """Train or predict."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("train", "predict"))
+    parser.add_argument("windows", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--config", default="small+onsets")
+    parser.add_argument("--init", type=Path, help="weights to begin with")
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--rate", type=float, default=2e-4)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--stations-out", nargs="*", default=[])
+    parser.add_argument("--max-minutes", type=float, help="for all folds together")
+    parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
+    parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--with-source", action="store_true")
+    parser.add_argument("--texture", choices=("none", "rayleigh"), default="rayleigh")
+    parser.add_argument("--sampling-steps", type=int, default=10)
+    parser.add_argument("--start-share", type=float, default=0.6, help="of the noise process a source passes")
+    parser.add_argument("--part", choices=("test", "dev"), default="test", help="dev is for choosing")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    (_train if arguments.what == "train" else _predict)(arguments)
+
+
+def _train(arguments):
+    for fold in arguments.folds:
+        output = arguments.work / arguments.name / f"fold_{fold}"
+        if not arguments.steps:
+            output.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(arguments.init, output / "weights.safetensors")
+            continue
+        report = train_heggs(
+            arguments.windows, output, config=arguments.config, fold=fold, folds=FOLDS, init=arguments.init,
+            stations_out=arguments.stations_out, seed=arguments.seed, steps=arguments.steps, decay="cosine",
+            learning_rate=arguments.rate, batch_size=arguments.batch, warm_up=min(100, arguments.steps // 10),
+            precision="bf16-mixed", ema=0.995, clip=1.0, validation_records=32, validate_every=500,
+            max_minutes=arguments.max_minutes, threads=arguments.threads, progress=False,
+        )  # fmt: skip
+        print(report, flush=True)
+
+
+def _predict(arguments):
+    way = "with_source" if arguments.with_source else "without_source"
+    folder = arguments.work / arguments.name
+    output = folder / f"{'predicted' if arguments.part == 'test' else 'validation'}_{way}"
+    rows = (row for fold in arguments.folds for row in _fold_records(fold, folder, arguments))
+    count = write_in_chunks(
+        output, rows, records_per_chunk=4096, overwrite=True, sampling_rate_hz=100.0, unit="m/s", quantity="velocity",
+        progress=lambda done: print(f"\r{done}", end="", flush=True),
+    )  # fmt: skip
+    print(f"\n{output}: {count} records")
+
+
+def _fold_records(fold, folder, arguments):
+    """Rows and samples of one fold's earthquakes, draw after draw."""
+    model, inputs, _ = load_model(folder / f"fold_{fold}" / "weights.safetensors")
+    model = prepare(model)
+    table = TrainingTable(
+        arguments.windows, fold=fold, folds=FOLDS, stations_out=arguments.stations_out, seed=arguments.seed
+    )
+    rows = table.rows(arguments.part)
+    columns = table.table.iloc[rows]
+    conditions = inputs.conditions(columns)
+    onsets = predicted_onsets(columns) if model.config.unet.onset_maps else None
+    start = "condition" if model.config.source_input else "noised"
+    start_step = max(round(arguments.start_share * model.config.steps), 1)
+    sampling = Sampling(steps=arguments.sampling_steps, start=start, start_step=start_step)
+    texture = None if arguments.texture == "none" else arguments.texture
+    kept = [name for name in columns if name.startswith(KEPT)]
+    for draw in range(arguments.draws):
+        seeds = generator(hash_words("heggs ridgecrest", arguments.seed, fold), draw).integers(2**62, size=len(rows))
+        source = _sources(table, rows, inputs, arguments.seed + draw) if arguments.with_source else None
+        x = generate_spectrograms(model, conditions, seeds, source, onsets, sampling)
+        records = to_waveforms(
+            x, inputs.spectrogram, inputs.statistics, seeds, texture=texture, workers=arguments.threads
+        )
+        for number, data in enumerate(records):
+            yield columns.iloc[number][kept].to_dict(), data
+
+
+def _sources(table, rows, inputs, seed):
+    """Log-spectrogram of another record of each row's earthquake."""
+    chosen = np.array([_another(table, rows, row, generator(hash_words("source", seed), int(row))) for row in rows])
+    parts = np.array_split(chosen, max(1, len(chosen) // 64))
+    return np.concatenate([inputs.encode(table.waveforms(part), table.sensors(part)) for part in parts])
+
+
+def _another(table, rows, row, rng):
+    events = table.table["source_id"].to_numpy()
+    others = rows[(events[rows] == events[row]) & (rows != row)]
+    picked = others[table.table["trace_p_status"].iloc[others].isin(PICKED).to_numpy()]
+    return rng.choice(picked if len(picked) else others if len(others) else [row])
+
+
+if __name__ == "__main__":
+    main()
