@@ -48,8 +48,10 @@ def main():
     parser.add_argument("--stations-out", nargs="*", default=[])
     parser.add_argument("--max-minutes", type=float, help="for all folds together")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
+    parser.add_argument("--spread", type=int, default=12, help="patterns of residuals, fitted on the validation block")
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--with-source", action="store_true")
+    parser.add_argument("--mean", action="store_true", help="leave the spread out")
     parser.add_argument("--texture", choices=("none", "rayleigh"), default="rayleigh")
     parser.add_argument("--sampling-steps", type=int, default=10)
     parser.add_argument("--start-share", type=float, default=0.6, help="of the noise process a source passes")
@@ -72,7 +74,8 @@ def _train(arguments):
             arguments.windows, output, config=arguments.config, fold=fold, folds=FOLDS, init=arguments.init,
             stations_out=arguments.stations_out, seed=arguments.seed, steps=arguments.steps, decay="cosine",
             learning_rate=arguments.rate, batch_size=arguments.batch, warm_up=min(100, arguments.steps // 10),
-            precision="bf16-mixed", ema=0.995, clip=1.0, validation_records=32, validate_every=500,
+            precision="bf16-mixed", ema=0.995, clip=1.0, validation_records=48, validate_every=500,
+            spread=arguments.spread,
             max_minutes=arguments.max_minutes, threads=arguments.threads, progress=False,
         )  # fmt: skip
         print(report, flush=True)
@@ -103,7 +106,7 @@ def _fold_records(fold, folder, arguments):
     onsets = predicted_onsets(columns) if model.config.unet.onset_maps else None
     start = "condition" if model.config.source_input else "noised"
     start_step = max(round(arguments.start_share * model.config.steps), 1)
-    sampling = Sampling(steps=arguments.sampling_steps, start=start, start_step=start_step)
+    sampling = Sampling(steps=arguments.sampling_steps, start=start, start_step=start_step, spread=not arguments.mean)
     texture = None if arguments.texture == "none" else arguments.texture
     kept = [name for name in columns if name.startswith(KEPT)]
     for draw in range(arguments.draws):

@@ -229,6 +229,9 @@ class HeggsConfig:
         Share of training pairs that go without that input, so that one network serves both modes.
     same_share : float
         Share of training pairs whose source is replaced by the target; 1 is training without pairs.
+    last_share : float
+        Share of training pairs that are taken at the last step, which is pure noise with zero terminal SNR: what
+        generation without a source starts from, and where the condition alone must tell the record.
     normalise_latents : bool
         Latents have mean 0 and variance 1 over the cells of each record: the encoder's and the U-Net's.
     autoencoder_weight : float
@@ -240,6 +243,9 @@ class HeggsConfig:
     normalised_waveforms : bool
         The spectrograms are those of waveforms divided by their peak (rows of table 3 with a star); the training
         data are made accordingly.
+    spread : int
+        Patterns of residuals that generated records are varied by, see `spread.ResidualSpread`; 0 is none. Fitted when
+        a training ends, they take no part in the loss.
     """
 
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
@@ -253,19 +259,21 @@ class HeggsConfig:
     source_input: bool = False
     source_drop: float = 0.5
     same_share: float = 0.25
+    last_share: float = 0.25
     normalise_latents: bool = True
     autoencoder_weight: float = 0.5
     latent_weight: float = 0.1
     loss_weight: str = "uniform"
     normalised_waveforms: bool = False
+    spread: int = 0
 
     def __post_init__(self):
         _check_choice("noised", self.noised, ("source", "target"))
         _check_choice("loss_weight", self.loss_weight, ("uniform", "min_snr_x0", "min_snr_eps"))
-        for name in ("source_drop", "same_share"):
+        for name in ("source_drop", "same_share", "last_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name}={getattr(self, name)} must be 0 to 1.")
-        for name in ("autoencoder_weight", "latent_weight"):
+        for name in ("autoencoder_weight", "latent_weight", "spread"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name}={getattr(self, name)} must be 0 or more.")
 
@@ -286,6 +294,7 @@ _PAPER = HeggsConfig(
     acm=ACMConfig(64, (2, 1), kernel=31, norm="instance", dropout=0.2),
     zero_terminal_snr=False,
     same_share=0.0,
+    last_share=0.0,
     normalise_latents=False,
     autoencoder_weight=0.0,
     latent_weight=0.0,
@@ -313,6 +322,7 @@ _VARIANTS = {
     "untied": lambda c: replace(c, same_share=0.0, normalise_latents=False, autoencoder_weight=0.0, latent_weight=0.0),
     "condition_start": lambda c: replace(c, noised="target", source_input=True, same_share=0.0),
     "onsets": lambda c: replace(c, unet=replace(c.unet, onset_maps=2)),
+    "even_steps": lambda c: replace(c, last_share=0.0),
     "without_positions": lambda c: replace(c, unet=replace(c.unet, positions=False)),
     "min_snr_x0": lambda c: replace(c, loss_weight="min_snr_x0"),
     "min_snr_eps": lambda c: replace(c, loss_weight="min_snr_eps"),

@@ -38,6 +38,8 @@ class Sampling:
     batch : int
         Records that go through the networks together. The last batch is filled up, so that a record's result does not
         depend on how many others are asked for.
+    spread : bool
+        Vary each record by the patterns of residuals that the weights hold, if they do; False gives the mean.
     """
 
     method: str = "dpmpp_2m"
@@ -46,6 +48,7 @@ class Sampling:
     start_step: int = 600
     eta: float = 0.0
     batch: int = 8
+    spread: bool = True
 
     def __post_init__(self):
         for name, choices in (("method", METHODS), ("start", STARTS)):
@@ -168,7 +171,10 @@ def _one_batch(model, condition, seeds, source, onsets, sampling):
         start_step=start_step,
         eta=sampling.eta if sampling.method == "ddim" else 0.0,
     )
-    return model.decode(z).cpu().numpy()
+    x = model.decode(z)
+    if sampling.spread and getattr(model, "spread", None) is not None:
+        x = x + model.spread.draw(seeds, source is not None)
+    return x.cpu().numpy()
 
 
 # --- waveforms

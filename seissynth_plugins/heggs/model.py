@@ -9,6 +9,7 @@ from seissynth_plugins.heggs.autoencoder import Decoder, Encoder
 from seissynth_plugins.heggs.blocks import run
 from seissynth_plugins.heggs.condition_encoder import ConditionEncoder
 from seissynth_plugins.heggs.config import SPECTROGRAM
+from seissynth_plugins.heggs.spread import ResidualSpread
 from seissynth_plugins.heggs.unet import UNet
 from seissynth_plugins.torchkit.noise import NoiseSchedule
 
@@ -163,6 +164,7 @@ class Heggs(SpectrogramModel):
         self.encoder = Encoder(config.autoencoder)
         self.decoder = Decoder(config.autoencoder)
         self.acm = None if config.acm is None else AmplitudeCorrection(config.acm)
+        self.spread = ResidualSpread(config.spread) if config.spread else None
 
     def encode(self, x):
         """Return latents of spectrograms: (N, 3, 64, 376) -> (N, *latent_shape)."""
@@ -230,6 +232,9 @@ class Heggs(SpectrogramModel):
             same = torch.rand(count, generator=generator).to(target.device) < config.same_share
             source = torch.where(same[:, None, None, None], target, source)
         t, noise = draw_noise(batch, self.schedule, (count, *config.latent_shape), generator)
+        if config.last_share and "t" not in batch:
+            last = torch.rand(count, generator=generator).to(t.device) < config.last_share
+            t = torch.where(last, config.steps, t)
         z, z_target = self._encode_pair(source, target)
         given = None
         if config.source_input:

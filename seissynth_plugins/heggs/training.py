@@ -39,6 +39,14 @@ RECIPES = {
 #: options that may differ when a run goes on
 FREE = ("max_minutes", "save_minutes", "log_every", "workers", "threads", "progress", "accelerator", "strategy")
 
+#: pairs of the validation part that the spread is fitted to
+SPREAD_PAIRS = 512
+
+#: fields of a configuration that may change when a training begins with weights: the loss, and what is fitted behind it
+_OF_THE_LOSS = (
+    "source_drop", "same_share", "last_share", "autoencoder_weight", "latent_weight", "loss_weight", "spread",
+)  # fmt: skip
+
 #: sources of a pair by size: the paper has one for each earthquake
 _SOURCES = {"paper": "one"}
 
@@ -69,7 +77,7 @@ class TrainReport:
 def train_heggs(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources=None, picked_first=True, encoding=None, extras=None,
-    validation_records=48, export="last", region="", licence="MIT", threads=None, resume=True, **loop,
+    validation_records=48, export="last", spread=0, region="", licence="MIT", threads=None, resume=True, **loop,
 ):  # fmt: skip
     """Train HEGGS on data sets.
 
@@ -103,6 +111,9 @@ def train_heggs(
         Pairs of the validation part that are looked at; 0 for no validation.
     export : {"last", "best"}
         Which weights are written: the moving average at the last step, or where the validation loss was least.
+    spread : int
+        Patterns of residuals to fit on the validation part when the training is finished, so that draws scatter as
+        records do; see `spread.ResidualSpread`.
     region, licence : str
         For the card of the weights.
     threads : int, optional
@@ -159,7 +170,8 @@ def train_heggs(
         model = MonitoredHeggs(network, inputs)
     if start is not None:
         # a correction that the weights do not have starts as identity
-        model.load_state_dict({**model.state_dict(), **start[0].state_dict()})
+        begun = {name: value for name, value in start[0].state_dict().items() if not name.startswith("spread.")}
+        model.load_state_dict(model.state_dict() | begun)
     result = train(model, pairs, recipe, output, resume, validation=check)
     best = export == "best" and result.best is not None
     about = {
@@ -171,18 +183,37 @@ def train_heggs(
         "begun_with": asked["init"], "data": [Path(path).name for path in _listed(data)],
     }  # fmt: skip
     weights = output / "weights.safetensors"
-    save_model(weights, result.best if best else result.weights, network, inputs, about)
+    values = result.best if best else result.weights
+    if spread and result.finished:
+        unseen = PairData(table, inputs, "dev", limit=SPREAD_PAIRS, seed=seed, **common)
+        values, network, about["spread"] = _with_spread(values, network, unseen, spread)
+    save_model(weights, values, network, inputs, about)
     _write_text(output / "CARD.md", make_card(about, weights, table))
     _draw_curve(output)
     return TrainReport(output, weights, result.step, recipe.steps, result.finished)
 
 
+def _with_spread(values, network, unseen, spread):
+    """Weights, configuration and figures of a network with the spread of its residuals."""
+    from seissynth_plugins.heggs.model import Heggs
+    from seissynth_plugins.heggs.spread import ResidualSpread
+    from seissynth_plugins.heggs.spread_fit import fit_spread
+
+    model = Heggs(network)
+    model.load_state_dict(values)
+    patterns, figures = fit_spread(model, unseen, spread)
+    fitted = ResidualSpread(spread)
+    fitted.set_patterns(*patterns)
+    more = {f"spread.{name}": value for name, value in fitted.state_dict().items()}
+    return {**values, **more}, dataclasses.replace(network, spread=spread), figures
+
+
 def _check_start(begun, network, init, config):
     """Refuse weights of another network; one without amplitude correction may get one."""
-    wanted = to_plain(network)
+    wanted, found = to_plain(network), to_plain(begun)
     if begun.acm is None:
         wanted["acm"] = None
-    if to_plain(begun) != wanted:
+    if {**found, **dict.fromkeys(_OF_THE_LOSS)} != {**wanted, **dict.fromkeys(_OF_THE_LOSS)}:
         raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")
 
 

@@ -1,0 +1,56 @@
+"""Fit the spread of a trained network: residuals on records that it did not see, and the patterns in them."""
+
+import numpy as np
+
+from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+from seissynth_plugins.heggs.spread import cell_means, fit_patterns
+
+#: share of the noise process from which a prediction with source starts
+START_SHARE = 0.6
+_STEPS = 10
+
+
+def fit_spread(model, pairs, patterns):
+    """Return patterns of residuals with and without a source, and figures of the fit.
+
+    Parameters
+    ----------
+    model : Heggs
+        Trained; its own spread is left out.
+    pairs : PairData
+        Of records that the training did not see.
+    patterns : int
+
+    Returns
+    -------
+    arrays : tuple of two ndarray, shape (patterns, 3, 16, 94)
+        Without and with source, as `ResidualSpread.set_patterns` takes them.
+    figures : dict of str to float
+        Root mean squares of a cell, in standard deviations of ln A: "residual_...", "patterns_...", "noise_..." with
+        the endings "without" and "with".
+    """
+    count = len(pairs)
+    items = [pairs[i] for i in range(count)]
+    target, mask = (np.stack([item[name] for item in items]) for name in ("target", "mask"))
+    source = np.stack([item["source"] for item in items])
+    condition = np.stack([item["condition"] for item in items])
+    onsets = np.stack([item["onsets"] for item in items]) if "onsets" in items[0] else None
+    weights = model.band.cpu().numpy()[None] * mask
+    start = "condition" if model.config.source_input else "noised"
+    step = max(round(START_SHARE * model.config.steps), 1)
+    sampling = Sampling(steps=min(_STEPS, model.config.steps), start=start, start_step=step, spread=False)
+    arrays, figures = [], {}
+    for name, given in (("without", None), ("with", source)):
+        made = generate_spectrograms(model, condition, np.arange(count), given, onsets, sampling)
+        means, counts = cell_means(target - made, weights)
+        found, noise = fit_patterns(means, counts, min(patterns, count - 1))
+        arrays.append(_filled(found, patterns))
+        figures[f"residual_{name}"] = float(np.sqrt(np.mean(means[counts] ** 2)))
+        variance = np.broadcast_to(np.sum(found**2, axis=0), counts.shape)
+        figures[f"patterns_{name}"] = float(np.sqrt(np.mean(variance[counts])))
+        figures[f"noise_{name}"] = noise
+    return tuple(arrays), figures
+
+
+def _filled(found, patterns):
+    return np.concatenate([found, np.zeros((patterns - len(found), *found.shape[1:]), np.float32)])
