@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from seissynth.signal import STFT  # noqa: E402
 from seissynth_plugins.heggs.acm import AmplitudeCorrection, _scaled_log1p, log_softplus  # noqa: E402
-from seissynth_plugins.heggs.config import named_config  # noqa: E402
+from seissynth_plugins.heggs.named_configs import named_config  # noqa: E402
 from seissynth_plugins.heggs.phase import _by_numpy, _by_torch, auxiliary_phase  # noqa: E402
 
 SHAPE = (3, 64, 376)

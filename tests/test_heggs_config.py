@@ -7,21 +7,22 @@ import pytest
 
 from seissynth.errors import InputError
 from seissynth_plugins.heggs import config as heggs
+from seissynth_plugins.heggs import named_configs
 from seissynth_plugins.ldm import config as ldm
 
 
 @pytest.mark.parametrize("size", ["paper", "small", "tiny"])
-@pytest.mark.parametrize("variant", ["", *(f"+{name}" for name in heggs.variant_names())])
+@pytest.mark.parametrize("variant", ["", *(f"+{name}" for name in named_configs.variant_names())])
 def test_plain_data_and_back(size, variant):
-    config = heggs.named_config(size + variant)
+    config = named_configs.named_config(size + variant)
     assert heggs.from_plain(heggs.HeggsConfig, json.loads(json.dumps(heggs.to_plain(config)))) == config
     if variant and size == "small":  # the paper is already what some variants make of `small`
-        assert config != heggs.named_config(size), "the variant changes nothing"
+        assert config != named_configs.named_config(size), "the variant changes nothing"
 
 
 def test_the_paper_is_as_published():
     """Numbers that appendix B and E.4 of the paper give, and what it switches off."""
-    config = heggs.named_config("paper")
+    config = named_configs.named_config("paper")
     assert config.latent_shape == (64, 16, 94)
     assert config.condition.layers == 5
     assert config.condition.size == 11
@@ -36,7 +37,7 @@ def test_the_paper_is_as_published():
 
 @pytest.mark.parametrize("size", ["paper", "small", "tiny"])
 def test_every_row_of_table_3_has_a_configuration(size):
-    makers = {"heggs": heggs.named_config, "ldm": ldm.named_config}
+    makers = {"heggs": named_configs.named_config, "ldm": ldm.named_config}
     configs = {row: makers[model](size + suffix) for row, (model, suffix) in ldm.TABLE_3.items()}
     assert len({(type(c).__name__, repr(c)) for c in configs.values()}) == len(ldm.TABLE_3) == 7
     for row, config in configs.items():
@@ -64,7 +65,7 @@ def test_ldm_plain_data_and_back():
 )
 def test_values_out_of_range_are_refused(change, word):
     with pytest.raises(InputError, match=word):
-        replace(heggs.named_config("tiny"), **change)
+        replace(named_configs.named_config("tiny"), **change)
 
 
 @pytest.mark.parametrize(
@@ -83,14 +84,14 @@ def test_values_out_of_range_are_refused(change, word):
 )
 def test_parts_that_do_not_fit_are_refused(part, change, word):
     with pytest.raises(InputError, match=word):
-        replace(getattr(heggs.named_config("tiny"), part), **change)
+        replace(getattr(named_configs.named_config("tiny"), part), **change)
 
 
 def test_unknown_names_say_which_there_are():
     with pytest.raises(InputError, match="no size 'huge'; there are paper, small, tiny"):
-        heggs.named_config("huge")
+        named_configs.named_config("huge")
     with pytest.raises(InputError, match="no variant 'nothing'; there are without_acm"):
-        heggs.named_config("tiny+nothing")
+        named_configs.named_config("tiny+nothing")
     with pytest.raises(InputError, match="no width: the file is of another version"):
         heggs.from_plain(heggs.HeggsConfig, {"width": 3})
     with pytest.raises(InputError, match="from a dictionary"):

@@ -10,9 +10,9 @@ torch = pytest.importorskip("torch")
 from seissynth.errors import InputError  # noqa: E402
 from seissynth.representations import LogSpectrogram, SpectrogramStatistics  # noqa: E402
 from seissynth_plugins.heggs import generation  # noqa: E402
-from seissynth_plugins.heggs.config import named_config  # noqa: E402
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare, to_waveforms  # noqa: E402
 from seissynth_plugins.heggs.model import Heggs  # noqa: E402
+from seissynth_plugins.heggs.named_configs import named_config  # noqa: E402
 from seissynth_plugins.ldm.config import named_config as ldm_config  # noqa: E402
 from seissynth_plugins.ldm.model import LatentDiffusion  # noqa: E402
 from seissynth_plugins.torchkit.samplers import start_noise  # noqa: E402

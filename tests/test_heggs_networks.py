@@ -11,8 +11,9 @@ from heggs_batches import SHAPE, smooth_batch, train_steps  # noqa: E402
 from seissynth.errors import InputError  # noqa: E402
 from seissynth_plugins.heggs.blocks import parameter_count  # noqa: E402
 from seissynth_plugins.heggs.condition_encoder import ConditionEncoder  # noqa: E402
-from seissynth_plugins.heggs.config import HeggsConfig, from_plain, named_config, to_plain, variant_names  # noqa: E402
+from seissynth_plugins.heggs.config import HeggsConfig, from_plain, to_plain  # noqa: E402
 from seissynth_plugins.heggs.model import Heggs  # noqa: E402
+from seissynth_plugins.heggs.named_configs import named_config, variant_names  # noqa: E402
 from seissynth_plugins.heggs.unet import onset_channels  # noqa: E402
 
 TINY = ["tiny", *(f"tiny+{name}" for name in variant_names())]

@@ -81,9 +81,9 @@ def test_too_few_residuals():
 def test_generated_records_vary_by_the_patterns():
     from dataclasses import replace
 
-    from seissynth_plugins.heggs.config import named_config
     from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
     from seissynth_plugins.heggs.model import Heggs
+    from seissynth_plugins.heggs.named_configs import named_config
 
     torch.manual_seed(0)
     model = Heggs(replace(named_config("tiny"), spread=2)).eval()

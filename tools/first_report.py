@@ -8,6 +8,8 @@ Tables of the page ``docs/evaluation_first_report.md`` go to ``docs/_static/eval
 """
 
 import argparse
+import base64
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,14 @@ import seissynth
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "_static" / "evaluation"
 NAME = "stochastic"
+FLOOR = "representation alone"
+#: pictures of the report that the page shows, and their files
+PICTURES = {
+    "Good samples: waveforms": "good",
+    "Bad samples: waveforms": "bad",
+    "Fourier spectra by magnitude": "spectra",
+    "Spread between draws": "spread",
+}
 
 
 def main():
@@ -44,6 +54,14 @@ def main():
     print(found.missing, found.failures)
     write_leaderboard(found, arguments.out)
     write_differences(found, arguments.out)
+    write_pictures(arguments.output, arguments.out)
+
+
+def write_pictures(report, out):
+    """The pictures that the page shows, out of the report."""
+    for data, title in re.findall(r"src='data:image/png;base64,([^']+)' alt='([^']+)'", report.read_text("utf-8")):
+        if title in PICTURES:
+            (out / f"first_report_{PICTURES[title]}.png").write_bytes(base64.b64decode(data))
 
 
 def write_leaderboard(found, out):
@@ -65,9 +83,10 @@ def _cell(row, metric):
 
 
 def write_differences(found, out):
-    """Where the generated set differs from a baseline by more than chance."""
+    """Leading metrics in which the generated set differs from a baseline by more than chance."""
     table = found.differences
-    table = table[(table["set"] == NAME) & table["differs"]]
+    rivals = table["less"] != FLOOR
+    table = table[(table["set"] == NAME) & rivals & table["differs"] & table["metric"].isin(list(found.leaderboard))]
     lines = [
         [f"`{row['metric']}`", row["less"], f"{row['difference']:.3g} [{row['low']:.3g}, {row['high']:.3g}]",
          str(int(row["records"]))]

@@ -19,7 +19,7 @@ class Encoder(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from seissynth_plugins.heggs.config import named_config
+    >>> from seissynth_plugins.heggs.named_configs import named_config
     >>> from seissynth_plugins.heggs.autoencoder import Encoder
     >>> Encoder(named_config("tiny").autoencoder)(torch.zeros(1, 3, 64, 376)).shape
     torch.Size([1, 4, 16, 94])

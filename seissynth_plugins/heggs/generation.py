@@ -89,7 +89,7 @@ def generate_spectrograms(model, condition, seeds, source=None, onsets=None, sam
     Examples
     --------
     >>> import numpy as np
-    >>> from seissynth_plugins.heggs.config import named_config
+    >>> from seissynth_plugins.heggs.named_configs import named_config
     >>> from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
     >>> from seissynth_plugins.heggs.model import Heggs
     >>> model = Heggs(named_config("tiny"))
@@ -275,7 +275,7 @@ def time_parts(model, batch=8, repeats=3):
 
     Examples
     --------
-    >>> from seissynth_plugins.heggs.config import named_config
+    >>> from seissynth_plugins.heggs.named_configs import named_config
     >>> from seissynth_plugins.heggs.generation import time_parts
     >>> from seissynth_plugins.heggs.model import Heggs
     >>> sorted(time_parts(Heggs(named_config("tiny")), batch=1, repeats=1))

@@ -150,7 +150,7 @@ class Heggs(SpectrogramModel):
     Examples
     --------
     >>> import torch
-    >>> from seissynth_plugins.heggs.config import named_config
+    >>> from seissynth_plugins.heggs.named_configs import named_config
     >>> from seissynth_plugins.heggs.model import Heggs
     >>> model = Heggs(named_config("tiny")).eval()
     >>> X = torch.zeros(2, 3, 64, 376)

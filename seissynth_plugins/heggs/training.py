@@ -13,9 +13,10 @@ from pathlib import Path
 
 from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.heggs.augmentation import named_augmentation
-from seissynth_plugins.heggs.config import named_config, to_plain
+from seissynth_plugins.heggs.config import to_plain
 from seissynth_plugins.heggs.data import PairData, TrainingTable, fit_inputs
 from seissynth_plugins.heggs.inputs import ModelInputs
+from seissynth_plugins.heggs.named_configs import named_config
 from seissynth_plugins.heggs.weights import (
     TRAIN_HINT,
     load_model,
@@ -88,7 +89,7 @@ def train_heggs(
     output : path
         Folder of the run; a run that is there goes on.
     config : str
-        A size ("paper", "small", "tiny") and variants, as ``"small+onsets"``; see `config.named_config`.
+        A size ("paper", "small", "tiny") and variants, as ``"small+onsets"``; see `named_configs.named_config`.
     fold, folds, stations_out
         What is kept out, see `data.TrainingTable`.
     init : path, optional

@@ -4,16 +4,14 @@ from dataclasses import dataclass, field, replace
 
 from seissynth.errors import InputError
 from seissynth_plugins.heggs.config import (
-    SIZES as HEGGS_SIZES,
-)
-from seissynth_plugins.heggs.config import (
     SPECTROGRAM,
     ACMConfig,
     AutoencoderConfig,
     ConditionConfig,
     UNetConfig,
-    build_named,
 )
+from seissynth_plugins.heggs.named_configs import SIZES as HEGGS_SIZES
+from seissynth_plugins.heggs.named_configs import build_named
 
 
 @dataclass(frozen=True)
