@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from heggs_sets import tiny_options, write_set
+from heggs_streams import TIME, earthquake, line, observed
 
 from seissynth.errors import BackendError, DomainError, FileFormatError, InputError, SeisSynthWarning
 
@@ -12,7 +13,6 @@ torch = pytest.importorskip("torch", reason="the learned backends need PyTorch")
 pytest.importorskip("lightning", reason="training needs Lightning")
 
 import obspy  # noqa: E402
-from obspy.core.event import Event, Magnitude, Origin  # noqa: E402
 from obspy.core.inventory import Inventory, Network, Site, Station  # noqa: E402
 
 import seissynth  # noqa: E402
@@ -22,7 +22,6 @@ from seissynth_plugins.heggs.backend import HeggsBackend  # noqa: E402
 from seissynth_plugins.heggs.training import train_heggs  # noqa: E402
 from seissynth_plugins.torchkit.checkpoints import load_weights, save_weights  # noqa: E402
 
-TIME = obspy.UTCDateTime("2019-07-06T00:10:00")
 OPTIONS = {"steps": 2, "iterations": 2, "batch": 2, "velocity_model": "southern_california", "duration": 60.0}
 
 
@@ -37,34 +36,6 @@ def weights(tmp_path_factory):
 def onset_weights(weights):
     options = tiny_options(config="tiny+onsets", validation_records=0, steps=2)
     return train_heggs(weights.parents[1] / "set", weights.parents[1] / "onsets", **options).weights
-
-
-def line(distances_km=(12.0, 20.0, 28.0, 36.0), code="V"):
-    """Virtual stations north of the epicentre."""
-    stations = [
-        Station(f"{code}{number}", 35.6 + km / 111.0, -117.5, 500.0, site=Site("made up"))
-        for number, km in enumerate(distances_km)
-    ]
-    return Inventory(networks=[Network("XX", stations=stations)])
-
-
-def earthquake(magnitude=3.0):
-    origin = Origin(time=TIME, latitude=35.6, longitude=-117.5, depth=5000.0)
-    return Event(origins=[origin], magnitudes=[Magnitude(mag=magnitude, magnitude_type="ML")])
-
-
-def observed(level=1e-6, stations=("S0", "S1"), start=-10.0, duration=80.0, seed=0):
-    """Motion in m/s of real stations, as ObsPy leaves it behind."""
-    rng, stream = np.random.default_rng(seed), obspy.Stream()
-    for number, station in enumerate(stations):
-        for letter in "ZNE":
-            header = {"network": "CI", "station": station, "channel": f"HH{letter}", "sampling_rate": 100.0}
-            trace = obspy.Trace(level * rng.standard_normal(round(duration * 100)), header)
-            trace.stats.starttime = TIME + start
-            trace.stats.processing = ["ObsPy 1.4.2: remove_response(fig=None::output='VEL')"]
-            trace.stats.coordinates = {"latitude": 35.6 + 0.3 * number, "longitude": -117.5}
-            stream += trace
-    return stream
 
 
 def make(weights, **changes):
@@ -259,13 +230,13 @@ def test_a_bad_station_of_the_source_is_left_out(weights):
 
 
 def test_without_weights_there_is_one_clear_error(monkeypatch, tmp_path):
-    monkeypatch.setattr(weights_files, "SHIPPED", tmp_path / "none.safetensors")
+    monkeypatch.setattr(weights_files.HEGGS, "shipped", tmp_path / "none.safetensors")
     with pytest.raises(InputError, match=r"needs trained weights.*weights=.*seissynth train heggs"):
         make(None)
 
 
 def test_shipped_weights_are_the_default(monkeypatch, weights):
-    monkeypatch.setattr(weights_files, "SHIPPED", weights)
+    monkeypatch.setattr(weights_files.HEGGS, "shipped", weights)
     np.testing.assert_array_equal(samples(make(None)), samples(make(weights)))
 
 

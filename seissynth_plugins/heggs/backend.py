@@ -71,6 +71,8 @@ class HeggsBackend(Backend):
     Jung et al. (2025), Broadband ground motion synthesis by diffusion model with minimal condition.
     """
 
+    #: whose weights it takes
+    kind = weights_files.HEGGS
     card = Card(
         name="heggs",
         summary="Latent diffusion from pairs of records of one earthquake; needs trained weights",
@@ -93,8 +95,8 @@ class HeggsBackend(Backend):
         self, *, weights=None, device="cpu", steps=None, method=None, source_start=None, source_noise=None,
         eta=None, texture=None, iterations=32, batch=8, precision="auto",
     ):  # fmt: skip
-        super().__init__(weights=weights_files.shipped_or_given(weights), device=device)
-        self._about = weights_files.read_card(self.weights)
+        super().__init__(weights=weights_files.shipped_or_given(weights, self.kind), device=device)
+        self._about = weights_files.read_card(self.weights, self.kind)
         given = {
             "method": method, "steps": steps, "source_start": source_start, "source_noise": source_noise, "eta": eta,
         }  # fmt: skip
@@ -130,17 +132,19 @@ class HeggsBackend(Backend):
             import torch
         except ImportError as error:
             raise MissingDependencyError(
-                "backend 'heggs' runs on PyTorch: python -m pip install 'seissynth[torch]'"
+                f"backend {self.kind.name!r} runs on PyTorch: python -m pip install 'seissynth[torch]'"
             ) from error
         from seissynth_plugins.heggs.generation import prepare
 
         try:
             device = torch.device(self.device)
         except RuntimeError as error:
-            raise InputError(f"heggs: device={self.device!r} is no device of PyTorch: {error}.") from error
+            raise InputError(f"{self.kind.name}: device={self.device!r} is no device of PyTorch: {error}.") from error
         if device.type == "cuda" and not torch.cuda.is_available():
-            raise InputError(f"heggs: device={self.device!r} was asked for, and PyTorch sees no GPU; pass 'cpu'.")
-        model, self._inputs, _ = weights_files.load_model(self.weights)
+            raise InputError(
+                f"{self.kind.name}: device={self.device!r} was asked for, and PyTorch sees no GPU; pass 'cpu'."
+            )
+        model, self._inputs, _ = weights_files.load_model(self.weights, kind=self.kind)
         self._model = prepare(model, device, self.precision)
 
     def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
@@ -156,7 +160,7 @@ class HeggsBackend(Backend):
 
         if self._model is None:
             self.load()
-        _check_span(start_s, npts, sampling_rate_hz)
+        _check_span(self.kind.name, start_s, npts, sampling_rate_hz)
         onsets = predicted_onsets(conditions)
         n, columns = len(conditions), {name: conditions[name] for name in self._inputs.condition.columns}
         spectrograms = generate_spectrograms(
@@ -191,14 +195,14 @@ class HeggsBackend(Backend):
     def _check_options(self):
         for name, value in (("iterations", self.iterations), ("batch", self.batch)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise InputError(f"heggs: {name}={value!r} must be a whole number of 1 or more.")
+                raise InputError(f"{self.kind.name}: {name}={value!r} must be a whole number of 1 or more.")
         noise = self.sampling["source_noise"]
         if not (isinstance(noise, int | float) and 0 < noise <= 1):
-            raise InputError(f"heggs: source_noise={noise!r} must be above 0 and at most 1.")
+            raise InputError(f"{self.kind.name}: source_noise={noise!r} must be above 0 and at most 1.")
         if self.texture not in ("none", "rayleigh"):
-            raise InputError(f"heggs: texture={self.texture!r} must be 'none' or 'rayleigh'.")
+            raise InputError(f"{self.kind.name}: texture={self.texture!r} must be 'none' or 'rayleigh'.")
         if self.precision not in ("auto", "float32", "mixed"):
-            raise InputError(f"heggs: precision={self.precision!r} must be 'auto', 'float32' or 'mixed'.")
+            raise InputError(f"{self.kind.name}: precision={self.precision!r} must be 'auto', 'float32' or 'mixed'.")
 
     def _sampling(self):
         from seissynth_plugins.heggs.generation import Sampling
@@ -217,8 +221,8 @@ class HeggsBackend(Backend):
         used = set(conditions.get("path_onset_origin", ())) - {"", "picks"}
         if trained and used - trained:
             warnings.warn(
-                f"heggs: onsets come from {', '.join(sorted(used - trained))}, and the weights were trained with those "
-                f"of {', '.join(sorted(trained))}; pass velocity_model={sorted(trained)[0]!r}.",
+                f"{self.kind.name}: onsets come from {', '.join(sorted(used - trained))}, and the weights were trained "
+                f"with those of {', '.join(sorted(trained))}; pass velocity_model={sorted(trained)[0]!r}.",
                 SeisSynthWarning,
                 stacklevel=5,
             )
@@ -228,9 +232,13 @@ class HeggsBackend(Backend):
         """Spectrograms of source records: cut to the 60 s from origin, filtered unless they are."""
         data = np.asarray(source.data, dtype=np.float32)
         if data.ndim != 3 or data.shape[:2] != (n, 3):
-            raise InputError(f"heggs: the source has shape {data.shape}; it must be ({n}, 3, npts), Z, N, E.")
+            raise InputError(
+                f"{self.kind.name}: the source has shape {data.shape}; it must be ({n}, 3, npts), components Z, N, E."
+            )
         if not np.isfinite(data).all():
-            raise InputError("heggs: the source holds samples that are not finite; fill or leave out such records.")
+            raise InputError(
+                f"{self.kind.name}: the source holds samples that are not finite; fill or leave out such records."
+            )
         wanted = round(DURATION_S * RATE_HZ)
         if source.low_cut_hz is None or source.low_cut_hz < 0.9 * LOW_HZ:
             from seissynth.signal import bandpass
@@ -243,8 +251,8 @@ class HeggsBackend(Backend):
             if first < 0 or first + wanted > record.shape[-1]:
                 have = start, start + record.shape[-1] / RATE_HZ
                 raise InputError(
-                    f"heggs: a source runs from {have[0]:g} to {have[1]:g} s after origin at {RATE_HZ:g} Hz; it must "
-                    f"hold 0 to {DURATION_S:g} s. Give a longer record."
+                    f"{self.kind.name}: a source runs from {have[0]:g} to {have[1]:g} s after origin at {RATE_HZ:g} "
+                    f"Hz; it must hold 0 to {DURATION_S:g} s. Give a longer record."
                 )
             target[:] = record[:, first : first + wanted]
         return self._inputs.encode(out, source.truth.get("sensor"))
@@ -270,12 +278,12 @@ def _card_of(card, about):
     )
 
 
-def _check_span(start_s, npts, rate):
+def _check_span(name, start_s, npts, rate):
     first, last = float(np.min(start_s)), float(np.max(start_s)) + npts / rate
     if first < -REACH_S or last > DURATION_S + REACH_S:
         raise DomainError(
-            f"heggs: records from {first:g} to {last:g} s after origin were asked for; it makes 0 to {DURATION_S:g} s. "
-            f"Pass start= and duration= within these."
+            f"{name}: records from {first:g} to {last:g} s after origin were asked for; it makes 0 to {DURATION_S:g} "
+            f"s. Pass start= and duration= within these."
         )
 
 

@@ -15,8 +15,8 @@ _ITERATIONS = 16
 _LEAST = 1e-30
 
 
-class MonitoredHeggs(Heggs):
-    """HEGGS whose validation also generates records, two draws each with and without source.
+class Monitored:
+    """A network whose validation also generates records, two draws each with and without source.
 
     Parameters
     ----------
@@ -25,11 +25,10 @@ class MonitoredHeggs(Heggs):
 
     Notes
     -----
-    Figures beside those of `Heggs.validation_loss`: "raw_latent_std", of the encoder before any normalisation; and, for
-    "with" and "without" a source: ``_mse`` (masked spectrogram error), ``_envelope`` (correlation of the envelopes
-    under the mask), ``_pga_bias`` and ``_pga_square`` (mean and mean square of ln PGA generated minus observed;
-    geometric mean of the components), ``_draw_variance`` (of ln PGA between two draws). A standard deviation is
-    ``sqrt(square - bias²)``, of all records.
+    Figures beside those of the network's own `validation_loss`, for "with" and "without" a source: ``_mse`` (masked
+    spectrogram error), ``_envelope`` (correlation of the envelopes under the mask), ``_pga_bias`` and ``_pga_square``
+    (mean and mean square of ln PGA generated minus observed; geometric mean of the components), ``_draw_variance`` (of
+    ln PGA between two draws). A standard deviation is ``sqrt(square - bias²)``, of all records.
     """
 
     def __init__(self, config, inputs):
@@ -45,8 +44,6 @@ class MonitoredHeggs(Heggs):
     def validation_loss(self, batch):
         """Return the figures of a batch; those of generated records where it holds "record" and "mask_end_s"."""
         figures = super().validation_loss(batch)
-        # before any normalisation: what drifts where nothing ties the latent
-        figures["raw_latent_std"] = run(self.encoder, batch["target"]).float().std()
         if "record" in batch:
             for name, source in (("with", batch["source"]), ("without", None)):
                 figures |= {f"{name}_{key}": value for key, value in self._generate(batch, source).items()}
@@ -54,7 +51,7 @@ class MonitoredHeggs(Heggs):
 
     def _generate(self, batch, source):
         n, config = len(batch["target"]), self.config
-        start = "condition" if config.source_input else "noised"
+        start = "condition" if getattr(config, "source_input", False) else "noised"
         sampling = Sampling(
             steps=min(STEPS, config.steps), start=start, start_step=max(round(START_SHARE * config.steps), 1), batch=n
         )
@@ -80,6 +77,17 @@ class MonitoredHeggs(Heggs):
             "pga_square": (residuals**2).mean(),
             "draw_variance": ((residuals[0] - residuals[1]) ** 2).mean() / 2,
         }
+
+
+class MonitoredHeggs(Monitored, Heggs):
+    """HEGGS that is watched; with "raw_latent_std", of the encoder before any normalisation."""
+
+    def validation_loss(self, batch):
+        """Return the figures of a batch."""
+        figures = super().validation_loss(batch)
+        # what drifts where nothing ties the latent
+        figures["raw_latent_std"] = run(self.encoder, batch["target"]).float().std()
+        return figures
 
 
 def _bounded(spectrograms):

@@ -1,23 +1,55 @@
 """Weights of HEGGS as files: written after a training, read for generation and for further training."""
 
 import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.heggs.config import HeggsConfig, from_plain, to_plain
 from seissynth_plugins.torchkit.checkpoints import load_into, load_weights, read_header, save_weights
 
-CLASS = "heggs"
-#: raised when the network changes so that older weights no longer fit
-VERSION = 1
 
-#: what the package brings, if it does
-SHIPPED = Path(__file__).with_name("data") / "heggs_small.safetensors"
+@dataclass
+class Kind:
+    """A class of networks whose weights are files of this form.
 
-TRAIN_HINT = "seissynth train heggs --data SET --config small --output RUN"
+    Parameters
+    ----------
+    name : str
+        In the header of a file, and of the backend and the trainer.
+    version : int
+        Raised when the network changes so that older weights no longer fit.
+    config : type
+        Dataclass of its configuration.
+    make : callable
+        From a configuration to a model; imports torch.
+    shipped : pathlib.Path, optional
+        What the package brings, if it does.
+    """
+
+    name: str
+    version: int
+    config: type
+    make: Callable
+    shipped: Path | None = None
+
+    @property
+    def train_hint(self):
+        """The command that makes weights."""
+        return f"seissynth train {self.name} --data SET --config small --output RUN"
 
 
-def shipped_or_given(path):
+def _make_heggs(config):
+    from seissynth_plugins.heggs.model import Heggs
+
+    return Heggs(config)
+
+
+HEGGS = Kind("heggs", 1, HeggsConfig, _make_heggs, Path(__file__).with_name("data") / "heggs_small.safetensors")
+
+
+def shipped_or_given(path, kind=HEGGS):
     """Return the file to use: the one given, else the one that the package brings.
 
     Raises
@@ -27,16 +59,16 @@ def shipped_or_given(path):
     """
     if path is not None:
         return Path(path)
-    if SHIPPED.is_file():
-        return SHIPPED
+    if kind.shipped is not None and kind.shipped.is_file():
+        return kind.shipped
     raise InputError(
-        "backend 'heggs' needs trained weights, and this installation brings none. Pass weights= with the path of a "
-        f".safetensors file, or train some: {TRAIN_HINT} writes RUN/weights.safetensors."
+        f"backend {kind.name!r} needs trained weights, and this installation brings none. Pass weights= with the path "
+        f"of a .safetensors file, or train some: {kind.train_hint} writes RUN/weights.safetensors."
     )
 
 
-def read_card(path):
-    """Return the card of weights of HEGGS, checked; torch is not imported.
+def read_card(path, kind=HEGGS):
+    """Return the card of weights, checked; torch is not imported.
 
     Raises
     ------
@@ -44,12 +76,12 @@ def read_card(path):
         Not weights, of another class or version, cut off, or without normalisation.
     """
     card = read_header(path)
-    if card["class"] != CLASS:
-        raise FileFormatError(f"{path} holds weights of {card['class']!r}, not of {CLASS!r}; give the right file.")
-    if card["class_version"] != VERSION:
+    if card["class"] != kind.name:
+        raise FileFormatError(f"{path} holds weights of {card['class']!r}, not of {kind.name!r}; give the right file.")
+    if card["class_version"] != kind.version:
         raise FileFormatError(
-            f"{path} holds weights of version {card['class_version']} of {CLASS!r}; this installation needs version "
-            f"{VERSION}. Install seissynth {card.get('package_version', 'of that time')}, or train again."
+            f"{path} holds weights of version {card['class_version']} of {kind.name!r}; this installation needs "
+            f"version {kind.version}. Install seissynth {card.get('package_version', 'of that time')}, or train again."
         )
     return card
 
@@ -64,7 +96,7 @@ def read_inputs(card, path="the weights"):
         raise FileFormatError(f"{path}: the normalisation cannot be used: {error}") from error
 
 
-def load_model(path, device="cpu"):
+def load_model(path, device="cpu", kind=HEGGS):
     """Return model (in evaluation mode), inputs and card.
 
     Raises
@@ -72,35 +104,34 @@ def load_model(path, device="cpu"):
     FileFormatError
         As `read_card`; also weights that do not fit their configuration, or are not finite.
     """
-    from seissynth_plugins.heggs.model import Heggs
-
-    card = read_card(path)
+    card = read_card(path, kind)
     inputs = read_inputs(card, path)
     try:
-        model = Heggs(from_plain(HeggsConfig, card["config"]))
+        model = kind.make(from_plain(kind.config, card["config"]))
     except (InputError, TypeError) as error:
         raise FileFormatError(f"{path}: its configuration cannot be used: {error}") from error
-    values, _ = load_weights(path, CLASS, expected_version=VERSION, device=device)
+    values, _ = load_weights(path, kind.name, expected_version=kind.version, device=device)
     load_into(model, values, path)
     return model.to(device).eval(), inputs, card
 
 
-def save_model(path, state_dict, config, inputs, about, *, dtype="float16"):
+def save_model(path, state_dict, config, inputs, about, *, dtype="float16", kind=HEGGS):
     """Write weights with all that generation needs.
 
     Parameters
     ----------
     path : path
     state_dict : dict of str to Tensor
-    config : HeggsConfig
+    config : dataclass
+        Of the kind.
     inputs : ModelInputs
     about : dict
         ``training_data_hash``, ``region``, ``licence``, ``ranges``, and whatever else the card shall say.
     dtype : {"float16", "float32"}
     """
     card = {
-        "class": CLASS,
-        "class_version": VERSION,
+        "class": kind.name,
+        "class_version": kind.version,
         "config": to_plain(config),
         "normalisation": inputs.to_plain(),
         **about,

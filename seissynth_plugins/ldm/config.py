@@ -87,6 +87,7 @@ _VARIANTS = {
     "pairs": lambda c: replace(c, pairs=True),
     "acm": _with_acm,
     "normalised": lambda c: replace(c, normalised_waveforms=True),
+    "onsets": lambda c: replace(c, unet=replace(c.unet, onset_maps=2)),
 }
 
 #: rows of table 3 of the paper -> model, and what follows the size in the name of its configuration
@@ -107,7 +108,7 @@ def named_config(name):
     Parameters
     ----------
     name : str
-        `paper`, `small` or `tiny`, followed by any of `pairs`, `acm`, `normalised`: ``"small+acm+pairs"``.
+        `paper`, `small` or `tiny`, followed by any of `pairs`, `acm`, `normalised` and `onsets`: ``"small+acm+pairs"``.
 
     Returns
     -------

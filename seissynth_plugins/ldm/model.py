@@ -95,3 +95,32 @@ class LatentDiffusion(SpectrogramModel):
             with torch.no_grad():
                 logs["spectrogram"] = self.squared_error(self.decode(m), target, batch.get("mask")).mean()
         return logs
+
+    def validation_loss(self, batch):
+        """Return errors of what generation does in one step, under the same draws for every call.
+
+        Parameters
+        ----------
+        batch : dict
+            As for `loss`.
+
+        Returns
+        -------
+        dict of str to Tensor
+            "loss": of the latent, as in training; "with_source": of the spectrogram from the noised source (drawn
+            steps); "without_source": from noise alone; "autoencoder": of what is only encoded and decoded.
+        """
+        target, mask, onsets = batch["target"], batch.get("mask"), batch.get("onsets")
+        t, noise = draw_noise(batch, self.schedule, (len(target), *self.config.latent_shape))
+        context = self.context(batch["condition"])
+
+        def error(z, t):
+            return self.squared_error(self.decode(self.denoise(z, t, context, None, onsets)), target, mask).mean()
+
+        source = self.encode(batch["source"])
+        return {
+            "loss": self.loss({**batch, "t": t, "noise": noise})["loss"],
+            "with_source": error(self.schedule.add_noise(source, noise, t), t),
+            "without_source": error(noise, torch.full_like(t, self.config.steps)),
+            "autoencoder": self.squared_error(self.decode(self.encode(target)), target, mask).mean(),
+        }

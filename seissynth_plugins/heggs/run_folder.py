@@ -1,0 +1,181 @@
+"""The folder of a training: what was asked, statistics, card and curve; shared by HEGGS and its baseline."""
+
+import json
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from seissynth.errors import FileFormatError, InputError
+from seissynth_plugins.heggs.augmentation import named_augmentation
+from seissynth_plugins.heggs.data import PairData, fit_inputs
+from seissynth_plugins.heggs.inputs import ModelInputs
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What a call of `train_heggs` left behind.
+
+    Parameters
+    ----------
+    output : pathlib.Path
+    weights : pathlib.Path or None
+        None where a first stage has not ended.
+    step, steps : int
+    finished : bool
+        False: the same call goes on.
+    """
+
+    output: Path
+    weights: Path | None
+    step: int
+    steps: int
+    finished: bool
+
+    def __str__(self):
+        state = "finished" if self.finished else f"stopped at step {self.step} of {self.steps}; the same call goes on"
+        weights = f"Weights so far: {self.weights}" if self.weights else "No weights yet: the autoencoder comes first"
+        return f"{self.output}: {state}. {weights}"
+
+
+def check_loop(loop, cls, kind):
+    """Refuse options that the loop does not have."""
+    import difflib
+
+    known = [field.name for field in fields(cls)]
+    for name in loop:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InputError(
+                f"{kind.name}: there is no option {name!r}.{hint} Options of the loop are {', '.join(known)}."
+            )
+
+
+def _listed(data):
+    return [data] if isinstance(data, str | Path) else list(data)
+
+
+def chosen_augmentation(given, table):
+    """Return the augmentation that is asked for, or the one that goes with the sets."""
+    if given is None:
+        made = "source2_id" in table.table or not table.table["trace_start_time"].notna().all()
+        given = ("made" if made else "real") if len(table.noise) else "none"
+    return named_augmentation(given) if isinstance(given, str) else given
+
+
+def validation_pairs(table, inputs, count, seed, common):
+    """Return pairs of the validation part with their records; None where there are none, or none are wanted."""
+    if not count or not len(table.rows("dev")):
+        return None
+    return PairData(table, inputs, "dev", limit=count, records=True, seed=seed, **common)
+
+
+def same_run(output, asked, resume):
+    """Write what was asked, or refuse to go on with something else."""
+    path = output / "run.json"
+    if resume and path.is_file():
+        try:
+            before = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise FileFormatError(f"{path} is damaged: {error}. Take another folder for the run.") from error
+        for name, value in json.loads(json.dumps(asked)).items():
+            if before.get(name) != value:
+                raise InputError(
+                    f"{output} holds a run with {name}={before.get(name)!r}; this one has {value!r}. Take another "
+                    "folder, or pass resume=False (--restart) to begin anew."
+                )
+    else:
+        (output / "inputs.json").unlink(missing_ok=True)
+        _write_text(path, json.dumps(asked, indent=1) + "\n")
+
+
+def run_inputs(output, table, start, encoding, extras, normalised, how):
+    """Return statistics: those of the weights that are begun with, of the run that goes on, or new ones."""
+    path = output / "inputs.json"
+    if start is not None:
+        if (encoding or extras) and (
+            encoding not in (None, start[1].condition.encoding) or tuple(extras or ()) != start[1].condition.extras
+        ):
+            raise InputError("the weights of init have conditions of their own; leave encoding and extras out.")
+        return start[1]
+    if path.is_file():
+        return ModelInputs.from_plain(json.loads(path.read_text(encoding="utf-8")))
+    inputs = fit_inputs(
+        table, encoding=encoding or "paper", extras=extras or (), normalised=normalised, augmentation=how
+    )
+    # through plain data and back: a run that goes on, and the weights file, have the same rounded numbers
+    plain = inputs.to_plain()
+    _write_text(path, json.dumps(plain) + "\n")
+    return ModelInputs.from_plain(json.loads(json.dumps(plain)))
+
+
+def about_weights(table, pairs, data, result, recipe, asked, *, region, licence, fold, folds, stations_out, best):
+    """Return what the header of a weights file says about their training."""
+    return {
+        "training_data_hash": pairs.fingerprint, "region": region or _region(table), "licence": licence,
+        "ranges": table.ranges(), "sensors": sorted(set(table.sensors(table.rows("train")))),
+        "onset_origin": table.onset_origins(), "steps": result.best_step if best else result.step,
+        "pairs": recipe.batch_size * recipe.accumulate * result.step,
+        "name": asked["config"], "fold": fold, "folds": folds, "stations_out": list(stations_out),
+        "seed": asked["seed"], "begun_with": asked["init"], "data": [Path(path).name for path in _listed(data)],
+    }  # fmt: skip
+
+
+def _region(table):
+    train = table.table.iloc[table.rows("train")]
+    (south, north), (west, east) = (
+        (train[f"source_{name}_deg"].min(), train[f"source_{name}_deg"].max()) for name in ("latitude", "longitude")
+    )
+    return f"{south:.2f} to {north:.2f} N, {west:.2f} to {east:.2f} E"
+
+
+def _write_text(path, text):
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(text, encoding="utf-8")
+    os.replace(beside, path)
+
+
+def draw_curve(output):
+    """Draw the losses of a run beside them."""
+    from seissynth.plotting.training_curves import plot_training
+
+    try:
+        plot_training(output / "metrics.csv", outfile=output / "curve.png")
+    except FileFormatError:  # stopped before the first line
+        return
+
+
+def write_card(about, weights, table, kind):
+    """Write CARD.md beside weights: what is known from the training, and places for what must be measured."""
+    magnitude, distance, depth = about["ranges"].values()
+    out = ", ".join(about["stations_out"]) or "none"
+    parts = {part: (len(table.rows(part)), table.count_events(part)) for part in ("train", "dev", "test")}
+    lines = [
+        f"# Weights of {kind.name}: {about['name']}",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| file | `{weights.name}`, {weights.stat().st_size / 1e6:.1f} MB, float16 |",
+        f"| licence | {about['licence']} |",
+        f"| trained on | {', '.join(about['data'])} (hash {about['training_data_hash']}) |",
+        f"| begun with | {about['begun_with'] or 'random weights'} |",
+        f"| region | {about['region']} |",
+        f"| steps | {about['steps']} ({about['pairs']} pairs) |",
+        f"| kept out | fold {about['fold']} of {about['folds']}; stations {out} |",
+        *(f"| part {part} | {count} records of {events} earthquakes |" for part, (count, events) in parts.items()),
+        f"| magnitude | {magnitude[0]:g} to {magnitude[1]:g} |",
+        f"| epicentral distance | {distance[0]:.0f} to {distance[1]:.0f} km |",
+        f"| depth | {depth[0]:.0f} to {depth[1]:.0f} km |",
+        "| records | velocity, m/s, 60 s from origin, 100 Hz, 1 to 45 Hz |",
+        "",
+        "## Measured",
+        "",
+        "Not measured yet on records that the training did not see. Metrics go here, with the command that made them,",
+        "beside the stochastic default; where these weights are no better, this page says so.",
+        "",
+        "## Train again",
+        "",
+        f"    {kind.train_hint}",
+        "",
+    ]
+    _write_text(weights.with_name("CARD.md"), "\n".join(lines))

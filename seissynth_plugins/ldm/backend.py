@@ -1,0 +1,27 @@
+"""The backend "ldm": the latent diffusion model that HEGGS is compared with."""
+
+import dataclasses
+
+from seissynth_plugins.heggs.backend import HeggsBackend
+from seissynth_plugins.ldm.weights import LDM
+
+
+class LdmBackend(HeggsBackend):
+    """Latent diffusion on log-spectrograms behind a frozen autoencoder, HEGGS' baseline.
+
+    Takes the options of `seissynth_plugins.heggs.backend.HeggsBackend`. Weights come from ``seissynth train ldm``; the
+    package brings none. A `source` is of use where the weights were trained on pairs (variant "pairs").
+
+    References
+    ----------
+    Rombach et al. (2022), High-resolution image synthesis with latent diffusion models; Jung et al. (2025), appendix
+    E.4.
+    """
+
+    kind = LDM
+    card = dataclasses.replace(
+        HeggsBackend.card,
+        name="ldm",
+        summary="Latent diffusion behind a frozen autoencoder, HEGGS' baseline; needs trained weights",
+        references=("Rombach et al. 2022, LDM", "Jung et al. 2025, HEGGS, appendix E.4"),
+    )

@@ -1,0 +1,14 @@
+"""The baseline with a validation that generates records."""
+
+from seissynth_plugins.heggs.monitoring import Monitored
+from seissynth_plugins.ldm.model import LatentDiffusion
+
+
+class MonitoredLdm(Monitored, LatentDiffusion):
+    """The second stage, watched as HEGGS is.
+
+    Parameters
+    ----------
+    config : LdmConfig
+    inputs : seissynth_plugins.heggs.inputs.ModelInputs
+    """

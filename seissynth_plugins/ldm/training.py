@@ -1,0 +1,176 @@
+"""Train the latent diffusion baseline: the autoencoder first, then diffusion on its frozen latents.
+
+`train_ldm` is what ``seissynth train ldm`` calls. Folders, parts, pairs, statistics and cards are those of HEGGS, so
+that both learn from the same records; the first stage runs in the folder ``autoencoder`` of the run.
+"""
+
+import dataclasses
+import time
+from pathlib import Path
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth_plugins.heggs.data import PairData, TrainingTable
+from seissynth_plugins.heggs.run_folder import (
+    TrainReport,
+    about_weights,
+    check_loop,
+    chosen_augmentation,
+    draw_curve,
+    run_inputs,
+    same_run,
+    validation_pairs,
+    write_card,
+)
+from seissynth_plugins.heggs.weights import load_model, save_model, with_condition_size
+from seissynth_plugins.ldm.config import named_config
+from seissynth_plugins.ldm.weights import LDM
+
+#: what both stages of a size are trained with, unless said otherwise; Rombach et al. (2022), appendix, for the rates
+RECIPES = {
+    "paper": (
+        {"steps": 62_500, "batch_size": 4, "accumulate": 4, "learning_rate": 4.5e-6, "betas": (0.5, 0.9), "clip": None},
+        {"steps": 62_500, "batch_size": 4, "accumulate": 4, "learning_rate": 1e-5, "decay": "linear", "clip": None},
+    ),
+    "small": (
+        {"steps": 4_000, "batch_size": 8, "learning_rate": {"autoencoder": 4e-4, "critic": 1e-4}, "warm_up": 100},
+        {"steps": 6_000, "batch_size": 8, "learning_rate": 4e-4, "warm_up": 300},
+    ),
+    "tiny": (
+        {"steps": 100, "batch_size": 4, "learning_rate": 1e-3, "ema": 0.9, "validate_every": 100},
+        {"steps": 100, "batch_size": 4, "learning_rate": 1e-3, "ema": 0.9, "validate_every": 100},
+    ),
+}
+#: options of the loop with this in front go to the first stage
+FIRST = "autoencoder_"
+#: options of the loop that hold for both stages
+SHARED = (
+    "batch_size", "accumulate", "precision", "devices", "accelerator", "strategy", "workers", "progress",
+    "tensorboard", "save_minutes", "log_every", "validate_every",
+)  # fmt: skip
+#: targets that the scale of the latents is taken from
+SCALE_RECORDS = 64
+LEAST_MINUTES = 1e-3
+
+
+def train_ldm(
+    data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
+    max_minutes=None, augmentation=None, sources="all", picked_first=True, encoding=None, extras=None,
+    validation_records=48, export="last", region="", licence="MIT", threads=None, resume=True, **loop,
+):  # fmt: skip
+    """Train the baseline on data sets.
+
+    Parameters
+    ----------
+    data, output, fold, folds, stations_out, noise, seed, max_minutes, augmentation, sources, picked_first, encoding,
+    extras, validation_records, export, region, licence, threads, resume
+        As for `seissynth_plugins.heggs.training.train_heggs`; `max_minutes` is for both stages together.
+    config : str
+        A size and variants, as ``"small+pairs"``; see `config.named_config`.
+    init : path, optional
+        Weights to begin with: both stages go on from them, and their statistics are kept.
+    **loop
+        Fields of `torchkit.training.TrainConfig` for the second stage; those of `SHARED` hold for both, and those
+        with "autoencoder_" in front, as autoencoder_steps, for the first.
+
+    Returns
+    -------
+    seissynth_plugins.heggs.run_folder.TrainReport
+        Without weights where the first stage has not ended.
+
+    Raises
+    ------
+    InputError, FileFormatError, TrainingError
+        As `train_heggs`.
+
+    Examples
+    --------
+    ``train_ldm("windows", "runs/ldm", config="small+pairs", fold=0, autoencoder_steps=2000, steps=3000)``
+    """
+    import torch
+
+    from seissynth_plugins.ldm.monitoring import MonitoredLdm
+    from seissynth_plugins.ldm.vae import AdversarialVAE
+    from seissynth_plugins.torchkit.training import TrainConfig, train
+
+    if export not in ("last", "best"):
+        raise InputError(f"export={export!r} must be 'last' or 'best'.")
+    begin = time.monotonic()
+    first, second = _stages(str(config).split("+")[0], loop, seed, TrainConfig)
+    output, network = Path(output), named_config(config)
+    table = TrainingTable(data, fold=fold, folds=folds, stations_out=stations_out, noise=noise, seed=seed)
+    how = chosen_augmentation(augmentation, table)
+    start = None if init is None else load_model(init, kind=LDM)
+    output.mkdir(parents=True, exist_ok=True)
+    asked = {
+        "config": config, "data": table.fingerprint, "init": None if init is None else start[2]["training_data_hash"],
+        "augmentation": dataclasses.asdict(how), "seed": seed, "encoding": encoding, "extras": list(extras or ()),
+    }  # fmt: skip
+    same_run(output, asked, resume)
+    inputs = run_inputs(output, table, start, encoding, extras, network.normalised_waveforms, how)
+    network = with_condition_size(network, inputs.condition.size)
+    if start is not None and start[0].config != network:
+        raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")
+    common = {"onset_maps": bool(network.unet.onset_maps), "augmentation": how, "picked_first": picked_first}
+    pairs = PairData(table, inputs, sources=sources, seed=seed, **common)
+    check = validation_pairs(table, inputs, validation_records, seed, common)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        coder, model = AdversarialVAE(network), MonitoredLdm(network, inputs)
+    coder.vae.set_standardisation(inputs.statistics.mean, inputs.statistics.sd)
+    if start is not None:
+        coder.vae.load_state_dict(start[0].vae.state_dict())
+        model.load_state_dict(start[0].state_dict())
+    left = _left(max_minutes, begin)
+    done = train(
+        coder, pairs, dataclasses.replace(first, max_minutes=left), output / "autoencoder", resume, validation=check
+    )
+    if not done.finished:
+        return TrainReport(output, None, done.step, first.steps, False)
+    _take_autoencoder(model, done.weights, pairs)
+    left = _left(max_minutes, begin)
+    result = train(model, pairs, dataclasses.replace(second, max_minutes=left), output, resume, validation=check)
+    best = export == "best" and result.best is not None
+    about = about_weights(
+        table, pairs, data, result, second, asked, region=region, licence=licence, fold=fold, folds=folds,
+        stations_out=stations_out, best=best,
+    )  # fmt: skip
+    about["autoencoder_steps"] = done.step
+    weights = output / "weights.safetensors"
+    save_model(weights, result.best if best else result.weights, network, inputs, about, kind=LDM)
+    write_card(about, weights, table, LDM)
+    draw_curve(output)
+    return TrainReport(output, weights, result.step, second.steps, result.finished)
+
+
+def _stages(size, loop, seed, cls):
+    """Configurations of the loop for both stages."""
+    ahead = {name.removeprefix(FIRST): value for name, value in loop.items() if name.startswith(FIRST)}
+    rest = {name: value for name, value in loop.items() if not name.startswith(FIRST)}
+    for options in (ahead, rest):
+        check_loop(options, cls, LDM)
+    shared = {name: value for name, value in rest.items() if name in SHARED}
+    recipes = RECIPES.get(size, ({}, {}))
+    return (
+        cls(**{**recipes[0], "seed": seed, **shared, **ahead}),
+        cls(**{**recipes[1], "seed": seed, **rest}),
+    )
+
+
+def _left(max_minutes, begin):
+    """Minutes that are left; never none at all, so that each call gets on by a step."""
+    return None if max_minutes is None else max(max_minutes - (time.monotonic() - begin) / 60, LEAST_MINUTES)
+
+
+def _take_autoencoder(model, weights, pairs):
+    """Put the first stage into the second, and scale its latents to variance 1."""
+    import torch
+
+    values = {name.removeprefix("vae."): value for name, value in weights.items() if name.startswith("vae.")}
+    model.vae.load_state_dict(values)
+    some = np.unique(np.linspace(0, len(pairs) - 1, SCALE_RECORDS).astype(int))
+    targets = np.stack([pairs.item(int(i), 0)["target"] for i in some])
+    model.set_latent_scale(torch.from_numpy(targets))
