@@ -287,6 +287,22 @@ def test_no_source_is_nan_rows_and_none():
     torch.testing.assert_close(mixed, torch.cat([given[:1], none[1:]]))
 
 
+def test_share_of_pairs_at_the_last_step():
+    """All of them there: the source has no say, with zero terminal SNR; none of them: as if drawn."""
+    config = replace(named_config("tiny"), same_share=0.0, last_share=1.0, autoencoder_weight=0.0, latent_weight=0.0)
+    model = Heggs(config).eval()
+    batch = smooth_batch(3, config)
+    drawn = {name: value for name, value in batch.items() if name != "t"}
+    with torch.no_grad():
+        found = model.loss(drawn)["spectrogram"]
+        wanted = model.loss({**batch, "t": torch.full((3,), config.steps)})["spectrogram"]
+        other = model.loss({**drawn, "source": -drawn["source"]})["spectrogram"]
+        given = model.loss(batch)["spectrogram"]
+    torch.testing.assert_close(found, wanted)
+    torch.testing.assert_close(found, other)
+    assert not torch.isclose(found, given), "steps that are given are kept"
+
+
 def test_onset_channels():
     like = torch.zeros(2, 4, 16, 94)
     maps = onset_channels(torch.tensor([[30.0, float("nan")], [0.32, 60.0]]), 2, like)
