@@ -35,7 +35,7 @@ myst_substitutions = option_defaults()
 nb_execution_mode = "cache"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
-nb_execution_timeout = 180
+nb_execution_timeout = 300
 nb_merge_streams = True
 
 # --- API reference

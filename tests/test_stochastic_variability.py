@@ -392,3 +392,14 @@ def test_an_ensemble_and_its_members_are_the_same_bits():
 def test_a_field_holds_what_its_class_says():
     field = SpatialField(np.zeros((4, 3)), np.ones((4, 1)), np.ones((4, 1)))
     np.testing.assert_allclose(field.at(PLACES), 2.0)  # k = 0: the sum of four cosines over root 4
+
+
+def test_the_median_spectrum_stays_smooth():
+    """The terms have mean zero, so the mean of ln FAS moves by the offset alone: no holes, no steps between knots."""
+    tables = read_tables()
+    bends = np.diff(tables.offset, 2, axis=1)
+    assert np.abs(bends).max() < 0.2
+    assert np.abs(np.diff(tables.offset, axis=1)).max() < 0.25
+    total = np.sqrt(tables.tau**2 + tables.phi_s2s**2 + tables.phi_ss**2)
+    steps = np.abs(np.diff(np.log(total), axis=1))
+    assert steps.max() < 0.6, "neighbouring knots scatter alike"

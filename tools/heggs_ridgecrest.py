@@ -48,7 +48,7 @@ def main():
     parser.add_argument("--stations-out", nargs="*", default=[])
     parser.add_argument("--max-minutes", type=float, help="for all folds together")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
-    parser.add_argument("--spread", type=int, default=12, help="patterns of residuals, fitted on the validation block")
+    parser.add_argument("--spread", type=int, default=6, help="patterns of residuals, fitted on the validation block")
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--with-source", action="store_true")
     parser.add_argument("--mean", action="store_true", help="leave the spread out")
@@ -85,46 +85,64 @@ def _predict(arguments):
     way = "with_source" if arguments.with_source else "without_source"
     folder = arguments.work / arguments.name
     output = folder / f"{'predicted' if arguments.part == 'test' else 'validation'}_{way}"
-    rows = (row for fold in arguments.folds for row in _fold_records(fold, folder, arguments))
-    count = write_in_chunks(
-        output, rows, records_per_chunk=4096, overwrite=True, sampling_rate_hz=100.0, unit="m/s", quantity="velocity",
-        progress=lambda done: print(f"\r{done}", end="", flush=True),
+    names = (
+        "part", "folds", "draws", "with_source", "texture", "sampling_steps", "start_share", "mean", "stations_out",
+        "seed", "threads",
     )  # fmt: skip
-    print(f"\n{output}: {count} records")
+    count = predict(arguments.windows, folder, output, **{name: getattr(arguments, name) for name in names})
+    print(f"{output}: {count} records")
 
 
-def _fold_records(fold, folder, arguments):
-    """Rows and samples of one fold's earthquakes, draw after draw."""
-    model, inputs, _ = load_model(folder / f"fold_{fold}" / "weights.safetensors")
-    model = prepare(model)
-    table = TrainingTable(
-        arguments.windows, fold=fold, folds=FOLDS, stations_out=arguments.stations_out, seed=arguments.seed
+def predict(windows, folder, output, **options):
+    """Write the predictions of a part of each fold by the weights in ``folder/fold_K``; see `RecordMaker`."""
+    rows = (row for fold in options["folds"] for row in RecordMaker(windows, folder, fold, **options).records())
+    return write_in_chunks(
+        output, rows, records_per_chunk=4096, overwrite=True, sampling_rate_hz=100.0, unit="m/s", quantity="velocity"
     )
-    rows = table.rows(arguments.part)
-    columns = table.table.iloc[rows]
-    conditions = inputs.conditions(columns)
-    onsets = predicted_onsets(columns) if model.config.unet.onset_maps else None
-    start = "condition" if model.config.source_input else "noised"
-    start_step = max(round(arguments.start_share * model.config.steps), 1)
-    sampling = Sampling(steps=arguments.sampling_steps, start=start, start_step=start_step, spread=not arguments.mean)
-    texture = None if arguments.texture == "none" else arguments.texture
-    kept = [name for name in columns if name.startswith(KEPT)]
-    for draw in range(arguments.draws):
-        seeds = generator(hash_words("heggs ridgecrest", arguments.seed, fold), draw).integers(2**62, size=len(rows))
-        source = _sources(table, rows, inputs, arguments.seed + draw) if arguments.with_source else None
-        x = generate_spectrograms(model, conditions, seeds, source, onsets, sampling)
-        records = to_waveforms(
-            x, inputs.spectrogram, inputs.statistics, seeds, texture=texture, workers=arguments.threads
+
+
+class RecordMaker:
+    """Rows and samples of one fold's earthquakes, draw after draw."""
+
+    def __init__(
+        self, windows, folder, fold, *, part="test", folds=(), draws=5, with_source=False, texture="rayleigh",
+        sampling_steps=10, start_share=0.6, mean=False, stations_out=(), seed=0, threads=1,
+    ):  # fmt: skip
+        self.fold, self.draws, self.with_source, self.seed, self.threads = fold, draws, with_source, seed, threads
+        self.texture = None if texture == "none" else texture
+        model, self.inputs, _ = load_model(folder / f"fold_{fold}" / "weights.safetensors")
+        self.model = prepare(model)
+        self.table = TrainingTable(windows, fold=fold, folds=FOLDS, stations_out=stations_out, seed=seed)
+        self.rows = self.table.rows(part)
+        start = "condition" if model.config.source_input else "noised"
+        step = max(round(start_share * model.config.steps), 1)
+        self.sampling = Sampling(steps=sampling_steps, start=start, start_step=step, spread=not mean)
+
+    def records(self):
+        """Yield (columns, samples)."""
+        columns = self.table.table.iloc[self.rows]
+        conditions = self.inputs.conditions(columns)
+        onsets = predicted_onsets(columns) if self.model.config.unet.onset_maps else None
+        kept = [name for name in columns if name.startswith(KEPT)]
+        for draw in range(self.draws):
+            stream = hash_words("heggs ridgecrest", self.seed, self.fold)
+            seeds = generator(stream, draw).integers(2**62, size=len(self.rows))
+            source = self._sources(draw) if self.with_source else None
+            x = generate_spectrograms(self.model, conditions, seeds, source, onsets, self.sampling)
+            records = to_waveforms(
+                x, self.inputs.spectrogram, self.inputs.statistics, seeds, texture=self.texture, workers=self.threads
+            )
+            for number, data in enumerate(records):
+                yield columns.iloc[number][kept].to_dict(), data
+
+    def _sources(self, draw):
+        """Log-spectrogram of another record of each row's earthquake."""
+        stream = hash_words("source", self.seed + draw)
+        chosen = np.array([_another(self.table, self.rows, row, generator(stream, int(row))) for row in self.rows])
+        parts = np.array_split(chosen, max(1, len(chosen) // 64))
+        return np.concatenate(
+            [self.inputs.encode(self.table.waveforms(part), self.table.sensors(part)) for part in parts]
         )
-        for number, data in enumerate(records):
-            yield columns.iloc[number][kept].to_dict(), data
-
-
-def _sources(table, rows, inputs, seed):
-    """Log-spectrogram of another record of each row's earthquake."""
-    chosen = np.array([_another(table, rows, row, generator(hash_words("source", seed), int(row))) for row in rows])
-    parts = np.array_split(chosen, max(1, len(chosen) // 64))
-    return np.concatenate([inputs.encode(table.waveforms(part), table.sensors(part)) for part in parts])
 
 
 def _another(table, rows, row, rng):

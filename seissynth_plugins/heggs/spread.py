@@ -23,6 +23,8 @@ SHAPE = (SPECTROGRAM[0], SPECTROGRAM[1] // CELL[0], SPECTROGRAM[2] // CELL[1])
 #: a cell counts where this share of it lies in the band and under the mask
 _LEAST_SHARE = 0.5
 _ITERATIONS = 60
+#: patterns are fitted where this share of the records has the cell, and held constant in time beyond
+_LEAST_RECORDS = 0.3
 #: stream of a record's seed that its coordinates come from
 _STREAM = int.from_bytes(b"spread", "big")
 
@@ -112,7 +114,8 @@ def fit_patterns(means, counts, patterns, iterations=_ITERATIONS):
     Returns
     -------
     patterns : ndarray, shape (patterns, ...), float32
-        Scaled so that the coordinates have variance 1; the strongest first. Cells that no record has are zero.
+        Scaled so that the coordinates have variance 1; the strongest first. Where fewer than 0.3 of the records have a
+        cell, the nearest value along the last axis stands; zero where there is none.
     noise_sd : float
         What the patterns leave in a cell.
 
@@ -130,7 +133,7 @@ def fit_patterns(means, counts, patterns, iterations=_ITERATIONS):
     if not 1 <= patterns < n:
         raise InputError(f"{patterns} patterns cannot be found in {n} residuals; ask for 1 to {n - 1}.")
     x, seen = means.reshape(n, -1).astype(np.float64), counts.reshape(n, -1)
-    used = seen.any(axis=0)
+    used = seen.mean(axis=0) >= _LEAST_RECORDS
     x, seen = np.where(seen, x, 0.0)[:, used], seen[:, used].astype(np.float64)
     _, values, axes = np.linalg.svd(x, full_matrices=False)
     w = (axes[:patterns] * values[:patterns, None] / np.sqrt(n)).T  # (cells, patterns)
@@ -143,10 +146,9 @@ def fit_patterns(means, counts, patterns, iterations=_ITERATIONS):
         inverse = np.linalg.inv(precision)
         z = np.einsum("nij,nj->ni", inverse, x @ w)
         second = noise * inverse + np.einsum("ni,nj->nij", z, z)
-        # patterns cell by cell, from the records that have the cell
-        w = np.linalg.solve(
-            np.tensordot(seen.T, second, axes=1) + 1e-9 * np.eye(patterns), (x.T @ z)[:, :, None]
-        )[:, :, 0]
+        # patterns cell by cell, from the records that have the cell; drawn to zero as one more record without it would
+        ridge = np.eye(patterns) * noise * patterns * total / max(np.sum(x**2), 1e-12)
+        w = np.linalg.solve(np.tensordot(seen.T, second, axes=1) + ridge, (x.T @ z)[:, :, None])[:, :, 0]
         square = np.einsum("di,dj->dij", w, w)
         left = np.sum(x**2) - 2 * np.sum((x.T @ z) * w) + np.einsum("nd,dij,nij->", seen, square, second, optimize=True)
         noise = max(left / total, 1e-9)
@@ -156,6 +158,17 @@ def fit_patterns(means, counts, patterns, iterations=_ITERATIONS):
     # coordinates may be turned into one another: the principal ones, the strongest first
     _, lengths, turned = np.linalg.svd(w, full_matrices=False)
     left_axes = w @ turned.T / np.maximum(lengths, 1e-12)
-    found = np.zeros((patterns, x.shape[1] if used.all() else used.size))
+    found = np.zeros((patterns, used.size))
     found[:, used] = (left_axes * lengths).T
+    found = _held(found.reshape(patterns, -1, shape[-1]), used.reshape(-1, shape[-1]))
     return found.reshape(patterns, *shape).astype(np.float32), float(np.sqrt(noise))
+
+
+def _held(patterns, used):
+    """Fill what is not used with the nearest value along the last axis; (patterns, lines, cells), (lines, cells)."""
+    places = np.arange(used.shape[-1])
+    for line, known in enumerate(used):
+        if known.any():
+            near = np.abs(places[:, None] - places[known]).argmin(axis=1)
+            patterns[:, line] = patterns[:, line][:, places[known][near]]
+    return patterns
