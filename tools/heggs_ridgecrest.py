@@ -46,7 +46,7 @@ def main():
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--stations-out", nargs="*", default=[])
-    parser.add_argument("--max-minutes", type=float, help="for all folds together")
+    parser.add_argument("--max-minutes", type=float, help="for each fold")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
     parser.add_argument("--spread", type=int, default=6, help="patterns of residuals, fitted on the validation block")
     parser.add_argument("--draws", type=int, default=5)

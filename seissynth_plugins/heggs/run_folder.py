@@ -1,10 +1,10 @@
 """The folder of a training: what was asked, statistics, card and curve; shared by HEGGS and its baseline."""
 
 import json
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from seissynth.data._atomic import replacing
 from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.heggs.augmentation import named_augmentation
 from seissynth_plugins.heggs.data import PairData, fit_inputs
@@ -13,7 +13,7 @@ from seissynth_plugins.heggs.inputs import ModelInputs
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What a call of `train_heggs` left behind.
+    """What a call of a trainer left behind.
 
     Parameters
     ----------
@@ -130,9 +130,8 @@ def _region(table):
 
 
 def _write_text(path, text):
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
 
 
 def draw_curve(output):

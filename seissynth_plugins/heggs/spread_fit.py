@@ -3,11 +3,8 @@
 import numpy as np
 
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+from seissynth_plugins.heggs.monitoring import START_SHARE, STEPS
 from seissynth_plugins.heggs.spread import cell_means, fit_patterns
-
-#: share of the noise process from which a prediction with source starts
-START_SHARE = 0.6
-_STEPS = 10
 
 
 def fit_spread(model, pairs, patterns):
@@ -38,7 +35,7 @@ def fit_spread(model, pairs, patterns):
     weights = model.band.cpu().numpy()[None] * mask
     start = "condition" if model.config.source_input else "noised"
     step = max(round(START_SHARE * model.config.steps), 1)
-    sampling = Sampling(steps=min(_STEPS, model.config.steps), start=start, start_step=step, spread=False)
+    sampling = Sampling(steps=min(STEPS, model.config.steps), start=start, start_step=step, spread=False)
     arrays, figures = [], {}
     for name, given in (("without", None), ("with", source)):
         made = generate_spectrograms(model, condition, np.arange(count), given, onsets, sampling)

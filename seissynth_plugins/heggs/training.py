@@ -139,6 +139,8 @@ def train_heggs(
     common = {"onset_maps": bool(network.unet.onset_maps), "augmentation": how, "picked_first": picked_first}
     pairs = PairData(table, inputs, sources=sources or _SOURCES.get(size, "all"), seed=seed, **common)
     check = validation_pairs(table, inputs, validation_records, seed, common)
+    # before hours of training, not behind them: a set without validation part cannot have a spread
+    unseen = PairData(table, inputs, "dev", limit=SPREAD_PAIRS, seed=seed, **common) if spread else None
     if threads is not None:
         torch.set_num_threads(threads)
     recipe = TrainConfig(**{**RECIPES[size], "seed": seed, "max_minutes": max_minutes, **loop})
@@ -158,7 +160,6 @@ def train_heggs(
     weights = output / "weights.safetensors"
     values = result.best if best else result.weights
     if spread and result.finished:
-        unseen = PairData(table, inputs, "dev", limit=SPREAD_PAIRS, seed=seed, **common)
         values, network, about["spread"] = _with_spread(values, network, unseen, spread)
     save_model(weights, values, network, inputs, about)
     write_card(about, weights, table, HEGGS)
