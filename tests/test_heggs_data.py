@@ -9,7 +9,7 @@ from heggs_sets import BEGIN, made_up_rows, waveforms, write_set
 from seissynth.errors import InputError
 from seissynth_plugins.heggs.augmentation import FADE, Augmentation, Augmenter, named_augmentation, turned
 from seissynth_plugins.heggs.data import PairData, TrainingTable, fit_inputs
-from seissynth_plugins.heggs.inputs import ModelInputs, by_peak, predicted_onsets
+from seissynth_plugins.heggs.inputs import ModelInputs, by_peak, fit_onset_terms, predicted_onsets
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +171,54 @@ def test_normalised_records_forget_their_size(table):
 def test_predicted_onsets_may_be_missing():
     out = predicted_onsets({"source_magnitude": [1.0, 2.0], "path_s_travel_s": [3.0, 4.0]})
     np.testing.assert_array_equal(out, [[np.nan, 3.0], [np.nan, 4.0]])
+
+
+def test_delays_of_sensors_are_found_and_put_on(tmp_path):
+    late = {"S0": (np.nan, 0.4), "S1": (0.1, 0.2), "S2": (0.3, -0.1), "S3": (0.5, 0.6)}
+    rows = made_up_rows(events=20, spacing_s=900.0)
+    for row in rows:
+        for phase, delay in zip("ps", late[row["station_code"]], strict=True):
+            row[f"trace_{phase}_status"] = "automatic" if np.isfinite(delay) else "estimated"
+            row[f"trace_{phase}_arrival_sample"] += 100.0 * np.nan_to_num(delay)
+    table = TrainingTable(write_set(tmp_path / "late", rows), fold=0)
+    terms = fit_onset_terms(table.table, table.rows("train"))
+    # 12 picks a sensor: a thirteenth of the way to the common median
+    assert terms[""] == pytest.approx((0.3, 0.3))
+    for name, delay in late.items():
+        for found, common, true in zip(terms[f"CI.{name}"], terms[""], delay, strict=True):
+            share = 0 if np.isnan(true) else 12 / 13
+            assert found == pytest.approx(common + share * (np.nan_to_num(true) - common), abs=1e-3)
+    inputs = ModelInputs.from_plain(fit_inputs(table).to_plain() | {"onset_terms": terms})
+    assert inputs.to_plain()["onset_terms"]["CI.S2"] == list(terms["CI.S2"])
+    columns = table.table.iloc[table.rows("test")[:4]].assign(station_code=["S1", "S2", "other", "S3"])
+    columns["path_onset_origin"] = ["southern_california"] * 3 + ["picks"]
+    added = inputs.onsets(columns) - predicted_onsets(columns)
+    wanted = [terms["CI.S1"], terms["CI.S2"], terms[""], (0, 0)]
+    np.testing.assert_allclose(added, wanted, atol=1e-5)
+    # without names of sensors, the common delay
+    unnamed = {"source_magnitude": [1.0], "path_p_travel_s": [3.0], "path_s_travel_s": [5.0]}
+    np.testing.assert_allclose(inputs.onsets(unnamed), [[3.3, 5.3]], atol=1e-5)
+    data = PairData(table, inputs, onset_maps=True)
+    target = table.table.iloc[[data.pair(0)[1]]]
+    np.testing.assert_allclose(data[0]["onsets"], inputs.onsets(target)[0])
+    with pytest.raises(InputError, match="common pair"):
+        ModelInputs.from_plain(fit_inputs(table).to_plain() | {"onset_terms": {"CI.S1": [0.1, 0.2]}})
+
+
+def test_sets_without_picks_have_no_delays(table, tmp_path):
+    rows = made_up_rows()
+    for row in rows:
+        row["trace_p_status"] = "estimated"
+    made = TrainingTable(write_set(tmp_path / "made", rows))
+    assert fit_onset_terms(made.table, made.rows("train")) == {}
+    # beside a set with picks, its rows keep the model's onsets
+    both = TrainingTable([write_set(tmp_path / "picked"), tmp_path / "made"])
+    inputs = replace(fit_inputs(both), onset_terms={"": (0.5, 0.5)})
+    data = PairData(both, inputs, onset_maps=True)
+    for i in range(len(data)):
+        target = both.table.iloc[[data.pair(i)[1]]]
+        late = 0.5 if target["set"].iloc[0] == 0 else 0.0
+        np.testing.assert_allclose(data[i]["onsets"], predicted_onsets(target)[0] + late, atol=1e-5)
 
 
 # --- pairs

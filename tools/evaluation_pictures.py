@@ -1,13 +1,16 @@
-"""Similarity, spread, distributions, diversity, spectra, sections and samples of the stochastic backend at Ridgecrest.
+"""Similarity, spread, distributions, diversity, spectra, sections and samples of a backend at Ridgecrest.
 
     python tools/evaluation_pictures.py WINDOWS DATA [--out FOLDER]
+    python tools/evaluation_pictures.py WINDOWS DATA --backend heggs [--weights FILE] --set FOLDER [--out FOLDER]
 
 WINDOWS and DATA as in ``tools/evaluate_ridgecrest.py``: the set that ``seissynth dataset cut`` makes, and the folder
-that holds ``ridgecrest_2019/``. Tables and pictures go to ``docs/_static/evaluation``; the page
-``docs/evaluation_similarity.md`` includes them.
+that holds ``ridgecrest_2019/``. Tables and pictures go to ``docs/_static/evaluation``; the pages
+``docs/evaluation_similarity.md`` and ``docs/heggs_results.md`` include them. The groups are those of the default
+backend or of the records in ``--set``; magnitudes are swept and a line of virtual stations is drawn by ``--backend``.
 """
 
 import argparse
+import re
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import obspy
 from _real_records import save_picture, write_markdown
-from _ridgecrest_rows import MODEL, Ridgecrest
+from _ridgecrest_rows import MODEL, Ridgecrest, generated_set
 
 from seissynth.evaluation import EvaluationSettings, magnitude_sweep, virtual_section
 from seissynth.evaluation.groups import GROUPS
@@ -23,7 +26,11 @@ from seissynth.plotting.evaluation_sections import plot_virtual_section
 from seissynth.plotting.evaluation_spectra import plot_magnitude_sweep
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "_static" / "evaluation"
-WANTED = ("similarity", "spread", "distributions", "diversity", "spectra", "sections", "samples")
+WANTED = ("similarity", "spread", "distributions", "diversity", "spectra", "sections", "samples", "ground_motion")
+#: of the default backend, ``tools/evaluate_ground_motion.py`` says more
+ELSEWHERE = ("ground_motion",)
+#: length of the swept records, s: as much as a learned backend makes
+LENGTH_S = {"stochastic": 120.0, None: 60.0}
 SWEEP = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5)
 SECTION_KM = np.arange(5.0, 76.0, 5.0)
 SECTION_AZIMUTH_DEG = 320.0  # most stations stand north-west of the earthquakes
@@ -37,33 +44,52 @@ def main():
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--only", choices=(*WANTED, "sweep", "section"), help="one part, without the table of all")
+    parser.add_argument("--backend", default="stochastic")
+    parser.add_argument("--weights", help="of a learned backend; default: those that it brings")
+    parser.add_argument("--set", type=Path, help="its records, in SeisBench's format")
     arguments = parser.parse_args()
+    if (arguments.set is None) != (arguments.backend == "stochastic"):
+        parser.error("a learned backend needs --set, and --set its --backend")
     arguments.out.mkdir(parents=True, exist_ok=True)
     warnings.simplefilter("ignore")
     sequence = Ridgecrest(arguments.windows, arguments.data)
     if arguments.only in (None, *WANTED):
-        _groups(sequence.stochastic(velocity_model=MODEL), arguments)
+        _groups(_pairs(sequence, arguments), arguments)
     if arguments.only in (None, "sweep"):
         _sweep(arguments)
     if arguments.only in (None, "section"):
         _section(sequence, arguments)
 
 
+def _pairs(sequence, arguments):
+    if arguments.set is None:
+        return sequence.stochastic(velocity_model=MODEL)
+    return generated_set(sequence, arguments.set, arguments.backend)
+
+
+def _options(arguments):
+    """How the backend is called."""
+    learned = {} if arguments.weights is None else {"weights": arguments.weights}
+    return {"backend": arguments.backend, "velocity_model": MODEL, **learned}
+
+
 def _groups(pairs, arguments):
     settings, lines = EvaluationSettings(), []
-    for name in WANTED if arguments.only is None else (arguments.only,):
+    all_of_them = [name for name in WANTED if arguments.set is not None or name not in ELSEWHERE]
+    for name in all_of_them if arguments.only is None else (arguments.only,):
         group = GROUPS[name].compute(pairs, settings)
         draw = getattr(import_module(f"seissynth.plotting.evaluation_{name}"), f"draw_{name}")
         for number, (title, figure) in enumerate(draw(group, pairs), start=1):
             print(f"{name}_{number}.png: {title}")
-            save_picture(figure, arguments.out / f"stochastic_{name}_{number}.png")
+            save_picture(figure, arguments.out / f"{arguments.backend}_{name}_{number}.png")
         lines += [_line(name, row) for row in group.summary.to_dict("records")]
         for title, table in group.tables.items():
-            path = arguments.out / f"stochastic_{name}_{title.replace(' ', '_')}.csv"
+            title = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
+            path = arguments.out / f"{arguments.backend}_{name}_{title}.csv"
             table.to_csv(path, index=False, float_format="%.5g")
     if arguments.only is None:
         header = ["group", "metric", "unit", "value", "95 % interval", "perfect", "records", "note"]
-        write_markdown(arguments.out / "stochastic_similarity.md", header, lines)
+        write_markdown(arguments.out / f"{arguments.backend}_similarity.md", header, lines)
 
 
 def _line(name, row):
@@ -94,13 +120,13 @@ def _sweep(arguments):
     event = _chosen(catalogue)
     event.magnitudes[0].magnitude_type = "Mw"
     sweep = magnitude_sweep(
-        inventory.select(channel="HH?"), event, SWEEP, outside="allow", duration=120.0, velocity_model=MODEL
-    )
-    save_picture(plot_magnitude_sweep(sweep), arguments.out / "stochastic_sweep.png")
+        inventory.select(channel="HH?"), event, SWEEP, outside="allow",
+        duration=LENGTH_S.get(arguments.backend, LENGTH_S[None]), **_options(arguments),
+    )  # fmt: skip
+    save_picture(plot_magnitude_sweep(sweep), arguments.out / f"{arguments.backend}_sweep.png")
     columns = list(sweep.table)
     write_markdown(
-        arguments.out / "stochastic_sweep.md",
-        columns,
+        arguments.out / f"{arguments.backend}_sweep.md", columns,
         [[f"{value:.3g}" if isinstance(value, float) else str(value) for value in row]
          for row in sweep.table.itertuples(index=False)],
     )  # fmt: skip
@@ -109,7 +135,7 @@ def _sweep(arguments):
 def _section(sequence, arguments):
     _, catalogue = _catalogue(arguments)
     event = _chosen(catalogue)
-    stream = virtual_section(event, SECTION_KM, SECTION_AZIMUTH_DEG, seed=1, duration=40.0, velocity_model=MODEL)
+    stream = virtual_section(event, SECTION_KM, SECTION_AZIMUTH_DEG, seed=1, duration=40.0, **_options(arguments))
     size = event.magnitudes[0].mag
     same = np.isclose(sequence.real.column("source_magnitude"), size)
     times = np.array([abs(obspy.UTCDateTime(text) - event.origins[0].time) for text in
@@ -117,7 +143,7 @@ def _section(sequence, arguments):
     real = sequence.real.select(np.flatnonzero(same & (times < 1.0)))
     channels = real.metadata["trace_channel"].astype(str).to_numpy()
     real = real.select(np.flatnonzero(channels == "HH"))
-    save_picture(plot_virtual_section(stream, real), arguments.out / "stochastic_virtual_section.png")
+    save_picture(plot_virtual_section(stream, real), arguments.out / f"{arguments.backend}_virtual_section.png")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def main():
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--picker")
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="choices whose name holds this; several with semicolons between")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--out", type=Path, help="folder for the table as Markdown")
     arguments = parser.parse_args()
@@ -62,7 +62,7 @@ def main():
     groups = sorted({group for _, group, _ in SHOWN if picker is not None or group != "arrivals"})
     lines = []
     for name, options in CHOICES.items():
-        if arguments.only not in name:
+        if not any(part in name for part in arguments.only.split(";")):
             continue
         kept = folder / f"{name.replace(' ', '_').replace(',', '')}.csv"
         if not kept.exists():

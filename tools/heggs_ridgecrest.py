@@ -1,14 +1,20 @@
 """Train HEGGS on the Ridgecrest folds and predict every record by a model that never saw its time.
 
     python tools/heggs_ridgecrest.py train WINDOWS WORK NAME [--config small+onsets] [--init FILE] [--steps 1500]
+    python tools/heggs_ridgecrest.py train WINDOWS WORK NAME --all ...
     python tools/heggs_ridgecrest.py predict WINDOWS WORK NAME [--draws 5] [--with-source] [--texture rayleigh]
     python tools/evaluate_ridgecrest.py WINDOWS DATA --picker FILE --set "HEGGS=WORK/NAME/predicted_without_source"
 
 WINDOWS is what ``seissynth dataset cut`` made (see `tools/evaluate_ridgecrest.py`); its rows of noise serve as
 augmentation. ``train`` keeps one run for each fold in ``WORK/NAME/fold_K`` and goes on where it was stopped;
-``--steps 0`` only takes the weights of ``--init`` as they are, for each fold. ``predict`` writes one set in SeisBench's
-format with a row for each draw, which `tools/evaluate_ridgecrest.py` and ``seissynth evaluate`` take. The source of a
-draw is another record of the same earthquake, a picked one where there is any, drawn anew for each draw.
+``--steps 0`` only takes the weights of ``--init`` as they are, for each fold. ``--all`` trains on all five blocks but
+a tenth for validation, into ``WORK/NAME/all``: what is shipped when the folds have said how good it is. ``--kind ldm``
+does the same with the baseline, ``--autoencoder-steps`` being those of its first stage.
+
+``predict`` writes one set in SeisBench's format with a row for each draw, which `tools/evaluate_ridgecrest.py` and
+``seissynth evaluate`` take. The source of a draw is another record of the same earthquake, a picked one where there is
+any, drawn anew for each draw. With ``--stations-out`` the training leaves these stations out, and the prediction holds
+nothing but them, in the block that was kept out too.
 """
 
 import argparse
@@ -24,11 +30,13 @@ from seissynth.data.pairs import PICKED
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.heggs.data import TrainingTable
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare, to_waveforms
-from seissynth_plugins.heggs.inputs import predicted_onsets
 from seissynth_plugins.heggs.training import train_heggs
-from seissynth_plugins.heggs.weights import load_model
+from seissynth_plugins.heggs.weights import HEGGS, load_model
+from seissynth_plugins.ldm.training import train_ldm
+from seissynth_plugins.ldm.weights import LDM
 
 FOLDS = 5
+KINDS = {"heggs": HEGGS, "ldm": LDM}
 #: columns of the real set that hold for a generated record of the same earthquake and sensor
 KEPT = ("source_", "station_", "path_", "trace_channel", "trace_start_time", "trace_category")
 
@@ -40,18 +48,24 @@ def main():
     parser.add_argument("windows", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("name")
+    parser.add_argument("--kind", choices=("heggs", "ldm"), default="heggs")
     parser.add_argument("--config", default="small+onsets")
     parser.add_argument("--init", type=Path, help="weights to begin with")
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--rate", type=float, default=2e-4)
+    parser.add_argument("--autoencoder-steps", type=int, default=500, help="of the baseline")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--stations-out", nargs="*", default=[])
     parser.add_argument("--max-minutes", type=float, help="for each fold")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
+    parser.add_argument("--all", action="store_const", const=[None], dest="folds", help="one run without test block")
     parser.add_argument("--spread", type=int, default=6, help="patterns of residuals, fitted on the validation block")
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--with-source", action="store_true")
     parser.add_argument("--mean", action="store_true", help="leave the spread out")
+    parser.add_argument(
+        "--mean-of-draws", action="store_true", help="one record, of the mean of the draws' spectrograms"
+    )
     parser.add_argument("--texture", choices=("none", "rayleigh"), default="rayleigh")
     parser.add_argument("--sampling-steps", type=int, default=10)
     parser.add_argument("--start-share", type=float, default=0.6, help="of the noise process a source passes")
@@ -65,29 +79,33 @@ def main():
 
 def _train(arguments):
     for fold in arguments.folds:
-        output = arguments.work / arguments.name / f"fold_{fold}"
+        output = arguments.work / arguments.name / ("all" if fold is None else f"fold_{fold}")
         if not arguments.steps:
             output.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(arguments.init, output / "weights.safetensors")
             continue
-        report = train_heggs(
+        if arguments.kind == "ldm":
+            train, more = train_ldm, {"autoencoder_steps": arguments.autoencoder_steps}
+        else:
+            train, more = train_heggs, {"spread": arguments.spread}
+        report = train(
             arguments.windows, output, config=arguments.config, fold=fold, folds=FOLDS, init=arguments.init,
             stations_out=arguments.stations_out, seed=arguments.seed, steps=arguments.steps, decay="cosine",
             learning_rate=arguments.rate, batch_size=arguments.batch, warm_up=min(100, arguments.steps // 10),
-            precision="bf16-mixed", ema=0.995, clip=1.0, validation_records=48, validate_every=500,
-            spread=arguments.spread,
-            max_minutes=arguments.max_minutes, threads=arguments.threads, progress=False,
+            precision="bf16-mixed", ema=0.99, clip=1.0, validation_records=48, validate_every=500,
+            region="Ridgecrest, California, and 70 km around", max_minutes=arguments.max_minutes,
+            threads=arguments.threads, progress=False, **more,
         )  # fmt: skip
         print(report, flush=True)
 
 
 def _predict(arguments):
-    way = "with_source" if arguments.with_source else "without_source"
+    way = ("with_source" if arguments.with_source else "without_source") + "_mean" * arguments.mean_of_draws
     folder = arguments.work / arguments.name
     output = folder / f"{'predicted' if arguments.part == 'test' else 'validation'}_{way}"
     names = (
         "part", "folds", "draws", "with_source", "texture", "sampling_steps", "start_share", "mean", "stations_out",
-        "seed", "threads",
+        "seed", "threads", "kind", "mean_of_draws",
     )  # fmt: skip
     count = predict(arguments.windows, folder, output, **{name: getattr(arguments, name) for name in names})
     print(f"{output}: {count} records")
@@ -107,13 +125,17 @@ class RecordMaker:
     def __init__(
         self, windows, folder, fold, *, part="test", folds=(), draws=5, with_source=False, texture="rayleigh",
         sampling_steps=10, start_share=0.6, mean=False, stations_out=(), seed=0, threads=1,
+        kind="heggs", mean_of_draws=False,
     ):  # fmt: skip
         self.fold, self.draws, self.with_source, self.seed, self.threads = fold, draws, with_source, seed, threads
+        self.together = mean_of_draws
         self.texture = None if texture == "none" else texture
-        model, self.inputs, _ = load_model(folder / f"fold_{fold}" / "weights.safetensors")
+        model, self.inputs, _ = load_model(folder / f"fold_{fold}" / "weights.safetensors", kind=KINDS[kind])
         self.model = prepare(model)
-        self.table = TrainingTable(windows, fold=fold, folds=FOLDS, stations_out=stations_out, seed=seed)
-        self.rows = self.table.rows(part)
+        self.table = TrainingTable(windows, fold=fold, folds=FOLDS, seed=seed)
+        block, sensors = self.table.rows(part), self.table.table[["sensor", "station_code"]]
+        out = sensors.iloc[block].isin(stations_out).any(axis=1).to_numpy()
+        self.rows, self.sources = (block[out], block[~out]) if stations_out else (block, block)
         start = "condition" if model.config.source_input else "noised"
         step = max(round(start_share * model.config.steps), 1)
         self.sampling = Sampling(steps=sampling_steps, start=start, start_step=step, spread=not mean)
@@ -122,34 +144,45 @@ class RecordMaker:
         """Yield (columns, samples)."""
         columns = self.table.table.iloc[self.rows]
         conditions = self.inputs.conditions(columns)
-        onsets = predicted_onsets(columns) if self.model.config.unet.onset_maps else None
+        onsets = self.inputs.onsets(columns) if self.model.config.unet.onset_maps else None
+        drawn = (self._draw(number, conditions, onsets) for number in range(self.draws))
+        if self.together:
+            drawn = [_mean(list(drawn))]
         kept = [name for name in columns if name.startswith(KEPT)]
-        for draw in range(self.draws):
-            stream = hash_words("heggs ridgecrest", self.seed, self.fold)
-            seeds = generator(stream, draw).integers(2**62, size=len(self.rows))
-            source = self._sources(draw) if self.with_source else None
-            x = generate_spectrograms(self.model, conditions, seeds, source, onsets, self.sampling)
+        for x, seeds in drawn:
             records = to_waveforms(
                 x, self.inputs.spectrogram, self.inputs.statistics, seeds, texture=self.texture, workers=self.threads
             )
             for number, data in enumerate(records):
                 yield columns.iloc[number][kept].to_dict(), data
 
+    def _draw(self, draw, conditions, onsets):
+        stream = hash_words("heggs ridgecrest", self.seed, self.fold)
+        seeds = generator(stream, draw).integers(2**62, size=len(self.rows))
+        source = self._sources(draw) if self.with_source else None
+        return generate_spectrograms(self.model, conditions, seeds, source, onsets, self.sampling), seeds
+
     def _sources(self, draw):
         """Log-spectrogram of another record of each row's earthquake."""
         stream = hash_words("source", self.seed + draw)
-        chosen = np.array([_another(self.table, self.rows, row, generator(stream, int(row))) for row in self.rows])
+        chosen = np.array([_another(self.table, self.sources, row, generator(stream, int(row))) for row in self.rows])
         parts = np.array_split(chosen, max(1, len(chosen) // 64))
         return np.concatenate(
             [self.inputs.encode(self.table.waveforms(part), self.table.sensors(part)) for part in parts]
         )
 
 
+def _mean(drawn):
+    return np.mean([x for x, _ in drawn], axis=0), drawn[0][1]
+
+
 def _another(table, rows, row, rng):
     events = table.table["source_id"].to_numpy()
     others = rows[(events[rows] == events[row]) & (rows != row)]
     picked = others[table.table["trace_p_status"].iloc[others].isin(PICKED).to_numpy()]
-    return rng.choice(picked if len(picked) else others if len(others) else [row])
+    if not len(others):  # the record itself would be no prediction
+        raise SystemExit(f"{events[row]} has no other record that could be a source")
+    return rng.choice(picked if len(picked) else others)
 
 
 if __name__ == "__main__":

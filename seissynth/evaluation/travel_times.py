@@ -34,14 +34,38 @@ def station_terms(records, phase, rows=None):
     chosen[np.arange(len(records)) if rows is None else rows] = True
     chosen &= picked(records, phase)
     late = _onsets(records, phase) - _predicted(records, phase)
-    chosen &= np.abs(late) <= REACH_S[phase]
+    return median_delays(late[chosen], records.stations[chosen], phase)
+
+
+def median_delays(late_s, labels, phase):
+    """Median of delays by label, drawn to the common median where a label has few.
+
+    Parameters
+    ----------
+    late_s : ndarray, shape (n,)
+        Picked minus predicted onsets; what is out of the picker's reach, or NaN, does not count.
+    labels : ndarray of str, shape (n,)
+    phase : {"P", "S"}
+
+    Returns
+    -------
+    dict of str to float, s
+        By label; the key "" holds the median over all, 0 where there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> median_delays(np.array([0.1, 0.1, 0.4]), np.array(["A", "A", "B"]), "P")
+    {'': 0.1, 'A': 0.1, 'B': 0.25}
+    """
+    chosen = np.abs(late_s) <= REACH_S[phase]
     if not chosen.any():
         return {"": 0.0}
-    common = float(np.median(late[chosen]))
+    late_s, labels = late_s[chosen], labels[chosen]
+    common = float(np.median(late_s))
     terms = {"": common}
-    labels = records.stations
-    for label in sorted(set(labels[chosen].tolist())):
-        own = late[chosen & (labels == label)]
+    for label in sorted(set(labels.tolist())):
+        own = late_s[labels == label]
         terms[label] = common + float(np.median(own) - common) * len(own) / (len(own) + _SHRINK)
     return terms
 

@@ -63,8 +63,9 @@ class HeggsBackend(Backend):
 
     Notes
     -----
-    The onsets that come with the records are those that the conditions predict. Onsets go into networks of the
-    variant "onsets": take the velocity model that the weights were trained with.
+    The onsets that come with the records are those that the conditions predict, with the delays of known sensors where
+    the weights hold any. They go into networks of the variant "onsets": take the velocity model that the weights were
+    trained with.
 
     References
     ----------
@@ -156,12 +157,11 @@ class HeggsBackend(Backend):
             Velocity, m/s, components Z, N, E, 1 to 45 Hz; predicted onsets; `truth` says whether a source was used.
         """
         from seissynth_plugins.heggs.generation import generate_spectrograms, to_waveforms
-        from seissynth_plugins.heggs.inputs import predicted_onsets
 
         if self._model is None:
             self.load()
         _check_span(self.kind.name, start_s, npts, sampling_rate_hz)
-        onsets = predicted_onsets(conditions)
+        onsets = self._inputs.onsets(conditions)
         n, columns = len(conditions), {name: conditions[name] for name in self._inputs.condition.columns}
         spectrograms = generate_spectrograms(
             self._model,

@@ -10,7 +10,7 @@ import json
 
 import numpy as np
 
-from seissynth.data.pairs import draw_pairs
+from seissynth.data.pairs import PICKED, draw_pairs
 from seissynth.errors import InputError
 from seissynth.representations import (
     ConditionStatistics,
@@ -99,6 +99,13 @@ class TrainingTable:
             digest.update("\x1f".join(map(str, self.table[name])).encode())
         digest.update("\x1f".join(self.parts).encode())
         return digest.hexdigest()[:16]
+
+    @property
+    def picked_sets(self):
+        """Numbers of the sets that hold picks."""
+        if "trace_p_status" not in self.table:
+            return []
+        return self.table.loc[self.table["trace_p_status"].isin(PICKED), "set"].unique()
 
     def ranges(self):
         """Return the ranges of magnitude, epicentral distance (km) and depth (km) of the training part."""
@@ -235,8 +242,15 @@ class PairData:
         columns = table.table.iloc[self._rows]
         self._place = {row: place for place, row in enumerate(self._rows.tolist())}
         self._conditions = inputs.conditions(columns)
-        self._onsets = predicted_onsets(columns)
+        self._onsets = self._taken_onsets(columns)
         self._mask = inputs.spectrogram.frames_before(columns["mask_end_s"].to_numpy()).astype(np.float32)
+
+    def _taken_onsets(self, columns):
+        """Onsets as the network gets them; records of the factory set in where the velocity model says."""
+        onsets = self.inputs.onsets(columns)
+        made = ~columns["set"].isin(self.table.picked_sets).to_numpy()
+        onsets[made] = predicted_onsets(columns[made])
+        return onsets
 
     def __len__(self):
         return len(self._kept)

@@ -1,14 +1,14 @@
 """The folder of a training: what was asked, statistics, card and curve; shared by HEGGS and its baseline."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from seissynth.data._atomic import replacing
 from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.heggs.augmentation import named_augmentation
 from seissynth_plugins.heggs.data import PairData, fit_inputs
-from seissynth_plugins.heggs.inputs import ModelInputs
+from seissynth_plugins.heggs.inputs import ModelInputs, fit_onset_terms
 
 
 @dataclass(frozen=True)
@@ -89,20 +89,26 @@ def same_run(output, asked, resume):
         _write_text(path, json.dumps(asked, indent=1) + "\n")
 
 
-def run_inputs(output, table, start, encoding, extras, normalised, how):
-    """Return statistics: those of the weights that are begun with, of the run that goes on, or new ones."""
+def run_inputs(output, table, start, encoding, extras, network, how):
+    """Return statistics: those of the weights that are begun with, of the run that goes on, or new ones.
+
+    Delays of picks at the sensors are always those of the set that is trained on, for networks that take onsets.
+    """
     path = output / "inputs.json"
+    terms = fit_onset_terms(table.table, table.rows("train")) if network.unet.onset_maps else {}
     if start is not None:
         if (encoding or extras) and (
             encoding not in (None, start[1].condition.encoding) or tuple(extras or ()) != start[1].condition.extras
         ):
             raise InputError("the weights of init have conditions of their own; leave encoding and extras out.")
-        return start[1]
+        return replace(start[1], onset_terms=terms)
     if path.is_file():
         return ModelInputs.from_plain(json.loads(path.read_text(encoding="utf-8")))
     inputs = fit_inputs(
-        table, encoding=encoding or "paper", extras=extras or (), normalised=normalised, augmentation=how
-    )
+        table, encoding=encoding or "paper", extras=extras or (), normalised=network.normalised_waveforms,
+        augmentation=how,
+    )  # fmt: skip
+    inputs = replace(inputs, onset_terms=terms)
     # through plain data and back: a run that goes on, and the weights file, have the same rounded numbers
     plain = inputs.to_plain()
     _write_text(path, json.dumps(plain) + "\n")

@@ -132,7 +132,7 @@ def train_heggs(
         "augmentation": dataclasses.asdict(how), "seed": seed, "encoding": encoding, "extras": list(extras or ()),
     }  # fmt: skip
     same_run(output, asked, resume)
-    inputs = run_inputs(output, table, start, encoding, extras, network.normalised_waveforms, how)
+    inputs = run_inputs(output, table, start, encoding, extras, network, how)
     network = with_condition_size(network, inputs.condition.size)
     if start is not None:
         _check_start(start[0].config, network, init, config)
@@ -189,5 +189,3 @@ def _check_start(begun, network, init, config):
         wanted["acm"] = None
     if {**found, **dict.fromkeys(_OF_THE_LOSS)} != {**wanted, **dict.fromkeys(_OF_THE_LOSS)}:
         raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")
-
-

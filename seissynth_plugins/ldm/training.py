@@ -108,7 +108,7 @@ def train_ldm(
         "augmentation": dataclasses.asdict(how), "seed": seed, "encoding": encoding, "extras": list(extras or ()),
     }  # fmt: skip
     same_run(output, asked, resume)
-    inputs = run_inputs(output, table, start, encoding, extras, network.normalised_waveforms, how)
+    inputs = run_inputs(output, table, start, encoding, extras, network, how)
     network = with_condition_size(network, inputs.condition.size)
     if start is not None and start[0].config != network:
         raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")
