@@ -1,7 +1,7 @@
 """The leaderboard of the Ridgecrest records: baselines, floors, known answers, and any generated sets beside them.
 
     python tools/evaluate_ridgecrest.py WINDOWS DATA --picker FILE [--set NAME=FOLDER ...] [--rows NAME,NAME]
-        [--work FOLDER] [--out FOLDER] [--tables-only]
+        [--show NAME;NAME] [--work FOLDER] [--out FOLDER] [--tables-only]
 
 WINDOWS is the set that ``seissynth dataset cut`` makes of the records with PhaseNet's picks:
 
@@ -273,7 +273,7 @@ def _ratio(a, b, events, seed):
     return _with_limits(*interval(lambda rows: a[rows].mean() / b[rows].mean(), events[known], seed=seed))
 
 
-def write_tables(sequence, store, names, knows, out, seed):
+def write_tables(sequence, store, names, knows, out, seed, sets=()):
     """Write all tables of the page, and one CSV of all summaries."""
     out.mkdir(parents=True, exist_ok=True)
     real = sequence.real
@@ -284,7 +284,7 @@ def write_tables(sequence, store, names, knows, out, seed):
         "ruler": ruler_table(store, scored, real, seed),
         "windows": groups_table(store, scored, real),
         "differences": differences_table(
-            store, [name for name in scored if name in RIVALS or name not in knows], real, seed
+            store, [name for name in scored if name in RIVALS or name in sets], real, seed
         ),
         "known": known_table(store),
     }  # fmt: skip
@@ -306,14 +306,16 @@ def main():
     parser.add_argument("windows", type=Path)
     parser.add_argument("data", type=Path)
     parser.add_argument("--picker")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=FOLDER", dest="sets")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=FOLDER[=WHAT IT KNOWS]", dest="sets")
     parser.add_argument("--rows", help="names with semicolons between; all by default")
+    parser.add_argument("--show", help="names in the tables, with semicolons between; all by default")
     parser.add_argument("--work", type=Path, default=Path("build/evaluate_ridgecrest"))
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tables-only", action="store_true")
     options = parser.parse_args()
-    sets = dict(part.split("=", 1) for part in options.sets)
+    parts = [(*part.split("=", 2), "")[:3] for part in options.sets]
+    sets = {name: folder for name, folder, _ in parts}
     names = [*TRAVEL_TIMES, *ROWS, *sets]
     rows = options.rows.split(";") if options.rows else names
     sequence, store = Ridgecrest(options.windows, options.data), Store(options.work)
@@ -322,8 +324,12 @@ def main():
     if not options.tables_only:
         compute(sequence, store, settings, rows, sets)
     knows = {name: words for name, (words, _) in ROWS.items()}
-    knows |= dict.fromkeys(TRAVEL_TIMES, "other earthquakes at the sensor")
-    write_tables(sequence, store, names, knows, options.out, options.seed)
+    knows |= dict.fromkeys(TRAVEL_TIMES, "other earthquakes at the sensor") | {name: words for name, _, words in parts}
+    shown = options.show.split(";") if options.show else names
+    unknown = [name for name in shown if name not in names]
+    if unknown:
+        parser.error(f"--show: there is no row {unknown[0]!r}; sets are named by --set")
+    write_tables(sequence, store, shown, knows, options.out, options.seed, [name for name in shown if name in sets])
 
 
 if __name__ == "__main__":

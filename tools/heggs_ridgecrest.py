@@ -92,7 +92,8 @@ def _train(arguments):
             arguments.windows, output, config=arguments.config, fold=fold, folds=FOLDS, init=arguments.init,
             stations_out=arguments.stations_out, seed=arguments.seed, steps=arguments.steps, decay="cosine",
             learning_rate=arguments.rate, batch_size=arguments.batch, warm_up=min(100, arguments.steps // 10),
-            precision="bf16-mixed", ema=0.99, clip=1.0, validation_records=48, validate_every=500,
+            precision="bf16-mixed", ema=0.99, clip=1.0, validation_records=48,
+            validate_every=max(arguments.steps // 2, 1),
             region="Ridgecrest, California, and 70 km around", max_minutes=arguments.max_minutes,
             threads=arguments.threads, progress=False, **more,
         )  # fmt: skip
