@@ -48,6 +48,8 @@ class Paths:
     onsets : seissynth.traveltime.Onsets
     onset_origin : list of str, length n
         Name of the velocity model, or "picks".
+    velocity_model : object, optional
+        What the onsets were found with.
     """
 
     earthquake: Earthquake
@@ -57,6 +59,7 @@ class Paths:
     back_azimuth_deg: np.ndarray
     onsets: object
     onset_origin: list
+    velocity_model: object = "iasp91"
 
     def __len__(self):
         return len(self.sites)
@@ -92,7 +95,7 @@ def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", 
     ).T
     distance = distance / 1000.0
     times = find_onsets(distance, np.full(len(sites), earthquake.depth_km), velocity_model)
-    paths = Paths(earthquake, sites, distance, azimuth, back, times, [times.origin] * len(sites))
+    paths = Paths(earthquake, sites, distance, azimuth, back, times, [times.origin] * len(sites), velocity_model)
     if onsets == "picks":
         _impose_picks(paths)
     return paths

@@ -9,6 +9,7 @@ from obspy.geodetics import gps2dist_azimuth
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.motion import convert_motion, resample_motion
 from seissynth.records import Records
+from seissynth.traveltime import onsets as find_onsets
 
 #: what is taken before origin, where it is there, so that filters have settled, s
 LEAD_S = 30.0
@@ -48,7 +49,8 @@ def find_source(source, paths, card):
 
     Notes
     -----
-    A site gets the record of the nearest other station; its own only where there is no other.
+    A site gets the record of the nearest other station; its own only where there is no other. ``p_s`` and ``s_s`` are
+    the velocity model's onsets at the station of the record, NaN where nobody says where it stands.
     """
     from seissynth.backends._run import select_records
 
@@ -77,7 +79,8 @@ def find_source(source, paths, card):
 def _by_site(known, source, paths, card):
     places = {name: _place(name, source, paths) for name in known}
     rate = _rate(card)
-    data, starts, sensors = [], [], []
+    data, starts, sensors, onsets = [], [], [], []
+    times = {name: _onsets(place, paths) for name, place in places.items()}
     lead = min(-start for _, start in known.values())
     npts = min(record.shape[-1] - round((-start - lead) * rate) for record, start in known.values())
     for site in paths.sites:
@@ -88,7 +91,19 @@ def _by_site(known, source, paths, card):
         data.append(record[:, skip : skip + npts])
         starts.append(start + skip / rate)
         sensors.append(name)
-    return Records(np.stack(data), np.array(starts), truth={"sensor": np.array(sensors)})
+        onsets.append(times[name])
+    p_s, s_s = np.array(onsets).T
+    return Records(np.stack(data), np.array(starts), p_s=p_s, s_s=s_s, truth={"sensor": np.array(sensors)})
+
+
+def _onsets(place, paths):
+    """Predicted P and S of the earthquake at a place, s after origin."""
+    if place is None:
+        return np.nan, np.nan
+    earthquake = paths.earthquake
+    distance = gps2dist_azimuth(earthquake.latitude_deg, earthquake.longitude_deg, *place)[0] / 1000.0
+    times = find_onsets(np.array([distance]), np.array([earthquake.depth_km]), paths.velocity_model)
+    return float(times.p_s[0]), float(times.s_s[0])
 
 
 def _rate(card):

@@ -182,6 +182,20 @@ def seissynth_source(weights, stream):
     return find_source(stream, find_paths(line(), quake), HeggsBackend(weights=weights).card)
 
 
+def test_a_source_knows_its_predicted_onsets(weights):
+    stream = observed(stations=("S0", "S1"))
+    found = seissynth_source(weights, stream)
+    # S1 stands 0.3 degrees north; every site of the line is nearer to one of both
+    wanted = seissynth.traveltime.onsets([0.0, 33.29], [5.0, 5.0], "iasp91")
+    stations = found.truth["sensor"] == "CI.S1"
+    np.testing.assert_allclose(found.p_s, wanted.p_s[stations.astype(int)], atol=0.01)
+    np.testing.assert_allclose(found.s_s, wanted.s_s[stations.astype(int)], atol=0.01)
+    assert stations.any() and not stations.all()
+    for trace in stream:
+        del trace.stats["coordinates"]
+    assert np.isnan(seissynth_source(weights, stream).p_s).all()
+
+
 def test_generated_records_serve_as_a_source(weights):
     quantities = [make(weights, output=output) for output in ("VEL", "ACC")]
     made = [make(weights, inventory=line((30.0,), "W"), source=stream) for stream in quantities]

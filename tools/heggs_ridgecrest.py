@@ -60,6 +60,7 @@ def main():
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
     parser.add_argument("--all", action="store_const", const=[None], dest="folds", help="one run without test block")
     parser.add_argument("--spread", type=int, default=6, help="patterns of residuals, fitted on the validation block")
+    parser.add_argument("--sensor-terms", action="store_true", help="of the training part, against --init")
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--with-source", action="store_true")
     parser.add_argument("--mean", action="store_true", help="leave the spread out")
@@ -88,6 +89,7 @@ def _train(arguments):
             train, more = train_ldm, {"autoencoder_steps": arguments.autoencoder_steps}
         else:
             train, more = train_heggs, {"spread": arguments.spread}
+        more["sensor_terms"] = arguments.sensor_terms
         report = train(
             arguments.windows, output, config=arguments.config, fold=fold, folds=FOLDS, init=arguments.init,
             stations_out=arguments.stations_out, seed=arguments.seed, steps=arguments.steps, decay="cosine",
@@ -134,12 +136,17 @@ class RecordMaker:
         model, self.inputs, _ = load_model(folder / f"fold_{fold}" / "weights.safetensors", kind=KINDS[kind])
         self.model = prepare(model)
         self.table = TrainingTable(windows, fold=fold, folds=FOLDS, seed=seed)
-        block, sensors = self.table.rows(part), self.table.table[["sensor", "station_code"]]
+        block, sensors = self._block(part), self.table.table[["sensor", "station_code"]]
         out = sensors.iloc[block].isin(stations_out).any(axis=1).to_numpy()
         self.rows, self.sources = (block[out], block[~out]) if stations_out else (block, block)
         start = "condition" if model.config.source_input else "noised"
         step = max(round(start_share * model.config.steps), 1)
         self.sampling = Sampling(steps=sampling_steps, start=start, start_step=step, spread=not mean)
+
+    def _block(self, part):
+        """Every record of the block's earthquakes, also those that no training would use, such as clipped ones."""
+        events = self.table.table["source_id"]
+        return np.flatnonzero(events.isin(events.iloc[self.table.rows(part)]) & ~self.table.table["noise"])
 
     def records(self):
         """Yield (columns, samples)."""
@@ -157,11 +164,15 @@ class RecordMaker:
             for number, data in enumerate(records):
                 yield columns.iloc[number][kept].to_dict(), data
 
+    def _onsets(self, rows):
+        return self.inputs.onsets(self.table.table.iloc[rows])
+
     def _draw(self, draw, conditions, onsets):
         stream = hash_words("heggs ridgecrest", self.seed, self.fold)
         seeds = generator(stream, draw).integers(2**62, size=len(self.rows))
         source = self._sources(draw) if self.with_source else None
-        return generate_spectrograms(self.model, conditions, seeds, source, onsets, self.sampling), seeds
+        x = generate_spectrograms(self.model, conditions, seeds, source, onsets, self.sampling)
+        return x + self.inputs.terms(self.table.sensors(self.rows), self._onsets(self.rows)), seeds
 
     def _sources(self, draw):
         """Log-spectrogram of another record of each row's earthquake."""
@@ -169,7 +180,10 @@ class RecordMaker:
         chosen = np.array([_another(self.table, self.sources, row, generator(stream, int(row))) for row in self.rows])
         parts = np.array_split(chosen, max(1, len(chosen) // 64))
         return np.concatenate(
-            [self.inputs.encode(self.table.waveforms(part), self.table.sensors(part)) for part in parts]
+            [
+                self.inputs.encode(self.table.waveforms(part), self.table.sensors(part), onsets=self._onsets(part))
+                for part in parts
+            ]
         )
 
 

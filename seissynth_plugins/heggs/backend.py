@@ -157,6 +157,7 @@ class HeggsBackend(Backend):
             Velocity, m/s, components Z, N, E, 1 to 45 Hz; predicted onsets; `truth` says whether a source was used.
         """
         from seissynth_plugins.heggs.generation import generate_spectrograms, to_waveforms
+        from seissynth_plugins.heggs.inputs import sensor_names
 
         if self._model is None:
             self.load()
@@ -171,6 +172,7 @@ class HeggsBackend(Backend):
             self._known_onsets(conditions, onsets),
             self._sampling(),
         )
+        spectrograms += self._inputs.terms(sensor_names(conditions), onsets)
         data = np.empty((n, 3, npts), np.float32)
         texture = None if self.texture == "none" else self.texture
         for first in range(0, n, self.batch):
@@ -255,7 +257,11 @@ class HeggsBackend(Backend):
                     f"Hz; it must hold 0 to {DURATION_S:g} s. Give a longer record."
                 )
             target[:] = record[:, first : first + wanted]
-        return self._inputs.encode(out, source.truth.get("sensor"))
+        onsets = np.full((n, 2), np.nan)
+        for column, known in zip(onsets.T, (source.p_s, source.s_s), strict=True):
+            column[:] = np.nan if known is None else known
+        sensors = source.truth.get("sensor")
+        return self._inputs.encode(out, sensors, onsets=self._inputs.delayed(onsets, sensors))
 
 
 def _card_of(card, about):

@@ -13,6 +13,7 @@ from seissynth.representations import (
     LogSpectrogram,
     SpectrogramStatistics,
 )
+from seissynth_plugins.heggs.sensor_terms import PHASES, expand
 
 #: columns of predicted onsets, in the order of the onset maps
 ONSET_COLUMNS = ("path_p_travel_s", "path_s_travel_s")
@@ -38,6 +39,9 @@ class ModelInputs:
     onset_terms : dict of str to (float, float)
         By how much P and S come later at a sensor than the velocity model says, s, median of the training set's picks;
         see `fit_onset_terms`. Empty: the model is taken as it is.
+    sensor_terms : dict of str to ndarray, shape (3, 3, bins)
+        What is taken off the log-spectrograms of a sensor before P, from P to S and after S, in standard deviations;
+        see `seissynth_plugins.heggs.sensor_terms`. Empty: nothing.
 
     Notes
     -----
@@ -50,8 +54,14 @@ class ModelInputs:
     condition_statistics: ConditionStatistics
     normalised: bool = False
     onset_terms: dict = field(default_factory=dict)
+    sensor_terms: dict = field(default_factory=dict)
 
-    def encode(self, records, sensors=None, workers=1):
+    @property
+    def frame_times_s(self):
+        """Centres of the frames, s after origin."""
+        return self.spectrogram.times_s
+
+    def encode(self, records, sensors=None, workers=1, onsets=None):
         """Return standardised log-spectrograms.
 
         Parameters
@@ -60,6 +70,8 @@ class ModelInputs:
             Velocity, m/s, components Z, N, E, in the band.
         sensors : sequence of str, optional
         workers : int
+        onsets : array_like, shape (n, 2), optional
+            From `onsets`; where the sensors have terms, these are taken off.
 
         Returns
         -------
@@ -68,7 +80,14 @@ class ModelInputs:
         records = np.asarray(records)
         if self.normalised:
             records, sensors = by_peak(records), None
-        return self.spectrogram.encode(records, self.statistics, sensors, workers)
+        encoded = self.spectrogram.encode(records, self.statistics, sensors, workers)
+        if onsets is not None and self.sensor_terms:
+            encoded -= self.terms([""] * len(encoded) if sensors is None else sensors, onsets)
+        return encoded
+
+    def terms(self, sensors, onsets):
+        """Return what must be put back on generated spectrograms, shape (n, 3, bins, frames); 0.0 if there is none."""
+        return expand(self.sensor_terms, sensors, onsets, self.frame_times_s) if self.sensor_terms else 0.0
 
     def decode(self, encoded, seeds, *, iterations=32, phase=None, workers=1):
         """Return records of log-spectrograms, shape (n, 3, npts); see `LogSpectrogram.decode`."""
@@ -86,30 +105,31 @@ class ModelInputs:
         Predicted onsets with the sensors' terms. Rows whose ``path_onset_origin`` is "picks" stay as they are.
         """
         onsets = predicted_onsets(columns)
+        delayed, origin = self.delayed(onsets, sensor_names(columns)), columns.get("path_onset_origin")
+        picks = np.zeros(len(onsets), bool) if origin is None else np.asarray(origin) == "picks"
+        return np.where(picks[:, None], onsets, delayed)
+
+    def delayed(self, onsets, sensors=None):
+        """Return onsets of a velocity model, shape (n, 2), with the sensors' delays."""
         if not self.onset_terms:
             return onsets
         common = self.onset_terms[""]
-        parts = [columns.get(name) for name in SENSOR_COLUMNS]
-        if any(part is None for part in parts):
-            names = [""] * len(onsets)
-        else:
-            names = [f"{network}.{station}" for network, station in zip(*parts, strict=True)]
-        terms = np.array([self.onset_terms.get(name, common) for name in names], np.float32).reshape(-1, 2)
-        origin = columns.get("path_onset_origin")
-        if origin is not None:
-            terms[np.asarray(origin) == "picks"] = 0.0
-        return onsets + terms
+        names = [""] * len(onsets) if sensors is None else map(str, sensors)
+        return onsets + np.array([self.onset_terms.get(name, common) for name in names], np.float32).reshape(-1, 2)
 
     def to_plain(self):
         """Return plain data: the normalisation in the header of a weights file."""
-        terms = {"onset_terms": {name: list(pair) for name, pair in self.onset_terms.items()}}
+        terms = {
+            "onset_terms": {name: list(pair) for name, pair in self.onset_terms.items()},
+            "sensor_terms": {name: np.round(values, 3).tolist() for name, values in self.sensor_terms.items()},
+        }
         return {
             "spectrogram": self.spectrogram.to_dict(),
             "spectrogram_statistics": self.statistics.to_dict(),
             "condition": self.condition.to_dict(),
             "condition_statistics": self.condition_statistics.to_dict(),
             "normalised": self.normalised,
-            **(terms if self.onset_terms else {}),
+            **{name: found for name, found in terms.items() if found},
         }
 
     @classmethod
@@ -126,6 +146,7 @@ class ModelInputs:
             ConditionStatistics.from_dict(plain["condition_statistics"]),
             bool(plain["normalised"]),
             _checked_terms(plain.get("onset_terms", {})),
+            _checked_sensors(plain.get("sensor_terms", {}), len(plain["spectrogram_statistics"]["mean"])),
         )
 
 
@@ -140,6 +161,14 @@ def predicted_onsets(columns):
     first = np.asarray(columns["source_magnitude"])
     values = [np.asarray(columns[name], dtype=float) if name in columns else np.nan for name in ONSET_COLUMNS]
     return np.stack([np.broadcast_to(value, first.shape) for value in values], axis=1).astype(np.float32)
+
+
+def sensor_names(columns):
+    """Return NET.STA of each row of a table or mapping of schema columns; empty text where it does not say."""
+    parts = [columns.get(name) for name in SENSOR_COLUMNS]
+    if any(part is None for part in parts):
+        return [""] * len(columns["source_magnitude"])
+    return [f"{network}.{station}" for network, station in zip(*parts, strict=True)]
 
 
 def fit_onset_terms(table, rows):
@@ -175,4 +204,12 @@ def _checked_terms(plain):
     terms = {str(name): tuple(float(value) for value in pair) for name, pair in plain.items()}
     if terms and ("" not in terms or any(len(pair) != 2 or not np.isfinite(pair).all() for pair in terms.values())):
         raise InputError("onset_terms must hold two finite delays for each sensor, and a common pair named ''.")
+    return terms
+
+
+def _checked_sensors(plain, bins):
+    terms = {str(name): np.array(values, dtype=np.float32) for name, values in plain.items()}
+    shape = (PHASES, 3, bins)
+    if terms and ("" not in terms or any(v.shape != shape or not np.isfinite(v).all() for v in terms.values())):
+        raise InputError(f"sensor_terms must hold finite arrays of shape {shape} for each sensor, and one named ''.")
     return terms

@@ -9,6 +9,7 @@ from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.heggs.augmentation import named_augmentation
 from seissynth_plugins.heggs.data import PairData, fit_inputs
 from seissynth_plugins.heggs.inputs import ModelInputs, fit_onset_terms
+from seissynth_plugins.heggs.sensor_terms import fit_sensor_terms
 
 
 @dataclass(frozen=True)
@@ -89,19 +90,30 @@ def same_run(output, asked, resume):
         _write_text(path, json.dumps(asked, indent=1) + "\n")
 
 
-def run_inputs(output, table, start, encoding, extras, network, how):
+def run_inputs(output, table, start, encoding, extras, network, how, sensor_terms=False):
     """Return statistics: those of the weights that are begun with, of the run that goes on, or new ones.
 
-    Delays of picks at the sensors are always those of the set that is trained on, for networks that take onsets.
+    Delays of picks at the sensors are always those of the set that is trained on, for networks that take onsets. So are
+    the sensor terms, if they are wanted, against the predictions of the weights that are begun with.
     """
     path = output / "inputs.json"
+    if sensor_terms and start is None:
+        raise InputError("sensor_terms are what records differ by from predictions: pass init with the weights to ask.")
     terms = fit_onset_terms(table.table, table.rows("train")) if network.unet.onset_maps else {}
     if start is not None:
         if (encoding or extras) and (
             encoding not in (None, start[1].condition.encoding) or tuple(extras or ()) != start[1].condition.extras
         ):
             raise InputError("the weights of init have conditions of their own; leave encoding and extras out.")
-        return replace(start[1], onset_terms=terms)
+        if sensor_terms and path.is_file():
+            return ModelInputs.from_plain(json.loads(path.read_text(encoding="utf-8")))
+        inputs = replace(start[1], onset_terms=terms, sensor_terms={})
+        if not sensor_terms:
+            return inputs
+        found = fit_sensor_terms(start[0], table, inputs, table.rows("train"))
+        inputs = replace(inputs, sensor_terms=found)
+        _write_text(path, json.dumps(inputs.to_plain()) + "\n")
+        return ModelInputs.from_plain(json.loads(json.dumps(inputs.to_plain())))
     if path.is_file():
         return ModelInputs.from_plain(json.loads(path.read_text(encoding="utf-8")))
     inputs = fit_inputs(

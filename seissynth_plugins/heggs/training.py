@@ -56,7 +56,8 @@ _SOURCES = {"paper": "one"}
 def train_heggs(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources=None, picked_first=True, encoding=None, extras=None,
-    validation_records=48, export="last", spread=0, region="", licence="MIT", threads=None, resume=True, **loop,
+    validation_records=48, export="last", spread=0, sensor_terms=False, region="", licence="MIT", threads=None,
+    resume=True, **loop,
 ):  # fmt: skip
     """Train HEGGS on data sets.
 
@@ -93,6 +94,9 @@ def train_heggs(
     spread : int
         Patterns of residuals to fit on the validation part when the training is finished, so that draws scatter as
         records do; see `spread.ResidualSpread`.
+    sensor_terms : bool
+        Take what the records of each sensor differ by from the predictions of `init` off what is learned, and put it
+        back in generation; see `seissynth_plugins.heggs.sensor_terms`.
     region, licence : str
         For the card of the weights.
     threads : int, optional
@@ -130,9 +134,10 @@ def train_heggs(
     asked = {
         "config": config, "data": table.fingerprint, "init": None if init is None else start[2]["training_data_hash"],
         "augmentation": dataclasses.asdict(how), "seed": seed, "encoding": encoding, "extras": list(extras or ()),
+        "sensor_terms": bool(sensor_terms),
     }  # fmt: skip
     same_run(output, asked, resume)
-    inputs = run_inputs(output, table, start, encoding, extras, network, how)
+    inputs = run_inputs(output, table, start, encoding, extras, network, how, sensor_terms)
     network = with_condition_size(network, inputs.condition.size)
     if start is not None:
         _check_start(start[0].config, network, init, config)

@@ -57,14 +57,15 @@ LEAST_MINUTES = 1e-3
 def train_ldm(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources="all", picked_first=True, encoding=None, extras=None,
-    validation_records=48, export="last", region="", licence="MIT", threads=None, resume=True, **loop,
+    validation_records=48, export="last", sensor_terms=False, region="", licence="MIT", threads=None,
+    resume=True, **loop,
 ):  # fmt: skip
     """Train the baseline on data sets.
 
     Parameters
     ----------
     data, output, fold, folds, stations_out, noise, seed, max_minutes, augmentation, sources, picked_first, encoding,
-    extras, validation_records, export, region, licence, threads, resume
+    extras, validation_records, export, sensor_terms, region, licence, threads, resume
         As for `seissynth_plugins.heggs.training.train_heggs`; `max_minutes` is for both stages together.
     config : str
         A size and variants, as ``"small+pairs"``; see `config.named_config`.
@@ -106,9 +107,10 @@ def train_ldm(
     asked = {
         "config": config, "data": table.fingerprint, "init": None if init is None else start[2]["training_data_hash"],
         "augmentation": dataclasses.asdict(how), "seed": seed, "encoding": encoding, "extras": list(extras or ()),
+        "sensor_terms": bool(sensor_terms),
     }  # fmt: skip
     same_run(output, asked, resume)
-    inputs = run_inputs(output, table, start, encoding, extras, network, how)
+    inputs = run_inputs(output, table, start, encoding, extras, network, how, sensor_terms)
     network = with_condition_size(network, inputs.condition.size)
     if start is not None and start[0].config != network:
         raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")
