@@ -7,9 +7,9 @@
 
 WINDOWS is what ``seissynth dataset cut`` made (see `tools/evaluate_ridgecrest.py`); its rows of noise serve as
 augmentation. ``train`` keeps one run for each fold in ``WORK/NAME/fold_K`` and goes on where it was stopped;
-``--steps 0`` only takes the weights of ``--init`` as they are, for each fold. ``--all`` trains on all five blocks but
-a tenth for validation, into ``WORK/NAME/all``: what is shipped when the folds have said how good it is. ``--kind ldm``
-does the same with the baseline, ``--autoencoder-steps`` being those of its first stage.
+``--steps 0`` only takes the weights of ``--init``, as they are or with ``--sensor-terms``, for each fold. ``--all``
+trains on all five blocks but a tenth for validation, into ``WORK/NAME/all``: what is shipped when the folds have said
+how good it is. ``--kind ldm`` does the same with the baseline, ``--autoencoder-steps`` being those of its first stage.
 
 ``predict`` writes one set in SeisBench's format with a row for each draw, which `tools/evaluate_ridgecrest.py` and
 ``seissynth evaluate`` take. The source of a draw is another record of the same earthquake, a picked one where there is
@@ -20,6 +20,7 @@ nothing but them, in the block that was kept out too.
 import argparse
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +29,13 @@ import torch
 from seissynth.data._chunked import write_in_chunks
 from seissynth.data.pairs import PICKED
 from seissynth.seeding import generator, hash_words
-from seissynth_plugins.heggs.data import TrainingTable
+from seissynth_plugins.heggs.data import PairData, TrainingTable
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare, to_waveforms
-from seissynth_plugins.heggs.training import train_heggs
-from seissynth_plugins.heggs.weights import HEGGS, load_model
+from seissynth_plugins.heggs.inputs import fit_onset_terms
+from seissynth_plugins.heggs.sensor_terms import fit_sensor_terms
+from seissynth_plugins.heggs.spread_fit import add_spread
+from seissynth_plugins.heggs.training import SPREAD_PAIRS, train_heggs
+from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
 from seissynth_plugins.ldm.training import train_ldm
 from seissynth_plugins.ldm.weights import LDM
 
@@ -83,7 +87,7 @@ def _train(arguments):
         output = arguments.work / arguments.name / ("all" if fold is None else f"fold_{fold}")
         if not arguments.steps:
             output.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(arguments.init, output / "weights.safetensors")
+            _untrained(arguments, fold, output / "weights.safetensors")
             continue
         if arguments.kind == "ldm":
             train, more = train_ldm, {"autoencoder_steps": arguments.autoencoder_steps}
@@ -100,6 +104,27 @@ def _train(arguments):
             threads=arguments.threads, progress=False, **more,
         )  # fmt: skip
         print(report, flush=True)
+
+
+def _untrained(arguments, fold, path):
+    """The weights to begin with, as they are or with sensor terms, delays and spread of the fold."""
+    if not arguments.sensor_terms:
+        shutil.copyfile(arguments.init, path)
+        return
+    model, inputs, card = load_model(arguments.init)
+    table = TrainingTable(
+        arguments.windows, fold=fold, folds=FOLDS, stations_out=arguments.stations_out, seed=arguments.seed
+    )
+    known = table.rows("train")
+    inputs = replace(inputs, onset_terms=fit_onset_terms(table.table, known), sensor_terms={})
+    inputs = replace(inputs, sensor_terms=fit_sensor_terms(model, table, inputs, known))
+    values, network = model.state_dict(), model.config
+    if arguments.spread:
+        onsets = bool(network.unet.onset_maps)
+        pairs = PairData(table, inputs, "dev", limit=SPREAD_PAIRS, onset_maps=onsets, seed=arguments.seed)
+        values, network, _ = add_spread(values, network, pairs, arguments.spread)
+    about = {name: value for name, value in card.items() if name not in WRITTEN}
+    save_model(path, values, network, inputs, {**about, "ranges": table.ranges()})
 
 
 def _predict(arguments):

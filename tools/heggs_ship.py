@@ -17,14 +17,12 @@ from evaluate_ridgecrest import BOARD, BY_RECORD, Store
 
 from seissynth.evaluation.intervals import paired_difference
 from seissynth.evaluation.record_sets import read_record_set
-from seissynth_plugins.heggs.weights import HEGGS, load_model, save_model
+from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
 
 #: rows that every card sets beside its own
 BESIDE = ("stochastic", "mean of 10 nearest", "mean of other stations", "travel time + term")
 #: metrics by record of which more is better
 MORE_IS_BETTER = ("envelope correlation",)
-#: fields of a header that are written anew
-_WRITTEN = ("class", "class_version", "config", "normalisation", "format", "package_version", "dtype")
 _UNMEASURED = "## Measured"
 _AGAIN = "## Train again"
 
@@ -42,7 +40,7 @@ def main():
     arguments = parser.parse_args()
     store = Store(arguments.work)
     model, inputs, card = load_model(arguments.run / "weights.safetensors")
-    about = {name: value for name, value in card.items() if name not in _WRITTEN}
+    about = {name: value for name, value in card.items() if name not in WRITTEN}
     about["sampling"] = {"steps": arguments.steps, "source_noise": arguments.source_noise}
     about["texture"] = arguments.texture
     about["metrics"] = {row: _metrics(store, row) for row in (*arguments.rows, "stochastic")}

@@ -1,10 +1,13 @@
 """Fit the spread of a trained network: residuals on records that it did not see, and the patterns in them."""
 
+import dataclasses
+
 import numpy as np
 
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+from seissynth_plugins.heggs.model import Heggs
 from seissynth_plugins.heggs.monitoring import START_SHARE, STEPS
-from seissynth_plugins.heggs.spread import cell_means, fit_patterns
+from seissynth_plugins.heggs.spread import ResidualSpread, cell_means, fit_patterns
 
 
 def fit_spread(model, pairs, patterns):
@@ -47,6 +50,34 @@ def fit_spread(model, pairs, patterns):
         figures[f"patterns_{name}"] = float(np.sqrt(np.mean(variance[counts])))
         figures[f"noise_{name}"] = noise
     return tuple(arrays), figures
+
+
+def add_spread(values, network, pairs, patterns):
+    """Give weights the spread of their residuals.
+
+    Parameters
+    ----------
+    values : dict of str to Tensor
+        Of a trained network.
+    network : HeggsConfig
+    pairs, patterns
+        As for `fit_spread`.
+
+    Returns
+    -------
+    values : dict of str to Tensor
+    network : HeggsConfig
+        With `spread` set.
+    figures : dict of str to float
+        From `fit_spread`.
+    """
+    model = Heggs(dataclasses.replace(network, spread=0))
+    model.load_state_dict({name: value for name, value in values.items() if not name.startswith("spread.")})
+    found, figures = fit_spread(model, pairs, patterns)
+    fitted = ResidualSpread(patterns)
+    fitted.set_patterns(*found)
+    more = {f"spread.{name}": value for name, value in fitted.state_dict().items()}
+    return {**values, **more}, dataclasses.replace(network, spread=patterns), figures
 
 
 def _filled(found, patterns):

@@ -165,26 +165,13 @@ def train_heggs(
     weights = output / "weights.safetensors"
     values = result.best if best else result.weights
     if spread and result.finished:
-        values, network, about["spread"] = _with_spread(values, network, unseen, spread)
+        from seissynth_plugins.heggs.spread_fit import add_spread
+
+        values, network, about["spread"] = add_spread(values, network, unseen, spread)
     save_model(weights, values, network, inputs, about)
     write_card(about, weights, table, HEGGS)
     draw_curve(output)
     return TrainReport(output, weights, result.step, recipe.steps, result.finished)
-
-
-def _with_spread(values, network, unseen, spread):
-    """Weights, configuration and figures of a network with the spread of its residuals."""
-    from seissynth_plugins.heggs.model import Heggs
-    from seissynth_plugins.heggs.spread import ResidualSpread
-    from seissynth_plugins.heggs.spread_fit import fit_spread
-
-    model = Heggs(network)
-    model.load_state_dict(values)
-    patterns, figures = fit_spread(model, unseen, spread)
-    fitted = ResidualSpread(spread)
-    fitted.set_patterns(*patterns)
-    more = {f"spread.{name}": value for name, value in fitted.state_dict().items()}
-    return {**values, **more}, dataclasses.replace(network, spread=spread), figures
 
 
 def _check_start(begun, network, init, config):

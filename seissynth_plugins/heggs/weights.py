@@ -9,6 +9,9 @@ from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.heggs.config import HeggsConfig, from_plain, to_plain
 from seissynth_plugins.torchkit.checkpoints import load_into, load_weights, read_header, save_weights
 
+#: fields of a header that `save_model` writes itself
+WRITTEN = ("class", "class_version", "config", "normalisation", "format", "package_version", "dtype")
+
 
 @dataclass
 class Kind:
