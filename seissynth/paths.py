@@ -48,7 +48,7 @@ class Paths:
     onsets : seissynth.traveltime.Onsets
     onset_origin : list of str, length n
         Name of the velocity model, or "picks".
-    velocity_model : object, optional
+    velocity_model : str, LayeredModel, sequence of layers or TauPyModel
         What the onsets were found with.
     """
 
@@ -59,7 +59,7 @@ class Paths:
     back_azimuth_deg: np.ndarray
     onsets: object
     onset_origin: list
-    velocity_model: object = "iasp91"
+    velocity_model: object
 
     def __len__(self):
         return len(self.sites)

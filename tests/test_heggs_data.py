@@ -9,7 +9,8 @@ from heggs_sets import BEGIN, made_up_rows, waveforms, write_set
 from seissynth.errors import InputError
 from seissynth_plugins.heggs.augmentation import FADE, Augmentation, Augmenter, named_augmentation, turned
 from seissynth_plugins.heggs.data import PairData, TrainingTable, fit_inputs
-from seissynth_plugins.heggs.inputs import ModelInputs, by_peak, fit_onset_terms, predicted_onsets
+from seissynth_plugins.heggs.inputs import ModelInputs, by_peak, predicted_onsets
+from seissynth_plugins.heggs.onset_terms import fit_onset_terms
 
 
 @pytest.fixture(scope="module")

@@ -75,14 +75,14 @@ def test_what_is_taken_off_is_put_back(table, inputs):
     onsets = own.onsets(columns)
     plain = inputs.encode(table.waveforms(rows), table.sensors(rows))
     less = own.encode(table.waveforms(rows), table.sensors(rows), onsets=onsets)
-    np.testing.assert_allclose(less + own.terms(table.sensors(rows), onsets), plain, atol=1e-5)
+    np.testing.assert_allclose(less + own.expanded_terms(table.sensors(rows), onsets), plain, atol=1e-5)
     assert np.abs(less - plain).max() > 0.5
     # by hand: the first frame lies before P, the last behind S; an unknown sensor has the common terms
-    added = own.terms(sensors, onsets)
+    added = own.expanded_terms(sensors, onsets)
     for number, name in enumerate(("CI.S0", "CI.S1", "")):
         np.testing.assert_allclose(added[number, :, :, 0], terms[name][0], atol=1e-6)
         np.testing.assert_allclose(added[number, :, :, -1], terms[name][2], atol=1e-6)
-    assert inputs.terms(sensors, onsets) == 0.0
+    assert inputs.expanded_terms(sensors, onsets) == 0.0
 
 
 def test_both_records_of_a_pair_lose_their_own_terms(table, inputs):
@@ -92,7 +92,7 @@ def test_both_records_of_a_pair_lose_their_own_terms(table, inputs):
     source, target = with_terms.pair(1)
     for name, row in (("source", source), ("target", target)):
         onsets = own.onsets(table.table.iloc[[row]])
-        np.testing.assert_allclose(a[name] + own.terms(table.sensors([row]), onsets)[0], b[name], atol=1e-5)
+        np.testing.assert_allclose(a[name] + own.expanded_terms(table.sensors([row]), onsets)[0], b[name], atol=1e-5)
     np.testing.assert_allclose(a["target"] + a["terms"], b["target"], atol=1e-5)
     assert (b["terms"] == 0).all() and b["terms"].shape == b["target"].shape
     assert with_terms.fingerprint != without.fingerprint

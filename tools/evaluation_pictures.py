@@ -4,9 +4,9 @@
     python tools/evaluation_pictures.py WINDOWS DATA --backend heggs [--weights FILE] --set FOLDER [--out FOLDER]
 
 WINDOWS and DATA as in ``tools/evaluate_ridgecrest.py``: the set that ``seissynth dataset cut`` makes, and the folder
-that holds ``ridgecrest_2019/``. Tables and pictures go to ``docs/_static/evaluation``; the pages
-``docs/evaluation_similarity.md`` and ``docs/heggs_results.md`` include them. The groups are those of the default
-backend or of the records in ``--set``; magnitudes are swept and a line of virtual stations is drawn by ``--backend``.
+that holds ``ridgecrest_2019/``. Tables and pictures go to ``docs/_static/evaluation``; the page
+``docs/evaluation_similarity.md`` includes those of the default backend. With ``--set`` the groups are those of its
+records; ``--backend`` sweeps magnitudes and draws a line of virtual stations.
 """
 
 import argparse
@@ -29,8 +29,8 @@ OUT = Path(__file__).resolve().parents[1] / "docs" / "_static" / "evaluation"
 WANTED = ("similarity", "spread", "distributions", "diversity", "spectra", "sections", "samples", "ground_motion")
 #: of the default backend, ``tools/evaluate_ground_motion.py`` says more
 ELSEWHERE = ("ground_motion",)
-#: length of the swept records, s: as much as a learned backend makes
-LENGTH_S = {"stochastic": 120.0, None: 60.0}
+#: length of the swept records, s; a learned backend makes no longer ones than LEARNED_S
+LENGTH_S, LEARNED_S = 120.0, 60.0
 SWEEP = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5)
 SECTION_KM = np.arange(5.0, 76.0, 5.0)
 SECTION_AZIMUTH_DEG = 320.0  # most stations stand north-west of the earthquakes
@@ -121,7 +121,7 @@ def _sweep(arguments):
     event.magnitudes[0].magnitude_type = "Mw"
     sweep = magnitude_sweep(
         inventory.select(channel="HH?"), event, SWEEP, outside="allow",
-        duration=LENGTH_S.get(arguments.backend, LENGTH_S[None]), **_options(arguments),
+        duration=LENGTH_S if arguments.set is None else LEARNED_S, **_options(arguments),
     )  # fmt: skip
     save_picture(plot_magnitude_sweep(sweep), arguments.out / f"{arguments.backend}_sweep.png")
     columns = list(sweep.table)

@@ -31,7 +31,7 @@ from seissynth.data.pairs import PICKED
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.heggs.data import PairData, TrainingTable
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare, to_waveforms
-from seissynth_plugins.heggs.inputs import fit_onset_terms
+from seissynth_plugins.heggs.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.sensor_terms import fit_sensor_terms
 from seissynth_plugins.heggs.spread_fit import add_spread
 from seissynth_plugins.heggs.training import SPREAD_PAIRS, train_heggs
@@ -197,7 +197,7 @@ class RecordMaker:
         seeds = generator(stream, draw).integers(2**62, size=len(self.rows))
         source = self._sources(draw) if self.with_source else None
         x = generate_spectrograms(self.model, conditions, seeds, source, onsets, self.sampling)
-        return x + self.inputs.terms(self.table.sensors(self.rows), self._onsets(self.rows)), seeds
+        return x + self.inputs.expanded_terms(self.table.sensors(self.rows), self._onsets(self.rows)), seeds
 
     def _sources(self, draw):
         """Log-spectrogram of another record of each row's earthquake."""

@@ -18,7 +18,7 @@ from _real_records import write_markdown
 
 from seissynth_plugins.heggs.data import TrainingTable
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare
-from seissynth_plugins.heggs.inputs import fit_onset_terms
+from seissynth_plugins.heggs.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.sensor_terms import expand, fit_sensor_terms, mean_terms, phases
 from seissynth_plugins.heggs.weights import load_model
 

@@ -172,7 +172,7 @@ class HeggsBackend(Backend):
             self._known_onsets(conditions, onsets),
             self._sampling(),
         )
-        spectrograms += self._inputs.terms(sensor_names(conditions), onsets)
+        spectrograms += self._inputs.expanded_terms(sensor_names(conditions), onsets)
         data = np.empty((n, 3, npts), np.float32)
         texture = None if self.texture == "none" else self.texture
         for first in range(0, n, self.batch):

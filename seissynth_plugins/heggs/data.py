@@ -274,7 +274,7 @@ class PairData:
             "row": np.int64(target),
         }
         if self._records:
-            terms = np.zeros_like(x[1]) + self.inputs.terms(sensors[1:], onsets[1:])
+            terms = np.zeros_like(x[1]) + self.inputs.expanded_terms(sensors[1:], onsets[1:])
             item |= {"terms": terms.reshape(x[1].shape), "record": data[1]}
             item["mask_end_s"] = np.float32(self.table.table["mask_end_s"].iloc[target])
         if self._onset_maps:

@@ -4,9 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seissynth.data.pairs import PICKED
 from seissynth.errors import InputError
-from seissynth.evaluation.travel_times import median_delays
 from seissynth.representations import (
     ConditionStatistics,
     ConditionVector,
@@ -38,7 +36,7 @@ class ModelInputs:
         Records are divided by their peak first (the rows with a star of the paper's table 3).
     onset_terms : dict of str to (float, float)
         By how much P and S come later at a sensor than the velocity model says, s, median of the training set's picks;
-        see `fit_onset_terms`. Empty: the model is taken as it is.
+        see `onset_terms.fit_onset_terms`. Empty: the model is taken as it is.
     sensor_terms : dict of str to ndarray, shape (3, 3, bins)
         What is taken off the log-spectrograms of a sensor before P, from P to S and after S, in standard deviations;
         see `seissynth_plugins.heggs.sensor_terms`. Empty: nothing.
@@ -82,10 +80,10 @@ class ModelInputs:
             records, sensors = by_peak(records), None
         encoded = self.spectrogram.encode(records, self.statistics, sensors, workers)
         if onsets is not None and self.sensor_terms:
-            encoded -= self.terms([""] * len(encoded) if sensors is None else sensors, onsets)
+            encoded -= self.expanded_terms([""] * len(encoded) if sensors is None else sensors, onsets)
         return encoded
 
-    def terms(self, sensors, onsets):
+    def expanded_terms(self, sensors, onsets):
         """Return what must be put back on generated spectrograms, shape (n, 3, bins, frames); 0.0 if there is none."""
         return expand(self.sensor_terms, sensors, onsets, self.frame_times_s) if self.sensor_terms else 0.0
 
@@ -145,7 +143,7 @@ class ModelInputs:
             ConditionVector(condition["encoding"], tuple(condition["extras"])),
             ConditionStatistics.from_dict(plain["condition_statistics"]),
             bool(plain["normalised"]),
-            _checked_terms(plain.get("onset_terms", {})),
+            _checked_delays(plain.get("onset_terms", {})),
             _checked_sensors(plain.get("sensor_terms", {}), len(plain["spectrogram_statistics"]["mean"])),
         )
 
@@ -171,36 +169,7 @@ def sensor_names(columns):
     return [f"{network}.{station}" for network, station in zip(*parts, strict=True)]
 
 
-def fit_onset_terms(table, rows):
-    """Return the median delays of picks behind predicted onsets, by sensor.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Of `data.TrainingTable`: with ``sensor``, ``p_s``, ``s_s`` and ``trace_p_status``, ``trace_s_status``.
-    rows : array of int
-        The training part.
-
-    Returns
-    -------
-    dict of str to (float, float)
-        P and S, s; the key "" holds those of a sensor that is not known. Empty where the table has no picks, as sets of
-        the factory, whose onsets are those of the velocity model.
-    """
-    known = table.iloc[rows]
-    if not all(name in known for name in (*ONSET_COLUMNS, "trace_p_status", "trace_s_status")):
-        return {}
-    labels, terms = known["sensor"].to_numpy(str), []
-    for phase, column in zip("ps", ONSET_COLUMNS, strict=True):
-        late = (known[f"{phase}_s"] - known[column].astype(float)).to_numpy()
-        picked = known[f"trace_{phase}_status"].isin(PICKED).to_numpy()
-        terms.append(median_delays(late[picked], labels[picked], phase.upper()))
-    names = sorted(set(terms[0]) | set(terms[1]))
-    found = {name: tuple(round(one.get(name, one[""]), 4) for one in terms) for name in names}
-    return found if np.any(list(found.values())) else {}
-
-
-def _checked_terms(plain):
+def _checked_delays(plain):
     terms = {str(name): tuple(float(value) for value in pair) for name, pair in plain.items()}
     if terms and ("" not in terms or any(len(pair) != 2 or not np.isfinite(pair).all() for pair in terms.values())):
         raise InputError("onset_terms must hold two finite delays for each sensor, and a common pair named ''.")

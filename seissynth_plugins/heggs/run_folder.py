@@ -8,7 +8,8 @@ from seissynth.data._atomic import replacing
 from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.heggs.augmentation import named_augmentation
 from seissynth_plugins.heggs.data import PairData, fit_inputs
-from seissynth_plugins.heggs.inputs import ModelInputs, fit_onset_terms
+from seissynth_plugins.heggs.inputs import ModelInputs
+from seissynth_plugins.heggs.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.sensor_terms import fit_sensor_terms
 
 
@@ -105,22 +106,19 @@ def run_inputs(output, table, start, encoding, extras, network, how, sensor_term
             encoding not in (None, start[1].condition.encoding) or tuple(extras or ()) != start[1].condition.extras
         ):
             raise InputError("the weights of init have conditions of their own; leave encoding and extras out.")
-        if sensor_terms and path.is_file():
-            return ModelInputs.from_plain(json.loads(path.read_text(encoding="utf-8")))
-        inputs = replace(start[1], onset_terms=terms, sensor_terms={})
         if not sensor_terms:
-            return inputs
-        found = fit_sensor_terms(start[0], table, inputs, table.rows("train"))
-        inputs = replace(inputs, sensor_terms=found)
-        _write_text(path, json.dumps(inputs.to_plain()) + "\n")
-        return ModelInputs.from_plain(json.loads(json.dumps(inputs.to_plain())))
+            return replace(start[1], onset_terms=terms, sensor_terms={})
     if path.is_file():
         return ModelInputs.from_plain(json.loads(path.read_text(encoding="utf-8")))
-    inputs = fit_inputs(
-        table, encoding=encoding or "paper", extras=extras or (), normalised=network.normalised_waveforms,
-        augmentation=how,
-    )  # fmt: skip
-    inputs = replace(inputs, onset_terms=terms)
+    if start is not None:
+        inputs = replace(start[1], onset_terms=terms, sensor_terms={})
+        inputs = replace(inputs, sensor_terms=fit_sensor_terms(start[0], table, inputs, table.rows("train")))
+    else:
+        inputs = fit_inputs(
+            table, encoding=encoding or "paper", extras=extras or (), normalised=network.normalised_waveforms,
+            augmentation=how,
+        )  # fmt: skip
+        inputs = replace(inputs, onset_terms=terms)
     # through plain data and back: a run that goes on, and the weights file, have the same rounded numbers
     plain = inputs.to_plain()
     _write_text(path, json.dumps(plain) + "\n")
