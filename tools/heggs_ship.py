@@ -1,7 +1,7 @@
 """Put trained weights into the package: how to sample from them, what was measured, and the card.
 
-    python tools/heggs_ship.py RUN WINDOWS --work FOLDER --row NAME --row NAME [--steps 10] [--source-noise 0.6]
-        [--texture rayleigh]
+    python tools/heggs_ship.py RUN WINDOWS DATA --work FOLDER --row NAME --row NAME [--steps 10]
+        [--source-noise 0.6] [--texture rayleigh]
 
 RUN is a folder that `tools/heggs_ridgecrest.py` trained with ``--all``; FOLDER keeps the rows of
 `tools/evaluate_ridgecrest.py`, among them those named by ``--row``: predictions of the weights that were trained
@@ -13,10 +13,10 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from _ridgecrest_rows import Ridgecrest
 from evaluate_ridgecrest import BOARD, BY_RECORD, Store
 
 from seissynth.evaluation.intervals import paired_difference
-from seissynth.evaluation.record_sets import read_record_set
 from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
 
 #: rows that every card sets beside its own
@@ -32,6 +32,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("windows", type=Path)
+    parser.add_argument("data", type=Path, help="holds ridgecrest_2019/")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--row", action="append", required=True, dest="rows")
     parser.add_argument("--steps", type=int, default=10)
@@ -44,11 +45,11 @@ def main():
     about["sampling"] = {"steps": arguments.steps, "source_noise": arguments.source_noise}
     about["texture"] = arguments.texture
     about["metrics"] = {row: _metrics(store, row) for row in (*arguments.rows, "stochastic")}
-    HEGGS.shipped.parent.mkdir(exist_ok=True)
-    save_model(HEGGS.shipped, model.state_dict(), model.config, inputs, about)
-    events = read_record_set(arguments.windows, "real").events
+    events = Ridgecrest(arguments.windows, arguments.data).real.events
     before, after = (arguments.run / "CARD.md").read_text(encoding="utf-8").split(_UNMEASURED)
     measured = [*_table(store, arguments.rows), "", *_worse(store, arguments.rows, events), ""]
+    HEGGS.shipped.parent.mkdir(exist_ok=True)
+    save_model(HEGGS.shipped, model.state_dict(), model.config, inputs, about)
     text = "\n".join([_UNMEASURED, "", _HOW, "", *measured, _AGAIN + after.split(_AGAIN)[1]])
     (HEGGS.shipped.parent / "CARD.md").write_text(before.replace("weights.safetensors", HEGGS.shipped.name) + text)
     print(f"{HEGGS.shipped}: {HEGGS.shipped.stat().st_size / 1e6:.1f} MB")
