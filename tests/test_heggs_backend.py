@@ -336,11 +336,11 @@ def test_options_out_of_bounds(weights, options, words):
 
 def test_nothing_else_is_hidden(weights, monkeypatch):
     """A failure of the network is told, with the backend's name."""
-    from seissynth_plugins.heggs import generation
+    from seissynth_plugins.heggs import observation
 
     def fail(*args, **kwargs):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(generation, "generate_spectrograms", fail)
+    monkeypatch.setattr(observation, "generate_spectrograms", fail)
     with pytest.raises(BackendError, match="out of memory"):
         make(weights)

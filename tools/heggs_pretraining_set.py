@@ -73,6 +73,7 @@ def main():
     parser.add_argument("noise", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--events", type=int, default=3000)
+    parser.add_argument("--clean", action="store_true", help="neither noise nor second earthquakes")
     given = parser.parse_args()
     catalog = obspy.read_events(given.data / "catalog.xml")
     origins = [event.preferred_origin() or event.origins[0] for event in catalog]
@@ -86,12 +87,15 @@ def main():
         given.events, area, magnitude=MAGNITUDE, magnitude_type="ML", depth_km=DEPTH_KM,
         time=(str(min(times)), str(max(times))), seed=SEED,
     )  # fmt: skip
+    background = {} if given.clean else {
+        "noise": SensorNoise(given.noise), "noise_gain_db": NOISE_GAIN_DB,
+        "overlap_share": OVERLAP_SHARE, "overlap_level_db": OVERLAP_LEVEL_DB,
+    }  # fmt: skip
     report = make_dataset(
         given.output, obspy.read_inventory(given.data / "inventory.xml"), earthquakes,
         backend=BandLimited(magnitude_conversion="southern_california", variability=True), seed=SEED,
         p_lead_s=None, start=0.0, channel="*", velocity_model="southern_california",
-        noise=SensorNoise(given.noise), noise_gain_db=NOISE_GAIN_DB,
-        overlap_share=OVERLAP_SHARE, overlap_level_db=OVERLAP_LEVEL_DB,
+        **background,
         split={"train": 0.98, "dev": 0.02}, progress=lambda done, total: print(f"{done}/{total}", flush=True),
     )  # fmt: skip
     print(report)

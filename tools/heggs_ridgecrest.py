@@ -7,14 +7,15 @@
 
 WINDOWS is what ``seissynth dataset cut`` made (see `tools/evaluate_ridgecrest.py`); its rows of noise serve as
 augmentation. ``train`` keeps one run for each fold in ``WORK/NAME/fold_K`` and goes on where it was stopped;
-``--steps 0`` only takes the weights of ``--init``, as they are or with ``--sensor-terms``, for each fold. ``--all``
+``--steps 0`` only takes the weights of ``--init``, as they are or with ``--site-noise``, for each fold. ``--all``
 trains on all five blocks but a tenth for validation, into ``WORK/NAME/all``: what is shipped when the folds have said
 how good it is. ``--kind ldm`` does the same with the baseline, ``--autoencoder-steps`` being those of its first stage.
 
 ``predict`` writes one set in SeisBench's format with a row for each draw, which `tools/evaluate_ridgecrest.py` and
 ``seissynth evaluate`` take. The source of a draw is another record of the same earthquake, a picked one where there is
-any, drawn anew for each draw. With ``--stations-out`` the training leaves these stations out, and the prediction holds
-nothing but them, in the block that was kept out too.
+any, drawn anew for each draw; weights that know the noise of sensors take its level from all other records. With
+``--stations-out`` the training leaves these stations out, and the prediction holds nothing but them, in the block that
+was kept out too.
 """
 
 import argparse
@@ -30,9 +31,11 @@ from seissynth.data._chunked import write_in_chunks
 from seissynth.data.pairs import PICKED
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.heggs.data import PairData, TrainingTable
-from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare, to_waveforms
+from seissynth_plugins.heggs.generation import Sampling, prepare, to_waveforms
+from seissynth_plugins.heggs.observation import generate_observed
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
-from seissynth_plugins.heggs.sensor_terms import fit_sensor_terms
+from seissynth_plugins.heggs.site_noise import NOISES, before_p, noise_offsets
+from seissynth_plugins.heggs.site_noise_fit import add_site_noise
 from seissynth_plugins.heggs.spread_fit import add_spread
 from seissynth_plugins.heggs.training import SPREAD_PAIRS, train_heggs
 from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
@@ -64,10 +67,12 @@ def main():
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
     parser.add_argument("--all", action="store_const", const=[None], dest="folds", help="one run without test block")
     parser.add_argument("--spread", type=int, default=6, help="patterns of residuals, fitted on the validation block")
-    parser.add_argument("--sensor-terms", action="store_true", help="of the training part, against --init")
+    parser.add_argument("--site-noise", action="store_true", help="gains and noise of the sensors")
+    parser.add_argument("--keep-dev", action="store_true", help="with --steps 0: fit nothing to the validation block")
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--with-source", action="store_true")
     parser.add_argument("--mean", action="store_true", help="leave the spread out")
+    parser.add_argument("--noise", choices=NOISES, default="drawn", help="of records without a source")
     parser.add_argument(
         "--mean-of-draws", action="store_true", help="one record, of the mean of the draws' spectrograms"
     )
@@ -93,7 +98,7 @@ def _train(arguments):
             train, more = train_ldm, {"autoencoder_steps": arguments.autoencoder_steps}
         else:
             train, more = train_heggs, {"spread": arguments.spread}
-        more["sensor_terms"] = arguments.sensor_terms
+        more["site_noise"] = arguments.site_noise
         report = train(
             arguments.windows, output, config=arguments.config, fold=fold, folds=FOLDS, init=arguments.init,
             stations_out=arguments.stations_out, seed=arguments.seed, steps=arguments.steps, decay="cosine",
@@ -107,24 +112,26 @@ def _train(arguments):
 
 
 def _untrained(arguments, fold, path):
-    """The weights to begin with, as they are or with sensor terms, delays and spread of the fold."""
-    if not arguments.sensor_terms:
+    """The weights to begin with, as they are or with delays, sites, noise and spread of what they may know."""
+    if not arguments.site_noise:
         shutil.copyfile(arguments.init, path)
         return
-    model, inputs, card = load_model(arguments.init)
+    kind = KINDS[arguments.kind]
+    model, inputs, card = load_model(arguments.init, kind=kind)
     table = TrainingTable(
         arguments.windows, fold=fold, folds=FOLDS, stations_out=arguments.stations_out, seed=arguments.seed
     )
-    known = table.rows("train")
-    inputs = replace(inputs, onset_terms=fit_onset_terms(table.table, known), sensor_terms={})
-    inputs = replace(inputs, sensor_terms=fit_sensor_terms(model, table, inputs, known))
+    # nothing was trained on these records, so that none must be kept for choices unless these are made here
+    known = np.concatenate([table.rows(part) for part in ("train", *(() if arguments.keep_dev else ("dev",)))])
+    inputs = replace(inputs, onset_terms=fit_onset_terms(table.table, known), site_noise=None)
     values, network = model.state_dict(), model.config
+    inputs = add_site_noise(kind, values, network, table, inputs, known)
     if arguments.spread:
         onsets = bool(network.unet.onset_maps)
-        pairs = PairData(table, inputs, "dev", limit=SPREAD_PAIRS, onset_maps=onsets, seed=arguments.seed)
+        pairs = PairData(table, inputs, "train", limit=SPREAD_PAIRS, onset_maps=onsets, seed=arguments.seed)
         values, network, _ = add_spread(values, network, pairs, arguments.spread)
     about = {name: value for name, value in card.items() if name not in WRITTEN}
-    save_model(path, values, network, inputs, {**about, "ranges": table.ranges()})
+    save_model(path, values, network, inputs, {**about, "ranges": table.ranges()}, kind=kind)
 
 
 def _predict(arguments):
@@ -133,7 +140,7 @@ def _predict(arguments):
     output = folder / f"{'predicted' if arguments.part == 'test' else 'validation'}_{way}"
     names = (
         "part", "folds", "draws", "with_source", "texture", "sampling_steps", "start_share", "mean", "stations_out",
-        "seed", "threads", "kind", "mean_of_draws",
+        "seed", "threads", "kind", "mean_of_draws", "noise",
     )  # fmt: skip
     count = predict(arguments.windows, folder, output, **{name: getattr(arguments, name) for name in names})
     print(f"{output}: {count} records")
@@ -153,10 +160,10 @@ class RecordMaker:
     def __init__(
         self, windows, folder, fold, *, part="test", folds=(), draws=5, with_source=False, texture="rayleigh",
         sampling_steps=10, start_share=0.6, mean=False, stations_out=(), seed=0, threads=1,
-        kind="heggs", mean_of_draws=False,
+        kind="heggs", mean_of_draws=False, noise="drawn",
     ):  # fmt: skip
         self.fold, self.draws, self.with_source, self.seed, self.threads = fold, draws, with_source, seed, threads
-        self.together = mean_of_draws
+        self.together, self.noise = mean_of_draws, noise
         self.texture = None if texture == "none" else texture
         model, self.inputs, _ = load_model(folder / f"fold_{fold}" / "weights.safetensors", kind=KINDS[kind])
         self.model = prepare(model)
@@ -177,7 +184,7 @@ class RecordMaker:
         """Yield (columns, samples)."""
         columns = self.table.table.iloc[self.rows]
         conditions = self.inputs.conditions(columns)
-        onsets = self.inputs.onsets(columns) if self.model.config.unet.onset_maps else None
+        onsets = self.inputs.onsets(columns)
         drawn = (self._draw(number, conditions, onsets) for number in range(self.draws))
         if self.together:
             drawn = [_mean(list(drawn))]
@@ -195,21 +202,40 @@ class RecordMaker:
     def _draw(self, draw, conditions, onsets):
         stream = hash_words("heggs ridgecrest", self.seed, self.fold)
         seeds = generator(stream, draw).integers(2**62, size=len(self.rows))
-        source = self._sources(draw) if self.with_source else None
-        x = generate_spectrograms(self.model, conditions, seeds, source, onsets, self.sampling)
-        return x + self.inputs.expanded_terms(self.table.sensors(self.rows), self._onsets(self.rows)), seeds
+        event_seeds = [hash_words("noise", self.seed, draw, name) for name in self._events(self.rows)]
+        source, offsets = (self._sources(draw), self._noise_of_others()) if self.with_source else (None, None)
+        x = generate_observed(
+            self.model, self.inputs, conditions, seeds, event_seeds, self.table.sensors(self.rows), onsets,
+            source=source, offsets=offsets, sampling=self.sampling, noise=self.noise,
+        )  # fmt: skip
+        return x, seeds
+
+    def _events(self, rows):
+        return self.table.table["source_id"].iloc[rows].to_numpy()
+
+    def _encode(self, rows):
+        parts = np.array_split(rows, max(1, len(rows) // 64))
+        return np.concatenate([self.inputs.encode(self.table.waveforms(p), self.table.sensors(p)) for p in parts])
+
+    def _noise_of_others(self):
+        """Noise level of each row's earthquake, from its other records."""
+        if self.inputs.site_noise is None:
+            return None
+        early = before_p(self._onsets(self.sources), self.inputs.frame_times_s)
+        names = self.table.sensors(self.sources)
+        own = noise_offsets(self._encode(self.sources), names, early, self.inputs.site_noise)
+        events, seen = self._events(self.sources), np.isfinite(own[:, 0])
+        others = ((events == event) & (self.sources != row) & seen for row, event in self._rows_and_events())
+        return np.stack([own[some].mean(axis=0) if some.any() else np.full(own.shape[1], np.nan) for some in others])
+
+    def _rows_and_events(self):
+        return zip(self.rows, self._events(self.rows), strict=True)
 
     def _sources(self, draw):
         """Log-spectrogram of another record of each row's earthquake."""
         stream = hash_words("source", self.seed + draw)
         chosen = np.array([_another(self.table, self.sources, row, generator(stream, int(row))) for row in self.rows])
-        parts = np.array_split(chosen, max(1, len(chosen) // 64))
-        return np.concatenate(
-            [
-                self.inputs.encode(self.table.waveforms(part), self.table.sensors(part), onsets=self._onsets(part))
-                for part in parts
-            ]
-        )
+        return self._encode(chosen)
 
 
 def _mean(drawn):

@@ -75,11 +75,16 @@ REAL = Augmentation(
     amplitude=0.2, noise_share=0.3, noise_gain_db=(0.0, 30.0), noise_on_target=False, drop_share=0.1, onset_drop=0.3
 )  # fmt: skip
 
-NAMED = {"none": NO_AUGMENTATION, "made": MADE, "real": REAL}
+#: for made records without any background: what is learned is the signal, from sources as they are recorded
+CLEAN = Augmentation(
+    noise_share=0.8, noise_gain_db=(0.0, 45.0), noise_on_target=False, drop_share=0.1, onset_drop=0.1
+)  # fmt: skip
+
+NAMED = {"none": NO_AUGMENTATION, "made": MADE, "clean": CLEAN, "real": REAL}
 
 
 def named_augmentation(name):
-    """Return the augmentation "none", "made" or "real"."""
+    """Return the augmentation "none", "made", "clean" or "real"."""
     if name not in NAMED:
         raise InputError(f"augmentation={name!r} must be one of {', '.join(map(repr, NAMED))}.")
     return NAMED[name]

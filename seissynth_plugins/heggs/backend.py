@@ -11,6 +11,7 @@ from seissynth.errors import DomainError, InputError, MissingDependencyError, Se
 from seissynth.records import Records
 from seissynth.representations.condition_vectors import REQUIRED
 from seissynth_plugins.heggs import weights as weights_files
+from seissynth_plugins.heggs.site_noise import NOISES
 
 #: what the network makes: 60 s from origin at 100 Hz, above 1 Hz
 DURATION_S, RATE_HZ, LOW_HZ, HIGH_HZ, CORNERS = 60.0, 100.0, 1.0, 45.0, 4
@@ -51,6 +52,9 @@ class HeggsBackend(Backend):
         Records that go through the network together; bounds the memory.
     precision : {"auto", "float32", "mixed"}
         See `generation.prepare`.
+    noise : {"drawn", "mean", "none"}
+        Of records without a source, by weights that know the noise of sensors: that of an earthquake of the training
+        set, drawn for each earthquake; the mean of the sensor; or none. A source brings the noise of its time along.
 
     Raises
     ------
@@ -94,7 +98,7 @@ class HeggsBackend(Backend):
 
     def __init__(
         self, *, weights=None, device="cpu", steps=None, method=None, source_start=None, source_noise=None,
-        eta=None, texture=None, iterations=32, batch=8, precision="auto",
+        eta=None, texture=None, iterations=32, batch=8, precision="auto", noise="drawn",
     ):  # fmt: skip
         super().__init__(weights=weights_files.shipped_or_given(weights, self.kind), device=device)
         self._about = weights_files.read_card(self.weights, self.kind)
@@ -105,7 +109,7 @@ class HeggsBackend(Backend):
         chosen |= {name: value for name, value in given.items() if value is not None}
         self.sampling = {name: chosen[name] for name in _SAMPLING}
         self.texture = texture if texture is not None else self._about.get("texture", "none")
-        self.iterations, self.batch, self.precision = iterations, batch, precision
+        self.iterations, self.batch, self.precision, self.noise = iterations, batch, precision, noise
         self._check_options()
         self.card = _card_of(type(self).card, self._about)
         self._model = self._inputs = self._hash = None
@@ -156,23 +160,21 @@ class HeggsBackend(Backend):
         Records
             Velocity, m/s, components Z, N, E, 1 to 45 Hz; predicted onsets; `truth` says whether a source was used.
         """
-        from seissynth_plugins.heggs.generation import generate_spectrograms, to_waveforms
+        from seissynth_plugins.heggs.generation import to_waveforms
         from seissynth_plugins.heggs.inputs import sensor_names
+        from seissynth_plugins.heggs.observation import generate_observed
 
         if self._model is None:
             self.load()
         _check_span(self.kind.name, start_s, npts, sampling_rate_hz)
         onsets = self._inputs.onsets(conditions)
         n, columns = len(conditions), {name: conditions[name] for name in self._inputs.condition.columns}
-        spectrograms = generate_spectrograms(
-            self._model,
-            self._inputs.conditions(columns),
-            seeds.row,
-            None if source is None else self._encode_source(source, n),
-            self._known_onsets(conditions, onsets),
-            self._sampling(),
-        )
-        spectrograms += self._inputs.expanded_terms(sensor_names(conditions), onsets)
+        seen, offsets = (None, None) if source is None else self._encode_source(source, n, seeds)
+        self._check_onsets(conditions)
+        spectrograms = generate_observed(
+            self._model, self._inputs, self._inputs.conditions(columns), seeds.row, seeds.event,
+            sensor_names(conditions), onsets, source=seen, offsets=offsets, sampling=self._sampling(), noise=self.noise,
+        )  # fmt: skip
         data = np.empty((n, 3, npts), np.float32)
         texture = None if self.texture == "none" else self.texture
         for first in range(0, n, self.batch):
@@ -203,6 +205,8 @@ class HeggsBackend(Backend):
             raise InputError(f"{self.kind.name}: source_noise={noise!r} must be above 0 and at most 1.")
         if self.texture not in ("none", "rayleigh"):
             raise InputError(f"{self.kind.name}: texture={self.texture!r} must be 'none' or 'rayleigh'.")
+        if self.noise not in NOISES:
+            raise InputError(f"{self.kind.name}: noise={self.noise!r} must be one of {', '.join(NOISES)}.")
         if self.precision not in ("auto", "float32", "mixed"):
             raise InputError(f"{self.kind.name}: precision={self.precision!r} must be 'auto', 'float32' or 'mixed'.")
 
@@ -216,9 +220,9 @@ class HeggsBackend(Backend):
             start_step=max(round(chosen["source_noise"] * config.steps), 1), eta=chosen["eta"], batch=self.batch,
         )  # fmt: skip
 
-    def _known_onsets(self, conditions, onsets):
+    def _check_onsets(self, conditions):
         if not self._model.config.unet.onset_maps:
-            return None
+            return
         trained = set(self._about.get("onset_origin", ()))
         used = set(conditions.get("path_onset_origin", ())) - {"", "picks"}
         if trained and used - trained:
@@ -228,10 +232,11 @@ class HeggsBackend(Backend):
                 SeisSynthWarning,
                 stacklevel=5,
             )
-        return onsets
 
-    def _encode_source(self, source, n):
-        """Spectrograms of source records: cut to the 60 s from origin, filtered unless they are."""
+    def _encode_source(self, source, n, seeds):
+        """Spectrograms of source records, cut to the 60 s from origin, filtered unless they are; their noise."""
+        from seissynth_plugins.heggs.observation import source_noise
+
         data = np.asarray(source.data, dtype=np.float32)
         if data.ndim != 3 or data.shape[:2] != (n, 3):
             raise InputError(
@@ -261,7 +266,9 @@ class HeggsBackend(Backend):
         for column, known in zip(onsets.T, (source.p_s, source.s_s), strict=True):
             column[:] = np.nan if known is None else known
         sensors = source.truth.get("sensor")
-        return self._inputs.encode(out, sensors, onsets=self._inputs.delayed(onsets, sensors))
+        encoded, names = self._inputs.encode(out, sensors), [""] * n if sensors is None else sensors
+        onsets = self._inputs.delayed(onsets, sensors)
+        return encoded, source_noise(self._inputs, encoded, names, onsets, seeds.event)
 
 
 def _card_of(card, about):

@@ -222,7 +222,7 @@ class PairData:
     -----
     An item: "source", "target" (3, bins, frames) float32; "condition" (size,); "mask" (1, 1, frames), 1 where the
     target holds no later earthquake; "onsets" (2,) where the network takes any; "row" the target's row in the table;
-    with `records`, "record" (3, npts), m/s, "mask_end_s", and "terms" (3, bins, frames) that were taken off the target.
+    with `records`, "record" (3, npts), m/s, and "mask_end_s".
     """
 
     def __init__(
@@ -264,8 +264,7 @@ class PairData:
         rng = generator(hash_words("heggs item", self._seed, self.part, epoch), int(i))
         data = self._augmenter.change(self.table.waveforms([source, target]), (source, target), rng)
         place, sensors = self._place[target], self.table.sensors([source, target])
-        onsets = self._onsets[[self._place[source], place]]
-        x = self.inputs.encode(data, sensors, onsets=onsets)
+        x = self.inputs.encode(data, sensors)
         item = {
             "source": x[0],
             "target": x[1],
@@ -274,9 +273,8 @@ class PairData:
             "row": np.int64(target),
         }
         if self._records:
-            terms = np.zeros_like(x[1]) + self.inputs.expanded_terms(sensors[1:], onsets[1:])
-            item |= {"terms": terms.reshape(x[1].shape), "record": data[1]}
-            item["mask_end_s"] = np.float32(self.table.table["mask_end_s"].iloc[target])
+            end = np.float32(self.table.table["mask_end_s"].iloc[target])
+            item |= {"record": data[1], "mask_end_s": end}
         if self._onset_maps:
             known = rng.random() >= self._augmenter.how.onset_drop
             item["onsets"] = self._onsets[place] if known else np.full(2, np.nan, np.float32)

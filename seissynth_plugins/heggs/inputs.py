@@ -11,7 +11,7 @@ from seissynth.representations import (
     LogSpectrogram,
     SpectrogramStatistics,
 )
-from seissynth_plugins.heggs.sensor_terms import PHASES, expand
+from seissynth_plugins.heggs.site_noise import SiteNoise
 
 #: columns of predicted onsets, in the order of the onset maps
 ONSET_COLUMNS = ("path_p_travel_s", "path_s_travel_s")
@@ -37,9 +37,8 @@ class ModelInputs:
     onset_terms : dict of str to (float, float)
         By how much P and S come later at a sensor than the velocity model says, s, median of the training set's picks;
         see `onset_terms.fit_onset_terms`. Empty: the model is taken as it is.
-    sensor_terms : dict of str to ndarray, shape (3, 3, bins)
-        What is taken off the log-spectrograms of a sensor before P, from P to S and after S, in standard deviations;
-        see `seissynth_plugins.heggs.sensor_terms`. Empty: nothing.
+    site_noise : SiteNoise, optional
+        Gains of sites and levels of noise, see `seissynth_plugins.heggs.site_noise`. None: what the network says.
 
     Notes
     -----
@@ -52,14 +51,14 @@ class ModelInputs:
     condition_statistics: ConditionStatistics
     normalised: bool = False
     onset_terms: dict = field(default_factory=dict)
-    sensor_terms: dict = field(default_factory=dict)
+    site_noise: SiteNoise | None = None
 
     @property
     def frame_times_s(self):
         """Centres of the frames, s after origin."""
         return self.spectrogram.times_s
 
-    def encode(self, records, sensors=None, workers=1, onsets=None):
+    def encode(self, records, sensors=None, workers=1):
         """Return standardised log-spectrograms.
 
         Parameters
@@ -68,8 +67,6 @@ class ModelInputs:
             Velocity, m/s, components Z, N, E, in the band.
         sensors : sequence of str, optional
         workers : int
-        onsets : array_like, shape (n, 2), optional
-            From `onsets`; where the sensors have terms, these are taken off.
 
         Returns
         -------
@@ -78,14 +75,7 @@ class ModelInputs:
         records = np.asarray(records)
         if self.normalised:
             records, sensors = by_peak(records), None
-        encoded = self.spectrogram.encode(records, self.statistics, sensors, workers)
-        if onsets is not None and self.sensor_terms:
-            encoded -= self.expanded_terms([""] * len(encoded) if sensors is None else sensors, onsets)
-        return encoded
-
-    def expanded_terms(self, sensors, onsets):
-        """Return what must be put back on generated spectrograms, shape (n, 3, bins, frames); 0.0 if there is none."""
-        return expand(self.sensor_terms, sensors, onsets, self.frame_times_s) if self.sensor_terms else 0.0
+        return self.spectrogram.encode(records, self.statistics, sensors, workers)
 
     def decode(self, encoded, seeds, *, iterations=32, phase=None, workers=1):
         """Return records of log-spectrograms, shape (n, 3, npts); see `LogSpectrogram.decode`."""
@@ -117,9 +107,9 @@ class ModelInputs:
 
     def to_plain(self):
         """Return plain data: the normalisation in the header of a weights file."""
-        terms = {
+        fitted = {
             "onset_terms": {name: list(pair) for name, pair in self.onset_terms.items()},
-            "sensor_terms": {name: np.round(values, 3).tolist() for name, values in self.sensor_terms.items()},
+            "site_noise": None if self.site_noise is None else self.site_noise.to_plain(),
         }
         return {
             "spectrogram": self.spectrogram.to_dict(),
@@ -127,7 +117,7 @@ class ModelInputs:
             "condition": self.condition.to_dict(),
             "condition_statistics": self.condition_statistics.to_dict(),
             "normalised": self.normalised,
-            **{name: found for name, found in terms.items() if found},
+            **{name: found for name, found in fitted.items() if found},
         }
 
     @classmethod
@@ -136,7 +126,7 @@ class ModelInputs:
         missing = [name for name in _PARTS if name not in plain]
         if missing:
             raise InputError(f"the normalisation of HEGGS lacks {', '.join(missing)}.")
-        condition = plain["condition"]
+        condition, site_noise = plain["condition"], plain.get("site_noise")
         return cls(
             LogSpectrogram.from_dict(plain["spectrogram"]),
             SpectrogramStatistics.from_dict(plain["spectrogram_statistics"]),
@@ -144,7 +134,7 @@ class ModelInputs:
             ConditionStatistics.from_dict(plain["condition_statistics"]),
             bool(plain["normalised"]),
             _checked_delays(plain.get("onset_terms", {})),
-            _checked_sensors(plain.get("sensor_terms", {}), len(plain["spectrogram_statistics"]["mean"])),
+            site_noise and SiteNoise.from_plain(site_noise, len(plain["spectrogram_statistics"]["mean"])),
         )
 
 
@@ -173,12 +163,4 @@ def _checked_delays(plain):
     terms = {str(name): tuple(float(value) for value in pair) for name, pair in plain.items()}
     if terms and ("" not in terms or any(len(pair) != 2 or not np.isfinite(pair).all() for pair in terms.values())):
         raise InputError("onset_terms must hold two finite delays for each sensor, and a common pair named ''.")
-    return terms
-
-
-def _checked_sensors(plain, bins):
-    terms = {str(name): np.array(values, dtype=np.float32) for name, values in plain.items()}
-    shape = (PHASES, 3, bins)
-    if terms and ("" not in terms or any(v.shape != shape or not np.isfinite(v).all() for v in terms.values())):
-        raise InputError(f"sensor_terms must hold finite arrays of shape {shape} for each sensor, and one named ''.")
     return terms

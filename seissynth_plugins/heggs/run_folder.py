@@ -10,7 +10,6 @@ from seissynth_plugins.heggs.augmentation import named_augmentation
 from seissynth_plugins.heggs.data import PairData, fit_inputs
 from seissynth_plugins.heggs.inputs import ModelInputs
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
-from seissynth_plugins.heggs.sensor_terms import fit_sensor_terms
 
 
 @dataclass(frozen=True)
@@ -91,34 +90,26 @@ def same_run(output, asked, resume):
         _write_text(path, json.dumps(asked, indent=1) + "\n")
 
 
-def run_inputs(output, table, start, encoding, extras, network, how, sensor_terms=False):
+def run_inputs(output, table, start, encoding, extras, network, how):
     """Return statistics: those of the weights that are begun with, of the run that goes on, or new ones.
 
-    Delays of picks at the sensors are always those of the set that is trained on, for networks that take onsets. So are
-    the sensor terms, if they are wanted, against the predictions of the weights that are begun with.
+    Delays of picks at the sensors are always those of the set that is trained on, for networks that take onsets.
     """
     path = output / "inputs.json"
-    if sensor_terms and start is None:
-        raise InputError("sensor_terms are what records differ by from predictions: pass init with the weights to ask.")
     terms = fit_onset_terms(table.table, table.rows("train")) if network.unet.onset_maps else {}
     if start is not None:
         if (encoding or extras) and (
             encoding not in (None, start[1].condition.encoding) or tuple(extras or ()) != start[1].condition.extras
         ):
             raise InputError("the weights of init have conditions of their own; leave encoding and extras out.")
-        if not sensor_terms:
-            return replace(start[1], onset_terms=terms, sensor_terms={})
+        return replace(start[1], onset_terms=terms, site_noise=None)
     if path.is_file():
         return ModelInputs.from_plain(json.loads(path.read_text(encoding="utf-8")))
-    if start is not None:
-        inputs = replace(start[1], onset_terms=terms, sensor_terms={})
-        inputs = replace(inputs, sensor_terms=fit_sensor_terms(start[0], table, inputs, table.rows("train")))
-    else:
-        inputs = fit_inputs(
-            table, encoding=encoding or "paper", extras=extras or (), normalised=network.normalised_waveforms,
-            augmentation=how,
-        )  # fmt: skip
-        inputs = replace(inputs, onset_terms=terms)
+    inputs = fit_inputs(
+        table, encoding=encoding or "paper", extras=extras or (), normalised=network.normalised_waveforms,
+        augmentation=how,
+    )  # fmt: skip
+    inputs = replace(inputs, onset_terms=terms)
     # through plain data and back: a run that goes on, and the weights file, have the same rounded numbers
     plain = inputs.to_plain()
     _write_text(path, json.dumps(plain) + "\n")

@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+from seissynth_plugins.heggs.inputs import sensor_names
 from seissynth_plugins.heggs.model import Heggs
 from seissynth_plugins.heggs.monitoring import START_SHARE, STEPS
+from seissynth_plugins.heggs.observation import signal_residuals
 from seissynth_plugins.heggs.spread import ResidualSpread, cell_means, fit_patterns
 
 
@@ -35,6 +37,8 @@ def fit_spread(model, pairs, patterns):
     source = np.stack([item["source"] for item in items])
     condition = np.stack([item["condition"] for item in items])
     onsets = np.stack([item["onsets"] for item in items]) if "onsets" in items[0] else None
+    columns = pairs.table.table.iloc[[int(item["row"]) for item in items]]
+    sensors, known = sensor_names(columns), pairs.inputs.onsets(columns)
     weights = model.band.cpu().numpy()[None] * mask
     start = "condition" if model.config.source_input else "noised"
     step = max(round(START_SHARE * model.config.steps), 1)
@@ -42,7 +46,11 @@ def fit_spread(model, pairs, patterns):
     arrays, figures = [], {}
     for name, given in (("without", None), ("with", source)):
         made = generate_spectrograms(model, condition, np.arange(count), given, onsets, sampling)
-        means, counts = cell_means(target - made, weights)
+        residuals, seen = target - made, weights
+        if pairs.inputs.site_noise is not None:
+            residuals, signal = signal_residuals(pairs.inputs, target, made, sensors, known)
+            seen = weights * signal
+        means, counts = cell_means(residuals, seen)
         found, noise = fit_patterns(means, counts, min(patterns, count - 1))
         arrays.append(_filled(found, patterns))
         figures[f"residual_{name}"] = float(np.sqrt(np.mean(means[counts] ** 2)))

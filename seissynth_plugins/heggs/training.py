@@ -23,6 +23,7 @@ from seissynth_plugins.heggs.run_folder import (
     validation_pairs,
     write_card,
 )
+from seissynth_plugins.heggs.site_noise_fit import add_site_noise
 from seissynth_plugins.heggs.weights import HEGGS, load_model, save_model, with_condition_size
 
 #: what a size is trained with, unless said otherwise; "paper" is a million pairs
@@ -56,7 +57,7 @@ _SOURCES = {"paper": "one"}
 def train_heggs(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources=None, picked_first=True, encoding=None, extras=None,
-    validation_records=48, export="last", spread=0, sensor_terms=False, region="", licence="MIT", threads=None,
+    validation_records=48, export="last", spread=0, site_noise=False, region="", licence="MIT", threads=None,
     resume=True, **loop,
 ):  # fmt: skip
     """Train HEGGS on data sets.
@@ -79,7 +80,7 @@ def train_heggs(
     seed : int
     max_minutes : float, optional
         Stop after so long, with a state from which the same call goes on.
-    augmentation : {"none", "made", "real"} or Augmentation, optional
+    augmentation : {"none", "made", "clean", "real"} or Augmentation, optional
         Default: "made" for sets of the factory, where noise is to be had, "real" for others.
     sources, picked_first
         See `data.PairData`; by default one source for each earthquake in "paper", else all.
@@ -94,9 +95,9 @@ def train_heggs(
     spread : int
         Patterns of residuals to fit on the validation part when the training is finished, so that draws scatter as
         records do; see `spread.ResidualSpread`.
-    sensor_terms : bool
-        Take what the records of each sensor differ by from the predictions of `init` off what is learned, and put it
-        back in generation; see `seissynth_plugins.heggs.sensor_terms`.
+    site_noise : bool
+        Fit gains and noise of the sensors to the records of the training part when the training is finished; see
+        `seissynth_plugins.heggs.site_noise`. For sets of real records.
     region, licence : str
         For the card of the weights.
     threads : int, optional
@@ -134,10 +135,9 @@ def train_heggs(
     asked = {
         "config": config, "data": table.fingerprint, "init": None if init is None else start[2]["training_data_hash"],
         "augmentation": dataclasses.asdict(how), "seed": seed, "encoding": encoding, "extras": list(extras or ()),
-        "sensor_terms": bool(sensor_terms),
     }  # fmt: skip
     same_run(output, asked, resume)
-    inputs = run_inputs(output, table, start, encoding, extras, network, how, sensor_terms)
+    inputs = run_inputs(output, table, start, encoding, extras, network, how)
     network = with_condition_size(network, inputs.condition.size)
     if start is not None:
         _check_start(start[0].config, network, init, config)
@@ -164,9 +164,12 @@ def train_heggs(
     )  # fmt: skip
     weights = output / "weights.safetensors"
     values = result.best if best else result.weights
+    if site_noise and result.finished:
+        inputs = add_site_noise(HEGGS, values, network, table, inputs)
     if spread and result.finished:
         from seissynth_plugins.heggs.spread_fit import add_spread
 
+        unseen.inputs = inputs
         values, network, about["spread"] = add_spread(values, network, unseen, spread)
     save_model(weights, values, network, inputs, about)
     write_card(about, weights, table, HEGGS)

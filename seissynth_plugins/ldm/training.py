@@ -23,6 +23,7 @@ from seissynth_plugins.heggs.run_folder import (
     validation_pairs,
     write_card,
 )
+from seissynth_plugins.heggs.site_noise_fit import add_site_noise
 from seissynth_plugins.heggs.weights import load_model, save_model, with_condition_size
 from seissynth_plugins.ldm.config import named_config
 from seissynth_plugins.ldm.weights import LDM
@@ -57,7 +58,7 @@ LEAST_MINUTES = 1e-3
 def train_ldm(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources="all", picked_first=True, encoding=None, extras=None,
-    validation_records=48, export="last", sensor_terms=False, region="", licence="MIT", threads=None,
+    validation_records=48, export="last", site_noise=False, region="", licence="MIT", threads=None,
     resume=True, **loop,
 ):  # fmt: skip
     """Train the baseline on data sets.
@@ -65,7 +66,7 @@ def train_ldm(
     Parameters
     ----------
     data, output, fold, folds, stations_out, noise, seed, max_minutes, augmentation, sources, picked_first, encoding,
-    extras, validation_records, export, sensor_terms, region, licence, threads, resume
+    extras, validation_records, export, site_noise, region, licence, threads, resume
         As for `seissynth_plugins.heggs.training.train_heggs`; `max_minutes` is for both stages together.
     config : str
         A size and variants, as ``"small+pairs"``; see `config.named_config`.
@@ -107,10 +108,9 @@ def train_ldm(
     asked = {
         "config": config, "data": table.fingerprint, "init": None if init is None else start[2]["training_data_hash"],
         "augmentation": dataclasses.asdict(how), "seed": seed, "encoding": encoding, "extras": list(extras or ()),
-        "sensor_terms": bool(sensor_terms),
     }  # fmt: skip
     same_run(output, asked, resume)
-    inputs = run_inputs(output, table, start, encoding, extras, network, how, sensor_terms)
+    inputs = run_inputs(output, table, start, encoding, extras, network, how)
     network = with_condition_size(network, inputs.condition.size)
     if start is not None and start[0].config != network:
         raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")
@@ -142,7 +142,10 @@ def train_ldm(
     )  # fmt: skip
     about["autoencoder_steps"] = done.step
     weights = output / "weights.safetensors"
-    save_model(weights, result.best if best else result.weights, network, inputs, about, kind=LDM)
+    values = result.best if best else result.weights
+    if site_noise and result.finished:
+        inputs = add_site_noise(LDM, values, network, table, inputs)
+    save_model(weights, values, network, inputs, about, kind=LDM)
     write_card(about, weights, table, LDM)
     draw_curve(output)
     return TrainReport(output, weights, result.step, second.steps, result.finished)

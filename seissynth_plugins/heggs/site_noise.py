@@ -1,0 +1,190 @@
+"""Site and noise: what records of a sensor hold beyond what a network says.
+
+A network that learned from made records knows neither the site nor the noise of a real sensor. Here a record is the
+network's signal, times a gain of the site by component and frequency, plus noise, added as powers: a gain on the whole
+record would lift the noise of a small earthquake with it and hide its onset. Noise is the mean level of the sensor
+before P, times a factor by frequency that all sensors share at the time of one earthquake: in an aftershock sequence
+the coda of others fills the time before P, and the level changes by a factor of ten from hour to hour. A source record
+tells that factor; without one it is drawn from those of the training set.
+
+Levels are in standard deviations of ln A, as spectrograms are.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.seeding import generator
+
+#: where the noise of records without a source comes from
+NOISES = ("drawn", "mean", "none")
+#: a phase begins so much before its onset, since a frame sees half a window, s
+LEAD_S = 0.3
+#: the level of a record's noise is taken over so many frames at least
+LEAST_FRAMES = 4
+#: of the power that a network predicts behind P, at least this share is signal
+LEAST_SIGNAL = 0.02
+#: ln A of no signal at all
+_NOTHING = -60.0
+#: stream of an earthquake's seed that its noise comes from
+_STREAM = int.from_bytes(b"noise", "big")
+
+
+@dataclass(frozen=True)
+class SiteNoise:
+    """Gains and noise of sensors.
+
+    Parameters
+    ----------
+    site : dict of str to ndarray, shape (3, bins)
+        What is added to the signal's ln A at a sensor, named NET.STA; "" holds for sensors that are not named.
+    noise : dict of str to ndarray, shape (3, bins)
+        Mean ln A before P, likewise.
+    events : ndarray, shape (earthquakes, bins)
+        By how much the noise of the training set's earthquakes differed from these means.
+    predicted : ndarray, shape (3, bins)
+        The noise that the network itself predicts, where a record has no time before P that would show it.
+    """
+
+    site: dict
+    noise: dict
+    events: np.ndarray
+    predicted: np.ndarray
+
+    def to_plain(self):
+        """Return plain data, rounded to three digits."""
+        named = {name: {key: _rounded(v) for key, v in getattr(self, name).items()} for name in ("site", "noise")}
+        return {**named, "events": _rounded(self.events), "predicted": _rounded(self.predicted)}
+
+    @classmethod
+    def from_plain(cls, plain, bins):
+        """Make it of what `to_plain` returned; an InputError says what is wrong."""
+        shape = (3, bins)
+        found = {}
+        for name in ("site", "noise"):
+            found[name] = {str(key): np.array(values, np.float32) for key, values in plain.get(name, {}).items()}
+            if "" not in found[name] or any(_unfit(values, shape) for values in found[name].values()):
+                raise InputError(f"site_noise: {name} must hold finite arrays of shape {shape}, and one named ''.")
+        found["events"] = np.array(plain.get("events", ()), np.float32)
+        found["predicted"] = np.array(plain.get("predicted", ()), np.float32)
+        count = max(len(found["events"]), 1)
+        if _unfit(found["events"], (count, bins)) or _unfit(found["predicted"], shape):
+            raise InputError(
+                f"site_noise: events and predicted must be finite, of shape (n, {bins}) and {shape}, n at least 1."
+            )
+        return cls(**found)
+
+    def drawn(self, seeds):
+        """Return the noise of one earthquake of the training set for each seed, shape (n, bins)."""
+        chosen = [generator(int(seed), _STREAM).integers(len(self.events)) for seed in seeds]
+        return self.events[chosen]
+
+
+def before_p(onsets, times_s):
+    """Return which frames lie before P, shape (n, frames).
+
+    Parameters
+    ----------
+    onsets : array_like, shape (n, 2)
+        P and S, s after origin; where P is unknown no frame does.
+    times_s : array_like, shape (frames,)
+        Centres of the frames, s after origin.
+
+    Examples
+    --------
+    >>> before_p([[3.0, 5.0]], [1.0, 2.6, 2.8, 4.0]).tolist()
+    [[True, True, False, False]]
+    """
+    p = np.nan_to_num(np.asarray(onsets, dtype=float)[:, :1], nan=-np.inf) - LEAD_S
+    return np.asarray(times_s, dtype=float)[None] < p
+
+
+def noise_levels(spectrograms, early):
+    """Return the mean before P by component and bin, shape (n, 3, bins); NaN where there is too little of it.
+
+    Parameters
+    ----------
+    spectrograms : ndarray, shape (n, 3, bins, frames)
+    early : ndarray of bool, shape (n, frames)
+        From `before_p`.
+    """
+    count = early.sum(axis=1)
+    sums = np.einsum("ncft,nt->ncf", spectrograms, early.astype(np.float32))
+    return np.where((count >= LEAST_FRAMES)[:, None, None], sums / np.maximum(count, 1)[:, None, None], np.nan)
+
+
+def signal(spectrograms, early, sd, predicted):
+    """Return ln A of what a prediction holds beside its own noise, the noise before P taken off as power.
+
+    Parameters
+    ----------
+    spectrograms : ndarray, shape (n, 3, bins, frames)
+    early : ndarray of bool, shape (n, frames)
+    sd : ndarray, shape (bins,)
+        Standard deviations of ln A.
+    predicted : ndarray, shape (3, bins)
+        Noise of records that have too little time before P.
+
+    Returns
+    -------
+    ndarray, shape (n, 3, bins, frames)
+        ln A over the mean that standard deviations are counted from; -60 before P.
+    """
+    levels = noise_levels(spectrograms, early)
+    levels = np.where(np.isnan(levels), predicted, levels)
+    scale = np.asarray(sd, np.float32)[:, None]
+    power = 2 * spectrograms * scale
+    share = -np.expm1(np.minimum(2 * levels[..., None] * scale - power, 0))
+    found = (power + np.log(np.maximum(share, LEAST_SIGNAL))) / 2
+    return np.where(early[:, None, None], _NOTHING, found).astype(np.float32)
+
+
+def with_noise(signals, noise, sd):
+    """Return spectrograms of signals, ln A, and noise levels of shape (n, 3, bins): powers add."""
+    scale = np.asarray(sd, np.float32)[:, None]
+    return (np.logaddexp(2 * signals, 2 * noise[..., None] * scale) / 2 / scale).astype(np.float32)
+
+
+def of_sensors(values, sensors):
+    """Return the values of sensors, shape (n, ...); those named "" where a sensor has none."""
+    return np.stack([values.get(str(name), values[""]) for name in sensors])
+
+
+def shrunk_means(values, names, known, records):
+    """Return means by name, drawn to the mean over names: n records go n / (n + `records`) of the way.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, ...)
+    names : sequence of str
+    known : ndarray of bool, shape (n,)
+        What counts.
+    records : float
+
+    Returns
+    -------
+    dict of str to ndarray
+        And "" for the mean over names.
+    """
+    names = np.asarray(names, dtype=str)
+    own, share = {}, {}
+    for name in sorted(set(names[known])):
+        chosen = known & (names == name)
+        own[name], share[name] = values[chosen].mean(axis=0), chosen.sum() / (chosen.sum() + records)
+    common = sum(share[name] * own[name] for name in own) / sum(share.values())
+    return {"": common} | {name: common + share[name] * (own[name] - common) for name in own}
+
+
+def noise_offsets(spectrograms, sensors, early, site_noise):
+    """Return by how much the noise of records differs from that of their sensors, shape (n, bins); NaN if not seen."""
+    levels = noise_levels(spectrograms, early)
+    return (levels - of_sensors(site_noise.noise, sensors)).mean(axis=1)
+
+
+def _rounded(values):
+    return np.round(np.asarray(values, dtype=float), 3).tolist()
+
+
+def _unfit(values, shape):
+    return values.shape != shape or not np.isfinite(values).all()

@@ -1,0 +1,181 @@
+"""Fit gains and noise of sensors to real records, against the predictions of a trained network."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth_plugins.heggs.site_noise import (
+    LEAST_FRAMES,
+    SiteNoise,
+    before_p,
+    noise_levels,
+    noise_offsets,
+    of_sensors,
+    shrunk_means,
+    signal,
+)
+
+#: a sensor with n records takes n / (n + this) of the way from the mean over sensors to its own noise
+SHRINK = 1.0
+#: at most so many records are predicted
+FIT_RECORDS = 2000
+#: gains stay within so many standard deviations
+LARGEST = 2.0
+#: an earthquake's noise counts from so many records on
+LEAST_SENSORS = 3
+#: steps of the predictions, how many records are in memory at once, frames that are taken together
+_STEPS, _TOGETHER, _FRAMES = 2, 64, 4
+#: pull of a gain to where it comes from, in records that are nothing but signal; iterations
+_PULL, _ITERATIONS = 0.1, 6
+
+
+def fit_site_noise(model, table, inputs, rows):
+    """Return gains and noise of the sensors of real records.
+
+    Parameters
+    ----------
+    model : Heggs or LatentDiffusion
+        Trained.
+    table : data.TrainingTable
+    inputs : ModelInputs
+        Of the network.
+    rows : array of int
+        Of records that are not predicted later for a score; those that the network was not trained on are best.
+
+    Returns
+    -------
+    SiteNoise
+
+    Notes
+    -----
+    Predictions come from noise alone, without spread. A gain minimises the squared error of ln A behind P with the
+    noise that the record itself shows before P, by Gauss-Newton; a sensor's gains are drawn to those of all sensors.
+    """
+    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), FIT_RECORDS)).astype(int)]
+    real, made, early, counts = _records(model, table, inputs, rows)
+    sensors = np.asarray(table.sensors(rows), dtype=str)
+    sd = inputs.statistics.sd
+    levels, predicted = (noise_levels(x, early) for x in (real, made))
+    seen = np.isfinite(levels[:, 0, 0])
+    if not seen.any():
+        raise InputError(
+            f"none of the {len(rows)} records has {LEAST_FRAMES} frames before P, so noise cannot be told from signal; "
+            "train without site_noise, or on records that begin earlier or come from farther away."
+        )
+    predicted = predicted[seen].mean(axis=0)
+    noise = shrunk_means(levels, sensors, seen, SHRINK)
+    found = SiteNoise({"": np.zeros_like(predicted)}, noise, np.zeros((1, len(sd)), np.float32), predicted)
+    own = np.where(seen[:, None, None], levels, of_sensors(noise, sensors))
+    behind = np.where(early, 0, counts).astype(np.float32)
+    site = fit_gains(real, signal(made, early, sd, predicted), own, behind, sensors, sd)
+    offsets = noise_offsets(real, sensors, early, found)
+    events = _event_means(offsets, seen, table.table["source_id"].iloc[rows].to_numpy())
+    return SiteNoise(site, noise, events, predicted)
+
+
+def add_site_noise(kind, values, config, table, inputs, rows=None):
+    """Return the inputs of trained weights with gains and noise of a table's sensors.
+
+    Parameters
+    ----------
+    kind : weights.Kind
+    values : dict of str to Tensor
+    config : dataclass
+        Of the network.
+    table : data.TrainingTable
+    inputs : ModelInputs
+    rows : array of int, optional
+        As for `fit_site_noise`; default: the training part.
+
+    Returns
+    -------
+    ModelInputs
+    """
+    model = kind.make(config)
+    model.load_state_dict(values)
+    found = fit_site_noise(model.eval(), table, inputs, table.rows("train") if rows is None else rows)
+    # rounded as a file keeps it: what is fitted on top sees the same numbers
+    return replace(inputs, site_noise=SiteNoise.from_plain(found.to_plain(), len(found.predicted[0])))
+
+
+def fit_gains(real, signals, noise, weights, sensors, sd):
+    """Return gains by sensor, and "" for all together.
+
+    Parameters
+    ----------
+    real, signals : ndarray, shape (n, 3, bins, frames)
+        Standardised ln A of records; ln A of predicted signals.
+    noise : ndarray, shape (n, 3, bins)
+        Of each record, standardised.
+    weights : ndarray, shape (n, frames)
+        Zero where a frame does not count.
+    sensors : sequence of str
+    sd : ndarray, shape (bins,)
+
+    Returns
+    -------
+    dict of str to ndarray, shape (3, bins)
+        Standardised ln A.
+    """
+    scale, names = np.asarray(sd, np.float32)[:, None], np.asarray(sensors, dtype=str)
+    floor = 2 * noise[..., None] * scale
+
+    def solve(chosen, start):
+        gain, pull = start.copy(), _PULL
+        share = weights[chosen] / np.maximum(weights[chosen].sum(axis=1, keepdims=True), 1)
+        for _ in range(_ITERATIONS):
+            power = 2 * (signals[chosen] + gain[None, :, :, None] * scale)
+            total = np.logaddexp(power, floor[chosen])
+            slope = np.exp(power - total)  # how much of a cell is signal
+            error = real[chosen] - total / 2 / scale
+            steps = np.einsum("ncft,nt->cf", slope * error, share) + pull * (start - gain)
+            gain = gain + steps / (np.einsum("ncft,nt->cf", slope**2, share) + pull)
+            gain = np.clip(gain, -LARGEST, LARGEST)
+        return gain.astype(np.float32)
+
+    common = solve(np.ones(len(names), bool), np.zeros(real.shape[1:3], np.float32))
+    return {"": common} | {name: solve(names == name, common) for name in sorted(set(names))}
+
+
+def _records(model, table, inputs, rows):
+    """Real and predicted spectrograms, frames taken together by four; which of those lie before P; what counts."""
+    from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare
+
+    columns = table.table.iloc[rows]
+    onsets, conditions = inputs.onsets(columns), inputs.conditions(columns)
+    taken = onsets if model.config.unet.onset_maps else None
+    mask = inputs.spectrogram.frames_before(columns["mask_end_s"].to_numpy()).astype(bool)
+    early = before_p(onsets, inputs.frame_times_s)
+    ready, sampling = prepare(model), Sampling(steps=_STEPS, spread=False)
+    real, made = [], []
+    for first in range(0, len(rows), _TOGETHER):
+        some = slice(first, first + _TOGETHER)
+        x = generate_spectrograms(
+            ready, conditions[some], rows[some], None, None if taken is None else taken[some], sampling
+        )
+        y = inputs.encode(table.waveforms(rows[some]), table.sensors(rows[some]))
+        same = _same_phase(early[some], mask[some])
+        real.append(_together(y, same))
+        made.append(_together(x, same))
+    last = early[:, _FRAMES - 1 :: _FRAMES]
+    counts = _same_phase(early, mask).sum(axis=-1)
+    return np.concatenate(real), np.concatenate(made), last & (counts > 0), counts
+
+
+def _same_phase(early, mask):
+    """Which frames of each group of four count: those under the mask on the side of P where the last one lies."""
+    early = early.reshape(len(early), -1, _FRAMES)
+    return (mask.reshape(early.shape) & (early == early[..., -1:])).astype(np.float32)
+
+
+def _together(x, same):
+    grouped = x.reshape(*x.shape[:3], -1, _FRAMES)
+    return np.einsum("ncfgt,ngt->ncfg", grouped, same) / np.maximum(same.sum(-1), 1)[:, None, None]
+
+
+def _event_means(offsets, seen, events):
+    """Mean offsets of each earthquake that enough sensors saw; all together where none is."""
+    means = [offsets[seen & (events == event)] for event in sorted(set(events[seen]))]
+    kept = [part.mean(axis=0) for part in means if len(part) >= LEAST_SENSORS]
+    return np.stack(kept if kept else [offsets[seen].mean(axis=0)]).astype(np.float32)

@@ -1,0 +1,270 @@
+"""Site and noise: gains and levels that are put into records are found, taken apart, and come out again."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from heggs_sets import RATE, made_up_rows, tiny_options, waveforms, write_set
+from heggs_streams import earthquake, line, observed
+
+import seissynth
+from seissynth.data.seisbench import DatasetWriter
+from seissynth.errors import InputError
+from seissynth_plugins.heggs.data import TrainingTable, fit_inputs
+from seissynth_plugins.heggs.inputs import ModelInputs
+from seissynth_plugins.heggs.observation import signal_residuals, source_noise
+from seissynth_plugins.heggs.site_noise import (
+    LEAST_SIGNAL,
+    SiteNoise,
+    before_p,
+    noise_levels,
+    shrunk_means,
+    signal,
+    with_noise,
+)
+from seissynth_plugins.heggs.weights import read_card
+
+TIMES = np.arange(40.0)
+SD = np.array([2.0, 1.0, 0.5], np.float32)
+ONSETS = np.array([[19.5, 25.0], [9.5, 20.0]])
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    table = TrainingTable(write_set(tmp_path_factory.mktemp("site") / "set"), fold=0, folds=4)
+    return fit_inputs(table)
+
+
+def records(level=0.0, seed=0):
+    """ln A of signals behind P and nothing before, and noise by component and bin."""
+    rng = np.random.default_rng(seed)
+    early = before_p(ONSETS, TIMES)
+    signals = np.where(early[:, None, None], -60.0, level + rng.normal(size=(2, 3, 3, 40)))
+    return signals.astype(np.float32), rng.normal(size=(2, 3, 3)).astype(np.float32) - 2, early
+
+
+def some_site_noise(inputs, sensors=("CI.S0", "CI.S1"), gain=0.0, events=None):
+    bins = len(inputs.statistics.mean)
+    nothing = np.zeros((3, bins), np.float32)
+    named = dict.fromkeys(("", *sensors), nothing - 3)
+    offsets = np.zeros((1, bins), np.float32) if events is None else events
+    return SiteNoise({"": nothing, "CI.S0": nothing + gain}, named, offsets, nothing)
+
+
+def test_frames_before_p_end_a_little_early():
+    found = before_p([[3.0, 6.0], [3.4, 6.4], [np.nan, np.nan]], TIMES[:5])
+    assert found.tolist() == [[True, True, True, False, False], [True] * 4 + [False], [False] * 5]
+
+
+def test_signal_and_noise_add_as_powers_and_come_apart():
+    signals, noise, early = records(level=1.0)
+    x = with_noise(signals, noise, SD)
+    # by hand, one cell: amplitudes A of signal and noise give sqrt(A_s^2 + A_n^2)
+    n, s = noise[0, 1, 0] * SD[0], signals[0, 1, 0, 30]
+    assert x[0, 1, 0, 30] * SD[0] == pytest.approx(np.log(np.hypot(np.exp(n), np.exp(s))), abs=1e-5)
+    np.testing.assert_allclose(noise_levels(x, early), noise, atol=1e-4)
+    found = signal(x, early, SD, np.zeros((3, 3)))
+    assert (found[np.broadcast_to(early[:, None, None], found.shape)] == -60).all()
+    strong = signals > 0.5 * np.log(LEAST_SIGNAL) + 0.5 + noise[..., None] * SD[:, None]
+    assert strong[~np.broadcast_to(early[:, None, None], found.shape)].mean() > 0.5
+    np.testing.assert_allclose(found[strong], signals[strong], atol=0.02)
+    weak = with_noise(signals - 40, noise, SD)  # far below the noise: the least share of its power
+    left = signal(weak, early, SD, np.zeros((3, 3)))[0, 0, 0, 30]
+    assert left == pytest.approx(noise[0, 0, 0] * SD[0] + 0.5 * np.log(LEAST_SIGNAL), abs=1e-3)
+
+
+def test_records_without_time_before_p_take_the_networks_own_noise():
+    x = np.zeros((1, 3, 3, 40), np.float32)
+    early = before_p([[2.9, 5.0]], TIMES)
+    assert np.isnan(noise_levels(x, early)).all()
+    found = signal(x, early, SD, np.full((3, 3), -10.0))
+    np.testing.assert_allclose(found[..., 10], 0.0, atol=1e-3)
+
+
+def test_gains_are_found_where_there_is_signal():
+    from seissynth_plugins.heggs.site_noise_fit import fit_gains
+
+    rng = np.random.default_rng(2)
+    truth = {"A": rng.uniform(-0.5, 0.5, (3, 3)), "B": rng.uniform(-0.5, 0.5, (3, 3))}
+    names = ["A"] * 40 + ["B"] * 40
+    signals = rng.normal(1.0, 0.5, (80, 3, 3, 40)).astype(np.float32)
+    noise = rng.normal(-1.0, 0.3, (80, 3, 3)).astype(np.float32)
+    noise[:, :, 2] = 10.0  # nothing to be seen in the last bin
+    gain = np.stack([truth[name] for name in names])[..., None] * SD[:, None]
+    real = with_noise(signals + gain.astype(np.float32), noise, SD)
+    weights = np.ones((80, 40), np.float32)
+    weights[:, 30:] = 0
+    real[:, :, :, 30:] = 1e3  # behind the mask
+    found = fit_gains(real, signals, noise, weights, names, SD)
+    for name in truth:
+        np.testing.assert_allclose(found[name][:, :2], truth[name][:, :2], atol=0.01)
+    np.testing.assert_allclose(found["A"][:, 2], 0.0, atol=1e-3)
+    # a few records of nothing but signal go most of the way from the gains of all
+    few = fit_gains(real[:41], signals[:41], noise[:41], weights[:41], names[:41], SD)
+    way = (few["B"] - few[""])[:, :2] / (truth["B"] - few[""])[:, :2]
+    assert 0.7 < np.median(way) < 0.95
+
+
+def test_means_are_drawn_to_those_of_all_names():
+    values = np.array([[1.0], [3.0], [8.0], [99.0]])
+    found = shrunk_means(values, ["A", "A", "B", "C"], np.array([True, True, True, False]), 1.0)
+    common = (2 / 3 * 2 + 1 / 2 * 8) / (2 / 3 + 1 / 2)
+    assert sorted(found) == ["", "A", "B"]
+    assert found[""] == pytest.approx(common)
+    assert found["A"] == pytest.approx(common + 2 / 3 * (2 - common))
+    assert found["B"] == pytest.approx(common + 1 / 2 * (8 - common))
+
+
+def test_the_noise_of_a_source_is_the_mean_over_its_earthquakes_sensors(inputs):
+    frames, bins = inputs.spectrogram.frames, inputs.spectrogram.bins
+    own = replace(inputs, site_noise=some_site_noise(inputs))
+    x = np.zeros((5, 3, bins, frames), np.float32)
+    x[:] = np.array([1.0, 1.0, 3.0, 7.0, 5.0])[:, None, None, None]
+    onsets = np.array([[10.0, 20.0]] * 3 + [[np.nan, np.nan]] + [[10.0, 20.0]])
+    found = source_noise(own, x, ["CI.S0", "CI.S0", "CI.S1", "CI.S1", "CI.S1"], onsets, [1, 1, 1, 2, 3])
+    # sensors' means are -3: offsets 4 and 6, the first counted once; none in the second earthquake; 8 in the third
+    assert found[:3] == pytest.approx(5.0) and np.isnan(found[3]).all() and found[4] == pytest.approx(8.0)
+    assert source_noise(inputs, x, ["CI.S0"] * 5, onsets, [1] * 5) is None
+
+
+def test_residuals_are_those_of_the_signal(inputs):
+    bins = len(inputs.statistics.mean)
+    own = replace(inputs, site_noise=some_site_noise(inputs, gain=0.25))
+    times = inputs.frame_times_s
+    rng = np.random.default_rng(3)
+    onsets = np.array([[15.0, 25.0]])
+    sd, early = inputs.statistics.sd, before_p(onsets, times)
+    signals = np.where(early[:, None, None], -60, rng.normal(0, 3, (1, 3, bins, len(times)))).astype(np.float32)
+    made = with_noise(signals, np.full((1, 3, bins), -4.0), sd)
+    louder = signals + (0.25 + 0.5) * sd[:, None]  # the gain of the site, and half a deviation that nobody knows
+    target = with_noise(louder.astype(np.float32), np.full((1, 3, bins), -1.0), sd)
+    residuals, seen = signal_residuals(own, target, made, ["CI.S0"], onsets)
+    assert not seen[..., times < 14].any() and 0.1 < seen[..., times > 15].mean() < 0.9
+    clear = seen & (signals > 2 * sd[:, None])
+    np.testing.assert_allclose(residuals[clear], 0.5, atol=0.05)
+    assert np.abs(residuals[..., times < 14]).max() < 1e-3  # its own noise was taken
+
+
+def test_plain_data_comes_back_and_wrong_ones_are_refused(inputs):
+    rng = np.random.default_rng(4)
+    bins = len(inputs.statistics.mean)
+    wanted = some_site_noise(inputs, gain=0.5, events=rng.normal(size=(7, bins)).round(3).astype(np.float32))
+    plain = json.loads(json.dumps(replace(inputs, site_noise=wanted).to_plain()))
+    again = ModelInputs.from_plain(plain).site_noise
+    np.testing.assert_allclose(again.site["CI.S0"], 0.5)
+    np.testing.assert_allclose(again.events, wanted.events, atol=1e-6)
+    drawn = again.drawn(range(200))
+    assert {tuple(row) for row in drawn} == {tuple(row) for row in again.events}
+    assert (drawn == again.drawn(range(200))).all()
+    assert ModelInputs.from_plain(inputs.to_plain()).site_noise is None
+    for part, value in (("site", {"CI.S0": plain["site_noise"]["site"][""]}), ("noise", {"": [[1.0]]})):
+        with pytest.raises(InputError, match=rf"site_noise: {part} must hold finite arrays of shape \(3, 64\)"):
+            ModelInputs.from_plain({**plain, "site_noise": {**plain["site_noise"], part: value}})
+    for value in ([], [[float("nan")] * bins]):
+        with pytest.raises(InputError, match="events and predicted must be finite"):
+            ModelInputs.from_plain({**plain, "site_noise": {**plain["site_noise"], "events": value}})
+
+
+def test_sensors_and_earthquakes_are_told_apart(tmp_path, inputs):
+    """Records of one sensor three times as loud, those of one earthquake ten times."""
+    from seissynth_plugins.heggs.model import Heggs
+    from seissynth_plugins.heggs.named_configs import named_config
+    from seissynth_plugins.heggs.site_noise_fit import fit_site_noise
+
+    rows = [row for row in made_up_rows() if row["station_code"] != "S0"]  # the nearest has no time before P
+    data = waveforms(rows)
+    for record, row in zip(data, rows, strict=True):
+        record *= (3 if row["station_code"] == "S1" else 1) * (10 if row["source_id"] == "e2" else 1)
+    with DatasetWriter(tmp_path / "set", sampling_rate_hz=RATE, unit="m/s", quantity="velocity") as writer:
+        writer.write(pd.DataFrame(rows), data)
+    table = TrainingTable(tmp_path / "set")
+    found = fit_site_noise(Heggs(named_config("tiny")), table, inputs, np.arange(len(rows)))
+    sd, band = inputs.statistics.sd, slice(2, 50)
+    apart = ((found.noise["CI.S1"] - found.noise["CI.S2"]) * sd)[:, band]
+    np.testing.assert_allclose(apart.mean(), np.log(3) * 8 / 9, atol=0.1)
+    offsets = (found.events * sd)[:, band].mean(axis=1)
+    np.testing.assert_allclose(offsets - offsets[0], np.log(10) * (np.arange(8) == 2), atol=0.1)
+    # what is loud at a sensor is signal too; an untrained network says nothing of any
+    gains = ((found.site["CI.S1"] - found.site["CI.S2"]) * sd)[:, band]
+    assert gains.mean() > 0.4 * np.log(3)
+    with pytest.raises(InputError, match="none of the 2 records"):
+        late = replace(inputs, onset_terms={"": (-60.0, -60.0)})
+        fit_site_noise(Heggs(named_config("tiny")), table, late, np.arange(2))
+
+
+# --- trained, and generated with
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Weights of a few steps with sites, noise and spread."""
+    pytest.importorskip("lightning", reason="training needs Lightning")
+    from seissynth_plugins.heggs.training import train_heggs
+
+    folder = tmp_path_factory.mktemp("trained")
+    options = tiny_options(validation_records=2, site_noise=True, spread=1)
+    return train_heggs(write_set(folder / "set"), folder / "run", **options, fold=0, folds=4).weights
+
+
+def test_training_keeps_sites_and_noise(weights, tmp_path):
+    from seissynth_plugins.heggs.training import train_heggs
+
+    card = read_card(weights)
+    found = ModelInputs.from_plain(card["normalisation"]).site_noise
+    assert sorted(found.site) == ["", "CI.S0", "CI.S1", "CI.S2", "CI.S3"]
+    assert np.abs(found.site["CI.S3"]).max() > 0.1  # an untrained network is off by far more than rounding
+    shutil.copytree(weights.parent, tmp_path / "again")
+    options = tiny_options(validation_records=2, site_noise=True, spread=1)
+    again = train_heggs(weights.parents[1] / "set", tmp_path / "again", **options, fold=0, folds=4)
+    assert again.finished and read_card(again.weights)["normalisation"] == card["normalisation"]
+    begun = train_heggs(weights.parents[1] / "set", tmp_path / "begun", **tiny_options(), init=weights)
+    assert ModelInputs.from_plain(read_card(begun.weights)["normalisation"]).site_noise is None
+
+
+def made(weights, site_noise, source=None, noise="none"):
+    from seissynth_plugins.heggs.backend import HeggsBackend
+
+    backend = HeggsBackend(weights=weights, steps=2, iterations=4, precision="float32", noise=noise)
+    backend.load()
+    backend._inputs = replace(backend._inputs, site_noise=site_noise)
+    backend.load = lambda: None  # generate would read the file again
+    stream = seissynth.generate(
+        line(), earthquake(), backend=backend, velocity_model="southern_california", duration=60.0, source=source,
+        outside="allow",
+    )  # fmt: skip
+    return np.stack([trace.data for trace in stream]).reshape(4, 3, -1)
+
+
+def test_gains_scale_the_signal_and_noise_stands_before_p(weights):
+    inputs = ModelInputs.from_plain(read_card(weights)["normalisation"])
+    nothing = some_site_noise(inputs)
+    double = np.broadcast_to(np.log(2) / inputs.statistics.sd, (3, len(inputs.statistics.sd))).astype(np.float32)
+    plain = made(weights, nothing)
+    doubled = made(weights, replace(nothing, site={**nothing.site, "XX.V1": double}))
+    for number, factor in enumerate((1, 2, 1, 1)):
+        np.testing.assert_allclose(doubled[number], factor * plain[number], rtol=0.02, atol=2e-3 * plain[number].max())
+    far, first = -1, slice(0, 200)  # the farthest station, 2 s from origin
+    assert np.abs(plain[far, :, first]).max() < 1e-3 * np.abs(plain[far]).max()
+    noisy = made(weights, nothing, noise="mean")
+    loud = made(weights, replace(nothing, noise={"": nothing.noise[""] + double}), noise="mean")
+    assert np.std(loud[far, :, first]) == pytest.approx(2 * np.std(noisy[far, :, first]), rel=0.1)
+    eight = made(weights, replace(nothing, events=3 * double[:1]), noise="drawn")
+    assert np.std(eight[far, :, first]) == pytest.approx(8 * np.std(noisy[far, :, first]), rel=0.1)
+
+
+def test_a_source_brings_the_noise_of_its_time(weights):
+    known = ModelInputs.from_plain(read_card(weights)["normalisation"]).site_noise
+    first = slice(0, 200)
+    quiet = made(weights, known, source=observed(level=1e-7, stations=("S1",)), noise="drawn")
+    loud = made(weights, known, source=observed(level=1e-6, stations=("S1",)), noise="drawn")
+    assert np.std(loud[-1, :, first]) > 3 * np.std(quiet[-1, :, first])
+
+
+def test_an_unknown_noise_is_refused(weights):
+    from seissynth_plugins.heggs.backend import HeggsBackend
+
+    with pytest.raises(InputError, match="noise='loud' must be one of drawn, mean, none"):
+        HeggsBackend(weights=weights, noise="loud")
