@@ -50,7 +50,8 @@ def find_source(source, paths, card):
     Notes
     -----
     A site gets the record of the nearest other station; its own only where there is no other. ``p_s`` and ``s_s`` are
-    the velocity model's onsets at the station of the record, NaN where nobody says where it stands.
+    the velocity model's onsets at the station of the record, NaN where nobody says where it stands; ``truth`` holds its
+    name, latitude and longitude.
     """
     from seissynth.backends._run import select_records
 
@@ -79,7 +80,7 @@ def find_source(source, paths, card):
 def _by_site(known, source, paths, card):
     places = {name: _place(name, source, paths) for name in known}
     rate = _rate(card)
-    data, starts, sensors, onsets = [], [], [], []
+    data, starts, sensors, onsets, stood = [], [], [], [], []
     times = {name: _onsets(place, paths) for name, place in places.items()}
     lead = min(-start for _, start in known.values())
     npts = min(record.shape[-1] - round((-start - lead) * rate) for record, start in known.values())
@@ -92,8 +93,11 @@ def _by_site(known, source, paths, card):
         starts.append(start + skip / rate)
         sensors.append(name)
         onsets.append(times[name])
+        stood.append(places[name] or (np.nan, np.nan))
     p_s, s_s = np.array(onsets).T
-    return Records(np.stack(data), np.array(starts), p_s=p_s, s_s=s_s, truth={"sensor": np.array(sensors)})
+    latitude, longitude = np.array(stood, dtype=float).T
+    truth = {"sensor": np.array(sensors), "latitude_deg": latitude, "longitude_deg": longitude}
+    return Records(np.stack(data), np.array(starts), p_s=p_s, s_s=s_s, truth=truth)
 
 
 def _onsets(place, paths):

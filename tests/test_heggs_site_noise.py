@@ -15,12 +15,14 @@ from seissynth.data.seisbench import DatasetWriter
 from seissynth.errors import InputError
 from seissynth_plugins.heggs.data import TrainingTable, fit_inputs
 from seissynth_plugins.heggs.inputs import ModelInputs
-from seissynth_plugins.heggs.observation import signal_residuals, source_noise
+from seissynth_plugins.heggs.observation import LEVEL_PULL, SourceResiduals, signal_residuals, source_residuals
 from seissynth_plugins.heggs.site_noise import (
+    EDGE_FRAMES,
     LEAST_SIGNAL,
     SiteNoise,
     before_p,
     noise_levels,
+    shape_features,
     shrunk_means,
     signal,
     with_noise,
@@ -51,7 +53,7 @@ def some_site_noise(inputs, sensors=("CI.S0", "CI.S1"), gain=0.0, events=None):
     nothing = np.zeros((3, bins), np.float32)
     named = dict.fromkeys(("", *sensors), nothing - 3)
     offsets = np.zeros((1, bins), np.float32) if events is None else events
-    return SiteNoise({"": nothing, "CI.S0": nothing + gain}, named, offsets, nothing)
+    return SiteNoise({"": nothing, "CI.S0": nothing + gain}, named, offsets, nothing, np.zeros((6, bins), np.float32))
 
 
 def test_frames_before_p_end_a_little_early():
@@ -108,6 +110,32 @@ def test_gains_are_found_where_there_is_signal():
     assert 0.7 < np.median(way) < 0.95
 
 
+def test_a_correction_over_time_is_found():
+    from seissynth_plugins.heggs.site_noise_fit import fit_shape
+
+    rng = np.random.default_rng(6)
+    times = np.arange(2.0, 42.0)
+    onsets = np.stack([rng.uniform(3, 6, 50), rng.uniform(8, 12, 50)], axis=1)
+    features = shape_features(onsets, times)
+    np.testing.assert_allclose(features.sum(axis=-1), 1.0)
+    truth = rng.uniform(-0.5, 0.5, (6, 3)).astype(np.float32)
+    signals = rng.normal(1.0, 0.5, (50, 3, 3, 40)).astype(np.float32)
+    noise = rng.normal(-1.0, 0.3, (50, 3, 3)).astype(np.float32)
+    added = np.einsum("ntk,kf->nft", features, truth) * SD[:, None]
+    real = with_noise(signals + added[:, None], noise, SD)
+    weights = np.where(before_p(onsets, times), 0, 4).astype(np.float32)
+    np.testing.assert_allclose(fit_shape(real, signals, noise, weights, features, SD), truth, atol=0.06)
+    known = SiteNoise({"": np.zeros((3, 3))}, {"": np.zeros((3, 3))}, np.zeros((1, 3)), np.full((3, 3), -30.0), truth)
+    early = before_p(onsets, times)
+    found = known.signals(signals / SD[:, None], early, SD, [""] * 50, onsets, times)
+    behind = np.broadcast_to(~early[:, None, None] & (times > 12), found.shape)
+    plain = signal(signals / SD[:, None], early, SD, known.predicted)
+    behind = behind[..., :-EDGE_FRAMES]
+    assert (found[..., -EDGE_FRAMES:] == found[..., -EDGE_FRAMES - 1, None]).all()
+    found, plain, added = (values[..., :-EDGE_FRAMES] for values in (found, plain, added))
+    np.testing.assert_allclose((found - plain)[behind], np.broadcast_to(added[:, None], found.shape)[behind], atol=1e-5)
+
+
 def test_means_are_drawn_to_those_of_all_names():
     values = np.array([[1.0], [3.0], [8.0], [99.0]])
     found = shrunk_means(values, ["A", "A", "B", "C"], np.array([True, True, True, False]), 1.0)
@@ -118,16 +146,41 @@ def test_means_are_drawn_to_those_of_all_names():
     assert found["B"] == pytest.approx(common + 1 / 2 * (8 - common))
 
 
-def test_the_noise_of_a_source_is_the_mean_over_its_earthquakes_sensors(inputs):
-    frames, bins = inputs.spectrogram.frames, inputs.spectrogram.bins
-    own = replace(inputs, site_noise=some_site_noise(inputs))
-    x = np.zeros((5, 3, bins, frames), np.float32)
-    x[:] = np.array([1.0, 1.0, 3.0, 7.0, 5.0])[:, None, None, None]
-    onsets = np.array([[10.0, 20.0]] * 3 + [[np.nan, np.nan]] + [[10.0, 20.0]])
-    found = source_noise(own, x, ["CI.S0", "CI.S0", "CI.S1", "CI.S1", "CI.S1"], onsets, [1, 1, 1, 2, 3])
-    # sensors' means are -3: offsets 4 and 6, the first counted once; none in the second earthquake; 8 in the third
-    assert found[:3] == pytest.approx(5.0) and np.isnan(found[3]).all() and found[4] == pytest.approx(8.0)
-    assert source_noise(inputs, x, ["CI.S0"] * 5, onsets, [1] * 5) is None
+def test_what_sources_tell_is_counted_once_for_each_sensor():
+    noise = np.array([1.0, 1.0, 3.0, np.nan, 8.0])[:, None] * np.ones(4)
+    error = np.array([6.0, 6.0, 2.0, 5.0, 0.0])[:, None] * np.ones(4)
+    found = SourceResiduals(noise, error, np.full((5, 4), 3.0))
+    traits = found.by_group(["A", "A", "B", "B", "B"], [1, 1, 1, 2, 3])
+    np.testing.assert_allclose(traits.noise[:3], 2.0)
+    assert np.isnan(traits.noise[3]).all()
+    np.testing.assert_allclose(traits.noise[4], 8.0)
+    np.testing.assert_allclose(traits.level[:3], (6 + 2) / (3 + 3 + LEVEL_PULL))
+    np.testing.assert_allclose(traits.level[3:], [[5 / (3 + LEVEL_PULL)] * 4, [0.0] * 4])
+    nothing, level = found.of(np.array([], dtype=int))
+    assert np.isnan(nothing).all() and (level == 0).all()
+
+
+def test_the_level_of_a_source_is_found(inputs):
+    """A source that is half a deviation above what the network says of it, and one whose place nobody knows."""
+    from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+    from seissynth_plugins.heggs.model import Heggs
+    from seissynth_plugins.heggs.named_configs import named_config
+
+    model = Heggs(named_config("tiny")).eval()
+    own = replace(inputs, site_noise=some_site_noise(inputs, gain=0.25))
+    onsets, conditions = np.array([[15.0, 25.0]] * 3), np.zeros((3, 11), np.float32)
+    conditions[2] = np.nan
+    sd, early = inputs.statistics.sd, before_p(onsets, inputs.frame_times_s)
+    x = generate_spectrograms(model, conditions[:2], [0, 1], None, None, Sampling(steps=3))
+    names = ["CI.S0", "CI.S1"]
+    signals = own.site_noise.signals(x, early[:2], sd, names, onsets[:2], inputs.frame_times_s)
+    heard = with_noise(signals + 0.5 * sd[:, None], np.full((2, 3, len(sd)), -12.0), sd)
+    source = np.concatenate([heard, heard[:1]])
+    found = source_residuals(model, own, source, conditions, [*names, "CI.S2"], onsets)
+    _, level = found.of(np.array([0, 1]))
+    np.testing.assert_allclose(level, 0.5 * 6 / (6 + LEVEL_PULL), atol=0.02)
+    assert (found.error[2] == 0).all() and (found.weight[2] == 0).all()
+    np.testing.assert_allclose(found.noise[:2], -9.0, atol=1e-3)
 
 
 def test_residuals_are_those_of_the_signal(inputs):
@@ -143,9 +196,10 @@ def test_residuals_are_those_of_the_signal(inputs):
     target = with_noise(louder.astype(np.float32), np.full((1, 3, bins), -1.0), sd)
     residuals, seen = signal_residuals(own, target, made, ["CI.S0"], onsets)
     assert not seen[..., times < 14].any() and 0.1 < seen[..., times > 15].mean() < 0.9
-    clear = seen & (signals > 2 * sd[:, None])
+    clear = (seen & (signals > 2 * sd[:, None]))[..., :-EDGE_FRAMES]
+    residuals = residuals[..., :-EDGE_FRAMES]
     np.testing.assert_allclose(residuals[clear], 0.5, atol=0.05)
-    assert np.abs(residuals[..., times < 14]).max() < 1e-3  # its own noise was taken
+    assert np.abs(residuals[..., times[:-EDGE_FRAMES] < 14]).max() < 1e-3  # its own noise was taken
 
 
 def test_plain_data_comes_back_and_wrong_ones_are_refused(inputs):
@@ -163,9 +217,9 @@ def test_plain_data_comes_back_and_wrong_ones_are_refused(inputs):
     for part, value in (("site", {"CI.S0": plain["site_noise"]["site"][""]}), ("noise", {"": [[1.0]]})):
         with pytest.raises(InputError, match=rf"site_noise: {part} must hold finite arrays of shape \(3, 64\)"):
             ModelInputs.from_plain({**plain, "site_noise": {**plain["site_noise"], part: value}})
-    for value in ([], [[float("nan")] * bins]):
-        with pytest.raises(InputError, match="events and predicted must be finite"):
-            ModelInputs.from_plain({**plain, "site_noise": {**plain["site_noise"], "events": value}})
+    for part, value in (("events", []), ("events", [[float("nan")] * bins]), ("shape", [[0.0] * bins])):
+        with pytest.raises(InputError, match=f"{part} must be finite, of shape"):
+            ModelInputs.from_plain({**plain, "site_noise": {**plain["site_noise"], part: value}})
 
 
 def test_sensors_and_earthquakes_are_told_apart(tmp_path, inputs):
@@ -266,5 +320,5 @@ def test_a_source_brings_the_noise_of_its_time(weights):
 def test_an_unknown_noise_is_refused(weights):
     from seissynth_plugins.heggs.backend import HeggsBackend
 
-    with pytest.raises(InputError, match="noise='loud' must be one of drawn, mean, none"):
+    with pytest.raises(InputError, match="noise='loud' must be one of mean, drawn, none"):
         HeggsBackend(weights=weights, noise="loud")

@@ -13,7 +13,8 @@ how good it is. ``--kind ldm`` does the same with the baseline, ``--autoencoder-
 
 ``predict`` writes one set in SeisBench's format with a row for each draw, which `tools/evaluate_ridgecrest.py` and
 ``seissynth evaluate`` take. The source of a draw is another record of the same earthquake, a picked one where there is
-any, drawn anew for each draw; weights that know the noise of sensors take its level from all other records. With
+any, drawn anew for each draw; weights that know
+sites and noise take the levels of signal and noise from all other records. With
 ``--stations-out`` the training leaves these stations out, and the prediction holds nothing but them, in the block that
 was kept out too.
 """
@@ -22,6 +23,7 @@ import argparse
 import os
 import shutil
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +34,10 @@ from seissynth.data.pairs import PICKED
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.heggs.data import PairData, TrainingTable
 from seissynth_plugins.heggs.generation import Sampling, prepare, to_waveforms
-from seissynth_plugins.heggs.observation import generate_observed
+from seissynth_plugins.heggs.observation import Traits, generate_observed, source_residuals
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
-from seissynth_plugins.heggs.site_noise import NOISES, before_p, noise_offsets
+from seissynth_plugins.heggs.run_folder import write_card
+from seissynth_plugins.heggs.site_noise import NOISES
 from seissynth_plugins.heggs.site_noise_fit import add_site_noise
 from seissynth_plugins.heggs.spread_fit import add_spread
 from seissynth_plugins.heggs.training import SPREAD_PAIRS, train_heggs
@@ -43,6 +46,7 @@ from seissynth_plugins.ldm.training import train_ldm
 from seissynth_plugins.ldm.weights import LDM
 
 FOLDS = 5
+REGION = "Ridgecrest, California, and 70 km around"
 KINDS = {"heggs": HEGGS, "ldm": LDM}
 #: columns of the real set that hold for a generated record of the same earthquake and sensor
 KEPT = ("source_", "station_", "path_", "trace_channel", "trace_start_time", "trace_category")
@@ -72,12 +76,12 @@ def main():
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--with-source", action="store_true")
     parser.add_argument("--mean", action="store_true", help="leave the spread out")
-    parser.add_argument("--noise", choices=NOISES, default="drawn", help="of records without a source")
+    parser.add_argument("--noise", choices=NOISES, default="mean", help="of records without a source")
     parser.add_argument(
         "--mean-of-draws", action="store_true", help="one record, of the mean of the draws' spectrograms"
     )
     parser.add_argument("--texture", choices=("none", "rayleigh"), default="rayleigh")
-    parser.add_argument("--sampling-steps", type=int, default=10)
+    parser.add_argument("--sampling-steps", type=int, default=3)
     parser.add_argument("--start-share", type=float, default=0.6, help="of the noise process a source passes")
     parser.add_argument("--part", choices=("test", "dev"), default="test", help="dev is for choosing")
     parser.add_argument("--seed", type=int, default=0)
@@ -105,7 +109,7 @@ def _train(arguments):
             learning_rate=arguments.rate, batch_size=arguments.batch, warm_up=min(100, arguments.steps // 10),
             precision="bf16-mixed", ema=0.99, clip=1.0, validation_records=48,
             validate_every=max(arguments.steps // 2, 1),
-            region="Ridgecrest, California, and 70 km around", max_minutes=arguments.max_minutes,
+            region=REGION, max_minutes=arguments.max_minutes,
             threads=arguments.threads, progress=False, **more,
         )  # fmt: skip
         print(report, flush=True)
@@ -126,16 +130,22 @@ def _untrained(arguments, fold, path):
     inputs = replace(inputs, onset_terms=fit_onset_terms(table.table, known), site_noise=None)
     values, network = model.state_dict(), model.config
     inputs = add_site_noise(kind, values, network, table, inputs, known)
-    if arguments.spread:
+    if arguments.spread and kind is HEGGS:
         onsets = bool(network.unet.onset_maps)
-        pairs = PairData(table, inputs, "train", limit=SPREAD_PAIRS, onset_maps=onsets, seed=arguments.seed)
+        pairs = PairData(table, inputs, "train", limit=SPREAD_PAIRS // 2, onset_maps=onsets, seed=arguments.seed)
         values, network, _ = add_spread(values, network, pairs, arguments.spread)
-    about = {name: value for name, value in card.items() if name not in WRITTEN}
-    save_model(path, values, network, inputs, {**about, "ranges": table.ranges()}, kind=kind)
+    about = {name: value for name, value in card.items() if name not in WRITTEN} | {
+        "region": REGION, "ranges": table.ranges(), "sensors": sorted(set(table.sensors(known))),
+        "onset_origin": table.onset_origins(), "fold": fold, "folds": FOLDS, "stations_out": arguments.stations_out,
+        "data": [*card["data"], arguments.windows.name], "begun_with": card["training_data_hash"],
+    }  # fmt: skip
+    save_model(path, values, network, inputs, about, kind=kind)
+    write_card(about, path, table, kind)
 
 
 def _predict(arguments):
-    way = ("with_source" if arguments.with_source else "without_source") + "_mean" * arguments.mean_of_draws
+    way = "with_source" if arguments.with_source else "without_source"
+    way += "_mean" if arguments.mean_of_draws or arguments.mean else ""
     folder = arguments.work / arguments.name
     output = folder / f"{'predicted' if arguments.part == 'test' else 'validation'}_{way}"
     names = (
@@ -159,8 +169,8 @@ class RecordMaker:
 
     def __init__(
         self, windows, folder, fold, *, part="test", folds=(), draws=5, with_source=False, texture="rayleigh",
-        sampling_steps=10, start_share=0.6, mean=False, stations_out=(), seed=0, threads=1,
-        kind="heggs", mean_of_draws=False, noise="drawn",
+        sampling_steps=3, start_share=0.6, mean=False, stations_out=(), seed=0, threads=1,
+        kind="heggs", mean_of_draws=False, noise="mean",
     ):  # fmt: skip
         self.fold, self.draws, self.with_source, self.seed, self.threads = fold, draws, with_source, seed, threads
         self.together, self.noise = mean_of_draws, noise
@@ -196,17 +206,14 @@ class RecordMaker:
             for number, data in enumerate(records):
                 yield columns.iloc[number][kept].to_dict(), data
 
-    def _onsets(self, rows):
-        return self.inputs.onsets(self.table.table.iloc[rows])
-
     def _draw(self, draw, conditions, onsets):
         stream = hash_words("heggs ridgecrest", self.seed, self.fold)
         seeds = generator(stream, draw).integers(2**62, size=len(self.rows))
         event_seeds = [hash_words("noise", self.seed, draw, name) for name in self._events(self.rows)]
-        source, offsets = (self._sources(draw), self._noise_of_others()) if self.with_source else (None, None)
+        source, traits = (self._sources(draw), self._traits) if self.with_source else (None, None)
         x = generate_observed(
             self.model, self.inputs, conditions, seeds, event_seeds, self.table.sensors(self.rows), onsets,
-            source=source, offsets=offsets, sampling=self.sampling, noise=self.noise,
+            source=source, traits=traits, sampling=self.sampling, noise=self.noise,
         )  # fmt: skip
         return x, seeds
 
@@ -217,19 +224,24 @@ class RecordMaker:
         parts = np.array_split(rows, max(1, len(rows) // 64))
         return np.concatenate([self.inputs.encode(self.table.waveforms(p), self.table.sensors(p)) for p in parts])
 
-    def _noise_of_others(self):
-        """Noise level of each row's earthquake, from its other records."""
+    @cached_property
+    def _traits(self):
+        """What the other records of each row's earthquake tell of it."""
         if self.inputs.site_noise is None:
             return None
-        early = before_p(self._onsets(self.sources), self.inputs.frame_times_s)
-        names = self.table.sensors(self.sources)
-        own = noise_offsets(self._encode(self.sources), names, early, self.inputs.site_noise)
-        events, seen = self._events(self.sources), np.isfinite(own[:, 0])
-        others = ((events == event) & (self.sources != row) & seen for row, event in self._rows_and_events())
-        return np.stack([own[some].mean(axis=0) if some.any() else np.full(own.shape[1], np.nan) for some in others])
-
-    def _rows_and_events(self):
-        return zip(self.rows, self._events(self.rows), strict=True)
+        columns = self.table.table.iloc[self.sources]
+        mask = self.inputs.spectrogram.frames_before(columns["mask_end_s"].to_numpy()).astype(bool)
+        found = source_residuals(
+            self.model, self.inputs, self._encode(self.sources), self.inputs.conditions(columns),
+            self.table.sensors(self.sources), self.inputs.onsets(columns), mask,
+        )  # fmt: skip
+        events = self._events(self.sources)
+        others = (
+            np.flatnonzero((events == event) & (self.sources != row))
+            for row, event in zip(self.rows, self._events(self.rows), strict=True)
+        )
+        noise, level = zip(*(found.of(some) for some in others), strict=True)
+        return Traits(np.stack(noise), np.stack(level))
 
     def _sources(self, draw):
         """Log-spectrogram of another record of each row's earthquake."""

@@ -1,6 +1,6 @@
 """Put trained weights into the package: how to sample from them, what was measured, and the card.
 
-    python tools/heggs_ship.py RUN WINDOWS DATA --work FOLDER --row NAME --row NAME [--steps 10]
+    python tools/heggs_ship.py RUN WINDOWS DATA --work FOLDER --row NAME --row NAME [--steps 3]
         [--source-noise 0.6] [--texture rayleigh]
 
 RUN is a folder that `tools/heggs_ridgecrest.py` trained with ``--all``; FOLDER keeps the rows of
@@ -35,7 +35,7 @@ def main():
     parser.add_argument("data", type=Path, help="holds ridgecrest_2019/")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--row", action="append", required=True, dest="rows")
-    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--source-noise", type=float, default=0.6)
     parser.add_argument("--texture", choices=("none", "rayleigh"), default="rayleigh")
     arguments = parser.parse_args()

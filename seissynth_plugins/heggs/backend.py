@@ -5,6 +5,7 @@ import threading
 import warnings
 
 import numpy as np
+from obspy.geodetics import gps2dist_azimuth
 
 from seissynth.backends.base import Backend, Card
 from seissynth.errors import DomainError, InputError, MissingDependencyError, SeisSynthWarning
@@ -52,9 +53,9 @@ class HeggsBackend(Backend):
         Records that go through the network together; bounds the memory.
     precision : {"auto", "float32", "mixed"}
         See `generation.prepare`.
-    noise : {"drawn", "mean", "none"}
-        Of records without a source, by weights that know the noise of sensors: that of an earthquake of the training
-        set, drawn for each earthquake; the mean of the sensor; or none. A source brings the noise of its time along.
+    noise : {"mean", "drawn", "none"}
+        Of records without a source, by weights that know the noise of sensors: the mean of the sensor; that of an
+        earthquake of the training set, drawn for each earthquake; or none. A source brings the noise of its time along.
 
     Raises
     ------
@@ -98,7 +99,7 @@ class HeggsBackend(Backend):
 
     def __init__(
         self, *, weights=None, device="cpu", steps=None, method=None, source_start=None, source_noise=None,
-        eta=None, texture=None, iterations=32, batch=8, precision="auto", noise="drawn",
+        eta=None, texture=None, iterations=32, batch=8, precision="auto", noise="mean",
     ):  # fmt: skip
         super().__init__(weights=weights_files.shipped_or_given(weights, self.kind), device=device)
         self._about = weights_files.read_card(self.weights, self.kind)
@@ -169,11 +170,11 @@ class HeggsBackend(Backend):
         _check_span(self.kind.name, start_s, npts, sampling_rate_hz)
         onsets = self._inputs.onsets(conditions)
         n, columns = len(conditions), {name: conditions[name] for name in self._inputs.condition.columns}
-        seen, offsets = (None, None) if source is None else self._encode_source(source, n, seeds)
+        seen, traits = (None, None) if source is None else self._encode_source(source, conditions, seeds)
         self._check_onsets(conditions)
         spectrograms = generate_observed(
             self._model, self._inputs, self._inputs.conditions(columns), seeds.row, seeds.event,
-            sensor_names(conditions), onsets, source=seen, offsets=offsets, sampling=self._sampling(), noise=self.noise,
+            sensor_names(conditions), onsets, source=seen, traits=traits, sampling=self._sampling(), noise=self.noise,
         )  # fmt: skip
         data = np.empty((n, 3, npts), np.float32)
         texture = None if self.texture == "none" else self.texture
@@ -233,10 +234,11 @@ class HeggsBackend(Backend):
                 stacklevel=5,
             )
 
-    def _encode_source(self, source, n, seeds):
-        """Spectrograms of source records, cut to the 60 s from origin, filtered unless they are; their noise."""
-        from seissynth_plugins.heggs.observation import source_noise
+    def _encode_source(self, source, conditions, seeds):
+        """Spectrograms of source records, 60 s from origin, filtered unless they are; what they tell beside."""
+        from seissynth_plugins.heggs.observation import source_residuals
 
+        n = len(conditions)
         data = np.asarray(source.data, dtype=np.float32)
         if data.ndim != 3 or data.shape[:2] != (n, 3):
             raise InputError(
@@ -268,7 +270,27 @@ class HeggsBackend(Backend):
         sensors = source.truth.get("sensor")
         encoded, names = self._inputs.encode(out, sensors), [""] * n if sensors is None else sensors
         onsets = self._inputs.delayed(onsets, sensors)
-        return encoded, source_noise(self._inputs, encoded, names, onsets, seeds.event)
+        if self._inputs.site_noise is None:
+            return encoded, None
+        there = _at_the_source(conditions, source.truth, self._inputs)
+        found = source_residuals(self._model, self._inputs, encoded, there, names, onsets)
+        return encoded, found.by_group(names, seeds.event)
+
+
+def _at_the_source(conditions, truth, inputs):
+    """Condition vectors with the place of the source record for that of the target; rows of NaN if it is unknown."""
+    columns = {name: np.array(conditions[name], dtype=float) for name in inputs.condition.columns}
+    unknown = np.full(len(conditions), np.nan)
+    places = np.stack([np.asarray(truth.get(f"{name}_deg", unknown), float) for name in ("latitude", "longitude")], 1)
+    known = np.isfinite(places).all(axis=1)
+    for row in np.flatnonzero(known):
+        quake = columns["source_latitude_deg"][row], columns["source_longitude_deg"][row]
+        metres, _, azimuth = gps2dist_azimuth(*quake, *places[row])
+        columns["path_ep_distance_km"][row], columns["path_back_azimuth_deg"][row] = metres / 1000, azimuth
+        columns["station_latitude_deg"][row], columns["station_longitude_deg"][row] = places[row]
+    vectors = inputs.conditions(columns)
+    vectors[~known] = np.nan
+    return vectors
 
 
 def _card_of(card, about):

@@ -4,13 +4,18 @@ import dataclasses
 
 import numpy as np
 
-from seissynth_plugins.heggs.generation import generate_spectrograms
-from seissynth_plugins.heggs.site_noise import before_p, noise_levels, noise_offsets, of_sensors, signal, with_noise
+from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+from seissynth_plugins.heggs.site_noise import before_p, noise_levels, noise_offsets, of_sensors, with_noise
+
+#: a level is drawn to zero as by so much weight of records that show none; one clear record has a weight of 3
+LEVEL_PULL = 2.0
+#: steps of the predictions at the sources
+_STEPS = 3
 
 
 def generate_observed(
-    model, inputs, conditions, seeds, event_seeds, sensors, onsets, *, source=None, offsets=None, sampling=None,
-    noise="drawn",
+    model, inputs, conditions, seeds, event_seeds, sensors, onsets, *, source=None, traits=None, sampling=None,
+    noise="mean",
 ):  # fmt: skip
     """Generate standardised log-spectrograms with what the weights know of sites and noise.
 
@@ -28,12 +33,12 @@ def generate_observed(
         From ``inputs.onsets``.
     source : ndarray, shape (n, 3, bins, frames), optional
         For the network.
-    offsets : ndarray, shape (n, bins), optional
-        By how much the noise of the earthquake differs from the sensors' mean, from `source_noise`. Rows of NaN, and
-        all without it, take what `noise` says.
+    traits : Traits, optional
+        What sources told of their earthquakes, one row for each record. Rows of noise that are NaN, and all without it,
+        take what `noise` says.
     sampling : generation.Sampling, optional
-    noise : {"drawn", "mean", "none"}
-        The noise of an earthquake of the training set, that of the sensor's mean, or no noise at all.
+    noise : {"mean", "drawn", "none"}
+        That of the sensor's mean, of an earthquake of the training set, or no noise at all.
 
     Returns
     -------
@@ -47,13 +52,14 @@ def generate_observed(
     mean = dataclasses.replace(sampling, spread=False)
     x = generate_spectrograms(model, conditions, seeds, source, taken, mean)
     sd, early = inputs.statistics.sd, before_p(onsets, inputs.frame_times_s)
-    signals = signal(x, early, sd, known.predicted) + of_sensors(known.site, sensors)[..., None] * sd[:, None]
+    signals = known.signals(x, early, sd, sensors, onsets, inputs.frame_times_s)
     if sampling.spread and getattr(model, "spread", None) is not None:
         deviations = model.spread.draw(seeds, source is not None).cpu().numpy()
         signals += np.where(early[:, None, None], 0, deviations * sd[:, None])
     shift = known.drawn(event_seeds) if noise == "drawn" else np.zeros((len(x), len(sd)), np.float32)
-    if offsets is not None:
-        shift = np.where(np.isfinite(offsets), offsets, shift)
+    if traits is not None:
+        shift = np.where(np.isfinite(traits.noise), traits.noise, shift)
+        signals += traits.level[:, None, :, None] * sd[:, None]
     levels = of_sensors(known.noise, sensors) + shift[:, None]
     if noise == "none":
         levels = np.full_like(levels, -np.inf)
@@ -82,38 +88,95 @@ def signal_residuals(inputs, target, made, sensors, onsets):
     known, sd, early = inputs.site_noise, inputs.statistics.sd, before_p(onsets, inputs.frame_times_s)
     levels = noise_levels(target, early)
     levels = np.where(np.isnan(levels), of_sensors(known.noise, sensors), levels)
-    signals = signal(made, early, sd, known.predicted) + of_sensors(known.site, sensors)[..., None] * sd[:, None]
+    signals = known.signals(made, early, sd, sensors, onsets, inputs.frame_times_s)
     seen = signals > levels[..., None] * sd[:, None]
     return target - with_noise(signals, levels, sd), seen & ~early[:, None, None]
 
 
-def source_noise(inputs, source, sensors, onsets, groups):
-    """Return the noise of the earthquakes that source records show, as `generate_observed` takes it.
+@dataclasses.dataclass(frozen=True)
+class Traits:
+    """What source records tell of their earthquakes beyond what the network takes from them.
 
     Parameters
     ----------
+    noise : ndarray, shape (n, bins)
+        By how much the noise differs from the mean of the sensors; NaN where no source shows any.
+    level : ndarray, shape (n, bins)
+        By how much the signal differs from what its magnitude and place let expect.
+    """
+
+    noise: np.ndarray
+    level: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceResiduals:
+    """Of each source record: its noise beside that of its sensor, and its signal beside the prediction, in two sums.
+
+    All are of shape (n, bins); the level of some records together is ``sum(error) / (sum(weight) + LEVEL_PULL)``.
+    """
+
+    noise: np.ndarray
+    error: np.ndarray
+    weight: np.ndarray
+
+    def of(self, rows):
+        """Return noise and level of some records of one earthquake, shape (bins,) each."""
+        seen = self.noise[rows][np.isfinite(self.noise[rows][:, 0])] if len(rows) else self.noise[:0]
+        noise = seen.mean(axis=0) if len(seen) else np.full(self.noise.shape[1], np.nan)
+        return noise, self.error[rows].sum(axis=0) / (self.weight[rows].sum(axis=0) + LEVEL_PULL)
+
+    def by_group(self, sensors, groups):
+        """Return `Traits` for each record: of the distinct sensors of all records in its group."""
+        groups, sensors = np.asarray(groups), np.asarray(sensors, dtype=str)
+        noise, level = np.empty_like(self.noise), np.empty_like(self.noise)
+        for group in set(groups.tolist()):
+            chosen = np.flatnonzero(groups == group)
+            _, first = np.unique(sensors[chosen], return_index=True)
+            noise[chosen], level[chosen] = self.of(chosen[first])
+        return Traits(noise, level)
+
+
+def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=None):
+    """Return what source records hold beyond what is predicted at their own sensors.
+
+    Parameters
+    ----------
+    model : Heggs or LatentDiffusion
     inputs : ModelInputs
+        With `site_noise`.
     source : ndarray, shape (n, 3, bins, frames)
         Spectrograms of records.
+    conditions : ndarray, shape (n, size)
+        At the sources; a row of NaN: nobody knows where it stands, so that it tells its noise alone.
     sensors : sequence of str
         Of the sources, NET.STA.
     onsets : ndarray, shape (n, 2)
         At the sources, s after origin.
-    groups : sequence, shape (n,)
-        Rows that are alike belong to one earthquake: the mean over its sensors is taken.
+    frames : ndarray of bool, shape (n, frames), optional
+        Which count, such as those before the next earthquake.
 
     Returns
     -------
-    ndarray, shape (n, bins), or None
-        NaN where no source of an earthquake has time before P; None where the weights know no noise.
+    SourceResiduals
     """
-    if inputs.site_noise is None:
-        return None
-    own = noise_offsets(source, sensors, before_p(onsets, inputs.frame_times_s), inputs.site_noise)
-    out, groups, sensors = np.full_like(own, np.nan), np.asarray(groups), np.asarray(sensors, dtype=str)
-    for group in set(groups.tolist()):
-        chosen = np.flatnonzero((groups == group) & np.isfinite(own[:, 0]))
-        if len(chosen):
-            _, first = np.unique(sensors[chosen], return_index=True)
-            out[groups == group] = own[chosen[first]].mean(axis=0)
-    return out
+    known, sd, early = inputs.site_noise, inputs.statistics.sd, before_p(onsets, inputs.frame_times_s)
+    noise = noise_offsets(source, sensors, early, known)
+    error, weight = np.zeros_like(noise), np.zeros_like(noise)
+    placed = np.flatnonzero(np.isfinite(conditions).all(axis=1) & np.isfinite(onsets).all(axis=1))
+    if len(placed):
+        sampling = Sampling(steps=_STEPS, spread=False)
+        onsets, early, names = onsets[placed], early[placed], np.asarray(sensors, dtype=str)[placed]
+        taken = onsets if model.config.unet.onset_maps else None
+        x = generate_spectrograms(model, conditions[placed], placed, None, taken, sampling)
+        signals = known.signals(x, early, sd, names, onsets, inputs.frame_times_s)
+        levels = noise_levels(source[placed], early)
+        levels = np.where(np.isnan(levels), of_sensors(known.noise, names), levels)[..., None] * sd[:, None]
+        total = np.logaddexp(2 * signals, 2 * levels)
+        slope = np.exp(2 * signals - total)
+        counts = ~early if frames is None else ~early & frames[placed]
+        counts = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        apart = slope * (source[placed] - total / 2 / sd[:, None])
+        error[placed] = np.einsum("ncft,nt->nf", apart, counts)
+        weight[placed] = np.einsum("ncft,nt->nf", slope**2, counts)
+    return SourceResiduals(noise, error, weight)

@@ -18,13 +18,17 @@ from seissynth.errors import InputError
 from seissynth.seeding import generator
 
 #: where the noise of records without a source comes from
-NOISES = ("drawn", "mean", "none")
+NOISES = ("mean", "drawn", "none")
 #: a phase begins so much before its onset, since a frame sees half a window, s
 LEAD_S = 0.3
 #: the level of a record's noise is taken over so many frames at least
 LEAST_FRAMES = 4
 #: of the power that a network predicts behind P, at least this share is signal
 LEAST_SIGNAL = 0.02
+#: knots of the correction in time after S, s; between them it is linear in ln(1 + t)
+KNOTS_S = (0.0, 1.5, 4.0, 12.0, 35.0)
+#: frames at the end whose window reaches beyond the record: what is there is an edge, not motion
+EDGE_FRAMES = 4
 #: ln A of no signal at all
 _NOTHING = -60.0
 #: stream of an earthquake's seed that its noise comes from
@@ -45,17 +49,20 @@ class SiteNoise:
         By how much the noise of the training set's earthquakes differed from these means.
     predicted : ndarray, shape (3, bins)
         The noise that the network itself predicts, where a record has no time before P that would show it.
+    shape : ndarray, shape (6, bins)
+        What is added to every signal's ln A, standardised, by the columns of `shape_features`.
     """
 
     site: dict
     noise: dict
     events: np.ndarray
     predicted: np.ndarray
+    shape: np.ndarray
 
     def to_plain(self):
         """Return plain data, rounded to three digits."""
         named = {name: {key: _rounded(v) for key, v in getattr(self, name).items()} for name in ("site", "noise")}
-        return {**named, "events": _rounded(self.events), "predicted": _rounded(self.predicted)}
+        return {**named, **{name: _rounded(getattr(self, name)) for name in ("events", "predicted", "shape")}}
 
     @classmethod
     def from_plain(cls, plain, bins):
@@ -66,14 +73,22 @@ class SiteNoise:
             found[name] = {str(key): np.array(values, np.float32) for key, values in plain.get(name, {}).items()}
             if "" not in found[name] or any(_unfit(values, shape) for values in found[name].values()):
                 raise InputError(f"site_noise: {name} must hold finite arrays of shape {shape}, and one named ''.")
-        found["events"] = np.array(plain.get("events", ()), np.float32)
-        found["predicted"] = np.array(plain.get("predicted", ()), np.float32)
-        count = max(len(found["events"]), 1)
-        if _unfit(found["events"], (count, bins)) or _unfit(found["predicted"], shape):
-            raise InputError(
-                f"site_noise: events and predicted must be finite, of shape (n, {bins}) and {shape}, n at least 1."
-            )
+        arrays = ("events", "predicted", "shape")
+        found |= {name: np.array(plain.get(name, ()), np.float32) for name in arrays}
+        wanted = ((max(len(found["events"]), 1), bins), shape, (len(KNOTS_S) + 1, bins))
+        for name, size in zip(arrays, wanted, strict=True):
+            if _unfit(found[name], size):
+                raise InputError(f"site_noise: {name} must be finite, of shape {size}; it has {found[name].shape}.")
         return cls(**found)
+
+    def signals(self, spectrograms, early, sd, sensors, onsets, times_s):
+        """Return ln A of the signals that a network's spectrograms stand for at sensors, see `signal`."""
+        scale = np.asarray(sd, np.float32)[:, None]
+        found = signal(spectrograms, early, sd, self.predicted) + of_sensors(self.site, sensors)[..., None] * scale
+        features = shape_features(onsets, times_s)
+        found += (np.einsum("ntk,kf->nft", features, self.shape) * scale)[:, None].astype(np.float32)
+        found[..., -EDGE_FRAMES:] = found[..., -EDGE_FRAMES - 1, None]
+        return found
 
     def drawn(self, seeds):
         """Return the noise of one earthquake of the training set for each seed, shape (n, bins)."""
@@ -98,6 +113,25 @@ def before_p(onsets, times_s):
     """
     p = np.nan_to_num(np.asarray(onsets, dtype=float)[:, :1], nan=-np.inf) - LEAD_S
     return np.asarray(times_s, dtype=float)[None] < p
+
+
+def shape_features(onsets, times_s):
+    """Return the columns of the correction over time, shape (n, frames, 6).
+
+    One in turn before S, and at the knots after it, linear in ln(1 + t) between them. Zero where S is unknown.
+
+    Examples
+    --------
+    >>> shape_features([[2.0, 5.0]], [4.0, 5.75])[0, :, :3].round(2).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 0.39, 0.61]]
+    """
+    s = np.asarray(onsets, dtype=float)[:, 1:]
+    after = np.asarray(times_s, dtype=float)[None] - s
+    place, knots = np.log1p(np.maximum(np.nan_to_num(after), 0)), np.log1p(KNOTS_S)
+    hats = [np.interp(place, knots, row) for row in np.eye(len(KNOTS_S))]
+    behind = after >= -LEAD_S
+    columns = np.stack([~behind, *(hat * behind for hat in hats)], axis=-1) * np.isfinite(s)[..., None]
+    return columns.astype(np.float32)
 
 
 def noise_levels(spectrograms, early):

@@ -10,8 +10,8 @@ from seissynth_plugins.heggs.site_noise import (
     SiteNoise,
     before_p,
     noise_levels,
-    noise_offsets,
     of_sensors,
+    shape_features,
     shrunk_means,
     signal,
 )
@@ -28,6 +28,8 @@ LEAST_SENSORS = 3
 _STEPS, _TOGETHER, _FRAMES = 2, 64, 4
 #: pull of a gain to where it comes from, in records that are nothing but signal; iterations
 _PULL, _ITERATIONS = 0.1, 6
+#: pull of the correction over time to zero, in frames of each record
+_SHAPE_PULL = 1.0
 
 
 def fit_site_noise(model, table, inputs, rows):
@@ -49,8 +51,9 @@ def fit_site_noise(model, table, inputs, rows):
 
     Notes
     -----
-    Predictions come from noise alone, without spread. A gain minimises the squared error of ln A behind P with the
-    noise that the record itself shows before P, by Gauss-Newton; a sensor's gains are drawn to those of all sensors.
+    Predictions come from noise alone, without spread. First a correction over time that all sensors share, then gains
+    minimise the squared error of ln A behind P with the noise that the record itself shows before P, by Gauss-Newton;
+    a sensor's gains are drawn to those of all sensors.
     """
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), FIT_RECORDS)).astype(int)]
     real, made, early, counts = _records(model, table, inputs, rows)
@@ -65,13 +68,18 @@ def fit_site_noise(model, table, inputs, rows):
         )
     predicted = predicted[seen].mean(axis=0)
     noise = shrunk_means(levels, sensors, seen, SHRINK)
-    found = SiteNoise({"": np.zeros_like(predicted)}, noise, np.zeros((1, len(sd)), np.float32), predicted)
     own = np.where(seen[:, None, None], levels, of_sensors(noise, sensors))
     behind = np.where(early, 0, counts).astype(np.float32)
-    site = fit_gains(real, signal(made, early, sd, predicted), own, behind, sensors, sd)
-    offsets = noise_offsets(real, sensors, early, found)
-    events = _event_means(offsets, seen, table.table["source_id"].iloc[rows].to_numpy())
-    return SiteNoise(site, noise, events, predicted)
+    columns = table.table.iloc[rows]
+    times = inputs.frame_times_s.reshape(-1, _FRAMES).mean(axis=1)
+    features = shape_features(inputs.onsets(columns), times)
+    signals = signal(made, early, sd, predicted)
+    shape = fit_shape(real, signals, own, behind, features, sd)
+    signals += (np.einsum("ntk,kf->nft", features, shape) * sd[:, None])[:, None]
+    site = fit_gains(real, signals, own, behind, sensors, sd)
+    offsets = (levels - of_sensors(noise, sensors)).mean(axis=1)
+    events = _event_means(offsets, seen, columns["source_id"].to_numpy())
+    return SiteNoise(site, noise, events, predicted, shape)
 
 
 def add_site_noise(kind, values, config, table, inputs, rows=None):
@@ -97,6 +105,31 @@ def add_site_noise(kind, values, config, table, inputs, rows=None):
     found = fit_site_noise(model.eval(), table, inputs, table.rows("train") if rows is None else rows)
     # rounded as a file keeps it: what is fitted on top sees the same numbers
     return replace(inputs, site_noise=SiteNoise.from_plain(found.to_plain(), len(found.predicted[0])))
+
+
+def fit_shape(real, signals, noise, weights, features, sd):
+    """Return the correction over time, shape (columns, bins); arguments as for `fit_gains`.
+
+    `features` are those of `shape_features`. A frame counts by its weight, alike in all records.
+    """
+    scale = np.asarray(sd, np.float32)[:, None]
+    floor = 2 * noise[..., None] * scale
+    bins, columns = len(sd), features.shape[-1]
+    shape = np.zeros((columns, bins), np.float32)
+    flat = features.reshape(-1, columns)
+    products = (flat[:, :, None] * flat[:, None]).reshape(len(flat), -1)
+    for _ in range(_ITERATIONS):
+        power = 2 * (signals + (np.einsum("ntk,kf->nft", features, shape) * scale)[:, None])
+        total = np.logaddexp(power, floor)
+        slope = np.exp(power - total)
+        error = slope * (real - total / 2 / scale)
+        share = weights[:, None, None]
+        square, sums = ((part * share).sum(axis=1).transpose(1, 0, 2).reshape(bins, -1) for part in (slope**2, error))
+        left = (square @ products).reshape(bins, columns, columns)
+        pull = _SHAPE_PULL * len(real) * np.eye(columns)
+        steps = np.linalg.solve(left + pull, (sums @ flat - shape.T @ pull)[..., None])[..., 0]
+        shape = np.clip(shape + steps.T, -LARGEST, LARGEST).astype(np.float32)
+    return shape
 
 
 def fit_gains(real, signals, noise, weights, sensors, sd):

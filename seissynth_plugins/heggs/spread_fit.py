@@ -7,9 +7,12 @@ import numpy as np
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
 from seissynth_plugins.heggs.inputs import sensor_names
 from seissynth_plugins.heggs.model import Heggs
-from seissynth_plugins.heggs.monitoring import START_SHARE, STEPS
+from seissynth_plugins.heggs.monitoring import START_SHARE
 from seissynth_plugins.heggs.observation import signal_residuals
 from seissynth_plugins.heggs.spread import ResidualSpread, cell_means, fit_patterns
+
+#: steps of the predictions; more give the same
+_STEPS = 3
 
 
 def fit_spread(model, pairs, patterns):
@@ -42,7 +45,7 @@ def fit_spread(model, pairs, patterns):
     weights = model.band.cpu().numpy()[None] * mask
     start = "condition" if model.config.source_input else "noised"
     step = max(round(START_SHARE * model.config.steps), 1)
-    sampling = Sampling(steps=min(STEPS, model.config.steps), start=start, start_step=step, spread=False)
+    sampling = Sampling(steps=min(_STEPS, model.config.steps), start=start, start_step=step, spread=False)
     arrays, figures = [], {}
     for name, given in (("without", None), ("with", source)):
         made = generate_spectrograms(model, condition, np.arange(count), given, onsets, sampling)
