@@ -120,9 +120,14 @@ def _place(name, source, paths):
         if site.name == name:
             return site.sensors[0].latitude_deg, site.sensors[0].longitude_deg
     for trace in source:
+        if f"{trace.stats.network}.{trace.stats.station}" != name:
+            continue
         place = trace.stats.get("coordinates")
-        if f"{trace.stats.network}.{trace.stats.station}" == name and place:
+        if place:
             return place["latitude"], place["longitude"]
+        made = trace.stats.get("seissynth", {}).get("conditions", {})
+        if "station_latitude_deg" in made:
+            return made["station_latitude_deg"], made["station_longitude_deg"]
     return None
 
 

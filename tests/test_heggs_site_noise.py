@@ -53,7 +53,8 @@ def some_site_noise(inputs, sensors=("CI.S0", "CI.S1"), gain=0.0, events=None):
     nothing = np.zeros((3, bins), np.float32)
     named = dict.fromkeys(("", *sensors), nothing - 3)
     offsets = np.zeros((1, bins), np.float32) if events is None else events
-    return SiteNoise({"": nothing, "CI.S0": nothing + gain}, named, offsets, nothing, np.zeros((6, bins), np.float32))
+    site, shape = {"": nothing, "CI.S0": nothing + gain}, np.zeros((6, bins), np.float32)
+    return SiteNoise(site, named, dict(named), offsets, nothing, shape)
 
 
 def test_frames_before_p_end_a_little_early():
@@ -125,7 +126,7 @@ def test_a_correction_over_time_is_found():
     real = with_noise(signals + added[:, None], noise, SD)
     weights = np.where(before_p(onsets, times), 0, 4).astype(np.float32)
     np.testing.assert_allclose(fit_shape(real, signals, noise, weights, features, SD), truth, atol=0.06)
-    known = SiteNoise({"": np.zeros((3, 3))}, {"": np.zeros((3, 3))}, np.zeros((1, 3)), np.full((3, 3), -30.0), truth)
+    known = SiteNoise(*[{"": np.zeros((3, 3))}] * 3, np.zeros((1, 3)), np.full((3, 3), -30.0), truth)
     early = before_p(onsets, times)
     found = known.signals(signals / SD[:, None], early, SD, [""] * 50, onsets, times)
     behind = np.broadcast_to(~early[:, None, None] & (times > 12), found.shape)
@@ -278,10 +279,10 @@ def test_training_keeps_sites_and_noise(weights, tmp_path):
     assert ModelInputs.from_plain(read_card(begun.weights)["normalisation"]).site_noise is None
 
 
-def made(weights, site_noise, source=None, noise="none"):
+def made(weights, site_noise, source=None, background="none"):
     from seissynth_plugins.heggs.backend import HeggsBackend
 
-    backend = HeggsBackend(weights=weights, steps=2, iterations=4, precision="float32", noise=noise)
+    backend = HeggsBackend(weights=weights, steps=2, iterations=4, precision="float32", background=background)
     backend.load()
     backend._inputs = replace(backend._inputs, site_noise=site_noise)
     backend.load = lambda: None  # generate would read the file again
@@ -302,23 +303,40 @@ def test_gains_scale_the_signal_and_noise_stands_before_p(weights):
         np.testing.assert_allclose(doubled[number], factor * plain[number], rtol=0.02, atol=2e-3 * plain[number].max())
     far, first = -1, slice(0, 200)  # the farthest station, 2 s from origin
     assert np.abs(plain[far, :, first]).max() < 1e-3 * np.abs(plain[far]).max()
-    noisy = made(weights, nothing, noise="mean")
-    loud = made(weights, replace(nothing, noise={"": nothing.noise[""] + double}), noise="mean")
+    noisy = made(weights, nothing, background="mean")
+    loud = made(weights, replace(nothing, noise={"": nothing.noise[""] + double}), background="mean")
     assert np.std(loud[far, :, first]) == pytest.approx(2 * np.std(noisy[far, :, first]), rel=0.1)
-    eight = made(weights, replace(nothing, events=3 * double[:1]), noise="drawn")
+    half = made(weights, replace(nothing, quiet={"": nothing.noise[""] - double}), background="quiet")
+    assert np.std(half[far, :, first]) == pytest.approx(np.std(noisy[far, :, first]) / 2, rel=0.1)
+    eight = made(weights, replace(nothing, events=3 * double[:1]), background="drawn")
     assert np.std(eight[far, :, first]) == pytest.approx(8 * np.std(noisy[far, :, first]), rel=0.1)
 
 
 def test_a_source_brings_the_noise_of_its_time(weights):
     known = ModelInputs.from_plain(read_card(weights)["normalisation"]).site_noise
     first = slice(0, 200)
-    quiet = made(weights, known, source=observed(level=1e-7, stations=("S1",)), noise="drawn")
-    loud = made(weights, known, source=observed(level=1e-6, stations=("S1",)), noise="drawn")
+    quiet = made(weights, known, source=observed(level=1e-7, stations=("S1",)), background="drawn")
+    loud = made(weights, known, source=observed(level=1e-6, stations=("S1",)), background="drawn")
     assert np.std(loud[-1, :, first]) > 3 * np.std(quiet[-1, :, first])
 
 
 def test_an_unknown_noise_is_refused(weights):
     from seissynth_plugins.heggs.backend import HeggsBackend
 
-    with pytest.raises(InputError, match="noise='loud' must be one of mean, drawn, none"):
-        HeggsBackend(weights=weights, noise="loud")
+    with pytest.raises(InputError, match="background='loud' must be one of quiet, mean, drawn, none"):
+        HeggsBackend(weights=weights, background="loud")
+
+
+def test_a_strong_source_makes_strong_records_if_its_place_is_known(weights):
+    known = ModelInputs.from_plain(read_card(weights)["normalisation"]).site_noise
+    peaks, model = {}, {"velocity_model": "southern_california"}
+    for place in (True, False):
+        for magnitude in (2.5, 4.5):
+            source = seissynth.generate(line((30.0,), "W"), earthquake(magnitude), duration=60.0, **model)
+            for trace in source:
+                trace.stats.processing = ["ObsPy 1.4.2: remove_response(fig=None::output='VEL')"]
+                if not place:
+                    del trace.stats["seissynth"]
+            peaks[place, magnitude] = np.abs(made(weights, known, source=source)).max()
+    assert peaks[True, 4.5] > 2 * peaks[True, 2.5]
+    assert peaks[False, 4.5] < 1.5 * peaks[False, 2.5]

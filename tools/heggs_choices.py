@@ -30,7 +30,7 @@ CHOICES = {
     "10 steps, spread, no texture": {"texture": "none", "sampling_steps": 10},
     "3 steps, the mean, no texture": {"mean": True, "texture": "none"},
     "source, the mean, no texture": {"with_source": True, "mean": True, "texture": "none"},
-    "10 steps, noise drawn": {"noise": "drawn", "sampling_steps": 10},
+    "10 steps, noise drawn": {"background": "drawn", "sampling_steps": 10},
     **{f"source from {share:g} T": {"with_source": True, "start_share": share} for share in (0.2, 0.4, 0.6, 0.8, 0.95)},
     "source from 0.6 T, the mean, texture": {"with_source": True, "mean": True},
     **{f"source, {steps} steps": {"with_source": True, "sampling_steps": steps} for steps in (1, 2, 5, 20)},

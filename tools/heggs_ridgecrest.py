@@ -37,7 +37,7 @@ from seissynth_plugins.heggs.generation import Sampling, prepare, to_waveforms
 from seissynth_plugins.heggs.observation import Traits, generate_observed, source_residuals
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.run_folder import write_card
-from seissynth_plugins.heggs.site_noise import NOISES
+from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 from seissynth_plugins.heggs.site_noise_fit import add_site_noise
 from seissynth_plugins.heggs.spread_fit import add_spread
 from seissynth_plugins.heggs.training import SPREAD_PAIRS, train_heggs
@@ -76,7 +76,7 @@ def main():
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--with-source", action="store_true")
     parser.add_argument("--mean", action="store_true", help="leave the spread out")
-    parser.add_argument("--noise", choices=NOISES, default="mean", help="of records without a source")
+    parser.add_argument("--background", choices=BACKGROUNDS, default="quiet", help="of records without a source")
     parser.add_argument(
         "--mean-of-draws", action="store_true", help="one record, of the mean of the draws' spectrograms"
     )
@@ -150,7 +150,7 @@ def _predict(arguments):
     output = folder / f"{'predicted' if arguments.part == 'test' else 'validation'}_{way}"
     names = (
         "part", "folds", "draws", "with_source", "texture", "sampling_steps", "start_share", "mean", "stations_out",
-        "seed", "threads", "kind", "mean_of_draws", "noise",
+        "seed", "threads", "kind", "mean_of_draws", "background",
     )  # fmt: skip
     count = predict(arguments.windows, folder, output, **{name: getattr(arguments, name) for name in names})
     print(f"{output}: {count} records")
@@ -170,10 +170,10 @@ class RecordMaker:
     def __init__(
         self, windows, folder, fold, *, part="test", folds=(), draws=5, with_source=False, texture="rayleigh",
         sampling_steps=3, start_share=0.6, mean=False, stations_out=(), seed=0, threads=1,
-        kind="heggs", mean_of_draws=False, noise="mean",
+        kind="heggs", mean_of_draws=False, background="quiet",
     ):  # fmt: skip
         self.fold, self.draws, self.with_source, self.seed, self.threads = fold, draws, with_source, seed, threads
-        self.together, self.noise = mean_of_draws, noise
+        self.together, self.background = mean_of_draws, background
         self.texture = None if texture == "none" else texture
         model, self.inputs, _ = load_model(folder / f"fold_{fold}" / "weights.safetensors", kind=KINDS[kind])
         self.model = prepare(model)
@@ -213,7 +213,7 @@ class RecordMaker:
         source, traits = (self._sources(draw), self._traits) if self.with_source else (None, None)
         x = generate_observed(
             self.model, self.inputs, conditions, seeds, event_seeds, self.table.sensors(self.rows), onsets,
-            source=source, traits=traits, sampling=self.sampling, noise=self.noise,
+            source=source, traits=traits, sampling=self.sampling, background=self.background,
         )  # fmt: skip
         return x, seeds
 

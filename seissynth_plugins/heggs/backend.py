@@ -12,7 +12,7 @@ from seissynth.errors import DomainError, InputError, MissingDependencyError, Se
 from seissynth.records import Records
 from seissynth.representations.condition_vectors import REQUIRED
 from seissynth_plugins.heggs import weights as weights_files
-from seissynth_plugins.heggs.site_noise import NOISES
+from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 
 #: what the network makes: 60 s from origin at 100 Hz, above 1 Hz
 DURATION_S, RATE_HZ, LOW_HZ, HIGH_HZ, CORNERS = 60.0, 100.0, 1.0, 45.0, 4
@@ -53,9 +53,10 @@ class HeggsBackend(Backend):
         Records that go through the network together; bounds the memory.
     precision : {"auto", "float32", "mixed"}
         See `generation.prepare`.
-    noise : {"mean", "drawn", "none"}
-        Of records without a source, by weights that know the noise of sensors: the mean of the sensor; that of an
-        earthquake of the training set, drawn for each earthquake; or none. A source brings the noise of its time along.
+    background : {"quiet", "mean", "drawn", "none"}
+        Noise of records without a source, by weights that know that of sensors: of quiet times; its mean over the
+        earthquakes of the training set; that of one of them, drawn for each earthquake; or none. A source brings the
+        noise of its time along, but for "none".
 
     Raises
     ------
@@ -99,7 +100,7 @@ class HeggsBackend(Backend):
 
     def __init__(
         self, *, weights=None, device="cpu", steps=None, method=None, source_start=None, source_noise=None,
-        eta=None, texture=None, iterations=32, batch=8, precision="auto", noise="mean",
+        eta=None, texture=None, iterations=32, batch=8, precision="auto", background="quiet",
     ):  # fmt: skip
         super().__init__(weights=weights_files.shipped_or_given(weights, self.kind), device=device)
         self._about = weights_files.read_card(self.weights, self.kind)
@@ -110,7 +111,7 @@ class HeggsBackend(Backend):
         chosen |= {name: value for name, value in given.items() if value is not None}
         self.sampling = {name: chosen[name] for name in _SAMPLING}
         self.texture = texture if texture is not None else self._about.get("texture", "none")
-        self.iterations, self.batch, self.precision, self.noise = iterations, batch, precision, noise
+        self.iterations, self.batch, self.precision, self.background = iterations, batch, precision, background
         self._check_options()
         self.card = _card_of(type(self).card, self._about)
         self._model = self._inputs = self._hash = None
@@ -174,7 +175,8 @@ class HeggsBackend(Backend):
         self._check_onsets(conditions)
         spectrograms = generate_observed(
             self._model, self._inputs, self._inputs.conditions(columns), seeds.row, seeds.event,
-            sensor_names(conditions), onsets, source=seen, traits=traits, sampling=self._sampling(), noise=self.noise,
+            sensor_names(conditions), onsets, source=seen, traits=traits, sampling=self._sampling(),
+            background=self.background,
         )  # fmt: skip
         data = np.empty((n, 3, npts), np.float32)
         texture = None if self.texture == "none" else self.texture
@@ -206,8 +208,9 @@ class HeggsBackend(Backend):
             raise InputError(f"{self.kind.name}: source_noise={noise!r} must be above 0 and at most 1.")
         if self.texture not in ("none", "rayleigh"):
             raise InputError(f"{self.kind.name}: texture={self.texture!r} must be 'none' or 'rayleigh'.")
-        if self.noise not in NOISES:
-            raise InputError(f"{self.kind.name}: noise={self.noise!r} must be one of {', '.join(NOISES)}.")
+        if self.background not in BACKGROUNDS:
+            found, choices = self.background, ", ".join(BACKGROUNDS)
+            raise InputError(f"{self.kind.name}: background={found!r} must be one of {choices}.")
         if self.precision not in ("auto", "float32", "mixed"):
             raise InputError(f"{self.kind.name}: precision={self.precision!r} must be 'auto', 'float32' or 'mixed'.")
 

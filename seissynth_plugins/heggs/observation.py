@@ -15,7 +15,7 @@ _STEPS = 3
 
 def generate_observed(
     model, inputs, conditions, seeds, event_seeds, sensors, onsets, *, source=None, traits=None, sampling=None,
-    noise="mean",
+    background="quiet",
 ):  # fmt: skip
     """Generate standardised log-spectrograms with what the weights know of sites and noise.
 
@@ -35,10 +35,11 @@ def generate_observed(
         For the network.
     traits : Traits, optional
         What sources told of their earthquakes, one row for each record. Rows of noise that are NaN, and all without it,
-        take what `noise` says.
+        take what `background` says.
     sampling : generation.Sampling, optional
-    noise : {"mean", "drawn", "none"}
-        That of the sensor's mean, of an earthquake of the training set, or no noise at all.
+    background : {"quiet", "mean", "drawn", "none"}
+        Noise of the sensor in quiet times, its mean over the earthquakes of the training set, that of one of them,
+        drawn for each earthquake, or none.
 
     Returns
     -------
@@ -56,13 +57,11 @@ def generate_observed(
     if sampling.spread and getattr(model, "spread", None) is not None:
         deviations = model.spread.draw(seeds, source is not None).cpu().numpy()
         signals += np.where(early[:, None, None], 0, deviations * sd[:, None])
-    shift = known.drawn(event_seeds) if noise == "drawn" else np.zeros((len(x), len(sd)), np.float32)
+    levels = known.levels(sensors, background, event_seeds)
     if traits is not None:
-        shift = np.where(np.isfinite(traits.noise), traits.noise, shift)
+        heard = of_sensors(known.noise, sensors) + traits.noise[:, None]
+        levels = np.where(np.isfinite(heard) & (background != "none"), heard, levels)
         signals += traits.level[:, None, :, None] * sd[:, None]
-    levels = of_sensors(known.noise, sensors) + shift[:, None]
-    if noise == "none":
-        levels = np.full_like(levels, -np.inf)
     return with_noise(signals, levels, sd)
 
 

@@ -18,7 +18,7 @@ from seissynth.errors import InputError
 from seissynth.seeding import generator
 
 #: where the noise of records without a source comes from
-NOISES = ("mean", "drawn", "none")
+BACKGROUNDS = ("quiet", "mean", "drawn", "none")
 #: a phase begins so much before its onset, since a frame sees half a window, s
 LEAD_S = 0.3
 #: the level of a record's noise is taken over so many frames at least
@@ -31,6 +31,8 @@ KNOTS_S = (0.0, 1.5, 4.0, 12.0, 35.0)
 EDGE_FRAMES = 4
 #: ln A of no signal at all
 _NOTHING = -60.0
+#: fields that are named by sensor
+_NAMED = ("site", "noise", "quiet")
 #: stream of an earthquake's seed that its noise comes from
 _STREAM = int.from_bytes(b"noise", "big")
 
@@ -45,6 +47,8 @@ class SiteNoise:
         What is added to the signal's ln A at a sensor, named NET.STA; "" holds for sensors that are not named.
     noise : dict of str to ndarray, shape (3, bins)
         Mean ln A before P, likewise.
+    quiet : dict of str to ndarray, shape (3, bins)
+        Mean ln A of the set's rows of noise, likewise; `noise` where it has none.
     events : ndarray, shape (earthquakes, bins)
         By how much the noise of the training set's earthquakes differed from these means.
     predicted : ndarray, shape (3, bins)
@@ -55,13 +59,14 @@ class SiteNoise:
 
     site: dict
     noise: dict
+    quiet: dict
     events: np.ndarray
     predicted: np.ndarray
     shape: np.ndarray
 
     def to_plain(self):
         """Return plain data, rounded to three digits."""
-        named = {name: {key: _rounded(v) for key, v in getattr(self, name).items()} for name in ("site", "noise")}
+        named = {name: {key: _rounded(v) for key, v in getattr(self, name).items()} for name in _NAMED}
         return {**named, **{name: _rounded(getattr(self, name)) for name in ("events", "predicted", "shape")}}
 
     @classmethod
@@ -69,7 +74,7 @@ class SiteNoise:
         """Make it of what `to_plain` returned; an InputError says what is wrong."""
         shape = (3, bins)
         found = {}
-        for name in ("site", "noise"):
+        for name in _NAMED:
             found[name] = {str(key): np.array(values, np.float32) for key, values in plain.get(name, {}).items()}
             if "" not in found[name] or any(_unfit(values, shape) for values in found[name].values()):
                 raise InputError(f"site_noise: {name} must hold finite arrays of shape {shape}, and one named ''.")
@@ -89,6 +94,15 @@ class SiteNoise:
         found += (np.einsum("ntk,kf->nft", features, self.shape) * scale)[:, None].astype(np.float32)
         found[..., -EDGE_FRAMES:] = found[..., -EDGE_FRAMES - 1, None]
         return found
+
+    def levels(self, sensors, background, seeds):
+        """Return noise without a source, shape (n, 3, bins); see `BACKGROUNDS`, `seeds` are those of earthquakes."""
+        if background == "quiet":
+            return of_sensors(self.quiet, sensors)
+        found = of_sensors(self.noise, sensors)
+        if background == "none":
+            return np.full_like(found, -np.inf)
+        return found + self.drawn(seeds)[:, None] if background == "drawn" else found
 
     def drawn(self, seeds):
         """Return the noise of one earthquake of the training set for each seed, shape (n, bins)."""

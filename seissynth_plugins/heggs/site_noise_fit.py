@@ -79,7 +79,16 @@ def fit_site_noise(model, table, inputs, rows):
     site = fit_gains(real, signals, own, behind, sensors, sd)
     offsets = (levels - of_sensors(noise, sensors)).mean(axis=1)
     events = _event_means(offsets, seen, columns["source_id"].to_numpy())
-    return SiteNoise(site, noise, events, predicted, shape)
+    return SiteNoise(site, noise, quiet_levels(table, inputs, noise), events, predicted, shape)
+
+
+def quiet_levels(table, inputs, otherwise):
+    """Return the mean spectrum of each sensor's rows of noise, "" for the mean of these; `otherwise` without any."""
+    levels = {}
+    for row, name in zip(table.noise.tolist(), map(str, table.sensors(table.noise)), strict=True):
+        levels.setdefault(name, []).append(inputs.encode(table.waveforms([row]), [name])[0].mean(axis=-1))
+    found = {name: np.mean(parts, axis=0) for name, parts in levels.items()}
+    return {"": np.mean(list(found.values()), axis=0), **found} if found else dict(otherwise)
 
 
 def add_site_noise(kind, values, config, table, inputs, rows=None):
