@@ -155,6 +155,7 @@ def write_card(about, weights, table, kind):
     """Write CARD.md beside weights: what is known from the training, and places for what must be measured."""
     magnitude, distance, depth = about["ranges"].values()
     out = ", ".join(about["stations_out"]) or "none"
+    block = "no block" if about["fold"] is None else f"fold {about['fold']} of {about['folds']}"
     parts = {part: (len(table.rows(part)), table.count_events(part)) for part in ("train", "dev", "test")}
     lines = [
         f"# Weights of {kind.name}: {about['name']}",
@@ -167,7 +168,7 @@ def write_card(about, weights, table, kind):
         f"| begun with | {about['begun_with'] or 'random weights'} |",
         f"| region | {about['region']} |",
         f"| steps | {about['steps']} ({about['pairs']} pairs) |",
-        f"| kept out | fold {about['fold']} of {about['folds']}; stations {out} |",
+        f"| kept out | {block}; stations {out} |",
         *(f"| part {part} | {count} records of {events} earthquakes |" for part, (count, events) in parts.items()),
         f"| magnitude | {magnitude[0]:g} to {magnitude[1]:g} |",
         f"| epicentral distance | {distance[0]:.0f} to {distance[1]:.0f} km |",
