@@ -135,7 +135,8 @@ def _sweep(arguments):
 def _section(sequence, arguments):
     _, catalogue = _catalogue(arguments)
     event = _chosen(catalogue)
-    stream = virtual_section(event, SECTION_KM, SECTION_AZIMUTH_DEG, seed=1, duration=40.0, **_options(arguments))
+    options = {"seed": 1, "duration": 40.0, "outside": "allow", **_options(arguments)}
+    stream = virtual_section(event, SECTION_KM, SECTION_AZIMUTH_DEG, **options)
     size = event.magnitudes[0].mag
     same = np.isclose(sequence.real.column("source_magnitude"), size)
     times = np.array([abs(obspy.UTCDateTime(text) - event.origins[0].time) for text in
