@@ -13,6 +13,8 @@ from seissynth.traveltime import onsets as find_onsets
 
 #: what is taken before origin, where it is there, so that filters have settled, s
 LEAD_S = 30.0
+#: where the station of a source record stands, and how it sees the earthquake
+PATH_COLUMNS = ("station_latitude_deg", "station_longitude_deg", "path_ep_distance_km", "path_back_azimuth_deg")
 #: ObsPy's words for what a response was taken off to
 _OUTPUTS = {"VEL": "velocity", "ACC": "acceleration", "DISP": "displacement"}
 #: band edges of the division by a response, as shares of the Nyquist frequency, and lowest ones in Hz
@@ -51,7 +53,7 @@ def find_source(source, paths, card):
     -----
     A site gets the record of the nearest other station; its own only where there is no other. ``p_s`` and ``s_s`` are
     the velocity model's onsets at the station of the record, NaN where nobody says where it stands; ``truth`` holds its
-    name, latitude and longitude.
+    name and `PATH_COLUMNS`.
     """
     from seissynth.backends._run import select_records
 
@@ -80,7 +82,7 @@ def find_source(source, paths, card):
 def _by_site(known, source, paths, card):
     places = {name: _place(name, source, paths) for name in known}
     rate = _rate(card)
-    data, starts, sensors, onsets, stood = [], [], [], [], []
+    data, starts, sensors, onsets, chosen = [], [], [], [], []
     times = {name: _onsets(place, paths) for name, place in places.items()}
     lead = min(-start for _, start in known.values())
     npts = min(record.shape[-1] - round((-start - lead) * rate) for record, start in known.values())
@@ -93,11 +95,19 @@ def _by_site(known, source, paths, card):
         starts.append(start + skip / rate)
         sensors.append(name)
         onsets.append(times[name])
-        stood.append(places[name] or (np.nan, np.nan))
+        chosen.append(_path(places[name], paths))
     p_s, s_s = np.array(onsets).T
-    latitude, longitude = np.array(stood, dtype=float).T
-    truth = {"sensor": np.array(sensors), "latitude_deg": latitude, "longitude_deg": longitude}
+    truth = {"sensor": np.array(sensors), **dict(zip(PATH_COLUMNS, np.array(chosen).T, strict=True))}
     return Records(np.stack(data), np.array(starts), p_s=p_s, s_s=s_s, truth=truth)
+
+
+def _path(place, paths):
+    """Values of `PATH_COLUMNS` for a place."""
+    if place is None:
+        return (np.nan,) * len(PATH_COLUMNS)
+    earthquake = paths.earthquake
+    metres, _, azimuth = gps2dist_azimuth(earthquake.latitude_deg, earthquake.longitude_deg, *place)
+    return (*place, metres / 1000.0, azimuth)
 
 
 def _onsets(place, paths):

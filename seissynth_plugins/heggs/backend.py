@@ -5,7 +5,6 @@ import threading
 import warnings
 
 import numpy as np
-from obspy.geodetics import gps2dist_azimuth
 
 from seissynth.backends.base import Backend, Card
 from seissynth.errors import DomainError, InputError, MissingDependencyError, SeisSynthWarning
@@ -18,6 +17,8 @@ from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 DURATION_S, RATE_HZ, LOW_HZ, HIGH_HZ, CORNERS = 60.0, 100.0, 1.0, 45.0, 4
 #: a record may reach so far beyond these 60 s, as the margins of a resampling filter do; it is continued by its mirror
 REACH_S = 5.0
+#: what `truth` of source records says of where they stand
+PLACE_COLUMNS = ("station_latitude_deg", "station_longitude_deg", "path_ep_distance_km", "path_back_azimuth_deg")
 #: options of the network's weights that a card may set, with what they are without it
 _SAMPLING = {"method": "dpmpp_2m", "steps": 10, "source_start": None, "source_noise": 0.6, "eta": 0.0}
 
@@ -284,13 +285,10 @@ def _at_the_source(conditions, truth, inputs):
     """Condition vectors with the place of the source record for that of the target; rows of NaN if it is unknown."""
     columns = {name: np.array(conditions[name], dtype=float) for name in inputs.condition.columns}
     unknown = np.full(len(conditions), np.nan)
-    places = np.stack([np.asarray(truth.get(f"{name}_deg", unknown), float) for name in ("latitude", "longitude")], 1)
-    known = np.isfinite(places).all(axis=1)
-    for row in np.flatnonzero(known):
-        quake = columns["source_latitude_deg"][row], columns["source_longitude_deg"][row]
-        metres, _, azimuth = gps2dist_azimuth(*quake, *places[row])
-        columns["path_ep_distance_km"][row], columns["path_back_azimuth_deg"][row] = metres / 1000, azimuth
-        columns["station_latitude_deg"][row], columns["station_longitude_deg"][row] = places[row]
+    places = {name: np.asarray(truth.get(name, unknown), dtype=float) for name in PLACE_COLUMNS}
+    known = np.isfinite(np.stack(list(places.values()))).all(axis=0)
+    for name, values in places.items():
+        columns[name][known] = values[known]
     vectors = inputs.conditions(columns)
     vectors[~known] = np.nan
     return vectors

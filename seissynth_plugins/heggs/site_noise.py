@@ -136,7 +136,7 @@ def shape_features(onsets, times_s):
 
     Examples
     --------
-    >>> shape_features([[2.0, 5.0]], [4.0, 5.75])[0, :, :3].round(2).tolist()
+    >>> shape_features([[2.0, 5.0]], [4.0, 5.75])[0, :, :3].astype(float).round(2).tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.39, 0.61]]
     """
     s = np.asarray(onsets, dtype=float)[:, 1:]
