@@ -4,7 +4,7 @@ A network that learned from made records knows neither the site nor the noise of
 network's signal, times a gain of the site by component and frequency, plus noise, added as powers: a gain on the whole
 record would lift the noise of a small earthquake with it and hide its onset. Noise is the mean level of the sensor
 before P, times a factor by frequency that all sensors share at the time of one earthquake: in an aftershock sequence
-the coda of others fills the time before P, and the level changes by a factor of ten from hour to hour. A source record
+the coda of others fills the time before P, and the level changes by a factor of a hundred within hours. A source record
 tells that factor; without one it is drawn from those of the training set.
 
 Levels are in standard deviations of ln A, as spectrograms are.
