@@ -26,6 +26,9 @@ class Records:
         What went into each record: corner frequency, stress drop, kappa, ...; names carry units.
     low_cut_hz : float or None
         Corner of the low cut that the motion went through, if any.
+    pool : Records, optional
+        Of source records: all that there are of the earthquake, one for each station, where `data` holds one for each
+        site. It stays whole when rows are selected.
 
     Examples
     --------
@@ -42,6 +45,7 @@ class Records:
     s_s: np.ndarray = None
     truth: dict = field(default_factory=dict)
     low_cut_hz: float | None = None
+    pool: "Records | None" = None
 
     def __post_init__(self):
         self.start_s = np.atleast_1d(np.asarray(self.start_s, dtype=float))

@@ -77,6 +77,9 @@ COLUMNS = {column.name: column for column in _ALL}
 #: the six moment-tensor columns, in the order rr, tt, pp, rt, rp, tp
 MOMENT_TENSOR_COLUMNS = tuple(name for name in COLUMNS if name.startswith("source_mt_"))
 
+#: where the station of a record stands, and how it sees the earthquake
+PLACE_COLUMNS = ("station_latitude_deg", "station_longitude_deg", "path_ep_distance_km", "path_back_azimuth_deg")
+
 #: name -> Column of what a data set's table says about a record, beside `COLUMNS`
 TRACE_COLUMNS = {
     column.name: column

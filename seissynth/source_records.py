@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from obspy.geodetics import gps2dist_azimuth
@@ -9,12 +10,11 @@ from obspy.geodetics import gps2dist_azimuth
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.motion import convert_motion, resample_motion
 from seissynth.records import Records
+from seissynth.schema import PLACE_COLUMNS
 from seissynth.traveltime import onsets as find_onsets
 
 #: what is taken before origin, where it is there, so that filters have settled, s
 LEAD_S = 30.0
-#: where the station of a source record stands, and how it sees the earthquake
-PATH_COLUMNS = ("station_latitude_deg", "station_longitude_deg", "path_ep_distance_km", "path_back_azimuth_deg")
 #: ObsPy's words for what a response was taken off to
 _OUTPUTS = {"VEL": "velocity", "ACC": "acceleration", "DISP": "displacement"}
 #: band edges of the division by a response, as shares of the Nyquist frequency, and lowest ones in Hz
@@ -37,7 +37,7 @@ def find_source(source, paths, card):
     Returns
     -------
     Records
-        As many as sites.
+        As many as sites; `pool` holds every record that could be used, in the order of station names.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def find_source(source, paths, card):
     -----
     A site gets the record of the nearest other station; its own only where there is no other. ``p_s`` and ``s_s`` are
     the velocity model's onsets at the station of the record, NaN where nobody says where it stands; ``truth`` holds its
-    name and `PATH_COLUMNS`.
+    name and `seissynth.schema.PLACE_COLUMNS`.
     """
     from seissynth.backends._run import select_records
 
@@ -62,7 +62,9 @@ def find_source(source, paths, card):
             raise InputError(
                 f"source holds {len(source)} records; give one, or one for each of the {len(paths)} sites."
             )
-        return source if len(source) == len(paths) else select_records(source, [0] * len(paths))
+        if len(source) == len(paths):
+            return source
+        return replace(select_records(source, [0] * len(paths)), pool=source)
     if not hasattr(source, "traces"):
         raise InputError(f"source is a {type(source).__name__}; give an obspy Stream, or seissynth.Records.")
     known, notes = {}, []
@@ -80,44 +82,47 @@ def find_source(source, paths, card):
 
 
 def _by_site(known, source, paths, card):
-    places = {name: _place(name, source, paths) for name in known}
-    rate = _rate(card)
-    data, starts, sensors, onsets, chosen = [], [], [], [], []
-    times = {name: _onsets(place, paths) for name, place in places.items()}
+    """The pool of all stations, and of it the record that each site takes."""
+    from seissynth.backends._run import select_records
+
+    rate, names = _rate(card), list(known)
+    places = [_place(name, source, paths) for name in names]
     lead = min(-start for _, start in known.values())
     npts = min(record.shape[-1] - round((-start - lead) * rate) for record, start in known.values())
-    for site in paths.sites:
-        other = [name for name in known if name != site.name] or list(known)
-        name = min(other, key=lambda name: _distance(places[name], site))
-        record, start = known[name]
+    data, starts = [], []
+    for record, start in known.values():
         skip = round((-start - lead) * rate)
         data.append(record[:, skip : skip + npts])
         starts.append(start + skip / rate)
-        sensors.append(name)
-        onsets.append(times[name])
-        chosen.append(_path(places[name], paths))
-    p_s, s_s = np.array(onsets).T
-    truth = {"sensor": np.array(sensors), **dict(zip(PATH_COLUMNS, np.array(chosen).T, strict=True))}
-    return Records(np.stack(data), np.array(starts), p_s=p_s, s_s=s_s, truth=truth)
+    seen = np.array([_path(place, paths) for place in places])
+    p_s, s_s = _onsets(seen[:, PLACE_COLUMNS.index("path_ep_distance_km")], paths)
+    truth = {"sensor": np.array(names), **dict(zip(PLACE_COLUMNS, seen.T, strict=True))}
+    pool = Records(np.stack(data), np.array(starts), p_s=p_s, s_s=s_s, truth=truth)
+    rows = []
+    for site in paths.sites:
+        other = [row for row, name in enumerate(names) if name != site.name] or list(range(len(names)))
+        rows.append(min(other, key=lambda row: _distance(places[row], site)))
+    return replace(select_records(pool, rows), pool=pool)
 
 
 def _path(place, paths):
-    """Values of `PATH_COLUMNS` for a place."""
+    """Values of `PLACE_COLUMNS` for a place."""
     if place is None:
-        return (np.nan,) * len(PATH_COLUMNS)
+        return (np.nan,) * len(PLACE_COLUMNS)
     earthquake = paths.earthquake
     metres, _, azimuth = gps2dist_azimuth(earthquake.latitude_deg, earthquake.longitude_deg, *place)
     return (*place, metres / 1000.0, azimuth)
 
 
-def _onsets(place, paths):
-    """Predicted P and S of the earthquake at a place, s after origin."""
-    if place is None:
-        return np.nan, np.nan
-    earthquake = paths.earthquake
-    distance = gps2dist_azimuth(earthquake.latitude_deg, earthquake.longitude_deg, *place)[0] / 1000.0
-    times = find_onsets(np.array([distance]), np.array([earthquake.depth_km]), paths.velocity_model)
-    return float(times.p_s[0]), float(times.s_s[0])
+def _onsets(distances_km, paths):
+    """Predicted P and S of the earthquake at distances, s after origin; NaN where a distance is unknown."""
+    p_s, s_s = np.full((2, len(distances_km)), np.nan)
+    known = np.isfinite(distances_km)
+    if known.any():
+        depths = np.full(known.sum(), paths.earthquake.depth_km)
+        times = find_onsets(distances_km[known], depths, paths.velocity_model)
+        p_s[known], s_s[known] = times.p_s, times.s_s
+    return p_s, s_s
 
 
 def _rate(card):

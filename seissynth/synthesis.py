@@ -175,11 +175,12 @@ def _generate_by_event(inventory, events, arguments):
             duration_s=arguments.duration,
             longest_s=backend.card.max_duration_s,
         )
-        made = []
+        source, made = source_of(paths, backend, arguments), []
         for number in arguments.realization_numbers():
             seeds = make_event_seeds(arguments.seed, conditions, number, backend)
             provenance = shared_provenance(backend, arguments.output, arguments.seed, number, plain)
-            made.append(_make_stream(paths, conditions, groups, seeds, backend, instrument, provenance, arguments))
+            about = seeds, provenance, source
+            made.append(_make_stream(paths, conditions, groups, about, backend, instrument, arguments))
         yield made
 
 
@@ -207,7 +208,7 @@ def make_event_seeds(seed, conditions, realization, backend):
     )
 
 
-def make_motion(paths, conditions, group, seeds, backend, arguments):
+def make_motion(paths, conditions, group, seeds, backend, arguments, source=None):
     """Ask the backend for one group of rows; returns its Records and their GroundMotion."""
     table = conditions.iloc[group.rows].reset_index(drop=True)
     records = run_backend(
@@ -217,7 +218,7 @@ def make_motion(paths, conditions, group, seeds, backend, arguments):
         npts=group.npts,
         sampling_rate_hz=group.sampling_rate_hz,
         seeds=seeds[group.rows],
-        source=None if arguments.source is None else _source_of_group(paths, group, backend, arguments),
+        source=None if source is None else select_records(source, group.rows),
         outside=arguments.outside,
     )
     warn_of_cut_onsets(records, group, [paths.sites[row].name for row in group.rows])
@@ -225,15 +226,17 @@ def make_motion(paths, conditions, group, seeds, backend, arguments):
     return records, motion
 
 
-def _source_of_group(paths, group, backend, arguments):
-    return select_records(find_source(arguments.source, paths, backend.card), group.rows)
+def source_of(paths, backend, arguments):
+    """Return a source record for each site, or None where no source is given."""
+    return None if arguments.source is None else find_source(arguments.source, paths, backend.card)
 
 
-def _make_stream(paths, conditions, groups, seeds, backend, instrument, provenance, arguments):
+def _make_stream(paths, conditions, groups, about, backend, instrument, arguments):
+    seeds, provenance, source = about
     rows = conditions.to_dict("records")
     traces = []
     for group in groups:
-        records, motion = make_motion(paths, conditions, group, seeds, backend, arguments)
+        records, motion = make_motion(paths, conditions, group, seeds, backend, arguments, source)
         traces += make_traces(
             motion,
             records,

@@ -13,6 +13,7 @@ from heggs_streams import earthquake, line, observed
 import seissynth
 from seissynth.data.seisbench import DatasetWriter
 from seissynth.errors import InputError
+from seissynth.seeding import hash_words
 from seissynth_plugins.heggs.data import TrainingTable, fit_inputs
 from seissynth_plugins.heggs.inputs import ModelInputs
 from seissynth_plugins.heggs.observation import LEVEL_PULL, SourceResiduals, signal_residuals, source_residuals
@@ -147,16 +148,17 @@ def test_means_are_drawn_to_those_of_all_names():
     assert found["B"] == pytest.approx(common + 1 / 2 * (8 - common))
 
 
-def test_what_sources_tell_is_counted_once_for_each_sensor():
-    noise = np.array([1.0, 1.0, 3.0, np.nan, 8.0])[:, None] * np.ones(4)
-    error = np.array([6.0, 6.0, 2.0, 5.0, 0.0])[:, None] * np.ones(4)
-    found = SourceResiduals(noise, error, np.full((5, 4), 3.0))
-    traits = found.by_group(["A", "A", "B", "B", "B"], [1, 1, 1, 2, 3])
-    np.testing.assert_allclose(traits.noise[:3], 2.0)
-    assert np.isnan(traits.noise[3]).all()
-    np.testing.assert_allclose(traits.noise[4], 8.0)
-    np.testing.assert_allclose(traits.level[:3], (6 + 2) / (3 + 3 + LEVEL_PULL))
-    np.testing.assert_allclose(traits.level[3:], [[5 / (3 + LEVEL_PULL)] * 4, [0.0] * 4])
+def test_sources_of_one_earthquake_are_added_up():
+    noise = np.array([1.0, 3.0, np.nan, 8.0])[:, None] * np.ones(4)
+    error = np.array([6.0, 2.0, 5.0, 0.0])[:, None] * np.ones(4)
+    found = SourceResiduals(noise, error, np.full((4, 4), 3.0))
+    of_three, level = found.of(np.array([0, 1, 2]))
+    np.testing.assert_allclose(of_three, 2.0)
+    np.testing.assert_allclose(level, (6 + 2 + 5) / (9 + LEVEL_PULL))
+    unheard, level = found.of(np.array([2]))
+    assert np.isnan(unheard).all()
+    np.testing.assert_allclose(level, 5 / (3 + LEVEL_PULL))
+    np.testing.assert_allclose(found.of(np.array([3]))[0], 8.0)
     nothing, level = found.of(np.array([], dtype=int))
     assert np.isnan(nothing).all() and (level == 0).all()
 
@@ -172,8 +174,9 @@ def test_the_level_of_a_source_is_found(inputs):
     onsets, conditions = np.array([[15.0, 25.0]] * 3), np.zeros((3, 11), np.float32)
     conditions[2] = np.nan
     sd, early = inputs.statistics.sd, before_p(onsets, inputs.frame_times_s)
-    x = generate_spectrograms(model, conditions[:2], [0, 1], None, None, Sampling(steps=3))
     names = ["CI.S0", "CI.S1"]
+    seeds = np.array([hash_words("prediction at a source", name) for name in names], np.uint64)
+    x = generate_spectrograms(model, conditions[:2], seeds, None, None, Sampling(steps=3))
     signals = own.site_noise.signals(x, early[:2], sd, names, onsets[:2], inputs.frame_times_s)
     heard = with_noise(signals + 0.5 * sd[:, None], np.full((2, 3, len(sd)), -12.0), sd)
     source = np.concatenate([heard, heard[:1]])
@@ -279,7 +282,7 @@ def test_training_keeps_sites_and_noise(weights, tmp_path):
     assert ModelInputs.from_plain(read_card(begun.weights)["normalisation"]).site_noise is None
 
 
-def made(weights, site_noise, source=None, background="none"):
+def made(weights, site_noise, source=None, background="none", inventory=None):
     from seissynth_plugins.heggs.backend import HeggsBackend
 
     backend = HeggsBackend(weights=weights, steps=2, iterations=4, precision="float32", background=background)
@@ -287,10 +290,10 @@ def made(weights, site_noise, source=None, background="none"):
     backend._inputs = replace(backend._inputs, site_noise=site_noise)
     backend.load = lambda: None  # generate would read the file again
     stream = seissynth.generate(
-        line(), earthquake(), backend=backend, velocity_model="southern_california", duration=60.0, source=source,
-        outside="allow",
+        line() if inventory is None else inventory, earthquake(), backend=backend, duration=60.0, source=source,
+        velocity_model="southern_california", outside="allow",
     )  # fmt: skip
-    return np.stack([trace.data for trace in stream]).reshape(4, 3, -1)
+    return np.stack([trace.data for trace in stream]).reshape(-1, 3, stream[0].stats.npts)
 
 
 def test_gains_scale_the_signal_and_noise_stands_before_p(weights):
@@ -318,6 +321,19 @@ def test_a_source_brings_the_noise_of_its_time(weights):
     quiet = made(weights, known, source=observed(level=1e-7, stations=("S1",)), background="drawn")
     loud = made(weights, known, source=observed(level=1e-6, stations=("S1",)), background="drawn")
     assert np.std(loud[-1, :, first]) > 3 * np.std(quiet[-1, :, first])
+
+
+def test_records_with_a_source_do_not_depend_on_others_of_the_call(weights):
+    """Sites in the south and in the north take different stations, whose levels differ."""
+    known = ModelInputs.from_plain(read_card(weights)["normalisation"]).site_noise
+    sites = line((12.0, 40.0))
+    for source in (
+        observed(),
+        observed(stations=("S0",)) + observed(level=1e-5, stations=("S0", "S1")).select(station="S1"),
+    ):
+        whole = made(weights, known, source=source, inventory=sites)
+        alone = made(weights, known, source=source, inventory=sites.select(station="V1"))
+        np.testing.assert_array_equal(alone[0], whole[1])
 
 
 def test_an_unknown_noise_is_refused(weights):

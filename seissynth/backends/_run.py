@@ -50,7 +50,7 @@ def run_backend(
     seeds : seissynth.seeding.Seeds
         Of n records.
     source : Records, optional
-        One real record of the same event per row, in the card's quantity and component order.
+        One real record of the same event per row, in the card's quantity and component order; `pool` may hold more.
     outside : {"raise", "warn", "allow"}
         What to do with rows outside the card's ranges.
     chunk_size : int
@@ -160,6 +160,7 @@ def select_records(records, rows):
         s_s=records.s_s[rows],
         truth={key: np.asarray(value)[rows] for key, value in records.truth.items()},
         low_cut_hz=records.low_cut_hz,
+        pool=records.pool,
     )
 
 

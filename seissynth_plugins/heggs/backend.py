@@ -11,14 +11,11 @@ from seissynth.errors import DomainError, InputError, MissingDependencyError, Se
 from seissynth.records import Records
 from seissynth.representations.condition_vectors import REQUIRED
 from seissynth_plugins.heggs import weights as weights_files
+from seissynth_plugins.heggs.config import BAND_HZ, DURATION_S, RATE_HZ
 from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 
-#: what the network makes: 60 s from origin at 100 Hz, above 1 Hz
-DURATION_S, RATE_HZ, LOW_HZ, HIGH_HZ, CORNERS = 60.0, 100.0, 1.0, 45.0, 4
 #: a record may reach so far beyond these 60 s, as the margins of a resampling filter do; it is continued by its mirror
 REACH_S = 5.0
-#: what `truth` of source records says of where they stand
-PLACE_COLUMNS = ("station_latitude_deg", "station_longitude_deg", "path_ep_distance_km", "path_back_azimuth_deg")
 #: options of the network's weights that a card may set, with what they are without it
 _SAMPLING = {"method": "dpmpp_2m", "steps": 10, "source_start": None, "source_noise": 0.6, "eta": 0.0}
 
@@ -115,12 +112,12 @@ class HeggsBackend(Backend):
         self.iterations, self.batch, self.precision, self.background = iterations, batch, precision, background
         self._check_options()
         self.card = _card_of(type(self).card, self._about)
-        self._model = self._inputs = self._hash = None
+        self._model = self._inputs = self._reader = self._hash = None
         self._lock = threading.Lock()
 
     def __getstate__(self):
         """Copies in other processes load anew."""
-        return {**self.__dict__, "_model": None, "_lock": None}
+        return {**self.__dict__, "_model": None, "_reader": None, "_lock": None}
 
     def __setstate__(self, state):
         self.__dict__.update(state, _lock=threading.Lock())
@@ -143,6 +140,7 @@ class HeggsBackend(Backend):
                 f"backend {self.kind.name!r} runs on PyTorch: python -m pip install 'seissynth[torch]'"
             ) from error
         from seissynth_plugins.heggs.generation import prepare
+        from seissynth_plugins.heggs.source_input import SourceReader
 
         try:
             device = torch.device(self.device)
@@ -154,6 +152,7 @@ class HeggsBackend(Backend):
             )
         model, self._inputs, _ = weights_files.load_model(self.weights, kind=self.kind)
         self._model = prepare(model, device, self.precision)
+        self._reader = SourceReader(self.kind.name, self._model, self._inputs)
 
     def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
         """Make one record per row; see `seissynth.backends.base.Backend.simulate`.
@@ -172,7 +171,7 @@ class HeggsBackend(Backend):
         _check_span(self.kind.name, start_s, npts, sampling_rate_hz)
         onsets = self._inputs.onsets(conditions)
         n, columns = len(conditions), {name: conditions[name] for name in self._inputs.condition.columns}
-        seen, traits = (None, None) if source is None else self._encode_source(source, conditions, seeds)
+        seen, traits = (None, None) if source is None else self._reader.read(source, conditions)
         self._check_onsets(conditions)
         spectrograms = generate_observed(
             self._model, self._inputs, self._inputs.conditions(columns), seeds.row, seeds.event,
@@ -195,7 +194,7 @@ class HeggsBackend(Backend):
             p_s=onsets[:, 0],
             s_s=onsets[:, 1],
             truth={"source_used": np.full(n, float(source is not None))},
-            low_cut_hz=LOW_HZ,
+            low_cut_hz=BAND_HZ[0],
         )
 
     # --- parts of it
@@ -237,61 +236,6 @@ class HeggsBackend(Backend):
                 SeisSynthWarning,
                 stacklevel=5,
             )
-
-    def _encode_source(self, source, conditions, seeds):
-        """Spectrograms of source records, 60 s from origin, filtered unless they are; what they tell beside."""
-        from seissynth_plugins.heggs.observation import source_residuals
-
-        n = len(conditions)
-        data = np.asarray(source.data, dtype=np.float32)
-        if data.ndim != 3 or data.shape[:2] != (n, 3):
-            raise InputError(
-                f"{self.kind.name}: the source has shape {data.shape}; it must be ({n}, 3, npts), components Z, N, E."
-            )
-        if not np.isfinite(data).all():
-            raise InputError(
-                f"{self.kind.name}: the source holds samples that are not finite; fill or leave out such records."
-            )
-        wanted = round(DURATION_S * RATE_HZ)
-        if source.low_cut_hz is None or source.low_cut_hz < 0.9 * LOW_HZ:
-            from seissynth.signal import bandpass
-
-            data = data - data[:, :, :1]  # a causal filter rings where a record does not begin at 0
-            data = bandpass(data, RATE_HZ, LOW_HZ, HIGH_HZ, CORNERS)
-        out = np.empty((n, 3, wanted), np.float32)
-        for target, record, start in zip(out, data, source.start_s, strict=True):
-            first = -round(start * RATE_HZ)
-            if first < 0 or first + wanted > record.shape[-1]:
-                have = start, start + record.shape[-1] / RATE_HZ
-                raise InputError(
-                    f"{self.kind.name}: a source runs from {have[0]:g} to {have[1]:g} s after origin at {RATE_HZ:g} "
-                    f"Hz; it must hold 0 to {DURATION_S:g} s. Give a longer record."
-                )
-            target[:] = record[:, first : first + wanted]
-        onsets = np.full((n, 2), np.nan)
-        for column, known in zip(onsets.T, (source.p_s, source.s_s), strict=True):
-            column[:] = np.nan if known is None else known
-        sensors = source.truth.get("sensor")
-        encoded, names = self._inputs.encode(out, sensors), [""] * n if sensors is None else sensors
-        onsets = self._inputs.delayed(onsets, sensors)
-        if self._inputs.site_noise is None:
-            return encoded, None
-        there = _at_the_source(conditions, source.truth, self._inputs)
-        found = source_residuals(self._model, self._inputs, encoded, there, names, onsets)
-        return encoded, found.by_group(names, seeds.event)
-
-
-def _at_the_source(conditions, truth, inputs):
-    """Condition vectors with the place of the source record for that of the target; rows of NaN if it is unknown."""
-    columns = {name: np.array(conditions[name], dtype=float) for name in inputs.condition.columns}
-    unknown = np.full(len(conditions), np.nan)
-    places = {name: np.asarray(truth.get(name, unknown), dtype=float) for name in PLACE_COLUMNS}
-    known = np.isfinite(np.stack(list(places.values()))).all(axis=0)
-    for name, values in places.items():
-        columns[name][known] = values[known]
-    vectors = inputs.conditions(columns)
-    vectors[~known] = np.nan
-    return vectors
 
 
 def _card_of(card, about):

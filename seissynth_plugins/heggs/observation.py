@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from seissynth.seeding import hash_words
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
 from seissynth_plugins.heggs.site_noise import before_p, noise_levels, noise_offsets, of_sensors, with_noise
 
@@ -125,16 +126,6 @@ class SourceResiduals:
         noise = seen.mean(axis=0) if len(seen) else np.full(self.noise.shape[1], np.nan)
         return noise, self.error[rows].sum(axis=0) / (self.weight[rows].sum(axis=0) + LEVEL_PULL)
 
-    def by_group(self, sensors, groups):
-        """Return `Traits` for each record: of the distinct sensors of all records in its group."""
-        groups, sensors = np.asarray(groups), np.asarray(sensors, dtype=str)
-        noise, level = np.empty_like(self.noise), np.empty_like(self.noise)
-        for group in set(groups.tolist()):
-            chosen = np.flatnonzero(groups == group)
-            _, first = np.unique(sensors[chosen], return_index=True)
-            noise[chosen], level[chosen] = self.of(chosen[first])
-        return Traits(noise, level)
-
 
 def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=None):
     """Return what source records hold beyond what is predicted at their own sensors.
@@ -167,7 +158,9 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
         sampling = Sampling(steps=_STEPS, spread=False)
         onsets, early, names = onsets[placed], early[placed], np.asarray(sensors, dtype=str)[placed]
         taken = onsets if model.config.unet.onset_maps else None
-        x = generate_spectrograms(model, conditions[placed], placed, None, taken, sampling)
+        # of its sensor alone: what a source tells must not depend on which others there are
+        seeds = np.array([hash_words("prediction at a source", name) for name in names], dtype=np.uint64)
+        x = generate_spectrograms(model, conditions[placed], seeds, None, taken, sampling)
         signals = known.signals(x, early, sd, names, onsets, inputs.frame_times_s)
         levels = noise_levels(source[placed], early)
         levels = np.where(np.isnan(levels), of_sensors(known.noise, names), levels)[..., None] * sd[:, None]

@@ -1,0 +1,143 @@
+"""Source records as a network takes them, and what they tell of their earthquake."""
+
+import hashlib
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.schema import PLACE_COLUMNS
+from seissynth_plugins.heggs.config import BAND_HZ, CORNERS, DURATION_S, RATE_HZ
+from seissynth_plugins.heggs.inputs import ONSET_COLUMNS, sensor_names
+from seissynth_plugins.heggs.observation import Traits, source_residuals
+
+#: a source filtered from so much of the lower band edge on is not filtered again
+_FILTERED = 0.9
+
+
+class SourceReader:
+    """Reads the source records of calls, and remembers what the last ones told.
+
+    Parameters
+    ----------
+    name : str
+        Of the backend, for messages.
+    model : Heggs or LatentDiffusion
+    inputs : ModelInputs
+    """
+
+    def __init__(self, name, model, inputs):
+        self.name, self.model, self.inputs = name, model, inputs
+        self._last = None, None
+
+    def read(self, source, conditions):
+        """Return what goes into the network, and what goes beside it.
+
+        Parameters
+        ----------
+        source : Records
+            One record for each row, m/s, components Z, N, E; with a `pool`, that tells levels, but for the records of
+            a row's own sensor. Without a pool, each row's record does.
+        conditions : mapping of schema columns or pandas.DataFrame, n rows
+
+        Returns
+        -------
+        encoded : ndarray, shape (n, 3, bins, frames)
+        traits : Traits or None
+            None for weights without site and noise.
+        """
+        n = len(conditions["source_magnitude"])
+        if len(source) != n:
+            raise InputError(f"{self.name}: the source holds {len(source)} records for {n} rows; give one for each.")
+        encoded = self._encode(source)
+        if self.inputs.site_noise is None:
+            return encoded, None
+        if source.pool is None:
+            found = self._residuals(source, encoded, conditions, np.arange(n))
+            told = [found.of([row]) for row in range(n)]
+        else:
+            told = self._of_pool(source.pool, conditions)
+        noise, level = (np.stack(part) for part in zip(*told, strict=True))
+        return encoded, Traits(noise, level)
+
+    def _of_pool(self, pool, conditions):
+        """Noise and level for each row, of all records of the pool but those of its own sensor."""
+        names, sensors = np.array(sensor_names(conditions)), np.array(_sensors(pool))
+        events = [name for name in self.inputs.condition.columns if name.startswith("source_")]
+        values = np.stack([np.asarray(conditions[name], dtype=float) for name in events], axis=1)
+        found, told = {}, []
+        for row, name in enumerate(names):
+            earthquake = values[row].tobytes()
+            if earthquake not in found:
+                found[earthquake] = self._remembered(pool, conditions, row, earthquake)
+            others = np.flatnonzero(sensors != name)
+            told.append(found[earthquake].of(others if len(others) else np.arange(len(sensors))))
+        return told
+
+    def _remembered(self, pool, conditions, row, earthquake):
+        """Residuals of a pool as records of the earthquake of one row, which the realisations of a call share."""
+        key = hashlib.blake2b(np.ascontiguousarray(pool.data).tobytes())
+        for part in (pool.start_s, pool.p_s, pool.s_s, *(np.asarray(value) for value in pool.truth.values())):
+            key.update(part.tobytes())
+        key.update(f"{pool.low_cut_hz} {earthquake}".encode())
+        last = self._last  # read and written whole, since calls may come from several threads
+        if last[0] != key.digest():
+            found = self._residuals(pool, self._encode(pool), conditions, np.full(len(pool), row))
+            last = self._last = key.digest(), found
+        return last[1]
+
+    def _encode(self, source):
+        """Spectrograms of 60 s from origin, filtered unless they are."""
+        data = np.asarray(source.data, dtype=np.float32)
+        if data.ndim != 3 or data.shape[1] != 3:
+            raise InputError(
+                f"{self.name}: the source has shape {data.shape}; it must be (n, 3, npts), components Z, N, E."
+            )
+        if not np.isfinite(data).all():
+            raise InputError(
+                f"{self.name}: the source holds samples that are not finite; fill or leave out such records."
+            )
+        low, high = BAND_HZ
+        if source.low_cut_hz is None or source.low_cut_hz < _FILTERED * low:
+            from seissynth.signal import bandpass
+
+            data = data - data[:, :, :1]  # a causal filter rings where a record does not begin at 0
+            data = bandpass(data, RATE_HZ, low, high, CORNERS)
+        wanted = round(DURATION_S * RATE_HZ)
+        out = np.empty((len(data), 3, wanted), np.float32)
+        for target, record, start in zip(out, data, source.start_s, strict=True):
+            first = -round(start * RATE_HZ)
+            if first < 0 or first + wanted > record.shape[-1]:
+                have = start, start + record.shape[-1] / RATE_HZ
+                raise InputError(
+                    f"{self.name}: a source runs from {have[0]:g} to {have[1]:g} s after origin at {RATE_HZ:g} "
+                    f"Hz; it must hold 0 to {DURATION_S:g} s. Give a longer record."
+                )
+            target[:] = record[:, first : first + wanted]
+        return self.inputs.encode(out, source.truth.get("sensor"))
+
+    def _residuals(self, source, encoded, conditions, rows):
+        """What source records hold beyond their prediction, as records of the earthquakes of `rows`."""
+        sensors = _sensors(source)
+        onsets = self.inputs.delayed(np.stack([source.p_s, source.s_s], axis=1), sensors)
+        there = self._conditions_at(source, conditions, rows)
+        return source_residuals(self.model, self.inputs, encoded, there, sensors, onsets)
+
+    def _conditions_at(self, source, conditions, rows):
+        """Condition vectors of the earthquakes of `rows` at the places of sources; rows of NaN if these are unknown."""
+        columns = {name: np.array(conditions[name], dtype=float)[rows] for name in self.inputs.condition.columns}
+        unknown = np.full(len(source), np.nan)
+        places = {name: np.asarray(source.truth.get(name, unknown), dtype=float) for name in PLACE_COLUMNS}
+        known = np.isfinite(np.stack(list(places.values()))).all(axis=0)
+        there = places | dict(zip(ONSET_COLUMNS, (source.p_s, source.s_s), strict=True))
+        for name in columns:
+            if name in PLACE_COLUMNS:
+                columns[name][known] = there[name][known]
+            elif not name.startswith("source_"):  # nobody knows of it at the source, unless it is an onset
+                columns[name] = there.get(name, unknown)
+        vectors = self.inputs.conditions(columns)
+        vectors[~known] = np.nan
+        return vectors
+
+
+def _sensors(source):
+    return [str(name) for name in source.truth.get("sensor", [""] * len(source))]
