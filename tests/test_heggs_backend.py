@@ -110,6 +110,13 @@ def test_onset_maps_want_the_model_of_the_training(onset_weights):
         make(onset_weights, velocity_model="iasp91")
 
 
+def test_onsets_are_gated_where_the_network_takes_them(weights, onset_weights):
+    for path, default in ((weights, False), (onset_weights, True)):
+        plain, off, on = (samples(make(path, **how)) for how in ({}, {"gate_onsets": False}, {"gate_onsets": True}))
+        assert not np.array_equal(on, off)
+        np.testing.assert_array_equal(plain, on if default else off)
+
+
 @pytest.mark.parametrize(
     "options", [{"texture": "rayleigh"}, {"source_start": "paper"}, {"method": "ddpm"}, {"eta": 0.5}]
 )
@@ -322,6 +329,7 @@ def test_files_that_are_no_weights(weights, tmp_path):
         ({"iterations": 0}, "iterations=0"),
         ({"batch": 0}, "batch=0"),
         ({"precision": "half"}, "precision='half'"),
+        ({"gate_onsets": "late"}, "gate_onsets='late'"),
         ({"device": "tpu9"}, "no device of PyTorch"),
         ({"stepps": 3}, "did you mean 'steps'"),
         ({"source_start": "condition", "source": "observed"}, "does not go with these weights"),

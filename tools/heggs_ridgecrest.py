@@ -80,6 +80,7 @@ def main():
         "--mean-of-draws", action="store_true", help="one record, of the mean of the draws' spectrograms"
     )
     parser.add_argument("--texture", choices=("none", "rayleigh"), default="rayleigh")
+    parser.add_argument("--no-gates", action="store_false", dest="gated", help="leave onsets as the inversion has them")
     parser.add_argument("--sampling-steps", type=int, default=3)
     parser.add_argument("--start-share", type=float, default=0.6, help="of the noise process a source passes")
     parser.add_argument("--part", choices=("test", "dev"), default="test", help="dev is for choosing")
@@ -149,7 +150,7 @@ def _predict(arguments):
     output = folder / f"{'predicted' if arguments.part == 'test' else 'validation'}_{way}"
     names = (
         "part", "folds", "draws", "with_source", "texture", "sampling_steps", "start_share", "mean", "stations_out",
-        "seed", "threads", "kind", "mean_of_draws", "background",
+        "seed", "threads", "kind", "mean_of_draws", "background", "gated",
     )  # fmt: skip
     count = predict(arguments.windows, folder, output, **{name: getattr(arguments, name) for name in names})
     print(f"{output}: {count} records")
@@ -169,10 +170,11 @@ class RecordMaker:
     def __init__(
         self, windows, folder, fold, *, part="test", folds=(), draws=5, with_source=False, texture="rayleigh",
         sampling_steps=3, start_share=0.6, mean=False, stations_out=(), seed=0, threads=1,
-        kind="heggs", mean_of_draws=False, background="quiet",
+        kind="heggs", mean_of_draws=False, background="quiet", gated=True,
     ):  # fmt: skip
         self.fold, self.draws, self.with_source, self.seed, self.threads = fold, draws, with_source, seed, threads
         self.together, self.background = mean_of_draws, background
+        self.gated = gated
         self.texture = None if texture == "none" else texture
         model, self.inputs, _ = load_model(folder / f"fold_{fold}" / "weights.safetensors", kind=KINDS[kind])
         self.model = prepare(model)
@@ -200,8 +202,9 @@ class RecordMaker:
         kept = [name for name in columns if name.startswith(KEPT)]
         for x, seeds in drawn:
             records = to_waveforms(
-                x, self.inputs.spectrogram, self.inputs.statistics, seeds, texture=self.texture, workers=self.threads
-            )
+                x, self.inputs.spectrogram, self.inputs.statistics, seeds, texture=self.texture, workers=self.threads,
+                onsets=onsets if self.gated else None,
+            )  # fmt: skip
             for number, data in enumerate(records):
                 yield columns.iloc[number][kept].to_dict(), data
 

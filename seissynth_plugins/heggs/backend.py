@@ -55,6 +55,9 @@ class HeggsBackend(Backend):
         Noise of records without a source, by weights that know that of sensors: of quiet times; its mean over the
         earthquakes of the training set; that of one of them, drawn for each earthquake; or none. A source brings the
         noise of its time along, but for "none".
+    gate_onsets : bool, optional
+        Hold P and S back until their onsets, which windows of the spectrogram smear; see `onset_gates`. Default: where
+        the network takes predicted onsets.
 
     Raises
     ------
@@ -99,6 +102,7 @@ class HeggsBackend(Backend):
     def __init__(
         self, *, weights=None, device="cpu", steps=None, method=None, source_start=None, source_noise=None,
         eta=None, texture=None, iterations=32, batch=8, precision="auto", background="quiet",
+        gate_onsets=None,
     ):  # fmt: skip
         super().__init__(weights=weights_files.shipped_or_given(weights, self.kind), device=device)
         self._about = weights_files.read_card(self.weights, self.kind)
@@ -110,6 +114,7 @@ class HeggsBackend(Backend):
         self.sampling = {name: chosen[name] for name in _SAMPLING}
         self.texture = texture if texture is not None else self._about.get("texture", "none")
         self.iterations, self.batch, self.precision, self.background = iterations, batch, precision, background
+        self.gate_onsets = gate_onsets
         self._check_options()
         self.card = _card_of(type(self).card, self._about)
         self._model = self._inputs = self._reader = self._hash = None
@@ -180,11 +185,12 @@ class HeggsBackend(Backend):
         )  # fmt: skip
         data = np.empty((n, 3, npts), np.float32)
         texture = None if self.texture == "none" else self.texture
+        gated = self._model.config.unet.onset_maps if self.gate_onsets is None else self.gate_onsets
         for first in range(0, n, self.batch):
             rows = slice(first, first + self.batch)
             made = to_waveforms(
                 spectrograms[rows], self._inputs.spectrogram, self._inputs.statistics, seeds.row[rows],
-                texture=texture, n_iter=self.iterations, workers=1,
+                texture=texture, n_iter=self.iterations, workers=1, onsets=onsets[rows] if gated else None,
             )  # fmt: skip
             for target, record, start in zip(data[rows], made, start_s[rows], strict=True):
                 target[:] = _cut(record, round(start * RATE_HZ), npts)
@@ -211,6 +217,8 @@ class HeggsBackend(Backend):
         if self.background not in BACKGROUNDS:
             found, choices = self.background, ", ".join(BACKGROUNDS)
             raise InputError(f"{self.kind.name}: background={found!r} must be one of {choices}.")
+        if self.gate_onsets not in (None, True, False):
+            raise InputError(f"{self.kind.name}: gate_onsets={self.gate_onsets!r} must be True, False or None.")
         if self.precision not in ("auto", "float32", "mixed"):
             raise InputError(f"{self.kind.name}: precision={self.precision!r} must be 'auto', 'float32' or 'mixed'.")
 

@@ -10,6 +10,7 @@ import torch
 from seissynth.errors import InputError
 from seissynth.seeding import generator
 from seissynth_plugins.heggs.config import SPECTROGRAM
+from seissynth_plugins.heggs.onset_gates import gate_onsets
 from seissynth_plugins.torchkit.samplers import METHODS, record_generators, sample, start_noise
 
 STARTS = ("paper", "noised", "condition")
@@ -180,7 +181,9 @@ def _one_batch(model, condition, seeds, source, onsets, sampling):
 # --- waveforms
 
 
-def to_waveforms(spectrograms, representation, statistics, seeds, *, texture=None, phase=None, n_iter=32, workers=None):
+def to_waveforms(
+    spectrograms, representation, statistics, seeds, *, texture=None, phase=None, onsets=None, n_iter=32, workers=None
+):
     """Turn generated spectrograms into waveforms.
 
     Parameters
@@ -197,6 +200,9 @@ def to_waveforms(spectrograms, representation, statistics, seeds, *, texture=Non
         fluctuations of a random signal with that spectrogram.
     phase : ndarray, shape (n, 3, 64, 376), optional
         First phases, rad, for example of the source record.
+    onsets : array_like, shape (n, 2), optional
+        P and S, s after origin: what stands before them because a frame sees more than its middle is held back, see
+        `onset_gates.gate_onsets`.
     n_iter : int
         Griffin-Lim iterations.
     workers : int, optional
@@ -213,15 +219,17 @@ def to_waveforms(spectrograms, representation, statistics, seeds, *, texture=Non
     half of Euler's constant, 0.289, below the logarithm of its rms; the rms amplitude is taken as
     ``exp(mean ln A + 0.289)``.
     """
-    if texture is None:
-        kind = {"seeds": seeds} if phase is None else {"phase": phase}
-        return representation.decode(spectrograms, statistics, n_iter=n_iter, workers=workers, **kind)
-    if texture != "rayleigh":
+    if texture not in (None, "rayleigh"):
         raise InputError(f'texture={texture!r} must be None or "rayleigh".')
-    log_factor, noise_phase = rayleigh_texture(representation, seeds, workers)
-    textured = spectrograms + log_factor / statistics.sd[:, None]
-    phase = noise_phase if phase is None else phase
-    return representation.decode(textured, statistics, phase=phase, n_iter=n_iter, workers=workers)
+    kind, amplitudes = {"seeds": seeds} if phase is None else {"phase": phase}, spectrograms
+    if texture == "rayleigh":
+        log_factor, noise_phase = rayleigh_texture(representation, seeds, workers)
+        amplitudes = spectrograms + log_factor / statistics.sd[:, None]
+        kind = {"phase": noise_phase if phase is None else phase}
+    records = representation.decode(amplitudes, statistics, n_iter=n_iter, workers=workers, **kind)
+    if onsets is None:
+        return records
+    return gate_onsets(records, spectrograms, representation, statistics, onsets, workers)
 
 
 def rayleigh_texture(representation, seeds, workers=None):

@@ -1,0 +1,100 @@
+"""Onsets in time: what a window of the spectrogram smears over the time before P and S is taken off again.
+
+A frame sees 1.28 s, so that a phase stands in frames centred up to 0.64 s before its onset. Amplitudes that are a mean
+over what could be, with phases found by Griffin-Lim, do not add up to silence there as those of a real record do:
+records set in 0.2 s early. Here the part of a record that belongs to a phase, by the amplitude that its frames have
+above those before the onset, is held back until the onset.
+"""
+
+import numpy as np
+
+#: a phase rises over this time about its onset, s
+RISE_S = (-0.02, 0.06)
+#: S is told from what stands in frames so long before those that reach it, s
+_BEFORE_S = 1.3
+
+
+def gate_onsets(records, spectrograms, representation, statistics, onsets, workers=None):
+    """Hold phases back until their onsets.
+
+    Parameters
+    ----------
+    records : ndarray, shape (n, 3, npts)
+        From `generation.to_waveforms`.
+    spectrograms : ndarray, shape (n, 3, bins, frames)
+        Standardised ln A that they were made of.
+    representation : seissynth.representations.LogSpectrogram
+    statistics : seissynth.representations.SpectrogramStatistics
+    onsets : array_like, shape (n, 2)
+        P and S, s after the first sample; where one is unknown, or no frame before it shows what stands there, that
+        phase stays as it is.
+    workers : int, optional
+        Threads.
+
+    Returns
+    -------
+    ndarray, shape (n, 3, npts), float32
+
+    Notes
+    -----
+    The share of a cell is ``1 - A_before / A``, so that what is left has the amplitude A_before. Its logarithm is the
+    mean by component and frequency over frames that do not reach the onset: for P over all of them, for S over those in
+    1.3 s that lie behind P. A record that begins so shortly before P that each frame reaches it takes those that do so
+    by half.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from seissynth.representations import LogSpectrogram, SpectrogramStatistics
+    >>> from seissynth_plugins.heggs.onset_gates import gate_onsets
+    >>> form = LogSpectrogram()
+    >>> time = np.arange(form.npts) / 100
+    >>> early = np.random.default_rng(0).standard_normal((1, 3, form.npts)) * np.where(time > 9.7, 1.0, 0.01)
+    >>> statistics = SpectrogramStatistics.plain(form)
+    >>> late = gate_onsets(early, form.encode(early, statistics), form, statistics, [[10.0, 30.0]])
+    >>> [round(float(x[..., 970:995].std()), 1) for x in (early, late)]
+    [1.1, 0.0]
+    """
+    onsets = np.asarray(onsets, dtype=float)
+    out = np.array(records, np.float32)
+    stft, times = representation.stft, representation.times_s
+    reach = representation.nfft / representation.sampling_rate_hz / 2
+    time = np.arange(out.shape[-1]) / representation.sampling_rate_hz
+    logs = np.asarray(spectrograms) * statistics.sd[:, None]
+    spectra = stft.forward(out, workers)[:, :, : logs.shape[2]]
+    for onset, begin in ((onsets[:, 0], None), (onsets[:, 1], onsets[:, 0])):
+        share = np.stack([_share(*row, times, reach) for row in _rows(logs, onset, begin)])
+        known = share.any(axis=(1, 2, 3))
+        if not known.any():
+            continue
+        parts = np.zeros((known.sum(), 3, representation.nfft // 2 + 1, len(times)), spectra.dtype)
+        parts[:, :, : logs.shape[2]] = spectra[known] * share[known]
+        phase = stft.inverse(parts, out.shape[-1], workers)
+        out[known] -= phase * _held(time[None] - onset[known, None])[:, None]
+    return out
+
+
+def _rows(logs, onset, begin):
+    begins = np.full(len(onset), -np.inf) if begin is None else begin
+    return zip(logs, onset, begins, strict=True)
+
+
+def _share(logs, onset, begin, times, reach):
+    """Share of the phase in the frames that see its onset, shape (3, bins, frames)."""
+    out = np.zeros(logs.shape, np.float32)
+    before = times < onset - reach
+    if np.isfinite(begin):
+        before &= (times > begin) & (times > onset - reach - _BEFORE_S)
+    elif not before.any():
+        before = times < onset - reach / 2
+    about = abs(times - onset) <= reach
+    if before.any() and about.any():
+        floor = logs[..., before].mean(axis=-1, keepdims=True)
+        out[..., about] = -np.expm1(np.minimum(floor - logs[..., about], 0))
+    return out
+
+
+def _held(after):
+    """What is held back at times about an onset: all before it, nothing after it, half a cosine between."""
+    first, last = RISE_S
+    return (1 + np.cos(np.pi * np.clip((after - first) / (last - first), 0, 1))).astype(np.float32) / 2
