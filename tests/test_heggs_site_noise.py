@@ -54,7 +54,7 @@ def some_site_noise(inputs, sensors=("CI.S0", "CI.S1"), gain=0.0, events=None):
     nothing = np.zeros((3, bins), np.float32)
     named = dict.fromkeys(("", *sensors), nothing - 3)
     offsets = np.zeros((1, bins), np.float32) if events is None else events
-    site, shape = {"": nothing, "CI.S0": nothing + gain}, np.zeros((6, bins), np.float32)
+    site, shape = {"": nothing, "CI.S0": nothing + gain}, np.zeros((7, bins), np.float32)
     return SiteNoise(site, named, dict(named), offsets, nothing, shape)
 
 
@@ -118,9 +118,9 @@ def test_a_correction_over_time_is_found():
     rng = np.random.default_rng(6)
     times = np.arange(2.0, 42.0)
     onsets = np.stack([rng.uniform(3, 6, 50), rng.uniform(8, 12, 50)], axis=1)
-    features = shape_features(onsets, times)
-    np.testing.assert_allclose(features.sum(axis=-1), 1.0)
-    truth = rng.uniform(-0.5, 0.5, (6, 3)).astype(np.float32)
+    features = shape_features(onsets, times, rng.uniform(0.5, 5.0, 50))
+    np.testing.assert_allclose(features[..., :6].sum(axis=-1), 1.0, rtol=1e-6)
+    truth = rng.uniform(-0.5, 0.5, (7, 3)).astype(np.float32)
     signals = rng.normal(1.0, 0.5, (50, 3, 3, 40)).astype(np.float32)
     noise = rng.normal(-1.0, 0.3, (50, 3, 3)).astype(np.float32)
     added = np.einsum("ntk,kf->nft", features, truth) * SD[:, None]
@@ -129,7 +129,7 @@ def test_a_correction_over_time_is_found():
     np.testing.assert_allclose(fit_shape(real, signals, noise, weights, features, SD), truth, atol=0.06)
     known = SiteNoise(*[{"": np.zeros((3, 3))}] * 3, np.zeros((1, 3)), np.full((3, 3), -30.0), truth)
     early = before_p(onsets, times)
-    found = known.signals(signals / SD[:, None], early, SD, [""] * 50, onsets, times)
+    found = known.signals(signals / SD[:, None], early, SD, [""] * 50, features)
     behind = np.broadcast_to(~early[:, None, None] & (times > 12), found.shape)
     plain = signal(signals / SD[:, None], early, SD, known.predicted)
     behind = behind[..., :-EDGE_FRAMES]
@@ -177,7 +177,8 @@ def test_the_level_of_a_source_is_found(inputs):
     names = ["CI.S0", "CI.S1"]
     seeds = np.array([hash_words("prediction at a source", name) for name in names], np.uint64)
     x = generate_spectrograms(model, conditions[:2], seeds, None, None, Sampling(steps=3))
-    signals = own.site_noise.signals(x, early[:2], sd, names, onsets[:2], inputs.frame_times_s)
+    features = shape_features(onsets[:2], inputs.frame_times_s, own.magnitudes(conditions[:2]))
+    signals = own.site_noise.signals(x, early[:2], sd, names, features)
     heard = with_noise(signals + 0.5 * sd[:, None], np.full((2, 3, len(sd)), -12.0), sd)
     source = np.concatenate([heard, heard[:1]])
     found = source_residuals(model, own, source, conditions, [*names, "CI.S2"], onsets)
@@ -198,7 +199,7 @@ def test_residuals_are_those_of_the_signal(inputs):
     made = with_noise(signals, np.full((1, 3, bins), -4.0), sd)
     louder = signals + (0.25 + 0.5) * sd[:, None]  # the gain of the site, and half a deviation that nobody knows
     target = with_noise(louder.astype(np.float32), np.full((1, 3, bins), -1.0), sd)
-    residuals, seen = signal_residuals(own, target, made, ["CI.S0"], onsets)
+    residuals, seen = signal_residuals(own, target, made, np.zeros((1, 11)), ["CI.S0"], onsets)
     assert not seen[..., times < 14].any() and 0.1 < seen[..., times > 15].mean() < 0.9
     clear = (seen & (signals > 2 * sd[:, None]))[..., :-EDGE_FRAMES]
     residuals = residuals[..., :-EDGE_FRAMES]

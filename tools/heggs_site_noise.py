@@ -20,7 +20,14 @@ from _real_records import write_markdown
 from seissynth_plugins.heggs.data import TrainingTable
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
-from seissynth_plugins.heggs.site_noise import before_p, noise_levels, noise_offsets, of_sensors, with_noise
+from seissynth_plugins.heggs.site_noise import (
+    before_p,
+    noise_levels,
+    noise_offsets,
+    of_sensors,
+    shape_features,
+    with_noise,
+)
 from seissynth_plugins.heggs.site_noise_fit import fit_site_noise
 from seissynth_plugins.heggs.weights import load_model
 
@@ -61,7 +68,8 @@ def _errors(model, inputs, windows, fold):
         prepare(model), inputs.conditions(columns), unknown, None, onsets, Sampling(steps=2, spread=False)
     )
     real = inputs.encode(table.waveforms(unknown), sensors)
-    signals = found.signals(x, early, sd, sensors, onsets, inputs.frame_times_s)
+    features = shape_features(onsets, inputs.frame_times_s, columns["source_magnitude"].to_numpy(float))
+    signals = found.signals(x, early, sd, sensors, features)
     mean, own = of_sensors(found.noise, sensors), noise_levels(real, early)
     offsets = _of_others(noise_offsets(real, sensors, early, found), columns["source_id"].to_numpy())
     predictions = {

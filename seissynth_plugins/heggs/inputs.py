@@ -87,6 +87,11 @@ class ModelInputs:
         """Return condition vectors of a table or mapping of schema columns, shape (n, size), float32."""
         return self.condition.encode(columns, self.condition_statistics)
 
+    def magnitudes(self, conditions):
+        """Return the magnitudes in condition vectors, shape (n,)."""
+        low, span = self.condition_statistics.magnitude
+        return low + span * np.asarray(conditions)[:, self.condition.names.index("source_magnitude")]
+
     def onsets(self, columns):
         """Return P and S as the network takes them, s after origin, shape (n, 2), float32; NaN where they are unknown.
 

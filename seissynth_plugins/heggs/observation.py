@@ -6,7 +6,14 @@ import numpy as np
 
 from seissynth.seeding import hash_words
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
-from seissynth_plugins.heggs.site_noise import before_p, noise_levels, noise_offsets, of_sensors, with_noise
+from seissynth_plugins.heggs.site_noise import (
+    before_p,
+    noise_levels,
+    noise_offsets,
+    of_sensors,
+    shape_features,
+    with_noise,
+)
 
 #: a level is drawn to zero as by so much weight of records that show none; one clear record has a weight of 3
 LEVEL_PULL = 2.0
@@ -54,7 +61,8 @@ def generate_observed(
     mean = dataclasses.replace(sampling, spread=False)
     x = generate_spectrograms(model, conditions, seeds, source, taken, mean)
     sd, early = inputs.statistics.sd, before_p(onsets, inputs.frame_times_s)
-    signals = known.signals(x, early, sd, sensors, onsets, inputs.frame_times_s)
+    features = shape_features(onsets, inputs.frame_times_s, inputs.magnitudes(conditions))
+    signals = known.signals(x, early, sd, sensors, features)
     if sampling.spread and getattr(model, "spread", None) is not None:
         deviations = model.spread.draw(seeds, source is not None).cpu().numpy()
         signals += np.where(early[:, None, None], 0, deviations * sd[:, None])
@@ -66,7 +74,7 @@ def generate_observed(
     return with_noise(signals, levels, sd)
 
 
-def signal_residuals(inputs, target, made, sensors, onsets):
+def signal_residuals(inputs, target, made, conditions, sensors, onsets):
     """Return by how much the signals of real records differ from predictions, and where they can be seen.
 
     Parameters
@@ -75,6 +83,7 @@ def signal_residuals(inputs, target, made, sensors, onsets):
         With `site_noise`.
     target, made : ndarray, shape (n, 3, bins, frames)
         Real records, and what a network says of them.
+    conditions : ndarray, shape (n, size)
     sensors : sequence of str
     onsets : ndarray, shape (n, 2)
 
@@ -88,7 +97,8 @@ def signal_residuals(inputs, target, made, sensors, onsets):
     known, sd, early = inputs.site_noise, inputs.statistics.sd, before_p(onsets, inputs.frame_times_s)
     levels = noise_levels(target, early)
     levels = np.where(np.isnan(levels), of_sensors(known.noise, sensors), levels)
-    signals = known.signals(made, early, sd, sensors, onsets, inputs.frame_times_s)
+    features = shape_features(onsets, inputs.frame_times_s, inputs.magnitudes(conditions))
+    signals = known.signals(made, early, sd, sensors, features)
     seen = signals > levels[..., None] * sd[:, None]
     return target - with_noise(signals, levels, sd), seen & ~early[:, None, None]
 
@@ -161,7 +171,8 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
         # of its sensor alone: what a source tells must not depend on which others there are
         seeds = np.array([hash_words("prediction at a source", name) for name in names], dtype=np.uint64)
         x = generate_spectrograms(model, conditions[placed], seeds, None, taken, sampling)
-        signals = known.signals(x, early, sd, names, onsets, inputs.frame_times_s)
+        features = shape_features(onsets, inputs.frame_times_s, inputs.magnitudes(conditions[placed]))
+        signals = known.signals(x, early, sd, names, features)
         levels = noise_levels(source[placed], early)
         levels = np.where(np.isnan(levels), of_sensors(known.noise, names), levels)[..., None] * sd[:, None]
         total = np.logaddexp(2 * signals, 2 * levels)

@@ -29,6 +29,10 @@ LEAST_SIGNAL = 0.02
 KNOTS_S = (0.0, 1.5, 4.0, 12.0, 35.0)
 #: frames at the end whose window reaches beyond the record: what is there is an edge, not motion
 EDGE_FRAMES = 4
+#: the correction is zero at this magnitude, linear in it, and constant beyond these
+MIDDLE_MAGNITUDE, MAGNITUDES = 3.0, (0.5, 6.5)
+#: columns of the correction: before S, by time after S, magnitude
+_COLUMNS = 1 + len(KNOTS_S) + 1
 #: ln A of no signal at all
 _NOTHING = -60.0
 #: fields that are named by sensor
@@ -53,7 +57,7 @@ class SiteNoise:
         By how much the noise of the training set's earthquakes differed from these means.
     predicted : ndarray, shape (3, bins)
         The noise that the network itself predicts, where a record has no time before P that would show it.
-    shape : ndarray, shape (6, bins)
+    shape : ndarray, shape (7, bins)
         What is added to every signal's ln A, standardised, by the columns of `shape_features`.
     """
 
@@ -80,17 +84,19 @@ class SiteNoise:
                 raise InputError(f"site_noise: {name} must hold finite arrays of shape {shape}, and one named ''.")
         arrays = ("events", "predicted", "shape")
         found |= {name: np.array(plain.get(name, ()), np.float32) for name in arrays}
-        wanted = ((max(len(found["events"]), 1), bins), shape, (len(KNOTS_S) + 1, bins))
+        wanted = ((max(len(found["events"]), 1), bins), shape, (_COLUMNS, bins))
         for name, size in zip(arrays, wanted, strict=True):
             if _unfit(found[name], size):
                 raise InputError(f"site_noise: {name} must be finite, of shape {size}; it has {found[name].shape}.")
         return cls(**found)
 
-    def signals(self, spectrograms, early, sd, sensors, onsets, times_s):
-        """Return ln A of the signals that a network's spectrograms stand for at sensors, see `signal`."""
+    def signals(self, spectrograms, early, sd, sensors, features):
+        """Return ln A of the signals that a network's spectrograms stand for at sensors, see `signal`.
+
+        `features` are those of `shape_features`.
+        """
         scale = np.asarray(sd, np.float32)[:, None]
         found = signal(spectrograms, early, sd, self.predicted) + of_sensors(self.site, sensors)[..., None] * scale
-        features = shape_features(onsets, times_s)
         found += (np.einsum("ntk,kf->nft", features, self.shape) * scale)[:, None].astype(np.float32)
         found[..., -EDGE_FRAMES:] = found[..., -EDGE_FRAMES - 1, None]
         return found
@@ -129,15 +135,17 @@ def before_p(onsets, times_s):
     return np.asarray(times_s, dtype=float)[None] < p
 
 
-def shape_features(onsets, times_s):
-    """Return the columns of the correction over time, shape (n, frames, 6).
+def shape_features(onsets, times_s, magnitudes):
+    """Return the columns of the correction over time and magnitude, shape (n, frames, 7).
 
-    One in turn before S, and at the knots after it, linear in ln(1 + t) between them. Zero where S is unknown.
+    One in turn before S, and at the knots after it, linear in ln(1 + t) between them; zero where S is unknown. The last
+    is the magnitude less 3.
 
     Examples
     --------
-    >>> shape_features([[2.0, 5.0]], [4.0, 5.75])[0, :, :3].astype(float).round(2).tolist()
-    [[1.0, 0.0, 0.0], [0.0, 0.39, 0.61]]
+    >>> found = shape_features([[2.0, 5.0]], [4.0, 5.75], [2.5])[0].astype(float).round(2)
+    >>> found[:, :3].tolist(), found[:, 6:].tolist()
+    ([[1.0, 0.0, 0.0], [0.0, 0.39, 0.61]], [[-0.5], [-0.5]])
     """
     s = np.asarray(onsets, dtype=float)[:, 1:]
     after = np.asarray(times_s, dtype=float)[None] - s
@@ -145,7 +153,9 @@ def shape_features(onsets, times_s):
     hats = [np.interp(place, knots, row) for row in np.eye(len(KNOTS_S))]
     behind = after >= -LEAD_S
     columns = np.stack([~behind, *(hat * behind for hat in hats)], axis=-1) * np.isfinite(s)[..., None]
-    return columns.astype(np.float32)
+    sizes = np.clip(np.asarray(magnitudes, dtype=float), *MAGNITUDES) - MIDDLE_MAGNITUDE
+    sizes = np.broadcast_to(sizes[:, None, None], (*after.shape, 1))
+    return np.concatenate([columns, sizes], axis=-1).astype(np.float32)
 
 
 def noise_levels(spectrograms, early):

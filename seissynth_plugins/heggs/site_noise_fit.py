@@ -51,9 +51,9 @@ def fit_site_noise(model, table, inputs, rows):
 
     Notes
     -----
-    Predictions come from noise alone, without spread. First a correction over time that all sensors share, then gains
-    minimise the squared error of ln A behind P with the noise that the record itself shows before P, by Gauss-Newton;
-    a sensor's gains are drawn to those of all sensors.
+    Predictions come from noise alone, without spread. First a correction over time and magnitude that all sensors
+    share, then gains minimise the squared error of ln A behind P with the noise that the record itself shows before P,
+    by Gauss-Newton; a sensor's gains are drawn to those of all sensors.
     """
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), FIT_RECORDS)).astype(int)]
     real, made, early, counts = _records(model, table, inputs, rows)
@@ -72,7 +72,7 @@ def fit_site_noise(model, table, inputs, rows):
     behind = np.where(early, 0, counts).astype(np.float32)
     columns = table.table.iloc[rows]
     times = inputs.frame_times_s.reshape(-1, _FRAMES).mean(axis=1)
-    features = shape_features(inputs.onsets(columns), times)
+    features = shape_features(inputs.onsets(columns), times, columns["source_magnitude"].to_numpy(float))
     signals = signal(made, early, sd, predicted)
     shape = fit_shape(real, signals, own, behind, features, sd)
     signals += (np.einsum("ntk,kf->nft", features, shape) * sd[:, None])[:, None]

@@ -51,7 +51,7 @@ def fit_spread(model, pairs, patterns):
         made = generate_spectrograms(model, condition, np.arange(count), given, onsets, sampling)
         residuals, seen = target - made, weights
         if pairs.inputs.site_noise is not None:
-            residuals, signal = signal_residuals(pairs.inputs, target, made, sensors, known)
+            residuals, signal = signal_residuals(pairs.inputs, target, made, condition, sensors, known)
             seen = weights * signal
         means, counts = cell_means(residuals, seen)
         found, noise = fit_patterns(means, counts, min(patterns, count - 1))
