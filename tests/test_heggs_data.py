@@ -320,6 +320,19 @@ def test_noise_is_louder_by_its_gain(table, both):
     assert (added[1].std() > 0) == both
 
 
+def test_clean_pairs_keep_their_targets(table):
+    rows = table.rows("train")[:2].tolist()
+    plain = table.waveforms(rows)
+    augmenter = Augmenter(table, named_augmentation("clean"), "train")
+    changed = [augmenter.change(plain.copy(), rows, np.random.default_rng(k)) for k in range(60)]
+    assert all(np.array_equal(pair[1], plain[1]) for pair in changed)
+    noisy = np.mean([not np.array_equal(pair[0][abs(pair[0]).any(axis=1)], plain[0][abs(pair[0]).any(axis=1)])
+                     for pair in changed])  # fmt: skip
+    assert 0.65 < noisy < 0.95
+    dropped = np.mean([not pair[0].any(axis=1).all() for pair in changed])
+    assert 0 < dropped < 0.25
+
+
 def test_the_coda_of_an_earlier_earthquake_is_that_of_one_event_at_both_sensors(tmp_path):
     rows = made_up_rows(events=3)
     for row in rows:

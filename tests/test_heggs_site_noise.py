@@ -188,6 +188,24 @@ def test_the_level_of_a_source_is_found(inputs):
     np.testing.assert_allclose(found.noise[:2], -9.0, atol=1e-3)
 
 
+def test_quiet_noise_is_that_of_the_rows_of_noise(tmp_path, inputs):
+    from seissynth_plugins.heggs.site_noise_fit import quiet_levels
+
+    table = TrainingTable(write_set(tmp_path / "set"))
+    found = quiet_levels(table, inputs, None)
+    assert sorted(found) == ["", "CI.S0", "CI.S1", "CI.S2", "CI.S3"]
+    # white noise: the mean of ln A of its STFT, by hand; the statistics' floor adds a little
+    form, statistics = inputs.spectrogram, inputs.statistics
+    own = table.noise[np.asarray(table.sensors(table.noise)) == "CI.S2"]
+    wanted = np.log(table.waveforms(own).std() * np.sqrt(np.sum(form.stft.weights**2))) - 0.5 * np.euler_gamma
+    logs = form.log_of(np.broadcast_to(found["CI.S2"][None, :, :, None], (1, *form.shape)), statistics)
+    logs = logs[0, :, form.band_mask, 0]
+    assert 0 < logs.mean() - wanted < 0.1
+    np.testing.assert_allclose(found[""], np.mean([found[f"CI.S{k}"] for k in range(4)], axis=0), atol=1e-5)
+    bare = TrainingTable(write_set(tmp_path / "bare", noise=0))
+    assert quiet_levels(bare, inputs, {"": 1}) == {"": 1}
+
+
 def test_residuals_are_those_of_the_signal(inputs):
     bins = len(inputs.statistics.mean)
     own = replace(inputs, site_noise=some_site_noise(inputs, gain=0.25))

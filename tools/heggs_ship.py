@@ -20,7 +20,7 @@ from seissynth.evaluation.intervals import paired_difference
 from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
 
 #: rows that every card sets beside its own
-BESIDE = ("stochastic", "mean of 10 nearest", "mean of other stations", "travel time + term")
+BESIDE = ("stochastic", "stochastic + noise", "mean of 10 nearest", "mean of other stations", "travel time + term")
 #: metrics by record of which more is better
 MORE_IS_BETTER = ("envelope correlation",)
 _UNMEASURED = "## Measured"

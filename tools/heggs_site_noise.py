@@ -6,7 +6,8 @@ WEIGHTS were trained on made records (`tools/heggs_pretraining_set.py`). For eac
 training part, and the mean squared error of one record's log-spectrogram (standard deviations, 1 to 45 Hz, masked) is
 that of the validation block: of predictions from noise as they are, with the site and the sensor's mean noise, with the
 noise that the earthquake's other records show, and with that of the record itself, which no prediction can know; beside
-them the mean spectrogram of each sensor's training records.
+them the mean spectrogram of each sensor's training records. Then what was fitted: factors on the signal's amplitude by
+time and magnitude, median over the band and quartiles, and how far the noise of earthquakes differs, over all folds.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from seissynth_plugins.heggs.data import TrainingTable
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.site_noise import (
+    KNOTS_S,
     before_p,
     noise_levels,
     noise_offsets,
@@ -44,9 +46,11 @@ def main():
     arguments = parser.parse_args()
     torch.manual_seed(0)
     model, inputs, _ = load_model(arguments.weights)
-    found = []
+    found, fitted = [], []
     for fold in arguments.folds:
-        found.append(_errors(model, inputs, arguments.windows, fold))
+        errors, site_noise = _errors(model, inputs, arguments.windows, fold)
+        found.append(errors)
+        fitted.append(site_noise)
         print(fold, {name: round(value, 3) for name, value in found[-1].items()}, flush=True)
     lines = [
         [name, *(f"{one[name]:.3f}" for one in found), f"{np.mean([one[name] for one in found]):.3f}"]
@@ -54,6 +58,8 @@ def main():
     ]
     titles = ["prediction", *(f"fold {fold}" for fold in arguments.folds), "mean"]
     write_markdown(arguments.out / "site_noise.md", titles, lines)
+    lines = _described(fitted, inputs.statistics.sd, model.band.numpy()[0, :, 0].astype(bool))
+    write_markdown(arguments.out / "site_noise_fit.md", ["fitted", "median", "quartiles"], lines)
 
 
 def _errors(model, inputs, windows, fold):
@@ -81,7 +87,21 @@ def _errors(model, inputs, windows, fold):
     }
     weight = inputs.spectrogram.frames_before(columns["mask_end_s"].to_numpy())[:, None, None]
     weight = np.broadcast_to(weight * model.band.numpy()[None], x.shape)
-    return {name: float(np.average((y - real) ** 2, weights=weight)) for name, y in predictions.items()}
+    errors = {name: float(np.average((y - real) ** 2, weights=weight)) for name, y in predictions.items()}
+    return errors, found
+
+
+def _described(fitted, sd, band):
+    """What was fitted, as factors on amplitudes: over folds, frequencies of the band and, for noise, earthquakes."""
+    names = ["before S", *(f"{knot:g} s after S" for knot in KNOTS_S), "for each magnitude above 3"]
+    shapes = np.stack([one.shape for one in fitted])
+    rows = {f"signal, {name}": np.exp((shapes[:, k] * sd)[:, band]) for k, name in enumerate(names)}
+    events = np.concatenate([one.events for one in fitted]) * sd
+    rows["noise of an earthquake over the sensors' mean"] = np.exp(events[:, band].mean(axis=1))
+    return [
+        [name, f"{np.median(values):.2f}", "{:.2f} to {:.2f}".format(*np.quantile(values, (0.25, 0.75)))]
+        for name, values in rows.items()
+    ]
 
 
 def _of_others(offsets, events):
