@@ -179,6 +179,32 @@ def test_every_group_draws_its_pictures(pairs, name, tmp_path):
         figure.savefig(tmp_path / f"{number}.png", dpi=40)
 
 
+def test_a_sweep_is_fitted_above_the_low_cut(example, monkeypatch):
+    """Records without anything below 1 Hz, as learned backends make them."""
+    from seissynth.evaluation import source_fit
+
+    made, bands, spectra = seissynth.generate, [], source_fit.displacement_spectra
+
+    def cut(*args, **options):
+        streams = made(*args, **options)
+        for stream in streams:
+            stream.filter("highpass", freq=1.0, corners=4)
+            for trace in stream:
+                trace.stats.seissynth["low_cut_hz"] = 1.0
+        return streams
+
+    def seen(data, rate, quantity, band, window):
+        bands.append(band)
+        return spectra(data, rate, quantity, band, window)
+
+    monkeypatch.setattr(seissynth, "generate", cut)
+    monkeypatch.setattr(source_fit, "displacement_spectra", seen)
+    inventory = example[0].select(station="AMAT")
+    sweep = magnitude_sweep(inventory, example[1], [4.0, 4.5], realizations=1, outside="allow", duration=60.0)
+    assert [band[0] for band in bands] == [1.0, 1.0]
+    assert sweep.moment_grows
+
+
 def test_a_sweep_is_drawn(example):
     from seissynth.plotting.evaluation_spectra import plot_magnitude_sweep
 

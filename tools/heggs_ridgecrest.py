@@ -2,7 +2,7 @@
 
     python tools/heggs_ridgecrest.py train WINDOWS WORK NAME [--config small+onsets] [--init FILE] [--steps 1500]
     python tools/heggs_ridgecrest.py train WINDOWS WORK NAME --all ...
-    python tools/heggs_ridgecrest.py predict WINDOWS WORK NAME [--draws 5] [--with-source] [--texture rayleigh]
+    python tools/heggs_ridgecrest.py predict WINDOWS WORK NAME [--draws 5] [--with-source] [--mean] [--no-gates]
     python tools/evaluate_ridgecrest.py WINDOWS DATA --picker FILE --set "HEGGS=WORK/NAME/predicted_without_source"
 
 WINDOWS is what ``seissynth dataset cut`` made (see `tools/evaluate_ridgecrest.py`); its rows of noise serve as
@@ -146,6 +146,8 @@ def _untrained(arguments, fold, path):
 def _predict(arguments):
     way = "with_source" if arguments.with_source else "without_source"
     way += "_mean" if arguments.mean_of_draws or arguments.mean else ""
+    way += "" if arguments.background == "quiet" else f"_{arguments.background}_noise"
+    way += "" if arguments.gated else "_no_gates"
     folder = arguments.work / arguments.name
     output = folder / f"{'predicted' if arguments.part == 'test' else 'validation'}_{way}"
     names = (

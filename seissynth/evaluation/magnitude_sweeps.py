@@ -74,7 +74,7 @@ def magnitude_sweep(inventory, event, magnitudes, *, realizations=5, seed=0, pat
     -----
     HEGGS' figure 6 (2025, 4.2.4). What theory wants: log10 M0 grows by 1.5 and log10 of the corner falls by 0.5 with
     each unit of moment magnitude, as long as the stress drop stays. Fits as `seissynth.evaluation.fit_source`, from S
-    to the record's end.
+    to the record's end, from 0.05 Hz or the records' low cut up to 30 Hz.
     """
     import pandas as pd
 
@@ -95,10 +95,8 @@ def magnitude_sweep(inventory, event, magnitudes, *, realizations=5, seed=0, pat
         times = records.times_s()
         begin = np.where(np.isfinite(records.s_s), records.s_s, records.column("path_s_travel_s")) - 0.2
         window = times >= begin[:, None]
-        high = min(_BAND_HZ[1], 0.4 * rate)
-        frequency, amplitude, count = displacement_spectra(
-            records.data[:, 1:], rate, records.quantity, (_BAND_HZ[0], high), window
-        )
+        band = _low_hz(made), min(_BAND_HZ[1], 0.4 * rate)
+        frequency, amplitude, count = displacement_spectra(records.data[:, 1:], rate, records.quantity, band, window)
         fit = fit_source(frequency, amplitude, records.column("path_hyp_distance_km"), path=path, count=count)
         if centers is None:
             centers = spectrum_centers(records.npts, rate)
@@ -119,6 +117,12 @@ def magnitude_sweep(inventory, event, magnitudes, *, realizations=5, seed=0, pat
 
 
 # --- below the road
+
+
+def _low_hz(streams):
+    """Lowest frequency of a fit: records hold nothing below the low cut that they say they have."""
+    cuts = (trace.stats.seissynth.get("low_cut_hz") for stream in streams for trace in stream)
+    return max([_BAND_HZ[0], *(cut for cut in cuts if cut)])
 
 
 def _resized(event, magnitude):
