@@ -198,6 +198,8 @@ def test_a_source_knows_its_predicted_onsets(weights):
     np.testing.assert_allclose(found.p_s, wanted.p_s[stations.astype(int)], atol=0.01)
     np.testing.assert_allclose(found.s_s, wanted.s_s[stations.astype(int)], atol=0.01)
     assert stations.any() and not stations.all()
+    assert found.pool.truth["sensor"].tolist() == ["CI.S0", "CI.S1"] and len(found) == 4
+    np.testing.assert_array_equal(found.data, found.pool.data[stations.astype(int)])
     for trace in stream:
         del trace.stats["coordinates"]
     assert np.isnan(seissynth_source(weights, stream).p_s).all()

@@ -16,7 +16,7 @@ from seissynth.errors import InputError
 from seissynth.seeding import hash_words
 from seissynth_plugins.heggs.data import TrainingTable, fit_inputs
 from seissynth_plugins.heggs.inputs import ModelInputs
-from seissynth_plugins.heggs.observation import LEVEL_PULL, SourceResiduals, signal_residuals, source_residuals
+from seissynth_plugins.heggs.observation import signal_residuals
 from seissynth_plugins.heggs.site_noise import (
     EDGE_FRAMES,
     LEAST_SIGNAL,
@@ -28,6 +28,7 @@ from seissynth_plugins.heggs.site_noise import (
     signal,
     with_noise,
 )
+from seissynth_plugins.heggs.source_traits import LEVEL_PULL, REST_PULL, SourceResiduals, source_residuals
 from seissynth_plugins.heggs.weights import read_card
 
 TIMES = np.arange(40.0)
@@ -148,19 +149,47 @@ def test_means_are_drawn_to_those_of_all_names():
     assert found["B"] == pytest.approx(common + 1 / 2 * (8 - common))
 
 
+def residuals(noise, error, weight, apart=0.0, slope=0.0, s_frames=0, frames=40):
+    """Of so many sources, alike in all four bins and in all frames."""
+    full = [np.asarray(values, np.float32)[:, None] * np.ones(4, np.float32) for values in (noise, error, weight)]
+    n = len(noise)
+    more = [np.broadcast_to(np.asarray(values, np.float32), (n, 4, frames)).copy() for values in (apart, slope)]
+    return SourceResiduals(*full, *more, np.ones((n, frames), bool), np.broadcast_to(s_frames, n).copy())
+
+
 def test_sources_of_one_earthquake_are_added_up():
-    noise = np.array([1.0, 3.0, np.nan, 8.0])[:, None] * np.ones(4)
-    error = np.array([6.0, 2.0, 5.0, 0.0])[:, None] * np.ones(4)
-    found = SourceResiduals(noise, error, np.full((4, 4), 3.0))
-    of_three, level = found.of(np.array([0, 1, 2]))
+    found = residuals([1.0, 3.0, np.nan, 8.0], [6.0, 2.0, 5.0, 0.0], [3.0] * 4)
+    of_three, level, rest = found.of([0, 1, 2], 0)
     np.testing.assert_allclose(of_three, 2.0)
     np.testing.assert_allclose(level, (6 + 2 + 5) / (9 + LEVEL_PULL))
-    unheard, level = found.of(np.array([2]))
+    assert (rest == 0).all()
+    unheard, level, _ = found.of([2], 0)
     assert np.isnan(unheard).all()
     np.testing.assert_allclose(level, 5 / (3 + LEVEL_PULL))
-    np.testing.assert_allclose(found.of(np.array([3]))[0], 8.0)
-    nothing, level = found.of(np.array([], dtype=int))
-    assert np.isnan(nothing).all() and (level == 0).all()
+    np.testing.assert_allclose(found.of([3], 0)[0], 8.0)
+    nothing, level, rest = found.of([], 0)
+    assert np.isnan(nothing).all() and (level == 0).all() and (rest == 0).all()
+
+
+def test_what_sources_hold_over_time_comes_at_the_same_time_about_s():
+    """Two sources with a burst 10 frames behind their S, which sets in at other frames; one knows 20 frames only."""
+    apart = np.zeros((2, 4, 40), np.float32)
+    apart[0, :, 15:24] = apart[1, :, 20:29] = 3.0
+    found = residuals([0.0] * 2, [0.0] * 2, [0.0] * 2, apart, 0.0, np.array([5, 10]))
+    found.counts[1, 25:] = False
+    _, _, rest = found.of([0, 1], 7)
+    both, one = 3 * 2 / (2 + REST_PULL), 3 / (1 + REST_PULL)
+    np.testing.assert_allclose(rest[:, 19:20], both, rtol=1e-6)  # frames that see the burst alone, on average of five
+    np.testing.assert_allclose(rest[:, 24], (4 * one) / 5, rtol=1e-6)
+    assert (rest[:, :15] == 0).all() and (rest[:, 28:] == 0).all()
+    # what the level tells already is not told again: the residual is just that of a level of 1, with this slope
+    level = residuals([0.0], [LEVEL_PULL + 4.0], [4.0], 0.6, 0.6)
+    _, of_level, rest = level.of([0], 0)
+    np.testing.assert_allclose(of_level, 1.0)
+    np.testing.assert_allclose(rest, 0.0, atol=1e-6)
+    traits = found.traits([[0, 1], [0, 1]], np.array([7.0, np.nan]), TIMES)
+    assert traits.rest[0].any() and not traits.rest[1].any()
+    assert (traits.rest[0][:, -EDGE_FRAMES:] == traits.rest[0][:, -EDGE_FRAMES - 1, None]).all()
 
 
 def test_the_level_of_a_source_is_found(inputs):
@@ -182,8 +211,12 @@ def test_the_level_of_a_source_is_found(inputs):
     heard = with_noise(signals + 0.5 * sd[:, None], np.full((2, 3, len(sd)), -12.0), sd)
     source = np.concatenate([heard, heard[:1]])
     found = source_residuals(model, own, source, conditions, [*names, "CI.S2"], onsets)
-    _, level = found.of(np.array([0, 1]))
+    _, level, rest = found.of(np.array([0, 1]), found.s_frames[0])
     np.testing.assert_allclose(level, 0.5 * 6 / (6 + LEVEL_PULL), atol=0.02)
+    # of two that are half a deviation above, what the level leaves is divided by the pull again
+    clear = slice(found.s_frames[0] + 5, -20)
+    np.testing.assert_allclose(rest[:, clear].mean(), 0.5 * LEVEL_PULL / (6 + LEVEL_PULL) / 2, atol=0.02)
+    assert not found.counts[:, -EDGE_FRAMES:].any() and not found.counts[early].any()
     assert (found.error[2] == 0).all() and (found.weight[2] == 0).all()
     np.testing.assert_allclose(found.noise[:2], -9.0, atol=1e-3)
 

@@ -15,9 +15,9 @@ from seissynth.records import Records
 from seissynth.schema import PLACE_COLUMNS
 from seissynth_plugins.heggs import source_input
 from seissynth_plugins.heggs.data import TrainingTable, fit_inputs
-from seissynth_plugins.heggs.observation import SourceResiduals
 from seissynth_plugins.heggs.site_noise import SiteNoise
 from seissynth_plugins.heggs.source_input import SourceReader
+from seissynth_plugins.heggs.source_traits import SourceResiduals
 
 BINS = 64
 
@@ -55,7 +55,9 @@ def asked(monkeypatch):
     def answer(model, inputs, source, conditions, sensors, onsets, frames=None):
         calls.append({"conditions": conditions, "sensors": list(sensors), "onsets": onsets})
         number = np.arange(1.0, len(source) + 1)[:, None] * np.ones(BINS)
-        return SourceResiduals(number, number, np.ones((len(source), BINS)))
+        over_time = np.zeros((len(source), BINS, 376), np.float32)
+        weight, counts = np.ones((len(source), BINS)), np.zeros((len(source), 376), bool)
+        return SourceResiduals(number, number, weight, over_time, over_time, counts, np.zeros(len(source), int))
 
     monkeypatch.setattr(source_input, "source_residuals", answer)
     return calls
@@ -116,6 +118,11 @@ def test_each_earthquake_of_a_call_is_told_apart(table, inputs, pool, asked):
     assert len(asked) == 2
     magnitudes = [call["conditions"][0, 10] for call in asked]
     assert magnitudes[0] < magnitudes[1]
+
+
+def test_magnitudes_come_back_out_of_condition_vectors(table, inputs):
+    columns = rows(table, 3, source_magnitude=[0.5, 3.1, 6.4])
+    np.testing.assert_allclose(inputs.magnitudes(inputs.conditions(columns)), [0.5, 3.1, 6.4], atol=1e-5)
 
 
 def test_the_pool_stays_whole_when_rows_are_taken(pool):

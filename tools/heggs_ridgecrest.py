@@ -33,11 +33,12 @@ from seissynth.data.pairs import PICKED
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.heggs.data import PairData, TrainingTable
 from seissynth_plugins.heggs.generation import Sampling, prepare, to_waveforms
-from seissynth_plugins.heggs.observation import Traits, generate_observed, source_residuals
+from seissynth_plugins.heggs.observation import generate_observed
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.run_folder import write_card
 from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 from seissynth_plugins.heggs.site_noise_fit import add_site_noise
+from seissynth_plugins.heggs.source_traits import source_residuals
 from seissynth_plugins.heggs.spread_fit import add_spread
 from seissynth_plugins.heggs.training import SPREAD_PAIRS, train_heggs
 from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
@@ -244,8 +245,8 @@ class RecordMaker:
             np.flatnonzero((events == event) & (self.sources != row))
             for row, event in zip(self.rows, self._events(self.rows), strict=True)
         )
-        noise, level = zip(*(found.of(some) for some in others), strict=True)
-        return Traits(np.stack(noise), np.stack(level))
+        s_s = self.inputs.onsets(self.table.table.iloc[self.rows])[:, 1]
+        return found.traits(list(others), s_s, self.inputs.frame_times_s)
 
     def _sources(self, draw):
         """Log-spectrogram of another record of each row's earthquake."""

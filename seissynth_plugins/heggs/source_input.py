@@ -8,7 +8,7 @@ from seissynth.errors import InputError
 from seissynth.schema import PLACE_COLUMNS
 from seissynth_plugins.heggs.config import BAND_HZ, CORNERS, DURATION_S, RATE_HZ
 from seissynth_plugins.heggs.inputs import ONSET_COLUMNS, sensor_names
-from seissynth_plugins.heggs.observation import Traits, source_residuals
+from seissynth_plugins.heggs.source_traits import Traits, source_residuals
 
 #: a source filtered from so much of the lower band edge on is not filtered again
 _FILTERED = 0.9
@@ -51,16 +51,17 @@ class SourceReader:
         encoded = self._encode(source)
         if self.inputs.site_noise is None:
             return encoded, None
+        s_s, times = self.inputs.onsets(conditions)[:, 1], self.inputs.frame_times_s
         if source.pool is None:
             found = self._residuals(source, encoded, conditions, np.arange(n))
-            told = [found.of([row]) for row in range(n)]
-        else:
-            told = self._of_pool(source.pool, conditions)
-        noise, level = (np.stack(part) for part in zip(*told, strict=True))
-        return encoded, Traits(noise, level)
+            return encoded, found.traits([[row] for row in range(n)], s_s, times)
+        pool = self._of_pool(source.pool, conditions)
+        told = [found.traits([rows], s_s[[row]], times) for row, (found, rows) in enumerate(pool)]
+        fields = (np.concatenate([getattr(one, name) for one in told]) for name in ("noise", "level", "rest"))
+        return encoded, Traits(*fields)
 
     def _of_pool(self, pool, conditions):
-        """Noise and level for each row, of all records of the pool but those of its own sensor."""
+        """For each row residuals of the pool, and which of them tell: all but those of its own sensor."""
         names, sensors = np.array(sensor_names(conditions)), np.array(_sensors(pool))
         events = [name for name in self.inputs.condition.columns if name.startswith("source_")]
         values = np.stack([np.asarray(conditions[name], dtype=float) for name in events], axis=1)
@@ -70,7 +71,7 @@ class SourceReader:
             if earthquake not in found:
                 found[earthquake] = self._remembered(pool, conditions, row, earthquake)
             others = np.flatnonzero(sensors != name)
-            told.append(found[earthquake].of(others if len(others) else np.arange(len(sensors))))
+            told.append((found[earthquake], others if len(others) else np.arange(len(sensors))))
         return told
 
     def _remembered(self, pool, conditions, row, earthquake):

@@ -1,0 +1,175 @@
+"""What source records tell of their earthquake beside what goes into the network: noise, level, residuals over time."""
+
+import dataclasses
+
+import numpy as np
+from scipy.ndimage import uniform_filter
+
+from seissynth.seeding import hash_words
+from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+from seissynth_plugins.heggs.site_noise import (
+    EDGE_FRAMES,
+    before_p,
+    noise_levels,
+    noise_offsets,
+    of_sensors,
+    shape_features,
+)
+
+#: a level is drawn to zero as by so much weight of records that show none; one clear record has a weight of 3
+LEVEL_PULL = 2.0
+#: what else sources differ by is drawn to zero as by so many records that show none, and averaged over these cells
+REST_PULL, REST_CELLS = 2.0, (9, 5)
+#: steps of the predictions at the sources
+_STEPS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Traits:
+    """What source records tell of their earthquakes beyond what the network takes from them.
+
+    Parameters
+    ----------
+    noise : ndarray, shape (n, bins)
+        By how much the noise differs from the mean of the sensors; NaN where no source shows any.
+    level : ndarray, shape (n, bins)
+        By how much the signal differs from what its magnitude and place let expect.
+    rest : ndarray, shape (n, bins, frames)
+        By how much records differ from signal and noise with these, from P on: codas, other earthquakes.
+    """
+
+    noise: np.ndarray
+    level: np.ndarray
+    rest: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceResiduals:
+    """What source records hold beside what is predicted at their own sensors.
+
+    Parameters
+    ----------
+    noise : ndarray, shape (n, bins)
+        Of each record beside that of its sensor.
+    error, weight : ndarray, shape (n, bins)
+        Two sums, of which the level of some records together is ``sum(error) / (sum(weight) + LEVEL_PULL)``.
+    apart : ndarray, shape (n, bins, frames)
+        Record less prediction, mean over components.
+    slope : ndarray, shape (n, bins, frames)
+        What a unit of level adds to the prediction.
+    counts : ndarray of bool, shape (n, frames)
+        Which frames these hold for.
+    s_frames : ndarray of int, shape (n,)
+        In which frame S sets in.
+    """
+
+    noise: np.ndarray
+    error: np.ndarray
+    weight: np.ndarray
+    apart: np.ndarray
+    slope: np.ndarray
+    counts: np.ndarray
+    s_frames: np.ndarray
+
+    def of(self, rows, s_frame):
+        """Return what some records of one earthquake tell of one more.
+
+        Parameters
+        ----------
+        rows : array of int
+        s_frame : int
+            Frame of its S: residuals over time are those at the same time about S.
+
+        Returns
+        -------
+        noise, level : ndarray, shape (bins,)
+        rest : ndarray, shape (bins, frames)
+        """
+        rows = np.asarray(rows, dtype=int)
+        seen = self.noise[rows][np.isfinite(self.noise[rows][:, 0])]
+        noise = seen.mean(axis=0) if len(seen) else np.full(self.noise.shape[1], np.nan)
+        level = self.error[rows].sum(axis=0) / (self.weight[rows].sum(axis=0) + LEVEL_PULL)
+        frames = self.counts.shape[1]
+        total, records = np.zeros(self.apart.shape[1:], np.float32), np.zeros(frames, np.float32)
+        for row in rows:
+            later = int(np.clip(s_frame - self.s_frames[row], -frames, frames))
+            here, there = slice(max(later, 0), frames + min(later, 0)), slice(max(-later, 0), frames - max(later, 0))
+            counts = self.counts[row, there]
+            total[:, here] += counts * (self.apart[row] - self.slope[row] * level[:, None])[:, there]
+            records[here] += counts
+        return noise, level, uniform_filter(total / (records + REST_PULL), REST_CELLS, mode="nearest")
+
+    def traits(self, rows_of, s_s, times_s):
+        """Return `Traits` for targets.
+
+        Parameters
+        ----------
+        rows_of : sequence of array of int
+            Which records tell of each target.
+        s_s : array_like, shape (n,)
+            S of the targets, s after origin; where it is unknown, nothing is told over time.
+        times_s : ndarray, shape (frames,)
+        """
+        frames = s_frames_of(s_s, times_s)
+        told = [self.of(rows, frame) for rows, frame in zip(rows_of, frames, strict=True)]
+        noise, level, rest = (np.stack(part) for part in zip(*told, strict=True))
+        rest[..., -EDGE_FRAMES:] = rest[..., -EDGE_FRAMES - 1, None]
+        return Traits(noise, level, np.where(np.isfinite(s_s)[:, None, None], rest, 0))
+
+
+def s_frames_of(s_s, times_s):
+    """Return the frame nearest to each time; an unknown one lies before all."""
+    times = np.asarray(times_s, dtype=float)
+    return np.rint((np.nan_to_num(np.asarray(s_s, dtype=float)) - times[0]) / (times[1] - times[0])).astype(int)
+
+
+def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=None):
+    """Return what source records hold beyond what is predicted at their own sensors.
+
+    Parameters
+    ----------
+    model : Heggs or LatentDiffusion
+    inputs : ModelInputs
+        With `site_noise`.
+    source : ndarray, shape (n, 3, bins, frames)
+        Spectrograms of records.
+    conditions : ndarray, shape (n, size)
+        At the sources; a row of NaN: nobody knows where it stands, so that it tells its noise alone.
+    sensors : sequence of str
+        Of the sources, NET.STA.
+    onsets : ndarray, shape (n, 2)
+        At the sources, s after origin.
+    frames : ndarray of bool, shape (n, frames), optional
+        Which count, such as those before the next earthquake.
+
+    Returns
+    -------
+    SourceResiduals
+    """
+    known, sd, early = inputs.site_noise, inputs.statistics.sd, before_p(onsets, inputs.frame_times_s)
+    noise = noise_offsets(source, sensors, early, known)
+    error, weight = np.zeros_like(noise), np.zeros_like(noise)
+    apart, slopes = (np.zeros((len(source), *source.shape[2:]), np.float32) for _ in range(2))
+    counted, s_frames = np.zeros(early.shape, bool), s_frames_of(onsets[:, 1], inputs.frame_times_s)
+    placed = np.flatnonzero(np.isfinite(conditions).all(axis=1) & np.isfinite(onsets).all(axis=1))
+    if len(placed):
+        sampling = Sampling(steps=_STEPS, spread=False)
+        onsets, early, names = onsets[placed], early[placed], np.asarray(sensors, dtype=str)[placed]
+        taken = onsets if model.config.unet.onset_maps else None
+        # of its sensor alone: what a source tells must not depend on which others there are
+        seeds = np.array([hash_words("prediction at a source", name) for name in names], dtype=np.uint64)
+        x = generate_spectrograms(model, conditions[placed], seeds, None, taken, sampling)
+        features = shape_features(onsets, inputs.frame_times_s, inputs.magnitudes(conditions[placed]))
+        signals = known.signals(x, early, sd, names, features)
+        levels = noise_levels(source[placed], early)
+        levels = np.where(np.isnan(levels), of_sensors(known.noise, names), levels)[..., None] * sd[:, None]
+        total = np.logaddexp(2 * signals, 2 * levels)
+        slope = np.exp(2 * signals - total)
+        counted[placed] = ~early if frames is None else ~early & frames[placed]
+        counted[:, -EDGE_FRAMES:] = False
+        counts = counted[placed] / np.maximum(counted[placed].sum(axis=1, keepdims=True), 1)
+        residual = source[placed] - total / 2 / sd[:, None]
+        error[placed] = np.einsum("ncft,nt->nf", slope * residual, counts)
+        weight[placed] = np.einsum("ncft,nt->nf", slope**2, counts)
+        apart[placed], slopes[placed] = residual.mean(axis=1), slope.mean(axis=1)
+    return SourceResiduals(noise, error, weight, apart, slopes, counted, s_frames)
