@@ -239,6 +239,36 @@ def test_quiet_noise_is_that_of_the_rows_of_noise(tmp_path, inputs):
     assert quiet_levels(bare, inputs, {"": 1}) == {"": 1}
 
 
+def test_traits_go_where_they_belong(inputs):
+    """Level on the signal, noise before P and under it, the rest on all from P on."""
+    from seissynth_plugins.heggs.generation import Sampling
+    from seissynth_plugins.heggs.model import Heggs
+    from seissynth_plugins.heggs.named_configs import named_config
+    from seissynth_plugins.heggs.observation import generate_observed
+    from seissynth_plugins.heggs.source_traits import Traits
+
+    model, own = Heggs(named_config("tiny")).eval(), replace(inputs, site_noise=some_site_noise(inputs))
+    bins, onsets = len(inputs.statistics.mean), np.array([[15.0, 25.0]])
+    early = before_p(onsets, inputs.frame_times_s)[0]
+
+    def x(noise=0.0, level=0.0, rest=0.0):
+        traits = Traits(np.full((1, bins), noise), np.full((1, bins), level), np.full((1, bins, len(early)), rest))
+        return generate_observed(
+            model, own, np.zeros((1, 11), np.float32), [1], [2], ["CI.S0"], onsets, traits=traits,
+            sampling=Sampling(steps=2),
+        )[0]  # fmt: skip
+
+    plain = x()
+    np.testing.assert_allclose(plain[..., early], -3.0, atol=1e-5)
+    np.testing.assert_allclose((x(noise=0.5) - plain)[..., early], 0.5, atol=1e-5)
+    rest = x(rest=0.25) - plain
+    np.testing.assert_allclose(rest[..., ~early], 0.25, atol=1e-5)
+    assert (rest[..., early] == 0).all()
+    level = x(level=0.5) - plain
+    assert (level[..., early] == 0).all() and 0.3 < level[..., ~early].max() <= 0.5 + 1e-4
+    np.testing.assert_allclose(x(noise=np.nan) - plain, 0.0, atol=1e-5)  # quiet noise, here as loud as the mean
+
+
 def test_residuals_are_those_of_the_signal(inputs):
     bins = len(inputs.statistics.mean)
     own = replace(inputs, site_noise=some_site_noise(inputs, gain=0.25))
