@@ -55,7 +55,7 @@ def some_site_noise(inputs, sensors=("CI.S0", "CI.S1"), gain=0.0, events=None):
     nothing = np.zeros((3, bins), np.float32)
     named = dict.fromkeys(("", *sensors), nothing - 3)
     offsets = np.zeros((1, bins), np.float32) if events is None else events
-    site, shape = {"": nothing, "CI.S0": nothing + gain}, np.zeros((7, bins), np.float32)
+    site, shape = {"": nothing, "CI.S0": nothing + gain}, np.zeros((9, bins), np.float32)
     return SiteNoise(site, named, dict(named), offsets, nothing, shape)
 
 
@@ -120,8 +120,8 @@ def test_a_correction_over_time_is_found():
     times = np.arange(2.0, 42.0)
     onsets = np.stack([rng.uniform(3, 6, 50), rng.uniform(8, 12, 50)], axis=1)
     features = shape_features(onsets, times, rng.uniform(0.5, 5.0, 50))
-    np.testing.assert_allclose(features[..., :6].sum(axis=-1), 1.0, rtol=1e-6)
-    truth = rng.uniform(-0.5, 0.5, (7, 3)).astype(np.float32)
+    np.testing.assert_allclose(features[..., :8].sum(axis=-1), 1.0, rtol=1e-6)
+    truth = rng.uniform(-0.5, 0.5, (9, 3)).astype(np.float32)
     signals = rng.normal(1.0, 0.5, (50, 3, 3, 40)).astype(np.float32)
     noise = rng.normal(-1.0, 0.3, (50, 3, 3)).astype(np.float32)
     added = np.einsum("ntk,kf->nft", features, truth) * SD[:, None]

@@ -31,7 +31,7 @@ def table(tmp_path_factory):
 @pytest.fixture(scope="module")
 def inputs(table):
     zeros = np.zeros((3, BINS), np.float32)
-    known = SiteNoise({"": zeros}, {"": zeros}, {"": zeros}, zeros[:1], zeros, np.zeros((7, BINS), np.float32))
+    known = SiteNoise({"": zeros}, {"": zeros}, {"": zeros}, zeros[:1], zeros, np.zeros((9, BINS), np.float32))
     return replace(fit_inputs(table, extras=("onsets", "vs30")), site_noise=known)
 
 

@@ -185,7 +185,7 @@ class RecordMaker:
         block, sensors = self._block(part), self.table.table[["sensor", "station_code"]]
         out = sensors.iloc[block].isin(stations_out).any(axis=1).to_numpy()
         self.rows, self.sources = (block[out], block[~out]) if stations_out else (block, block)
-        start = "condition" if model.config.source_input else "noised"
+        start = "condition" if getattr(model.config, "source_input", False) else "noised"
         step = max(round(start_share * model.config.steps), 1)
         self.sampling = Sampling(steps=sampling_steps, start=start, start_step=step, spread=not mean)
 

@@ -23,6 +23,7 @@ from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, 
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.site_noise import (
     KNOTS_S,
+    P_KNOTS_S,
     before_p,
     noise_levels,
     noise_offsets,
@@ -93,7 +94,10 @@ def _errors(model, inputs, windows, fold):
 
 def _described(fitted, sd, band):
     """What was fitted, as factors on amplitudes: over folds, frequencies of the band and, for noise, earthquakes."""
-    names = ["before S", *(f"{knot:g} s after S" for knot in KNOTS_S), "for each magnitude above 3"]
+    names = [
+        *(f"{knot:g} s after P" for knot in P_KNOTS_S), *(f"{knot:g} s after S" for knot in KNOTS_S),
+        "for each magnitude above 3",
+    ]  # fmt: skip
     shapes = np.stack([one.shape for one in fitted])
     rows = {f"signal, {name}": np.exp((shapes[:, k] * sd)[:, band]) for k, name in enumerate(names)}
     events = np.concatenate([one.events for one in fitted]) * sd

@@ -27,12 +27,14 @@ LEAST_FRAMES = 4
 LEAST_SIGNAL = 0.02
 #: knots of the correction in time after S, s; between them it is linear in ln(1 + t)
 KNOTS_S = (0.0, 1.5, 4.0, 12.0, 35.0)
+#: knots after P, up to S, likewise
+P_KNOTS_S = (0.0, 0.8, 2.5)
 #: frames at the end whose window reaches beyond the record: what is there is an edge, not motion
 EDGE_FRAMES = 4
 #: the correction is zero at this magnitude, linear in it, and constant beyond these
 MIDDLE_MAGNITUDE, MAGNITUDES = 3.0, (0.5, 6.5)
-#: columns of the correction: before S, by time after S, magnitude
-_COLUMNS = 1 + len(KNOTS_S) + 1
+#: columns of the correction: by time after P up to S, by time after S, magnitude
+_COLUMNS = len(P_KNOTS_S) + len(KNOTS_S) + 1
 #: ln A of no signal at all
 _NOTHING = -60.0
 #: fields that are named by sensor
@@ -57,7 +59,7 @@ class SiteNoise:
         By how much the noise of the training set's earthquakes differed from these means.
     predicted : ndarray, shape (3, bins)
         The noise that the network itself predicts, where a record has no time before P that would show it.
-    shape : ndarray, shape (7, bins)
+    shape : ndarray, shape (9, bins)
         What is added to every signal's ln A, standardised, by the columns of `shape_features`.
     """
 
@@ -136,26 +138,31 @@ def before_p(onsets, times_s):
 
 
 def shape_features(onsets, times_s, magnitudes):
-    """Return the columns of the correction over time and magnitude, shape (n, frames, 7).
+    """Return the columns of the correction over time and magnitude, shape (n, frames, 9).
 
-    One in turn before S, and at the knots after it, linear in ln(1 + t) between them; zero where S is unknown. The last
-    is the magnitude less 3.
+    One in turn at the knots after P, up to S, and at those after S, linear in ln(1 + t) between them; zero where one of
+    both is unknown. The last is the magnitude less 3.
 
     Examples
     --------
     >>> found = shape_features([[2.0, 5.0]], [4.0, 5.75], [2.5])[0].astype(float).round(2)
-    >>> found[:, :3].tolist(), found[:, 6:].tolist()
-    ([[1.0, 0.0, 0.0], [0.0, 0.39, 0.61]], [[-0.5], [-0.5]])
+    >>> found[:, :3].tolist(), found[:, 3:5].tolist(), found[:, 8:].tolist()
+    ([[0.0, 0.24, 0.76], [0.0, 0.0, 0.0]], [[0.0, 0.0], [0.39, 0.61]], [[-0.5], [-0.5]])
     """
-    s = np.asarray(onsets, dtype=float)[:, 1:]
-    after = np.asarray(times_s, dtype=float)[None] - s
-    place, knots = np.log1p(np.maximum(np.nan_to_num(after), 0)), np.log1p(KNOTS_S)
-    hats = [np.interp(place, knots, row) for row in np.eye(len(KNOTS_S))]
+    onsets = np.asarray(onsets, dtype=float)
+    after_p, after = (np.asarray(times_s, dtype=float)[None] - onset[:, None] for onset in onsets.T)
     behind = after >= -LEAD_S
-    columns = np.stack([~behind, *(hat * behind for hat in hats)], axis=-1) * np.isfinite(s)[..., None]
+    columns = [hat * ~behind for hat in _hats(after_p, P_KNOTS_S)] + [hat * behind for hat in _hats(after, KNOTS_S)]
+    columns = np.stack(columns, axis=-1) * np.isfinite(onsets).all(axis=1)[:, None, None]
     sizes = np.clip(np.asarray(magnitudes, dtype=float), *MAGNITUDES) - MIDDLE_MAGNITUDE
     sizes = np.broadcast_to(sizes[:, None, None], (*after.shape, 1))
     return np.concatenate([columns, sizes], axis=-1).astype(np.float32)
+
+
+def _hats(after_s, knots_s):
+    """One at each knot in turn, linear in ln(1 + t) between them, constant beyond."""
+    place = np.log1p(np.maximum(np.nan_to_num(after_s), 0))
+    return [np.interp(place, np.log1p(knots_s), row) for row in np.eye(len(knots_s))]
 
 
 def noise_levels(spectrograms, early):
