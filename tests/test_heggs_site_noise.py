@@ -126,7 +126,7 @@ def test_a_correction_over_time_is_found():
     noise = rng.normal(-1.0, 0.3, (50, 3, 3)).astype(np.float32)
     added = np.einsum("ntk,kf->nft", features, truth) * SD[:, None]
     real = with_noise(signals + added[:, None], noise, SD)
-    weights = np.where(before_p(onsets, times), 0, 4).astype(np.float32)
+    weights = np.where(before_p(onsets, times), 0, 12).astype(np.float32)
     np.testing.assert_allclose(fit_shape(real, signals, noise, weights, features, SD), truth, atol=0.06)
     known = SiteNoise(*[{"": np.zeros((3, 3))}] * 3, np.zeros((1, 3)), np.full((3, 3), -30.0), truth)
     early = before_p(onsets, times)
