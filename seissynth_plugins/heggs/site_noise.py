@@ -147,7 +147,7 @@ def shape_features(onsets, times_s, magnitudes):
     --------
     >>> found = shape_features([[2.0, 5.0]], [4.0, 5.75], [2.5])[0].astype(float).round(2)
     >>> found[:, :3].tolist(), found[:, 3:5].tolist(), found[:, 8:].tolist()
-    ([[0.0, 0.24, 0.76], [0.0, 0.0, 0.0]], [[0.0, 0.0], [0.39, 0.61]], [[-0.5], [-0.5]])
+    ([[0.0, 0.23, 0.77], [0.0, 0.0, 0.0]], [[0.0, 0.0], [0.39, 0.61]], [[-0.5], [-0.5]])
     """
     onsets = np.asarray(onsets, dtype=float)
     after_p, after = (np.asarray(times_s, dtype=float)[None] - onset[:, None] for onset in onsets.T)
