@@ -149,25 +149,29 @@ def test_means_are_drawn_to_those_of_all_names():
     assert found["B"] == pytest.approx(common + 1 / 2 * (8 - common))
 
 
-def residuals(noise, error, weight, apart=0.0, slope=0.0, s_frames=0, frames=40):
+LATE = np.zeros(40, bool)
+
+
+def residuals(noise, error, weight, apart=0.0, slope=0.0, marks=((0, 0),), early=LATE):
     """Of so many sources, alike in all four bins and in all frames."""
     full = [np.asarray(values, np.float32)[:, None] * np.ones(4, np.float32) for values in (noise, error, weight)]
-    n = len(noise)
+    n, frames = len(noise), len(early)
     more = [np.broadcast_to(np.asarray(values, np.float32), (n, 4, frames)).copy() for values in (apart, slope)]
-    return SourceResiduals(*full, *more, np.ones((n, frames), bool), np.broadcast_to(s_frames, n).copy())
+    counts, early = np.ones((n, frames), bool), np.broadcast_to(early, (n, frames)).copy()
+    return SourceResiduals(*full, *more, counts, early, np.broadcast_to(marks, (n, 2)).copy())
 
 
 def test_sources_of_one_earthquake_are_added_up():
     found = residuals([1.0, 3.0, np.nan, 8.0], [6.0, 2.0, 5.0, 0.0], [3.0] * 4)
-    of_three, level, rest = found.of([0, 1, 2], 0)
+    of_three, level, rest = found.of([0, 1, 2], (0, 0), LATE)
     np.testing.assert_allclose(of_three, 2.0)
     np.testing.assert_allclose(level, (6 + 2 + 5) / (9 + LEVEL_PULL))
     assert (rest == 0).all()
-    unheard, level, _ = found.of([2], 0)
+    unheard, level, _ = found.of([2], (0, 0), LATE)
     assert np.isnan(unheard).all()
     np.testing.assert_allclose(level, 5 / (3 + LEVEL_PULL))
-    np.testing.assert_allclose(found.of([3], 0)[0], 8.0)
-    nothing, level, rest = found.of([], 0)
+    np.testing.assert_allclose(found.of([3], (0, 0), LATE)[0], 8.0)
+    nothing, level, rest = found.of([], (0, 0), LATE)
     assert np.isnan(nothing).all() and (level == 0).all() and (rest == 0).all()
 
 
@@ -175,21 +179,32 @@ def test_what_sources_hold_over_time_comes_at_the_same_time_about_s():
     """Two sources with a burst 10 frames behind their S, which sets in at other frames; one knows 20 frames only."""
     apart = np.zeros((2, 4, 40), np.float32)
     apart[0, :, 15:24] = apart[1, :, 20:29] = 3.0
-    found = residuals([0.0] * 2, [0.0] * 2, [0.0] * 2, apart, 0.0, np.array([5, 10]))
+    found = residuals([0.0] * 2, [0.0] * 2, [0.0] * 2, apart, 0.0, ((1, 5), (1, 10)))
     found.counts[1, 25:] = False
-    _, _, rest = found.of([0, 1], 7)
+    _, _, rest = found.of([0, 1], (1, 7), LATE)
     both, one = 3 * 2 / (2 + REST_PULL), 3 / (1 + REST_PULL)
     np.testing.assert_allclose(rest[:, 19:20], both, rtol=1e-6)  # frames that see the burst alone, on average of five
     np.testing.assert_allclose(rest[:, 24], (4 * one) / 5, rtol=1e-6)
     assert (rest[:, :15] == 0).all() and (rest[:, 28:] == 0).all()
     # what the level tells already is not told again: the residual is just that of a level of 1, with this slope
     level = residuals([0.0], [LEVEL_PULL + 4.0], [4.0], 0.6, 0.6)
-    _, of_level, rest = level.of([0], 0)
+    _, of_level, rest = level.of([0], (0, 0), LATE)
     np.testing.assert_allclose(of_level, 1.0)
     np.testing.assert_allclose(rest, 0.0, atol=1e-6)
-    traits = found.traits([[0, 1], [0, 1]], np.array([7.0, np.nan]), TIMES)
+    traits = found.traits([[0, 1], [0, 1]], np.array([[1.0, 7.0], [1.0, np.nan]]), TIMES)
     assert traits.rest[0].any() and not traits.rest[1].any()
     assert (traits.rest[0][:, -EDGE_FRAMES:] == traits.rest[0][:, -EDGE_FRAMES - 1, None]).all()
+
+
+def test_what_precedes_p_comes_at_the_same_time_before_p():
+    """A source whose noise falls towards P and whose coda rises; P and S are later at the target."""
+    early, apart = np.arange(40) < 15, np.zeros((1, 4, 40), np.float32)
+    apart[..., :15], apart[..., 15:] = 3.0 - 0.2 * np.arange(15), -3.0
+    found = residuals([0.0], [0.0], [0.0], apart, 0.0, ((15, 20),), early)
+    _, _, rest = found.of([0], (18, 27), np.arange(40) < 18)
+    share = 1 / (1 + REST_PULL)
+    np.testing.assert_allclose(rest[0, 6:15], share * apart[0, 0, 3:12], atol=1e-6)
+    np.testing.assert_allclose(rest[:, 26:], -3.0 * share, rtol=1e-6)
 
 
 def test_the_level_of_a_source_is_found(inputs):
@@ -211,12 +226,13 @@ def test_the_level_of_a_source_is_found(inputs):
     heard = with_noise(signals + 0.5 * sd[:, None], np.full((2, 3, len(sd)), -12.0), sd)
     source = np.concatenate([heard, heard[:1]])
     found = source_residuals(model, own, source, conditions, [*names, "CI.S2"], onsets)
-    _, level, rest = found.of(np.array([0, 1]), found.s_frames[0])
+    _, level, rest = found.of(np.array([0, 1]), found.marks[0], early[0])
     np.testing.assert_allclose(level, 0.5 * 6 / (6 + LEVEL_PULL), atol=0.02)
     # of two that are half a deviation above, what the level leaves is divided by the pull again
-    clear = slice(found.s_frames[0] + 5, -20)
+    clear = slice(found.marks[0, 1] + 5, -20)
     np.testing.assert_allclose(rest[:, clear].mean(), 0.5 * LEVEL_PULL / (6 + LEVEL_PULL) / 2, atol=0.02)
-    assert not found.counts[:, -EDGE_FRAMES:].any() and not found.counts[early].any()
+    assert not found.counts[:, -EDGE_FRAMES:].any() and found.counts[:2, :-EDGE_FRAMES].all()
+    np.testing.assert_array_equal(found.early, early)
     assert (found.error[2] == 0).all() and (found.weight[2] == 0).all()
     np.testing.assert_allclose(found.noise[:2], -9.0, atol=1e-3)
 
@@ -240,7 +256,7 @@ def test_quiet_noise_is_that_of_the_rows_of_noise(tmp_path, inputs):
 
 
 def test_traits_go_where_they_belong(inputs):
-    """Level on the signal, noise before P and under it, the rest on all from P on."""
+    """Level on the signal, noise before P and under it, the rest on all."""
     from seissynth_plugins.heggs.generation import Sampling
     from seissynth_plugins.heggs.model import Heggs
     from seissynth_plugins.heggs.named_configs import named_config
@@ -261,9 +277,7 @@ def test_traits_go_where_they_belong(inputs):
     plain = x()
     np.testing.assert_allclose(plain[..., early], -3.0, atol=1e-5)
     np.testing.assert_allclose((x(noise=0.5) - plain)[..., early], 0.5, atol=1e-5)
-    rest = x(rest=0.25) - plain
-    np.testing.assert_allclose(rest[..., ~early], 0.25, atol=1e-5)
-    assert (rest[..., early] == 0).all()
+    np.testing.assert_allclose(x(rest=0.25) - plain, 0.25, atol=1e-5)
     level = x(level=0.5) - plain
     assert (level[..., early] == 0).all() and 0.3 < level[..., ~early].max() <= 0.5 + 1e-4
     np.testing.assert_allclose(x(noise=np.nan) - plain, 0.0, atol=1e-5)  # quiet noise, here as loud as the mean

@@ -57,7 +57,8 @@ def asked(monkeypatch):
         number = np.arange(1.0, len(source) + 1)[:, None] * np.ones(BINS)
         over_time = np.zeros((len(source), BINS, 376), np.float32)
         weight, counts = np.ones((len(source), BINS)), np.zeros((len(source), 376), bool)
-        return SourceResiduals(number, number, weight, over_time, over_time, counts, np.zeros(len(source), int))
+        marks = np.zeros((len(source), 2), int)
+        return SourceResiduals(number, number, weight, over_time, over_time, counts, counts, marks)
 
     monkeypatch.setattr(source_input, "source_residuals", answer)
     return calls

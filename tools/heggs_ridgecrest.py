@@ -245,8 +245,8 @@ class RecordMaker:
             np.flatnonzero((events == event) & (self.sources != row))
             for row, event in zip(self.rows, self._events(self.rows), strict=True)
         )
-        s_s = self.inputs.onsets(self.table.table.iloc[self.rows])[:, 1]
-        return found.traits(list(others), s_s, self.inputs.frame_times_s)
+        onsets = self.inputs.onsets(self.table.table.iloc[self.rows])
+        return found.traits(list(others), onsets, self.inputs.frame_times_s)
 
     def _sources(self, draw):
         """Log-spectrogram of another record of each row's earthquake."""

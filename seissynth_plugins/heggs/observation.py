@@ -59,9 +59,7 @@ def generate_observed(
         levels = np.where(np.isfinite(heard) & (background != "none"), heard, levels)
         signals += traits.level[:, None, :, None] * sd[:, None]
     out = with_noise(signals, levels, sd)
-    if traits is not None:
-        out += np.where(early[:, None, None], 0, traits.rest[:, None])
-    return out
+    return out if traits is None else out + traits.rest[:, None]
 
 
 def signal_residuals(inputs, target, made, conditions, sensors, onsets):

@@ -51,12 +51,12 @@ class SourceReader:
         encoded = self._encode(source)
         if self.inputs.site_noise is None:
             return encoded, None
-        s_s, times = self.inputs.onsets(conditions)[:, 1], self.inputs.frame_times_s
+        onsets, times = self.inputs.onsets(conditions), self.inputs.frame_times_s
         if source.pool is None:
             found = self._residuals(source, encoded, conditions, np.arange(n))
-            return encoded, found.traits([[row] for row in range(n)], s_s, times)
+            return encoded, found.traits([[row] for row in range(n)], onsets, times)
         pool = self._of_pool(source.pool, conditions)
-        told = [found.traits([rows], s_s[[row]], times) for row, (found, rows) in enumerate(pool)]
+        told = [found.traits([rows], onsets[[row]], times) for row, (found, rows) in enumerate(pool)]
         fields = (np.concatenate([getattr(one, name) for one in told]) for name in ("noise", "level", "rest"))
         return encoded, Traits(*fields)
 

@@ -35,7 +35,7 @@ class Traits:
     level : ndarray, shape (n, bins)
         By how much the signal differs from what its magnitude and place let expect.
     rest : ndarray, shape (n, bins, frames)
-        By how much records differ from signal and noise with these, from P on: codas, other earthquakes.
+        By how much records differ from signal and noise with these: codas, other earthquakes.
     """
 
     noise: np.ndarray
@@ -57,10 +57,10 @@ class SourceResiduals:
         Record less prediction, mean over components.
     slope : ndarray, shape (n, bins, frames)
         What a unit of level adds to the prediction.
-    counts : ndarray of bool, shape (n, frames)
-        Which frames these hold for.
-    s_frames : ndarray of int, shape (n,)
-        In which frame S sets in.
+    counts, early : ndarray of bool, shape (n, frames)
+        Which frames these hold for; which lie before P.
+    marks : ndarray of int, shape (n, 2)
+        In which frames P and S set in.
     """
 
     noise: np.ndarray
@@ -69,16 +69,19 @@ class SourceResiduals:
     apart: np.ndarray
     slope: np.ndarray
     counts: np.ndarray
-    s_frames: np.ndarray
+    early: np.ndarray
+    marks: np.ndarray
 
-    def of(self, rows, s_frame):
+    def of(self, rows, marks, early):
         """Return what some records of one earthquake tell of one more.
 
         Parameters
         ----------
         rows : array of int
-        s_frame : int
-            Frame of its S: residuals over time are those at the same time about S.
+        marks : (int, int)
+            Frames of its P and S: residuals over time are those at the same time before P, and about S from P on.
+        early : ndarray of bool, shape (frames,)
+            Which of its frames lie before P.
 
         Returns
         -------
@@ -89,38 +92,45 @@ class SourceResiduals:
         seen = self.noise[rows][np.isfinite(self.noise[rows][:, 0])]
         noise = seen.mean(axis=0) if len(seen) else np.full(self.noise.shape[1], np.nan)
         level = self.error[rows].sum(axis=0) / (self.weight[rows].sum(axis=0) + LEVEL_PULL)
-        frames = self.counts.shape[1]
-        total, records = np.zeros(self.apart.shape[1:], np.float32), np.zeros(frames, np.float32)
-        for row in rows:
-            later = int(np.clip(s_frame - self.s_frames[row], -frames, frames))
-            here, there = slice(max(later, 0), frames + min(later, 0)), slice(max(-later, 0), frames - max(later, 0))
-            counts = self.counts[row, there]
-            total[:, here] += counts * (self.apart[row] - self.slope[row] * level[:, None])[:, there]
-            records[here] += counts
-        return noise, level, uniform_filter(total / (records + REST_PULL), REST_CELLS, mode="nearest")
+        before, behind = (
+            self._rest(rows, mark - self.marks[rows, phase], counts, level)
+            for phase, (mark, counts) in enumerate(zip(marks, (self.early, ~self.early), strict=True))
+        )
+        return noise, level, np.where(early, before, behind)
 
-    def traits(self, rows_of, s_s, times_s):
+    def _rest(self, rows, later, counts, level):
+        """Mean of what is left behind a level, of frames that count, moved by so many frames."""
+        frames = counts.shape[1]
+        total, records = np.zeros(self.apart.shape[1:], np.float32), np.zeros(frames, np.float32)
+        for row, by in zip(rows, np.clip(later, -frames, frames).tolist(), strict=True):
+            here, there = slice(max(by, 0), frames + min(by, 0)), slice(max(-by, 0), frames - max(by, 0))
+            counted = (counts[row] & self.counts[row])[there]
+            total[:, here] += counted * (self.apart[row] - self.slope[row] * level[:, None])[:, there]
+            records[here] += counted
+        return uniform_filter(total / (records + REST_PULL), REST_CELLS, mode="nearest")
+
+    def traits(self, rows_of, onsets, times_s):
         """Return `Traits` for targets.
 
         Parameters
         ----------
         rows_of : sequence of array of int
             Which records tell of each target.
-        s_s : array_like, shape (n,)
-            S of the targets, s after origin; where it is unknown, nothing is told over time.
+        onsets : array_like, shape (n, 2)
+            P and S of the targets, s after origin; where one is unknown, nothing is told over time.
         times_s : ndarray, shape (frames,)
         """
-        frames = s_frames_of(s_s, times_s)
-        told = [self.of(rows, frame) for rows, frame in zip(rows_of, frames, strict=True)]
+        early, marks = before_p(onsets, times_s), onset_frames(onsets, times_s)
+        told = [self.of(*row) for row in zip(rows_of, marks, early, strict=True)]
         noise, level, rest = (np.stack(part) for part in zip(*told, strict=True))
         rest[..., -EDGE_FRAMES:] = rest[..., -EDGE_FRAMES - 1, None]
-        return Traits(noise, level, np.where(np.isfinite(s_s)[:, None, None], rest, 0))
+        return Traits(noise, level, np.where(np.isfinite(onsets).all(axis=1)[:, None, None], rest, 0))
 
 
-def s_frames_of(s_s, times_s):
-    """Return the frame nearest to each time; an unknown one lies before all."""
+def onset_frames(onsets, times_s):
+    """Return the frames nearest to onsets; an unknown one lies before all."""
     times = np.asarray(times_s, dtype=float)
-    return np.rint((np.nan_to_num(np.asarray(s_s, dtype=float)) - times[0]) / (times[1] - times[0])).astype(int)
+    return np.rint((np.nan_to_num(np.asarray(onsets, dtype=float)) - times[0]) / (times[1] - times[0])).astype(int)
 
 
 def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=None):
@@ -150,7 +160,7 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
     noise = noise_offsets(source, sensors, early, known)
     error, weight = np.zeros_like(noise), np.zeros_like(noise)
     apart, slopes = (np.zeros((len(source), *source.shape[2:]), np.float32) for _ in range(2))
-    counted, s_frames = np.zeros(early.shape, bool), s_frames_of(onsets[:, 1], inputs.frame_times_s)
+    counted, before, marks = np.zeros(early.shape, bool), early, onset_frames(onsets, inputs.frame_times_s)
     placed = np.flatnonzero(np.isfinite(conditions).all(axis=1) & np.isfinite(onsets).all(axis=1))
     if len(placed):
         sampling = Sampling(steps=_STEPS, spread=False)
@@ -165,11 +175,12 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
         levels = np.where(np.isnan(levels), of_sensors(known.noise, names), levels)[..., None] * sd[:, None]
         total = np.logaddexp(2 * signals, 2 * levels)
         slope = np.exp(2 * signals - total)
-        counted[placed] = ~early if frames is None else ~early & frames[placed]
+        counted[placed] = True if frames is None else frames[placed]
         counted[:, -EDGE_FRAMES:] = False
-        counts = counted[placed] / np.maximum(counted[placed].sum(axis=1, keepdims=True), 1)
+        counts = counted[placed] & ~early
+        counts = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         residual = source[placed] - total / 2 / sd[:, None]
         error[placed] = np.einsum("ncft,nt->nf", slope * residual, counts)
         weight[placed] = np.einsum("ncft,nt->nf", slope**2, counts)
         apart[placed], slopes[placed] = residual.mean(axis=1), slope.mean(axis=1)
-    return SourceResiduals(noise, error, weight, apart, slopes, counted, s_frames)
+    return SourceResiduals(noise, error, weight, apart, slopes, counted, before, marks)
