@@ -32,7 +32,7 @@ P_KNOTS_S = (0.0, 0.8, 2.5)
 #: frames at the end whose window reaches beyond the record: what is there is an edge, not motion
 EDGE_FRAMES = 4
 #: the correction is zero at this magnitude, linear in it, and constant beyond these
-MIDDLE_MAGNITUDE, MAGNITUDES = 3.0, (0.5, 6.5)
+MIDDLE_MAGNITUDE, MAGNITUDES = 3.0, (2.5, 4.5)
 #: columns of the correction: by time after P up to S, by time after S, magnitude
 _COLUMNS = len(P_KNOTS_S) + len(KNOTS_S) + 1
 #: ln A of no signal at all
@@ -141,7 +141,7 @@ def shape_features(onsets, times_s, magnitudes):
     """Return the columns of the correction over time and magnitude, shape (n, frames, 9).
 
     One in turn at the knots after P, up to S, and at those after S, linear in ln(1 + t) between them; zero where one of
-    both is unknown. The last is the magnitude less 3.
+    both is unknown. The last is the magnitude less 3, of at least 2.5 and at most 4.5.
 
     Examples
     --------
