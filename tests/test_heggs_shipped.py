@@ -58,8 +58,8 @@ def test_records_have_units_bounds_and_repeat(stations, records):
     other = seissynth.generate(stations, earthquake(), backend="heggs", seed=2, **MODEL)
     assert all(np.array_equal(a.data, b.data) for a, b in zip(records, again, strict=True))
     assert not np.array_equal(records[0].data, other[0].data)
-    # an M 3 at 12 to 50 km moves the ground by 1e-5 to 3e-3 m/s
-    assert all(1e-5 < peak < 3e-3 for peak in peaks(records).values())
+    # an M 3 at 12 to 50 km moves the ground by 1e-5 to 3e-3 m/s, single records by up to three times less or more
+    assert all(3e-6 < peak < 1e-2 for peak in peaks(records).values())
 
 
 def test_records_set_in_with_p_and_are_strongest_behind_s(stations):
