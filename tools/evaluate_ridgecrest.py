@@ -64,6 +64,8 @@ RIVALS = {
     "stochastic": ("mean of 10 nearest", "nearest real records", "mean of other stations"),
     "stochastic + noise": ("stochastic", "mean of 10 nearest", "nearest real records", "mean of other stations"),
     "mean of 10 nearest": ("nearest real records", "mean of other stations"),
+    "LDM + pairs, mean": ("HEGGS mean", "stochastic"),
+    "LDM + pairs, mean with source": ("HEGGS mean with source", "mean of other stations"),
 }
 
 
