@@ -37,7 +37,7 @@ from seissynth_plugins.heggs.observation import generate_observed
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.run_folder import write_card
 from seissynth_plugins.heggs.site_noise import BACKGROUNDS
-from seissynth_plugins.heggs.site_noise_fit import add_site_noise
+from seissynth_plugins.heggs.site_noise_fit import add_site_noise, cross_fitted
 from seissynth_plugins.heggs.source_traits import source_residuals
 from seissynth_plugins.heggs.spread_fit import add_spread
 from seissynth_plugins.heggs.training import SPREAD_PAIRS, train_heggs
@@ -131,14 +131,17 @@ def _untrained(arguments, fold, path):
     inputs = replace(inputs, onset_terms=fit_onset_terms(table.table, known), site_noise=None)
     values, network = model.state_dict(), model.config
     inputs = add_site_noise(kind, values, network, table, inputs, known)
+    figures = None
     if arguments.spread and kind is HEGGS:
         onsets = bool(network.unet.onset_maps)
-        pairs = PairData(table, inputs, "train", limit=SPREAD_PAIRS // 2, onset_maps=onsets, seed=arguments.seed)
-        values, network, _ = add_spread(values, network, pairs, arguments.spread)
+        pairs = PairData(table, inputs, "train", limit=SPREAD_PAIRS, onset_maps=onsets, seed=arguments.seed)
+        held_out = cross_fitted(kind, values, network, table, inputs, known)
+        values, network, figures = add_spread(values, network, pairs, arguments.spread, held_out)
     about = {name: value for name, value in card.items() if name not in WRITTEN} | {
         "region": REGION, "ranges": table.ranges(), "sensors": sorted(set(table.sensors(known))),
         "onset_origin": table.onset_origins(), "fold": fold, "folds": FOLDS, "stations_out": arguments.stations_out,
         "data": [*card["data"], arguments.windows.name], "begun_with": card["training_data_hash"],
+        **({} if figures is None else {"spread": figures}),
     }  # fmt: skip
     save_model(path, values, network, inputs, about, kind=kind)
     write_card(about, path, table, kind)

@@ -116,6 +116,20 @@ def add_site_noise(kind, values, config, table, inputs, rows=None):
     return replace(inputs, site_noise=SiteNoise.from_plain(found.to_plain(), len(found.predicted[0])))
 
 
+def cross_fitted(kind, values, config, table, inputs, rows):
+    """Return gains and noise by earthquake that were fitted to the records of the other half of the earthquakes.
+
+    Arguments as for `add_site_noise`; dict of str to SiteNoise. Residuals against these scatter as those of records
+    that are not known yet.
+    """
+    events = table.table["source_id"].iloc[rows].to_numpy()
+    halves = [sorted(set(events))[first::2] for first in (0, 1)]
+    fits = [
+        add_site_noise(kind, values, config, table, inputs, rows[np.isin(events, half)]).site_noise for half in halves
+    ]
+    return {event: fit for half, fit in zip(halves, fits[::-1], strict=True) for event in half}
+
+
 def fit_shape(real, signals, noise, weights, features, sd):
     """Return the correction over time, shape (columns, bins); arguments as for `fit_gains`.
 

@@ -15,7 +15,7 @@ from seissynth_plugins.heggs.spread import ResidualSpread, cell_means, fit_patte
 _STEPS = 3
 
 
-def fit_spread(model, pairs, patterns):
+def fit_spread(model, pairs, patterns, held_out=None):
     """Return patterns of residuals with and without a source, and figures of the fit.
 
     Parameters
@@ -25,6 +25,9 @@ def fit_spread(model, pairs, patterns):
     pairs : PairData
         Of records that the training did not see.
     patterns : int
+    held_out : dict of str to SiteNoise, optional
+        By earthquake: sites and noise that were not fitted to its records, for residuals as they are on records that
+        are not known yet; those of the inputs for earthquakes that are not named.
 
     Returns
     -------
@@ -42,6 +45,7 @@ def fit_spread(model, pairs, patterns):
     onsets = np.stack([item["onsets"] for item in items]) if "onsets" in items[0] else None
     columns = pairs.table.table.iloc[[int(item["row"]) for item in items]]
     sensors, known = sensor_names(columns), pairs.inputs.onsets(columns)
+    groups = _groups(columns["source_id"].to_numpy(), pairs.inputs, held_out or {})
     weights = model.band.cpu().numpy()[None] * mask
     start = "condition" if model.config.source_input else "noised"
     step = max(round(START_SHARE * model.config.steps), 1)
@@ -51,8 +55,12 @@ def fit_spread(model, pairs, patterns):
         made = generate_spectrograms(model, condition, np.arange(count), given, onsets, sampling)
         residuals, seen = target - made, weights
         if pairs.inputs.site_noise is not None:
-            residuals, signal = signal_residuals(pairs.inputs, target, made, condition, sensors, known)
-            seen = weights * signal
+            seen = np.zeros_like(target)
+            for rows, inputs in groups:
+                residuals[rows], signal = signal_residuals(
+                    inputs, target[rows], made[rows], condition[rows], [sensors[i] for i in rows], known[rows]
+                )
+                seen[rows] = weights[rows] * signal
         means, counts = cell_means(residuals, seen)
         found, noise = fit_patterns(means, counts, min(patterns, count - 1))
         arrays.append(_filled(found, patterns))
@@ -63,7 +71,15 @@ def fit_spread(model, pairs, patterns):
     return tuple(arrays), figures
 
 
-def add_spread(values, network, pairs, patterns):
+def _groups(events, inputs, held_out):
+    """Rows of each fit of site and noise, and inputs that hold it."""
+    fits = {id(fit): fit for fit in held_out.values()}
+    chosen = np.array([id(held_out[event]) if event in held_out else 0 for event in events])
+    found = ((np.flatnonzero(chosen == key), fits.get(key)) for key in sorted(set(chosen.tolist())))
+    return [(rows, dataclasses.replace(inputs, site_noise=fit) if fit else inputs) for rows, fit in found]
+
+
+def add_spread(values, network, pairs, patterns, held_out=None):
     """Give weights the spread of their residuals.
 
     Parameters
@@ -71,7 +87,7 @@ def add_spread(values, network, pairs, patterns):
     values : dict of str to Tensor
         Of a trained network.
     network : HeggsConfig
-    pairs, patterns
+    pairs, patterns, held_out
         As for `fit_spread`.
 
     Returns
@@ -84,7 +100,7 @@ def add_spread(values, network, pairs, patterns):
     """
     model = Heggs(dataclasses.replace(network, spread=0))
     model.load_state_dict({name: value for name, value in values.items() if not name.startswith("spread.")})
-    found, figures = fit_spread(model, pairs, patterns)
+    found, figures = fit_spread(model, pairs, patterns, held_out)
     fitted = ResidualSpread(patterns)
     fitted.set_patterns(*found)
     more = {f"spread.{name}": value for name, value in fitted.state_dict().items()}
