@@ -3,7 +3,8 @@
     python tools/heggs_choices.py WINDOWS WORK NAME [--folds 0] [--draws 3] [--picker FILE] [--only TEXT]
 
 WINDOWS, WORK and NAME as for `tools/heggs_ridgecrest.py`, whose ``train`` made the weights. Every choice predicts the
-validation block of each fold, which had no say in the weights' steps but the spread's; the test blocks are not touched.
+validation block of each fold, which had no say in the weights; the test blocks are not touched. Weights that were
+fitted with ``--steps 0`` need ``--keep-dev`` for that.
 One line a choice; results stay in ``WORK/NAME/choices`` and are not computed again.
 """
 
@@ -53,7 +54,9 @@ def main():
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--picker")
-    parser.add_argument("--only", default="", help="choices whose name holds this; several with semicolons between")
+    parser.add_argument(
+        "--only", default="", help="choices whose name holds this, or is what stands behind '='; semicolons between"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--out", type=Path, help="folder for the table as Markdown")
     arguments = parser.parse_args()
@@ -65,7 +68,7 @@ def main():
     groups = sorted({group for _, group, _ in SHOWN if picker is not None or group != "arrivals"})
     lines = []
     for name, options in CHOICES.items():
-        if not any(part in name for part in arguments.only.split(";")):
+        if not any(name == part[1:] if part.startswith("=") else part in name for part in arguments.only.split(";")):
             continue
         kept = folder / f"{name.replace(' ', '_').replace(',', '')}.csv"
         if not kept.exists():
