@@ -1,15 +1,16 @@
 """The folder of a training: what was asked, statistics, card and curve; shared by HEGGS and its baseline."""
 
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from seissynth.data._atomic import replacing
 from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.heggs.augmentation import named_augmentation
-from seissynth_plugins.heggs.data import PairData, fit_inputs
+from seissynth_plugins.heggs.data import PairData, TrainingTable, fit_inputs
 from seissynth_plugins.heggs.inputs import ModelInputs
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
+from seissynth_plugins.heggs.weights import load_model, with_condition_size
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,54 @@ def validation_pairs(table, inputs, count, seed, common):
     if not count or not len(table.rows("dev")):
         return None
     return PairData(table, inputs, "dev", limit=count, records=True, seed=seed, **common)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training begins with.
+
+    Parameters
+    ----------
+    output : pathlib.Path
+    table : data.TrainingTable
+    start : tuple or None
+        Model, inputs and card of the weights that it begins with.
+    asked : dict
+        As ``run.json`` keeps it.
+    inputs : ModelInputs
+    network : HeggsConfig or LdmConfig
+        With the size of the conditions.
+    pairing : dict
+        Options of `data.PairData` that hold for all parts.
+    """
+
+    output: Path
+    table: TrainingTable
+    start: tuple | None
+    asked: dict
+    inputs: ModelInputs
+    network: object
+    pairing: dict
+
+
+def begin_run(
+    kind, config, network, data, output, *, fold, folds, stations_out, init, noise, seed, augmentation, encoding,
+    extras, picked_first, resume,
+):  # fmt: skip
+    """Read sets and weights to begin with, and keep what was asked in the folder of the run, or go on with that."""
+    output = Path(output)
+    table = TrainingTable(data, fold=fold, folds=folds, stations_out=stations_out, noise=noise, seed=seed)
+    how = chosen_augmentation(augmentation, table)
+    start = None if init is None else load_model(init, kind=kind)
+    output.mkdir(parents=True, exist_ok=True)
+    asked = {
+        "config": config, "data": table.fingerprint, "init": None if init is None else start[2]["training_data_hash"],
+        "augmentation": asdict(how), "seed": seed, "encoding": encoding, "extras": list(extras or ()),
+    }  # fmt: skip
+    same_run(output, asked, resume)
+    inputs = run_inputs(output, table, start, encoding, extras, network, how)
+    pairing = {"onset_maps": bool(network.unet.onset_maps), "augmentation": how, "picked_first": picked_first}
+    return Run(output, table, start, asked, inputs, with_condition_size(network, inputs.condition.size), pairing)
 
 
 def same_run(output, asked, resume):

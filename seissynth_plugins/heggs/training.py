@@ -5,26 +5,21 @@
 ``weights.safetensors`` (float16), ``CARD.md`` and ``curve.png``.
 """
 
-import dataclasses
-from pathlib import Path
-
 from seissynth.errors import InputError
 from seissynth_plugins.heggs.config import to_plain
-from seissynth_plugins.heggs.data import PairData, TrainingTable
+from seissynth_plugins.heggs.data import PairData
 from seissynth_plugins.heggs.named_configs import named_config
 from seissynth_plugins.heggs.run_folder import (
     TrainReport,
     about_weights,
+    begin_run,
     check_loop,
-    chosen_augmentation,
     draw_curve,
-    run_inputs,
-    same_run,
     validation_pairs,
     write_card,
 )
 from seissynth_plugins.heggs.site_noise_fit import add_site_noise
-from seissynth_plugins.heggs.weights import HEGGS, load_model, save_model, with_condition_size
+from seissynth_plugins.heggs.weights import HEGGS, save_model
 
 #: what a size is trained with, unless said otherwise; "paper" is a million pairs
 RECIPES = {
@@ -126,26 +121,19 @@ def train_heggs(
     if export not in ("last", "best"):
         raise InputError(f"export={export!r} must be 'last' or 'best'.")
     check_loop(loop, TrainConfig, HEGGS)
-    output, size = Path(output), str(config).split("+")[0]
-    network = named_config(config)
-    table = TrainingTable(data, fold=fold, folds=folds, stations_out=stations_out, noise=noise, seed=seed)
-    how = chosen_augmentation(augmentation, table)
-    start = None if init is None else load_model(init)
-    output.mkdir(parents=True, exist_ok=True)
-    asked = {
-        "config": config, "data": table.fingerprint, "init": None if init is None else start[2]["training_data_hash"],
-        "augmentation": dataclasses.asdict(how), "seed": seed, "encoding": encoding, "extras": list(extras or ()),
-    }  # fmt: skip
-    same_run(output, asked, resume)
-    inputs = run_inputs(output, table, start, encoding, extras, network, how)
-    network = with_condition_size(network, inputs.condition.size)
+    size = str(config).split("+")[0]
+    run = begin_run(
+        HEGGS, config, named_config(config), data, output, fold=fold, folds=folds, stations_out=stations_out, init=init,
+        noise=noise, seed=seed, augmentation=augmentation, encoding=encoding, extras=extras,
+        picked_first=picked_first, resume=resume,
+    )  # fmt: skip
+    output, table, start, inputs, network = run.output, run.table, run.start, run.inputs, run.network
     if start is not None:
         _check_start(start[0].config, network, init, config)
-    common = {"onset_maps": bool(network.unet.onset_maps), "augmentation": how, "picked_first": picked_first}
-    pairs = PairData(table, inputs, sources=sources or _SOURCES.get(size, "all"), seed=seed, **common)
-    check = validation_pairs(table, inputs, validation_records, seed, common)
+    pairs = PairData(table, inputs, sources=sources or _SOURCES.get(size, "all"), seed=seed, **run.pairing)
+    check = validation_pairs(table, inputs, validation_records, seed, run.pairing)
     # before hours of training, not behind them: a set without validation part cannot have a spread
-    unseen = PairData(table, inputs, "dev", limit=SPREAD_PAIRS, seed=seed, **common) if spread else None
+    unseen = PairData(table, inputs, "dev", limit=SPREAD_PAIRS, seed=seed, **run.pairing) if spread else None
     if threads is not None:
         torch.set_num_threads(threads)
     recipe = TrainConfig(**{**RECIPES[size], "seed": seed, "max_minutes": max_minutes, **loop})
@@ -159,7 +147,7 @@ def train_heggs(
     result = train(model, pairs, recipe, output, resume, validation=check)
     best = export == "best" and result.best is not None
     about = about_weights(
-        table, pairs, data, result, recipe, asked, region=region, licence=licence, fold=fold, folds=folds,
+        table, pairs, data, result, recipe, run.asked, region=region, licence=licence, fold=fold, folds=folds,
         stations_out=stations_out, best=best,
     )  # fmt: skip
     weights = output / "weights.safetensors"

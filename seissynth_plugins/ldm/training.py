@@ -6,25 +6,22 @@ that both learn from the same records; the first stage runs in the folder ``auto
 
 import dataclasses
 import time
-from pathlib import Path
 
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth_plugins.heggs.data import PairData, TrainingTable
+from seissynth_plugins.heggs.data import PairData
 from seissynth_plugins.heggs.run_folder import (
     TrainReport,
     about_weights,
+    begin_run,
     check_loop,
-    chosen_augmentation,
     draw_curve,
-    run_inputs,
-    same_run,
     validation_pairs,
     write_card,
 )
 from seissynth_plugins.heggs.site_noise_fit import add_site_noise
-from seissynth_plugins.heggs.weights import load_model, save_model, with_condition_size
+from seissynth_plugins.heggs.weights import save_model
 from seissynth_plugins.ldm.config import named_config
 from seissynth_plugins.ldm.weights import LDM
 
@@ -100,23 +97,16 @@ def train_ldm(
         raise InputError(f"export={export!r} must be 'last' or 'best'.")
     begin = time.monotonic()
     first, second = _stages(str(config).split("+")[0], loop, seed, TrainConfig)
-    output, network = Path(output), named_config(config)
-    table = TrainingTable(data, fold=fold, folds=folds, stations_out=stations_out, noise=noise, seed=seed)
-    how = chosen_augmentation(augmentation, table)
-    start = None if init is None else load_model(init, kind=LDM)
-    output.mkdir(parents=True, exist_ok=True)
-    asked = {
-        "config": config, "data": table.fingerprint, "init": None if init is None else start[2]["training_data_hash"],
-        "augmentation": dataclasses.asdict(how), "seed": seed, "encoding": encoding, "extras": list(extras or ()),
-    }  # fmt: skip
-    same_run(output, asked, resume)
-    inputs = run_inputs(output, table, start, encoding, extras, network, how)
-    network = with_condition_size(network, inputs.condition.size)
+    run = begin_run(
+        LDM, config, named_config(config), data, output, fold=fold, folds=folds, stations_out=stations_out, init=init,
+        noise=noise, seed=seed, augmentation=augmentation, encoding=encoding, extras=extras,
+        picked_first=picked_first, resume=resume,
+    )  # fmt: skip
+    output, table, start, inputs, network = run.output, run.table, run.start, run.inputs, run.network
     if start is not None and start[0].config != network:
         raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")
-    common = {"onset_maps": bool(network.unet.onset_maps), "augmentation": how, "picked_first": picked_first}
-    pairs = PairData(table, inputs, sources=sources, seed=seed, **common)
-    check = validation_pairs(table, inputs, validation_records, seed, common)
+    pairs = PairData(table, inputs, sources=sources, seed=seed, **run.pairing)
+    check = validation_pairs(table, inputs, validation_records, seed, run.pairing)
     if threads is not None:
         torch.set_num_threads(threads)
     with torch.random.fork_rng():
@@ -137,7 +127,7 @@ def train_ldm(
     result = train(model, pairs, dataclasses.replace(second, max_minutes=left), output, resume, validation=check)
     best = export == "best" and result.best is not None
     about = about_weights(
-        table, pairs, data, result, second, asked, region=region, licence=licence, fold=fold, folds=folds,
+        table, pairs, data, result, second, run.asked, region=region, licence=licence, fold=fold, folds=folds,
         stations_out=stations_out, best=best,
     )  # fmt: skip
     about["autoencoder_steps"] = done.step
