@@ -74,6 +74,9 @@ def test_the_spread_is_that_of_each_earthquakes_own_residuals(tmp_path, network)
         return without, figures
 
     as_strong, as_weak = patterns(strong, None), patterns(weak, None)
+    # texture: an eighth of the noise's cells are independent; sd of ln A of a Rayleigh variable is pi / sqrt(24)
+    cells = as_strong[1]["texture"] * np.median(sd)
+    assert np.pi / np.sqrt(24) / 4 < cells < np.pi / np.sqrt(24) / np.sqrt(2)
     named, named_figures = patterns(strong, dict.fromkeys((*EVEN, *ODD), weak))
     np.testing.assert_array_equal(named, as_weak[0])
     assert named_figures == as_weak[1] != as_strong[1]

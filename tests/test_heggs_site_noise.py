@@ -109,8 +109,11 @@ def test_gains_are_found_where_there_is_signal():
     np.testing.assert_allclose(found["A"][:, 2], 0.0, atol=1e-3)
     # a few records of nothing but signal go most of the way from the gains of all
     few = fit_gains(real[:41], signals[:41], noise[:41], weights[:41], names[:41], SD)
-    way = (few["B"] - few[""])[:, :2] / (truth["B"] - few[""])[:, :2]
+    together = fit_gains(real[:41], signals[:41], noise[:41], weights[:41], ["C"] * 41, SD)["C"]
+    way = (few["B"] - together)[:, :2] / (truth["B"] - together)[:, :2]
     assert 0.7 < np.median(way) < 0.95
+    # a sensor that is not known takes what sensors have on average, however many records each of them has
+    np.testing.assert_allclose(few[""], (few["A"] + few["B"]) / 2, atol=1e-6)
 
 
 def test_a_correction_over_time_is_found():
@@ -409,6 +412,24 @@ def test_gains_scale_the_signal_and_noise_stands_before_p(weights):
     assert np.std(half[far, :, first]) == pytest.approx(np.std(noisy[far, :, first]) / 2, rel=0.1)
     eight = made(weights, replace(nothing, events=3 * double[:1]), background="drawn")
     assert np.std(eight[far, :, first]) == pytest.approx(8 * np.std(noisy[far, :, first]), rel=0.1)
+
+
+def test_the_bin_below_the_band_is_heard_where_sites_are_known(weights):
+    inputs = ModelInputs.from_plain(read_card(weights)["normalisation"])
+    nothing, form = some_site_noise(inputs), inputs.spectrogram
+    assert replace(inputs, site_noise=None).inverted == form and np.flatnonzero(form.band_mask)[0] == 2
+    more = np.flatnonzero(replace(inputs, site_noise=nothing).inverted.band_mask)
+    assert more.tolist() == list(range(1, np.flatnonzero(form.band_mask)[-1] + 1))
+    tenfold = np.zeros_like(nothing.site[""])
+    tenfold[:, 1] = np.log(10) / inputs.statistics.sd[1]
+
+    def low(site):
+        record = made(weights, replace(nothing, site={**nothing.site, "XX.V1": site}))[1]
+        spectrum = np.abs(np.fft.rfft(record, axis=-1))
+        return np.sqrt(np.mean(spectrum[:, 24:72] ** 2))  # 0.4 to 1.2 Hz
+
+    # the bin next to it shares half of its window's lobe
+    assert 3 < low(nothing.site[""] + tenfold) / low(nothing.site[""]) < 10.5
 
 
 def test_a_source_brings_the_noise_of_its_time(weights):

@@ -64,6 +64,11 @@ RIVALS = {
     "stochastic": ("mean of 10 nearest", "nearest real records", "mean of other stations"),
     "stochastic + noise": ("stochastic", "mean of 10 nearest", "nearest real records", "mean of other stations"),
     "mean of 10 nearest": ("nearest real records", "mean of other stations"),
+    "HEGGS mean, made only": ("HEGGS mean",),
+    "HEGGS mean, real only": ("HEGGS mean",),
+    "HEGGS mean with source, real only": ("HEGGS mean with source",),
+    "HEGGS mean, made and real": ("HEGGS mean",),
+    "HEGGS mean with source, made and real": ("HEGGS mean with source",),
     "LDM + pairs, mean": ("HEGGS mean", "stochastic"),
     "LDM + pairs, mean with source": ("HEGGS mean with source", "mean of other stations"),
 }

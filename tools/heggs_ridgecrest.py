@@ -137,6 +137,7 @@ def _untrained(arguments, fold, path):
         pairs = PairData(table, inputs, "train", limit=SPREAD_PAIRS, onset_maps=onsets, seed=arguments.seed)
         held_out = cross_fitted(kind, values, network, table, inputs, known)
         values, network, figures = add_spread(values, network, pairs, arguments.spread, held_out)
+        print(path, {name: round(value, 4) for name, value in figures.items()}, flush=True)
     about = {name: value for name, value in card.items() if name not in WRITTEN} | {
         "region": REGION, "ranges": table.ranges(), "sensors": sorted(set(table.sensors(known))),
         "onset_origin": table.onset_origins(), "fold": fold, "folds": FOLDS, "stations_out": arguments.stations_out,
@@ -208,7 +209,7 @@ class RecordMaker:
         kept = [name for name in columns if name.startswith(KEPT)]
         for x, seeds in drawn:
             records = to_waveforms(
-                x, self.inputs.spectrogram, self.inputs.statistics, seeds, texture=self.texture, workers=self.threads,
+                x, self.inputs.inverted, self.inputs.statistics, seeds, texture=self.texture, workers=self.threads,
                 onsets=onsets if self.gated else None,
             )  # fmt: skip
             for number, data in enumerate(records):

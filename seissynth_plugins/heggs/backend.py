@@ -189,7 +189,7 @@ class HeggsBackend(Backend):
         for first in range(0, n, self.batch):
             rows = slice(first, first + self.batch)
             made = to_waveforms(
-                spectrograms[rows], self._inputs.spectrogram, self._inputs.statistics, seeds.row[rows],
+                spectrograms[rows], self._inputs.inverted, self._inputs.statistics, seeds.row[rows],
                 texture=texture, n_iter=self.iterations, workers=1, onsets=onsets[rows] if gated else None,
             )  # fmt: skip
             for target, record, start in zip(data[rows], made, start_s[rows], strict=True):

@@ -1,6 +1,6 @@
 """What a network sees of records, stations and earthquakes, and the way back; representation with statistics."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -57,6 +57,19 @@ class ModelInputs:
     def frame_times_s(self):
         """Centres of the frames, s after origin."""
         return self.spectrogram.times_s
+
+    @property
+    def inverted(self):
+        """The representation by which spectrograms become waveforms.
+
+        Records are filtered at the band's ends and hold motion below the first bin centred within it, too. Nothing is
+        asked of a network there, but gains and noise of sensors are fitted in all bins: with them one bin more goes
+        into waveforms; that at 0 Hz never does.
+        """
+        inside = np.flatnonzero(self.spectrogram.band_mask)
+        if self.site_noise is None or inside[0] < 2:
+            return self.spectrogram
+        return replace(self.spectrogram, low_hz=float(self.spectrogram.frequencies_hz[inside[0] - 1]))
 
     def encode(self, records, sensors=None, workers=1):
         """Return standardised log-spectrograms.

@@ -53,7 +53,8 @@ def fit_site_noise(model, table, inputs, rows):
     -----
     Predictions come from noise alone, without spread. First a correction over time and magnitude that all sensors
     share, then gains minimise the squared error of ln A behind P with the noise that the record itself shows before P,
-    by Gauss-Newton; a sensor's gains are drawn to those of all sensors.
+    by Gauss-Newton; a sensor's gains are drawn to those of all records. A sensor that is not known takes their mean
+    over sensors.
     """
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), FIT_RECORDS)).astype(int)]
     real, made, early, counts = _records(model, table, inputs, rows)
@@ -156,7 +157,7 @@ def fit_shape(real, signals, noise, weights, features, sd):
 
 
 def fit_gains(real, signals, noise, weights, sensors, sd):
-    """Return gains by sensor, and "" for all together.
+    """Return gains by sensor, and "" for their mean.
 
     Parameters
     ----------
@@ -190,8 +191,10 @@ def fit_gains(real, signals, noise, weights, sensors, sd):
             gain = np.clip(gain, -LARGEST, LARGEST)
         return gain.astype(np.float32)
 
-    common = solve(np.ones(len(names), bool), np.zeros(real.shape[1:3], np.float32))
-    return {"": common} | {name: solve(names == name, common) for name in sorted(set(names))}
+    start = solve(np.ones(len(names), bool), np.zeros(real.shape[1:3], np.float32))
+    gains = {name: solve(names == name, start) for name in sorted(set(names))}
+    # a fit to all records together is drawn to weak sensors: where it says too much, more cells stand above the noise
+    return {"": np.mean(list(gains.values()), axis=0)} | gains
 
 
 def _records(model, table, inputs, rows):

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, rayleigh_texture
 from seissynth_plugins.heggs.inputs import sensor_names
 from seissynth_plugins.heggs.model import Heggs
 from seissynth_plugins.heggs.monitoring import START_SHARE
@@ -13,6 +13,8 @@ from seissynth_plugins.heggs.spread import ResidualSpread, cell_means, fit_patte
 
 #: steps of the predictions; more give the same
 _STEPS = 3
+#: textures that say what these bring to a cell
+_TEXTURES = 16
 
 
 def fit_spread(model, pairs, patterns, held_out=None):
@@ -35,7 +37,7 @@ def fit_spread(model, pairs, patterns, held_out=None):
         Without and with source, as `ResidualSpread.set_patterns` takes them.
     figures : dict of str to float
         Root mean squares of a cell, in standard deviations of ln A: "residual_...", "patterns_...", "noise_..." with
-        the endings "without" and "with".
+        the endings "without" and "with", and "texture", which `generation.rayleigh_texture` brings to a cell by itself.
     """
     count = len(pairs)
     items = [pairs[i] for i in range(count)]
@@ -68,7 +70,16 @@ def fit_spread(model, pairs, patterns, held_out=None):
         variance = np.broadcast_to(np.sum(found**2, axis=0), counts.shape)
         figures[f"patterns_{name}"] = float(np.sqrt(np.mean(variance[counts])))
         figures[f"noise_{name}"] = noise
+    figures["texture"] = _texture(pairs.inputs, weights)
     return tuple(arrays), figures
+
+
+def _texture(inputs, weights):
+    """Root mean square of the cells of textures, where records have them."""
+    weights = weights[: min(len(weights), _TEXTURES)]
+    logs, _ = rayleigh_texture(inputs.spectrogram, np.arange(len(weights)))
+    means, counts = cell_means(logs / inputs.statistics.sd[:, None], weights)
+    return float(np.sqrt(np.mean(means[counts] ** 2)))
 
 
 def _groups(events, inputs, held_out):
