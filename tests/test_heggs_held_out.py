@@ -74,7 +74,7 @@ def test_the_spread_is_that_of_each_earthquakes_own_residuals(tmp_path, network)
         return without, figures
 
     as_strong, as_weak = patterns(strong, None), patterns(weak, None)
-    # texture: an eighth of the noise's cells are independent; sd of ln A of a Rayleigh variable is pi / sqrt(24)
+    # sd of ln A of a Rayleigh variable is pi / sqrt(24); 4 x 4 values of overlapping frames, 2 to 16 independent ones
     cells = as_strong[1]["texture"] * np.median(sd)
     assert np.pi / np.sqrt(24) / 4 < cells < np.pi / np.sqrt(24) / np.sqrt(2)
     named, named_figures = patterns(strong, dict.fromkeys((*EVEN, *ODD), weak))

@@ -47,7 +47,7 @@ def fit_spread(model, pairs, patterns, held_out=None):
     onsets = np.stack([item["onsets"] for item in items]) if "onsets" in items[0] else None
     columns = pairs.table.table.iloc[[int(item["row"]) for item in items]]
     sensors, known = sensor_names(columns), pairs.inputs.onsets(columns)
-    groups = _groups(columns["source_id"].to_numpy(), pairs.inputs, held_out or {})
+    held_out, events = held_out or {}, columns["source_id"].to_numpy()
     weights = model.band.cpu().numpy()[None] * mask
     start = "condition" if model.config.source_input else "noised"
     step = max(round(START_SHARE * model.config.steps), 1)
@@ -58,7 +58,10 @@ def fit_spread(model, pairs, patterns, held_out=None):
         residuals, seen = target - made, weights
         if pairs.inputs.site_noise is not None:
             seen = np.zeros_like(target)
-            for rows, inputs in groups:
+            for event in sorted(set(events)):
+                rows = np.flatnonzero(events == event)
+                fit = held_out.get(event, pairs.inputs.site_noise)
+                inputs = dataclasses.replace(pairs.inputs, site_noise=fit)
                 residuals[rows], signal = signal_residuals(
                     inputs, target[rows], made[rows], condition[rows], [sensors[i] for i in rows], known[rows]
                 )
@@ -80,14 +83,6 @@ def _texture(inputs, weights):
     logs, _ = rayleigh_texture(inputs.spectrogram, np.arange(len(weights)))
     means, counts = cell_means(logs / inputs.statistics.sd[:, None], weights)
     return float(np.sqrt(np.mean(means[counts] ** 2)))
-
-
-def _groups(events, inputs, held_out):
-    """Rows of each fit of site and noise, and inputs that hold it."""
-    fits = {id(fit): fit for fit in held_out.values()}
-    chosen = np.array([id(held_out[event]) if event in held_out else 0 for event in events])
-    found = ((np.flatnonzero(chosen == key), fits.get(key)) for key in sorted(set(chosen.tolist())))
-    return [(rows, dataclasses.replace(inputs, site_noise=fit) if fit else inputs) for rows, fit in found]
 
 
 def add_spread(values, network, pairs, patterns, held_out=None):
