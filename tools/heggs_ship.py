@@ -23,6 +23,8 @@ from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_mod
 BESIDE = ("stochastic", "stochastic + noise", "mean of 10 nearest", "mean of other stations", "travel time + term")
 #: metrics by record of which more is better
 MORE_IS_BETTER = ("envelope correlation",)
+#: metrics of the table that are right at 1; the others at 0
+RIGHT_AT_ONE = ("p_f1", "s_f1", "envelope_correlation", "ln_pga_within_event_sd_ratio", "roughness_ratio")
 _UNMEASURED = "## Measured"
 _AGAIN = "## Make them again"
 
@@ -105,7 +107,20 @@ def _worse(store, rows, events):
         lines.append(f"{row}, against the default backend, record by record: worse in {', '.join(worse) or 'nothing'};")
         lines.append(f"not to be told apart in {', '.join(open_) or 'nothing'}; better in what is left of")
         lines.append(", ".join(title for title, *_ in BY_RECORD) + ".")
+        lines.append(f"By the values of the table, worse than the default backend in {_farther(store, row)}.")
     return lines
+
+
+def _farther(store, row):
+    """Name the columns of the table in which a row is farther from what is right than the default backend."""
+    found, beside = _metrics(store, row), _metrics(store, "stochastic")
+    names = []
+    for title, _, metric, digits in BOARD:
+        right = float(metric in RIGHT_AT_ONE)
+        if metric in found and metric in beside:
+            away, before = (round(abs(values[metric] - right), digits) for values in (found, beside))
+            names += [title] if away > before else []
+    return ", ".join(names) or "nothing"
 
 
 if __name__ == "__main__":
