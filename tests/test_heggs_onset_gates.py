@@ -1,10 +1,10 @@
-"""Gates of onsets: what is smeared before P and S goes, noise and what follows stay."""
+"""Gates of onsets: what is smeared before P and S goes, phases are raised behind them, noise and codas stay."""
 
 import numpy as np
 import pytest
 
 from seissynth.representations import LogSpectrogram, SpectrogramStatistics
-from seissynth_plugins.heggs.onset_gates import RISE_S, gate_onsets
+from seissynth_plugins.heggs.onset_gates import IMPULSES, RISE_S, gate_onsets
 
 FORM = LogSpectrogram()
 STATISTICS = SpectrogramStatistics.plain(FORM)
@@ -18,8 +18,9 @@ def noise(seed, level=1.0, rows=2):
     return level * bandpass(np.random.default_rng(seed).standard_normal((rows, 3, FORM.npts)), 100.0, 2, 40)
 
 
-def gated(data, onsets):
-    return gate_onsets(data, FORM.encode(data.astype(np.float32), STATISTICS), FORM, STATISTICS, onsets)
+def gated(data, onsets, impulses=()):
+    x = FORM.encode(data.astype(np.float32), STATISTICS)
+    return gate_onsets(data, x, FORM, STATISTICS, onsets, impulses=dict(impulses))
 
 
 def rms(x, first, last):
@@ -76,6 +77,41 @@ def test_a_near_station_is_gated_by_frames_that_reach_its_onset_by_half():
     assert rms(found, 0.36, 0.46) < 0.7 * rms(data, 0.36, 0.46)
 
 
+@pytest.mark.parametrize(("phase", "onsets"), [("P", [P, 50.0]), ("S", [2.0, S])])
+def test_a_phase_is_raised_behind_its_onset_by_component_and_time(phase, onsets):
+    impulses = {phase: ((1.0, 0.0, 0.5), 0.4)}
+    onset = P if phase == "P" else S
+    data = noise(0, 1e-6) + noise(1) * (onset < TIME)
+    x = FORM.encode(data.astype(np.float32), STATISTICS)
+    plain, raised = (gate_onsets(data, x, FORM, STATISTICS, [onsets] * 2, impulses=how) for how in ({}, impulses))
+    after = np.arange(0.1, 1.5, 0.01)
+    rows = np.round(100 * (onset + after)).astype(int)
+    factors = (raised * plain)[..., rows].reshape(2, 3, -1, 20).sum(axis=-1)
+    factors /= (plain**2)[..., rows].reshape(2, 3, -1, 20).sum(axis=-1)
+    wanted = np.exp(np.array([1.0, 0.0, 0.5])[:, None] * np.exp(-after / 0.4)).reshape(3, -1, 20).mean(axis=-1)
+    np.testing.assert_allclose(factors, np.broadcast_to(wanted, factors.shape), rtol=0.03)
+    np.testing.assert_array_equal(raised[:, 1], plain[:, 1])
+    np.testing.assert_array_equal(raised[..., : round(100 * (onset - 1.0))], plain[..., : round(100 * (onset - 1.0))])
+    # and by default
+    np.testing.assert_array_equal(
+        gate_onsets(data, x, FORM, STATISTICS, [onsets] * 2),
+        gate_onsets(data, x, FORM, STATISTICS, [onsets] * 2, impulses=IMPULSES),
+    )
+
+
+def test_noise_under_a_phase_is_not_raised():
+    data = noise(0)
+    x = FORM.encode(data.astype(np.float32), STATISTICS)
+    x[:] = x.mean(axis=-1, keepdims=True)
+    np.testing.assert_allclose(gate_onsets(data, x, FORM, STATISTICS, [[P, S]] * 2), data, atol=1e-5)
+    # a phase that doubles the amplitude of a cell is half of it: only that half grows
+    twice = x + np.log(2) / STATISTICS.sd[:, None] * (P < FORM.times_s)
+    found = gate_onsets(data, twice, FORM, STATISTICS, [[P, np.nan]] * 2)
+    span = slice(round(100 * P) + 6, round(100 * P) + 10)
+    grown = (found * data)[:, 0, span].sum() / (data**2)[:, 0, span].sum() - 1
+    assert 0.25 < grown < 0.5 * np.expm1(IMPULSES["P"][0][0])
+
+
 def test_the_inversion_takes_onsets():
     pytest.importorskip("torch", reason="the learned backends need PyTorch")
     from seissynth_plugins.heggs.generation import to_waveforms
@@ -89,4 +125,8 @@ def test_the_inversion_takes_onsets():
         plain = to_waveforms(x, FORM, STATISTICS, [1, 2], texture=texture)
         late = to_waveforms(x, FORM, STATISTICS, [1, 2], texture=texture, onsets=[[P, S]] * 2)
         assert rms(late, P - 0.3, P - 0.05) < 0.5 * rms(plain, P - 0.3, P - 0.05)
-        np.testing.assert_allclose(late[..., 1100:1800], plain[..., 1100:1800], atol=1e-3)
+        np.testing.assert_allclose(late[..., 1300:1800], plain[..., 1300:1800], atol=1e-3)
+        # P stands out on the vertical, as `IMPULSES` says
+        ratio = [rms(late[:, part], P + 0.05, P + 0.15) / rms(plain[:, part], P + 0.05, P + 0.15) for part in (0, 1, 2)]
+        assert ratio[0] > 1.5
+        assert max(ratio[1:]) < 1.35

@@ -56,8 +56,8 @@ class HeggsBackend(Backend):
         earthquakes of the training set; that of one of them, drawn for each earthquake; or none. A source brings the
         noise of its time along, but for "none".
     gate_onsets : bool, optional
-        Hold P and S back until their onsets, which windows of the spectrogram smear; see `onset_gates`. Default: where
-        the network takes predicted onsets.
+        Hold P and S back until their onsets, which windows of the spectrogram smear, and raise them behind; see
+        `onset_gates`. Default: where the network takes predicted onsets.
 
     Raises
     ------
