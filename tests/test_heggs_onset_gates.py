@@ -105,7 +105,7 @@ def test_noise_under_a_phase_is_not_raised():
     x[:] = x.mean(axis=-1, keepdims=True)
     np.testing.assert_allclose(gate_onsets(data, x, FORM, STATISTICS, [[P, S]] * 2), data, atol=1e-5)
     # a phase that doubles the amplitude of a cell is half of it: only that half grows
-    twice = x + np.log(2) / STATISTICS.sd[:, None] * (P < FORM.times_s)
+    twice = x + np.log(2) / STATISTICS.sd[:, None] * (FORM.times_s > P)
     found = gate_onsets(data, twice, FORM, STATISTICS, [[P, np.nan]] * 2)
     span = slice(round(100 * P) + 6, round(100 * P) + 10)
     grown = (found * data)[:, 0, span].sum() / (data**2)[:, 0, span].sum() - 1
