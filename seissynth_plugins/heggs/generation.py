@@ -160,8 +160,9 @@ def _one_batch(model, condition, seeds, source, onsets, sampling):
         else:
             start_step = sampling.start_step
             z = model.schedule.add_noise(latent, z, start_step)
-    # the condition's tokens are the same in every step
-    context = model.context(condition)
+    # the condition's tokens are the same in every step; one row at a time, since on some processors a product of
+    # matrices with few columns gives other bits for the second row than for the first
+    context = torch.cat([model.context(row[None]) for row in condition])
     z = sample(
         lambda noisy, t: model.denoise(noisy, t, context, given, onsets),
         z,
