@@ -299,15 +299,6 @@ def test_plan_and_set_agree(tmp_path):
             assert list(mine.fillna("")) == list(theirs.fillna("")), name
 
 
-def test_100_000_rows_are_planned_in_seconds():
-    import time
-
-    n = 100_000 // 7 // 4  # a quarter of it, to be quick
-    began = time.process_time()
-    table = plan_dataset(INVENTORY, drawn(n), noise="nlnm", noise_share=0.1, overlap_share=0.2, **STOCHASTIC)
-    assert len(table) > 25_000
-    assert time.process_time() - began < 5.0
-
 
 def test_a_dry_run_writes_the_plan_only(tmp_path):
     from seissynth.data._factory_folder import PLAN

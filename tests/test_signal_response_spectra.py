@@ -193,7 +193,7 @@ def test_rotated_peak_after_the_end_counts():
 # --- properties
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(1e-3, 1e3), st.integers(1, 300), st.floats(0.01, 0.99))
 def test_scale_and_sign(factor, npts, damping):
     data = np.random.default_rng(npts).standard_normal(npts)
