@@ -308,7 +308,7 @@ def test_accumulated_batches_equal_one_large_one(tmp_path):
 def run_apart(code):
     """Run code in a process of its own, where forking is safe."""
     code = f"import sys; sys.path[:0] = {sys.path!r}; from test_torchkit_training import *\n" + textwrap.dedent(code)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
