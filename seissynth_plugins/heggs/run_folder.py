@@ -6,7 +6,7 @@ from pathlib import Path
 
 from seissynth.data._atomic import replacing
 from seissynth.errors import FileFormatError, InputError
-from seissynth_plugins.heggs.augmentation import named_augmentation
+from seissynth_plugins.heggs.augmentation import NO_AUGMENTATION, named_augmentation
 from seissynth_plugins.heggs.data import PairData, TrainingTable, fit_inputs
 from seissynth_plugins.heggs.inputs import ModelInputs
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
@@ -65,11 +65,36 @@ def chosen_augmentation(given, table):
     return named_augmentation(given) if isinstance(given, str) else given
 
 
-def validation_pairs(table, inputs, count, seed, common):
-    """Return pairs of the validation part with their records; None where there are none, or none are wanted."""
+def unseen_pairs(table, inputs, count, seed, pairing, *, records=False):
+    """Return pairs of the validation part, their records as they were recorded.
+
+    Augmentation is for training alone: figures and fits on changed records would measure the changes.
+
+    Parameters
+    ----------
+    table : data.TrainingTable
+    inputs : ModelInputs
+    count : int
+        At most so many.
+    seed : int
+    pairing : dict
+        Of `Run`; its augmentation is left out.
+    records : bool
+        As for `data.PairData`.
+
+    Returns
+    -------
+    data.PairData
+    """
+    plain = {**pairing, "augmentation": NO_AUGMENTATION}
+    return PairData(table, inputs, "dev", limit=count, records=records, seed=seed, **plain)
+
+
+def validation_pairs(table, inputs, count, seed, pairing):
+    """Return `unseen_pairs` with their records; None where there are none, or none are wanted."""
     if not count or not len(table.rows("dev")):
         return None
-    return PairData(table, inputs, "dev", limit=count, records=True, seed=seed, **common)
+    return unseen_pairs(table, inputs, count, seed, pairing, records=True)
 
 
 @dataclass(frozen=True)
@@ -88,7 +113,7 @@ class Run:
     network : HeggsConfig or LdmConfig
         With the size of the conditions.
     pairing : dict
-        Options of `data.PairData` that hold for all parts.
+        Options of `data.PairData` for the training part; other parts go without the augmentation, see `unseen_pairs`.
     """
 
     output: Path
