@@ -81,8 +81,13 @@ def test_a_set_with_parts_keeps_them(tmp_path):
     rows = made_up_rows(events=4, stations=2)
     for number, row in enumerate(rows):
         row["split"] = "dev" if number >= 6 else "train"
-    table = TrainingTable(write_set(tmp_path / "set", rows, noise=0), fold=2)
+    folder = write_set(tmp_path / "set", rows, noise=0)
+    table = TrainingTable(folder)
     assert table.rows("dev").tolist() == [6, 7] and len(table.rows("train")) == 6
+    bare = write_set(tmp_path / "bare", made_up_rows(events=6, stations=2), noise=0)
+    for sets, number in ((folder, 1), ([bare, folder], 2)):
+        with pytest.raises(InputError, match=f"fold=0 cannot be taken: set {number} has a column 'split'"):
+            TrainingTable(sets, fold=0, folds=3)
 
 
 def test_a_second_earthquake_ends_the_mask_of_a_made_set(tmp_path):

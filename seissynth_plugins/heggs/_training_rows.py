@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from seissynth.data.seisbench import Dataset
-from seissynth.data.splits import PURGED, kfold_by_time, split_by_time
+from seissynth.data.splits import PARTS, PURGED, kfold_by_time, split_by_time
 from seissynth.errors import InputError
 from seissynth.representations import LogSpectrogram
 
@@ -146,7 +146,7 @@ def choose_parts(table, fold, folds, stations_out):
     parts = pandas.Series("unused", index=table.index, dtype=object)
     for number in table.loc[~table["noise"].astype(bool), "set"].unique():
         mine = (table["set"] == number).to_numpy()
-        parts[mine] = _parts_of_set(table[mine], fold, folds)
+        parts[mine] = _parts_of_set(table[mine], fold, folds, int(number))
     out = _stations(table, stations_out)
     parts[out & ~table["noise"].to_numpy()] = "stations_out"
     parts[~table["usable"].to_numpy()] = "unused"
@@ -154,8 +154,14 @@ def choose_parts(table, fold, folds, stations_out):
     return parts
 
 
-def _parts_of_set(table, fold, folds):
-    if "split" in table and (table["split"].astype(str).isin(("train", "dev", "test"))).any():
+def _parts_of_set(table, fold, folds, number):
+    if "split" in table and (table["split"].astype(str).isin(PARTS)).any():
+        if fold is not None:
+            raise InputError(
+                f"fold={fold} cannot be taken: set {number + 1} has a column 'split' that says which records train, "
+                "validate and test. Leave fold out to follow the column, or give a set without it "
+                "(seissynth dataset make --split none)."
+            )
         return table["split"].astype(str)
     quakes = table[~table["noise"]]
     if fold is not None:
