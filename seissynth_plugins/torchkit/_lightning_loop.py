@@ -161,6 +161,7 @@ class Loop(lightning.LightningModule):
     def training_step(self, batch, batch_idx):
         """Losses and gradients of one batch; a step of the optimisers where enough have come together."""
         config, number = self.config, self.first_batch + batch_idx
+        batch = {**batch, "step": self.step}
         whole = (number + 1) % config.accumulate == 0
         for name, optimizer in self._by_part().items():
             with _only(self.parts, name), _seeded(self.device, "train", config.seed, number, self.global_rank, name):
