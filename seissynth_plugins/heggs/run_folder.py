@@ -10,7 +10,9 @@ from seissynth_plugins.heggs.augmentation import NO_AUGMENTATION, named_augmenta
 from seissynth_plugins.heggs.data import PairData, TrainingTable, fit_inputs
 from seissynth_plugins.heggs.inputs import ModelInputs
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
+from seissynth_plugins.heggs.stages import earlier_stages, stages_table, training_stage
 from seissynth_plugins.heggs.weights import load_model, with_condition_size
+from seissynth_plugins.torchkit.checkpoints import weights_hash
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def begin_run(
     start = None if init is None else load_model(init, kind=kind)
     output.mkdir(parents=True, exist_ok=True)
     asked = {
-        "config": config, "data": table.fingerprint, "init": None if init is None else start[2]["training_data_hash"],
+        "config": config, "data": table.fingerprint, "init": None if init is None else weights_hash(init),
         "augmentation": asdict(how), "seed": seed, "encoding": encoding, "extras": list(extras or ()),
     }  # fmt: skip
     same_run(output, asked, resume)
@@ -190,15 +192,32 @@ def run_inputs(output, table, start, encoding, extras, network, how):
     return ModelInputs.from_plain(json.loads(json.dumps(plain)))
 
 
-def about_weights(table, pairs, data, result, recipe, asked, *, region, licence, fold, folds, stations_out, best):
-    """Return what the header of a weights file says about their training."""
-    return {
+def about_weights(
+    run, pairs, data, result, recipe, *, region, licence, fold, folds, stations_out, best, **options
+):  # fmt: skip
+    """Return what the header of a weights file says about their training; `options` are kept with its stage."""
+    table, asked = run.table, run.asked
+    steps = result.best_step if best else result.step
+    begun = None if run.start is None else run.start[2]
+    about = {
         "training_data_hash": pairs.fingerprint, "region": region or _region(table), "licence": licence,
         "ranges": table.ranges(), "sensors": sorted(set(table.sensors(table.rows("train")))),
-        "onset_origin": table.onset_origins(), "steps": result.best_step if best else result.step,
-        "pairs": recipe.batch_size * recipe.accumulate * result.step,
+        "onset_origin": table.onset_origins(), "steps": steps,
+        "pairs": recipe.batch_size * recipe.accumulate * recipe.devices * steps,
         "name": asked["config"], "fold": fold, "folds": folds, "stations_out": list(stations_out),
-        "seed": asked["seed"], "begun_with": asked["init"], "data": [Path(path).name for path in _listed(data)],
+        "seed": asked["seed"], "begun_with": None if begun is None else begun["training_data_hash"],
+        "data": [Path(path).name for path in _listed(data)],
+    }  # fmt: skip
+    told = {**options, **{name: asked[name] for name in ("augmentation", "encoding", "extras")}}
+    stage = training_stage(about, recipe, asked["init"], **told)
+    return {**about, "stages": [*earlier_stages(begun), stage]}
+
+
+def told_options(noise, sources, picked_first, site_noise, export):
+    """Return options of both trainers that a stage keeps, as plain data."""
+    return {
+        "noise": None if noise is None else Path(noise).name, "sources": sources, "picked_first": picked_first,
+        "site_noise": site_noise, "export": export,
     }  # fmt: skip
 
 
@@ -239,15 +258,19 @@ def write_card(about, weights, table, kind):
         f"| file | `{weights.name}`, {weights.stat().st_size / 1e6:.1f} MB, float16 |",
         f"| licence | {about['licence']} |",
         f"| trained on | {', '.join(about['data'])} (hash {about['training_data_hash']}) |",
-        f"| begun with | {about['begun_with'] or 'random weights'} |",
+        f"| begun with | {_begun_with(about)} |",
         f"| region | {about['region']} |",
-        f"| steps | {about['steps']} ({about['pairs']} pairs) |",
+        f"| steps | {about['steps']} ({about['pairs']} pairs) in the last stage of training |",
         f"| kept out | {block}; stations {out} |",
         *(f"| part {part} | {count} records of {events} earthquakes |" for part, (count, events) in parts.items()),
         f"| magnitude | {magnitude[0]:g} to {magnitude[1]:g} |",
         f"| epicentral distance | {distance[0]:.0f} to {distance[1]:.0f} km |",
         f"| depth | {depth[0]:.0f} to {depth[1]:.0f} km |",
         "| records | velocity, m/s, 60 s from origin, 100 Hz, 1 to 45 Hz |",
+        "",
+        "## Stages",
+        "",
+        *stages_table(about["stages"]),
         "",
         "## Measured",
         "",
@@ -260,3 +283,9 @@ def write_card(about, weights, table, kind):
         "",
     ]
     _write_text(weights.with_name("CARD.md"), "\n".join(lines))
+
+
+def _begun_with(about):
+    """The first weights of the last stage, by the hashes of their file and of their data."""
+    begun = about["stages"][-1].get("init_weights_hash")
+    return "random weights" if begun is None else f"weights {begun}, trained on data {about['begun_with']}"

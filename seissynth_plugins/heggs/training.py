@@ -15,6 +15,7 @@ from seissynth_plugins.heggs.run_folder import (
     begin_run,
     check_loop,
     draw_curve,
+    told_options,
     unseen_pairs,
     validation_pairs,
     write_card,
@@ -148,8 +149,9 @@ def train_heggs(
     result = train(model, pairs, recipe, output, resume, validation=check)
     best = export == "best" and result.best is not None
     about = about_weights(
-        table, pairs, data, result, recipe, run.asked, region=region, licence=licence, fold=fold, folds=folds,
-        stations_out=stations_out, best=best,
+        run, pairs, data, result, recipe, region=region, licence=licence, fold=fold, folds=folds,
+        stations_out=stations_out, best=best, **told_options(noise, sources, picked_first, site_noise, export),
+        spread=spread,
     )  # fmt: skip
     weights = output / "weights.safetensors"
     values = result.best if best else result.weights
