@@ -48,7 +48,7 @@ class TrainingTable:
     fold : int, optional
         Which of `folds` blocks of time is for testing, in sets without a column ``split``; the next one is for
         validation, and windows that share samples with these are left out. None: the last tenth of the earthquakes is
-        for validation, nothing for testing.
+        for validation, nothing for testing; sets with a column ``split`` keep its parts.
     folds : int
     stations_out : sequence of str
         NET.STA or STA: stations that no training and no validation sees.
@@ -59,7 +59,14 @@ class TrainingTable:
     Raises
     ------
     InputError, FileFormatError
-        No such set; records that are not velocity of 60 s at 100 Hz, or without origin, place or magnitude.
+        No such set; a fold of a set with a column ``split``; records that are not velocity of 60 s at 100 Hz, or
+        without origin, place or magnitude.
+
+    Notes
+    -----
+    Rows of noise serve augmentation and the quiet levels of sensors. They are purged as records are: those that share a
+    sample with an earthquake's window at their station, lie within the time of a block for validation or testing, or
+    are of `stations_out`.
 
     Examples
     --------
