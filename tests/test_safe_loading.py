@@ -23,7 +23,13 @@ def unsafe_calls(tree):
         module = getattr(node.func.value, "id", "")
         given = {word.arg: getattr(word.value, "value", None) for word in node.keywords}
         name = f"{module}.{node.func.attr}"
-        if (name == "torch.load" and given.get("weights_only") is not True) or (module in ("pickle", "cloudpickle", "dill", "joblib") and node.func.attr.startswith("load")) or node.func.attr == "load_from_checkpoint" or name in ("pd.read_pickle", "pandas.read_pickle") or given.get("allow_pickle"):
+        unsafe = (
+            name == "torch.load" and given.get("weights_only") is not True,
+            module in ("pickle", "cloudpickle", "dill", "joblib") and node.func.attr.startswith("load"),
+            node.func.attr == "load_from_checkpoint" or name in ("pd.read_pickle", "pandas.read_pickle"),
+            bool(given.get("allow_pickle")),
+        )
+        if any(unsafe):
             yield node.lineno, name
 
 

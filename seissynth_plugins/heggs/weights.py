@@ -103,8 +103,8 @@ def check_shipped(path, kind=HEGGS):
     if found != kind.shipped_sha256:
         raise FileFormatError(
             f"{path} is not the file of weights that this release of seissynth brings: its SHA-256 is {found}, "
-            f"expected is {kind.shipped_sha256}. It was altered or damaged; install the package again (python -m pip install "
-            "--force-reinstall --no-deps seissynth), or pass weights= with the path of weights of your own."
+            f"expected is {kind.shipped_sha256}. It was altered or damaged; install the package again (python -m pip "
+            "install --force-reinstall --no-deps seissynth), or pass weights= with the path of weights of your own."
         )
 
 
