@@ -47,7 +47,8 @@ def test_the_file_is_small_free_and_says_what_it_holds():
     assert card["config"]["spread"] > 0 and card["sampling"]["steps"] >= 1
     assert {"heggs", "stochastic"} <= {name.split(",")[0].split()[0].lower() for name in card["metrics"]}
     text = HEGGS.shipped.with_name("CARD.md").read_text(encoding="utf-8")
-    for part in ("## Measured", "stochastic", "worse in", "MIT", "magnitude"):
+    said = ("## Measured", "stochastic", "worse in", "MIT", "magnitude", "## Stages", "not recorded", "no event term")
+    for part in (*said, HEGGS.shipped_sha256, "8,100 (64,800 pairs) in all"):
         assert part in text
     model, inputs, _ = load_model(HEGGS.shipped)
     assert inputs.onset_terms[""] and model.config.unet.onset_maps == 2

@@ -55,9 +55,11 @@ def main():
     HEGGS.shipped.parent.mkdir(exist_ok=True)
     save_model(HEGGS.shipped, model.state_dict(), model.config, inputs, about)
     text = "\n".join([_UNMEASURED, "", _HOW, "", *measured, _AGAIN, "", _COMMANDS, ""])
-    (HEGGS.shipped.parent / "CARD.md").write_text(before.replace("weights.safetensors", HEGGS.shipped.name) + text)
+    digest = file_sha256(HEGGS.shipped)
+    before = before.replace("weights.safetensors", HEGGS.shipped.name).replace("float16 |", f"float16, SHA-256 {digest} |")
+    (HEGGS.shipped.parent / "CARD.md").write_text(before + text)
     print(f"{HEGGS.shipped}: {HEGGS.shipped.stat().st_size / 1e6:.1f} MB")
-    print(f'for seissynth_plugins/heggs/weights.py: _SHIPPED_SHA256 = "{file_sha256(HEGGS.shipped)}"')
+    print(f'for seissynth_plugins/heggs/weights.py: _SHIPPED_SHA256 = "{digest}"')
 
 
 _HOW = (
