@@ -15,6 +15,7 @@ from seissynth_plugins.heggs.backend import HeggsBackend
 from seissynth_plugins.heggs.weights import HEGGS, load_model, read_card
 
 MODEL = {"velocity_model": "southern_california", "duration": 60.0}
+DIGEST = HEGGS.sha256[HEGGS.shipped.name]
 PLACE = (35.72, -117.55)
 
 
@@ -48,7 +49,7 @@ def test_the_file_is_small_free_and_says_what_it_holds():
     assert {"heggs", "stochastic"} <= {name.split(",")[0].split()[0].lower() for name in card["metrics"]}
     text = HEGGS.shipped.with_name("CARD.md").read_text(encoding="utf-8")
     said = ("## Measured", "stochastic", "worse in", "MIT", "magnitude", "## Stages", "not recorded", "no event term")
-    for part in (*said, HEGGS.shipped_sha256, "8,100 (64,800 pairs) in all"):
+    for part in (*said, DIGEST, "8,100 (64,800 pairs) in all"):
         assert part in text
     model, inputs, _ = load_model(HEGGS.shipped)
     assert inputs.onset_terms[""] and model.config.unet.onset_maps == 2
@@ -79,8 +80,8 @@ def altered(path, bit=1):
 def test_the_digest_in_the_code_is_that_of_the_file():
     import hashlib
 
-    assert HEGGS.shipped_sha256 == hashlib.sha256(HEGGS.shipped.read_bytes()).hexdigest()
-    assert HeggsBackend().weights_hash == HEGGS.shipped_sha256[:16]
+    assert hashlib.sha256(HEGGS.shipped.read_bytes()).hexdigest() == DIGEST
+    assert HeggsBackend().weights_hash == DIGEST[:16]
 
 
 def test_a_shipped_file_that_was_altered_is_refused(exchanged, stations):
@@ -89,7 +90,7 @@ def test_a_shipped_file_that_was_altered_is_refused(exchanged, stations):
     backend = HeggsBackend()  # good so far
     altered(exchanged)
     found = hashlib.sha256(exchanged.read_bytes()).hexdigest()
-    words = f"SHA-256 is {found}, expected is {HEGGS.shipped_sha256}.*--force-reinstall"
+    words = f"SHA-256 is {found}, expected is {DIGEST}.*--force-reinstall"
     with pytest.raises(FileFormatError, match=words):
         HeggsBackend()
     with pytest.raises(FileFormatError, match=words):
@@ -99,7 +100,7 @@ def test_a_shipped_file_that_was_altered_is_refused(exchanged, stations):
     with pytest.raises(FileFormatError, match="SHA-256"):  # by its name, it is still that file
         HeggsBackend(weights=exchanged)
     altered(exchanged)
-    assert HeggsBackend().weights_hash == HEGGS.shipped_sha256[:16]
+    assert HeggsBackend().weights_hash == DIGEST[:16]
     exchanged.write_bytes(exchanged.read_bytes()[:1000])
     with pytest.raises(FileFormatError, match="SHA-256"):
         HeggsBackend()
@@ -114,7 +115,7 @@ def test_weights_of_ones_own_are_not_held_to_the_digest(exchanged, tmp_path):
     altered(own)
     backend = HeggsBackend(weights=own)
     backend.load()
-    assert backend.weights_hash != HEGGS.shipped_sha256[:16]
+    assert backend.weights_hash != DIGEST[:16]
 
 
 def test_the_digest_is_computed_once(monkeypatch):

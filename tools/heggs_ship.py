@@ -60,7 +60,7 @@ def main():
     before = before.replace("float16 |", f"float16, SHA-256 {digest} |")
     (HEGGS.shipped.parent / "CARD.md").write_text(before + text)
     print(f"{HEGGS.shipped}: {HEGGS.shipped.stat().st_size / 1e6:.1f} MB")
-    print(f'for seissynth_plugins/heggs/weights.py: _SHIPPED_SHA256 = "{digest}"')
+    print(f'for seissynth_plugins/heggs/weights.py: _SHA256 = {{"{HEGGS.shipped.name}": "{digest}"}}')
 
 
 _HOW = (

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seissynth.errors import FileFormatError, InputError
@@ -35,8 +35,8 @@ class Kind:
         From a configuration to a model; imports torch.
     shipped : pathlib.Path, optional
         What the package brings, if it does.
-    shipped_sha256 : str, optional
-        Of that file, in hex digits: another file in its place is refused.
+    sha256 : dict of str to str
+        SHA-256 in hex digits of files that releases bring, by their names: another file in the place of one is refused.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Kind:
     config: type
     make: Callable
     shipped: Path | None = None
-    shipped_sha256: str | None = None
+    sha256: dict = field(default_factory=dict)
 
     @property
     def train_hint(self):
@@ -58,12 +58,12 @@ def _make_heggs(config):
     return Heggs(config)
 
 
-#: of the file that the package brings; tools/heggs_ship.py prints that of a new one
-_SHIPPED_SHA256 = "a41e4e55a5b3756b1de6e4ee645c7c3ba9db75cb2d35de1ef75054b67b44d62f"
+#: of what the package brings; tools/heggs_ship.py prints that of a new file
+_SHA256 = {"heggs_small.safetensors": "a41e4e55a5b3756b1de6e4ee645c7c3ba9db75cb2d35de1ef75054b67b44d62f"}
 
 HEGGS = Kind(
-    "heggs", 1, HeggsConfig, _make_heggs, Path(__file__).with_name("data") / "heggs_small.safetensors", _SHIPPED_SHA256
-)  # fmt: skip
+    "heggs", 1, HeggsConfig, _make_heggs, Path(__file__).with_name("data") / "heggs_small.safetensors", _SHA256
+)
 
 
 def shipped_or_given(path, kind=HEGGS):
@@ -97,13 +97,13 @@ def check_shipped(path, kind=HEGGS):
     FileFormatError
         With both digests and the remedy.
     """
-    if kind.shipped is None or kind.shipped_sha256 is None or not _same_file(path, kind.shipped):
+    if kind.shipped is None or kind.shipped.name not in kind.sha256 or not _same_file(path, kind.shipped):
         return
-    found = file_sha256(path)
-    if found != kind.shipped_sha256:
+    found, wanted = file_sha256(path), kind.sha256[kind.shipped.name]
+    if found != wanted:
         raise FileFormatError(
             f"{path} is not the file of weights that this release of seissynth brings: its SHA-256 is {found}, "
-            f"expected is {kind.shipped_sha256}. It was altered or damaged; install the package again (python -m pip "
+            f"expected is {wanted}. It was altered or damaged; install the package again (python -m pip "
             "install --force-reinstall --no-deps seissynth), or pass weights= with the path of weights of your own."
         )
 
