@@ -101,6 +101,25 @@ def test_times_of_made_records_are_nobodys(tmp_path):
     assert kept(TrainingTable(folder)) == [("S0", 30.0), ("S0", 600.0)]
 
 
+def test_an_earthquake_that_one_set_keeps_out_does_not_train_in_another(tmp_path):
+    """Two cuts of one archive: the second has fewer earthquakes, so that its blocks are others."""
+    from seissynth.data.splits import PURGED
+
+    rows = made_up_rows()
+    some = [row for row in rows if row["source_id"] in ("e3", "e4", "e5", "e6") and row["station_code"] in ("S0", "S1")]
+    first, second = write_set(tmp_path / "first", rows, noise=0), write_set(tmp_path / "second", some, noise=0)
+    for fold in range(FOLDS):
+        table = TrainingTable([first, second], fold=fold, folds=FOLDS)
+        event = table.table["source_id"].str[2:]
+        held = {part: set(event.iloc[table.rows(part)]) for part in ("train", "dev", "test")}
+        assert held["test"] and not held["train"] & (held["dev"] | held["test"]) and not held["dev"] & held["test"]
+        # blocks of the second are its four earthquakes, one by one
+        assert {f"e{3 + fold}"} <= held["test"]
+        alone = TrainingTable(first, fold=fold, folds=FOLDS)
+        changed = np.flatnonzero(alone.parts.to_numpy() != table.parts.to_numpy()[: len(rows)])
+        assert set(table.parts.iloc[changed]) <= {PURGED}
+
+
 def test_no_noise_is_left(tmp_path):
     folder = set_with_noise(tmp_path / "set", [("S0", 120.0, "")])
     table = TrainingTable(folder, fold=0, folds=FOLDS)

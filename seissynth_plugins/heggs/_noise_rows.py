@@ -37,10 +37,10 @@ def purged_noise(table, parts, timed, stations_out):
     bad = noise & stations_out
     if "split" in table:
         bad = bad | (noise & table["split"].isin(HELD_OUT).to_numpy())
-    start, end, known = _intervals(table)
+    start, end, known = intervals(table)
     known = known & ~table["made"].to_numpy(bool)
     quiet, quakes = np.flatnonzero(noise & known), np.flatnonzero(~noise & known)
-    bad[quiet] |= shares_samples(_stations(table), start, end, quiet, quakes)
+    bad[quiet] |= shares_samples(station_codes(table), start, end, quiet, quakes)
     for number in timed:
         for part in HELD_OUT:
             rows = quakes[(parts.iloc[quakes] == part).to_numpy() & (table["set"].iloc[quakes] == number).to_numpy()]
@@ -52,21 +52,22 @@ def purged_noise(table, parts, timed, stations_out):
 def apart_from_earthquakes(table):
     """Return which rows of a set are noise that shares no sample with an earthquake's window at its station."""
     noise = (table["trace_category"] == "noise").to_numpy(copy=True)
-    start, end, known = _intervals(table)
+    start, end, known = intervals(table)
     quiet, quakes = np.flatnonzero(noise & known), np.flatnonzero(~noise & known)
-    noise[quiet[shares_samples(_stations(table), start, end, quiet, quakes)]] = False
+    noise[quiet[shares_samples(station_codes(table), start, end, quiet, quakes)]] = False
     return noise
 
 
-def _stations(table):
+def station_codes(table):
+    """Return a number for each row's NET.STA."""
     import pandas
 
     names = table["station_network_code"].astype(str) + "." + table["station_code"].astype(str)
     return pandas.factorize(names)[0]
 
 
-def _intervals(table):
-    """Times of the first and of the last sample, ns; and which rows have any."""
+def intervals(table):
+    """Return times of the first and of the last sample, ns, and which rows have any."""
     import pandas
 
     if "trace_start_time" not in table:

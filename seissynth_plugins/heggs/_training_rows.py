@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
+from seissynth.data._split_intervals import shares_samples, times_ns
 from seissynth.data.seisbench import Dataset
 from seissynth.data.splits import PARTS, PURGED, kfold_by_time, split_by_time
 from seissynth.errors import InputError
 from seissynth.representations import LogSpectrogram
-from seissynth_plugins.heggs._noise_rows import apart_from_earthquakes, purged_noise
+from seissynth_plugins.heggs._noise_rows import apart_from_earthquakes, intervals, purged_noise, station_codes
 
 #: what each record of an earthquake must have
 REQUIRED = (
@@ -22,6 +23,8 @@ START_TOLERANCE_S = 0.02
 LEAST_MARGIN_S = 2.0
 #: what the factory writes beside a set; its module needs ObsPy
 MADE = "dataset.json"
+#: earthquakes of two sets whose origins are no farther apart are one, s
+SAME_ORIGIN_S = 1.0
 #: share of the earthquakes that validates where nothing else is said
 DEV_SHARE = 0.1
 
@@ -161,6 +164,7 @@ def choose_parts(table, fold, folds, stations_out):
         else:
             parts[mine] = _parts_by_time(table[mine], fold, folds)
             timed.append(int(number))
+    parts[_known_across_sets(table, parts)] = PURGED
     out = _stations(table, stations_out)
     parts[out & ~table["noise"].to_numpy()] = "stations_out"
     parts[~table["usable"].to_numpy()] = "unused"
@@ -168,6 +172,37 @@ def choose_parts(table, fold, folds, stations_out):
     parts[table["noise"].to_numpy(bool)] = "noise"
     parts[left_out] = PURGED
     return parts
+
+
+def _known_across_sets(table, parts):
+    """Return the rows that another set keeps out: the same samples, or an earthquake of the same time.
+
+    Sets are divided one by one, so that an earthquake of two cuts of one archive may train in one and test in the
+    other.
+    """
+    start, end, known = intervals(table)
+    recorded = known & ~(table["made"] | table["noise"]).to_numpy(bool)
+    sets, stations, words = table["set"].to_numpy(), station_codes(table), parts.to_numpy()
+    origin = _origins(table, start)
+    bad = np.zeros(len(table), bool)
+    for number in np.unique(sets[recorded]):
+        mine, others = recorded & (sets == number), recorded & (sets != number)
+        # as within a set: what validates yields to what tests, what trains to both
+        for part, against in (("dev", ("test",)), ("train", ("dev", "test"))):
+            rows, held = np.flatnonzero(mine & (words == part)), np.flatnonzero(others & np.isin(words, against))
+            shared = shares_samples(stations, start, end, rows, held)
+            # a key for all: which origins lie within the tolerance of one another
+            shared |= shares_samples(np.zeros(len(table), int), origin, origin, rows, held, SAME_ORIGIN_S)
+            bad[rows[shared]] = True
+    return bad
+
+
+def _origins(table, otherwise):
+    """Origin times, ns; the start of the window, which is the same, where a table has none."""
+    if "source_origin_time" not in table:
+        return otherwise
+    found = times_ns(table, "source_origin_time", missing_ok=True)
+    return np.where(found < 0, otherwise, found)
 
 
 def _has_parts(table):
