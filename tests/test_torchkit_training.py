@@ -172,6 +172,20 @@ def test_begin_anew(tmp_path):
     assert len(rows_of(tmp_path)) == 4
 
 
+def test_a_state_with_other_validation_data_is_refused(tmp_path):
+    """Its least loss is of those: beside that of others it would choose the wrong weights."""
+
+    class Other(Data):
+        fingerprint = "other"
+
+    config = TrainConfig(**{**CONFIG.to_dict(), "steps": 4, "max_minutes": 1e-9})
+    train(Noisy(), Data(), config, tmp_path, validation=Data())
+    for other in (Other(), None):
+        with pytest.raises(InputError, match="of a training with validation"):
+            train(Noisy(), Data(), config, tmp_path, validation=other)
+    assert train(Noisy(), Data(), config, tmp_path, validation=Data()).step == 2
+
+
 def test_a_state_of_other_data_or_another_model_is_refused(tmp_path):
     config = TrainConfig(**{**CONFIG.to_dict(), "steps": 4, "max_minutes": 1e-9})
     train(Noisy(), Data(), config, tmp_path)

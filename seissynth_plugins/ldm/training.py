@@ -17,10 +17,12 @@ from seissynth_plugins.heggs.run_folder import (
     begin_run,
     check_loop,
     draw_curve,
+    told_options,
     validation_pairs,
     write_card,
 )
 from seissynth_plugins.heggs.site_noise_fit import add_site_noise
+from seissynth_plugins.heggs.stages import loop_options
 from seissynth_plugins.heggs.weights import save_model
 from seissynth_plugins.ldm.config import named_config
 from seissynth_plugins.ldm.weights import LDM
@@ -127,8 +129,9 @@ def train_ldm(
     result = train(model, pairs, dataclasses.replace(second, max_minutes=left), output, resume, validation=check)
     best = export == "best" and result.best is not None
     about = about_weights(
-        table, pairs, data, result, second, run.asked, region=region, licence=licence, fold=fold, folds=folds,
-        stations_out=stations_out, best=best,
+        run, pairs, data, result, second, region=region, licence=licence, fold=fold, folds=folds,
+        stations_out=stations_out, best=best, **told_options(noise, sources, picked_first, site_noise, export),
+        autoencoder=loop_options(first),
     )  # fmt: skip
     about["autoencoder_steps"] = done.step
     weights = output / "weights.safetensors"
