@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
-from seissynth.data._atomic import replacing
+from seissynth.data._asdf_writing import new_asdf
+from seissynth.data._format_limits import require_storable
 from seissynth.data._onset_picks import as_catalog, with_onset_picks
 from seissynth.data._provenance import make_document, provenance_id, read_documents, require_info
 from seissynth.earthquakes import preferred
 from seissynth.errors import FileFormatError, InputError, SeisSynthError
 
 _TAG = re.compile(r"[a-z][a-z0-9_]*")
-_TYPES = ("i2", "i4", "i8", "f4", "f8")
 
 
 @dataclass(frozen=True)
@@ -103,23 +103,19 @@ def write_asdf(path, streams, event=None, inventory=None, *, tag="synthetic"):
     catalog = as_catalog(event)
     if inventory is not None and not isinstance(inventory, Inventory):
         raise InputError(f"inventory is a {type(inventory).__name__}; give an obspy Inventory.")
+    require_storable([trace for one in streams for trace in one], "ASDF")
     members = _members_by_tag(streams, catalog, tag)
     links = {item.resource_id.id: _event_links(item) for item in catalog}
 
-    import pyasdf
-
-    with replacing(path) as beside:
-        with pyasdf.ASDFDataSet(str(beside), mode="w", mpi=False) as file:
-            if len(catalog):
-                file.add_quakeml(with_onset_picks(catalog, streams))
-            if inventory is not None:
-                file.add_stationxml(inventory)
-            for name, items in members.items():
-                file.add_provenance_document(make_document(name, items), name=name)
-                for _, _, trace in items:
-                    _add_trace(file, name, trace, links)
-            file.flush()  # pyasdf hides what goes wrong while closing, a full disk for one
-        _require_asdf(beside)
+    with new_asdf(path) as file:
+        if len(catalog):
+            file.add_quakeml(with_onset_picks(catalog, streams))
+        if inventory is not None:
+            file.add_stationxml(inventory)
+        for name, items in members.items():
+            file.add_provenance_document(make_document(name, items), name=name)
+            for _, _, trace in items:
+                _add_trace(file, name, trace, links)
 
 
 def read_asdf(path):
@@ -208,8 +204,6 @@ def _require_storable(trace):
         raise InputError(f"trace {trace.id} has gaps (a masked array); split() the Stream before writing.")
     if trace.stats.npts == 0:
         raise InputError(f"trace {trace.id} has no sample; remove it before writing.")
-    if trace.data.dtype.str[1:] not in _TYPES:
-        raise InputError(f"trace {trace.id} is of type {trace.data.dtype}; ASDF holds {', '.join(_TYPES)} only.")
 
 
 def _event_links(event):
