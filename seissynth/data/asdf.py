@@ -6,6 +6,7 @@ ASDF is described by Krischer et al. (2016), doi:10.1093/gji/ggw319; files open 
 """
 
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from seissynth.data._format_limits import require_storable
 from seissynth.data._onset_picks import as_catalog, with_onset_picks
 from seissynth.data._provenance import make_document, provenance_id, read_documents, require_info
 from seissynth.earthquakes import preferred
-from seissynth.errors import FileFormatError, InputError, SeisSynthError
+from seissynth.errors import FileFormatError, InputError, SeisSynthError, SeisSynthWarning
 
 _TAG = re.compile(r"[a-z][a-z0-9_]*")
+_CLOCK_NS = 1000
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,18 @@ class AsdfContents:
     inventory : obspy Inventory
     environment : dict of str to str
         Versions of seissynth, Python, NumPy, ... at the time of writing.
+    left_out : tuple of str
+        What lies in the file but is not in `streams`, and why: waveforms without provenance, or with another start.
+    missing : tuple of str
+        Records that the provenance describes, and that the file does not hold any more.
     """
 
     streams: tuple
     catalog: object
     inventory: object
     environment: dict
+    left_out: tuple = ()
+    missing: tuple = ()
 
     @property
     def stream(self):
@@ -135,7 +144,26 @@ def read_asdf(path):
         There is no such file.
     FileFormatError
         Not HDF5, not ASDF, cut off, or without seissynth's provenance.
+
+    Warns
+    -----
+    SeisSynthWarning
+        Waveforms that are left out, records that are missing.
     """
+    contents = read_asdf_quietly(path)
+    for what, found in (("left out", contents.left_out), ("missing", contents.missing)):
+        if found:
+            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+            warnings.warn(
+                f"{path}: {len(found)} records are {what}: {'; '.join(found[:_SHOWN])}{more}.",
+                SeisSynthWarning,
+                stacklevel=2,
+            )
+    return contents
+
+
+def read_asdf_quietly(path):
+    """As `read_asdf`, for callers that look at `left_out` and `missing` themselves."""
     path = Path(path)
     if not path.is_file():
         raise InputError(f"cannot read {path}: there is no such file.")
@@ -146,7 +174,9 @@ def read_asdf(path):
     try:
         with pyasdf.ASDFDataSet(str(path), mode="r", mpi=False) as file:
             records = read_documents(file.provenance.values())
-            traces = [_restore(trace, records) for trace in _stored_traces(file)]
+            stored = list(_stored_traces(file))
+            traces, left_out = _restored(stored, records)
+            unknown = _waveform_count(file) - len(stored)
             catalog = file.events
             inventory = _stored_inventory(file)
     except SeisSynthError as error:
@@ -155,10 +185,13 @@ def read_asdf(path):
         raise FileFormatError(
             f"{path} is damaged or is not an ASDF file of seissynth ({type(error).__name__}: {error})."
         ) from error
-    traces = [item for item in traces if item is not None]
+    if unknown > 0:
+        left_out.append(f"{unknown} data sets that are no waveforms")
     if not traces:
         raise FileFormatError(f"{path} holds no record with seissynth's provenance; read it with pyasdf instead.")
-    return AsdfContents(_regroup(traces), catalog, inventory, traces[0][0].environment)
+    found = {record.name for record, _ in traces}
+    missing = tuple(_named(record) for name, record in records.items() if name not in found)
+    return AsdfContents(_regroup(traces), catalog, inventory, traces[0][0].environment, tuple(left_out), missing)
 
 
 def _members_by_tag(streams, catalog, prefix):
@@ -243,14 +276,34 @@ def _stored_traces(file):
             yield from station[tag]
 
 
-def _restore(trace, records):
-    record = records.get(trace.stats.asdf.get("provenance_id"))
-    if record is None:
-        return None
-    # pyasdf goes through a float of seconds, which is good to 0.2 µs only
-    trace.stats.starttime = UTCDateTime(ns=record.start_ns)
-    trace.stats.seissynth = record.info
-    return record, trace
+def _waveform_count(file):
+    """How many data sets lie where waveforms do."""
+    stations = file._ASDFDataSet__file["Waveforms"]
+    return sum(len(station) - ("StationXML" in station) for station in stations.values())
+
+
+def _restored(stored, records):
+    """Pairs of what the provenance says and the trace, and what had to be left out."""
+    pairs, left_out = [], []
+    for trace in stored:
+        record = records.get(trace.stats.asdf.get("provenance_id"))
+        if record is None:
+            left_out.append(f"{trace.id} from {trace.stats.starttime} has no provenance")
+        # pyasdf goes through a float of seconds, which is good to 0.2 µs only
+        elif abs(trace.stats.starttime.ns - record.start_ns) > _CLOCK_NS:
+            start = UTCDateTime(ns=record.start_ns)
+            left_out.append(f"{trace.id} begins at {trace.stats.starttime}, and at {start} by its provenance")
+        else:
+            trace.stats.starttime = UTCDateTime(ns=record.start_ns)
+            trace.stats.seissynth = record.info
+            pairs.append((record, trace))
+    return pairs, left_out
+
+
+def _named(record):
+    info = record.info
+    what = record.trace_id or f"trace {record.position} of event {info.event_id}"
+    return f"{what} from {UTCDateTime(ns=record.start_ns)}, realisation {info.realization}"
 
 
 def _regroup(pairs):
