@@ -10,6 +10,7 @@ from obspy import UTCDateTime
 from obspy.signal.rotate import rotate2zne
 
 from seissynth.data import _asdf_rows as rows_of
+from seissynth.data._hdf5_outside import refuse_outside
 from seissynth.data._provenance import read_documents
 from seissynth.data._seisbench_table import read_table
 from seissynth.errors import FileFormatError, InputError
@@ -48,7 +49,10 @@ class FileRecords:
             raise InputError(f"cannot read {self.path}: there is no such file.")
         try:
             self._file = pyasdf.ASDFDataSet(str(self.path), mode="r", mpi=False)
+            refuse_outside(self.path, self._file._ASDFDataSet__file)
             self._events = {event.resource_id.id: event for event in self._file.events}
+        except FileFormatError:
+            raise
         except Exception as error:  # pyasdf raises whatever the layer below met first
             reason = " ".join(str(error).split())
             raise FileFormatError(f"{self.path} is not ASDF, or is cut off ({reason}).") from error

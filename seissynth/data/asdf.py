@@ -15,6 +15,7 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from seissynth.data._asdf_writing import new_asdf
 from seissynth.data._format_limits import require_storable
+from seissynth.data._hdf5_outside import refuse_outside
 from seissynth.data._onset_picks import as_catalog, with_onset_picks
 from seissynth.data._provenance import make_document, provenance_id, read_documents, require_info
 from seissynth.earthquakes import preferred
@@ -263,6 +264,9 @@ def _require_asdf(path):
         with h5py.File(path, "r") as file:
             kind = file.attrs.get("file_format", b"")
             complete = "Waveforms" in file and "Provenance" in file
+            refuse_outside(path, file)
+    except FileFormatError:
+        raise
     except (OSError, RuntimeError, KeyError) as error:
         raise FileFormatError(f"{path} is not an HDF5 file, or is cut off ({error}).") from error
     name = kind.decode(errors="replace") if isinstance(kind, bytes) else str(kind)
