@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from obspy import Inventory, UTCDateTime
 
+from seissynth._input_units import input_units, quantity_of_units, tells_nothing
 from seissynth._seed_codes import (
     BAND_INSTRUMENT_PREFERENCE,
     INSTRUMENT_PREFERENCE,
@@ -20,7 +21,6 @@ from seissynth._seed_codes import (
     component_rank,
 )
 from seissynth.errors import InputError, SeisSynthWarning
-from seissynth.response import input_units, quantity_of_units
 from seissynth.sensors import Channel, Sensor, group_sites
 
 __all__ = ["BAND_INSTRUMENT_PREFERENCE", "Channel", "Sensor", "band_code", "group_sites", "select_sensors"]
@@ -269,7 +269,8 @@ def _not_ground_motion(item):
     if code[1].upper() not in INSTRUMENT_PREFERENCE:
         return f"instrument code {code[1]}"
     units = input_units(item.response)
-    if units and quantity_of_units(units) is None:
+    # a digitiser's own response, or none, does not say what the sensor measures; the instrument code does
+    if quantity_of_units(units) is None and not tells_nothing(units):
         return f"in {units}"
     return None
 

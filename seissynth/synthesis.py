@@ -233,7 +233,9 @@ def source_of(paths, backend, arguments):
 
 def _make_stream(paths, conditions, groups, about, backend, instrument, arguments):
     seeds, provenance, source = about
-    rows = conditions.to_dict("records")
+    # not to_dict("records"), in which pandas changes the process's warning filters
+    columns = {name: conditions[name].tolist() for name in conditions}
+    rows = [{name: values[row] for name, values in columns.items()} for row in range(len(conditions))]
     traces = []
     for group in groups:
         records, motion = make_motion(paths, conditions, group, seeds, backend, arguments, source)
