@@ -25,7 +25,7 @@ from seissynth.errors import ResponseError
 
 __all__ = [
     "EVALRESP_LOCK", "INPUT_UNITS", "evaluate_response", "input_units", "padding_s", "quantity_of_units",
-    "response_key", "say", "tidy_units",
+    "response_key", "say", "tidy_units", "with_known_units",
 ]  # fmt: skip
 
 #: what a response's ringing has decayed to where the zero padding ends
@@ -126,8 +126,8 @@ def _evaluate(channel, nfft, sampling_rate_hz):
     notes = []
     inside, limits = _listed(response, frequencies)
     try:
-        with_known_units = _with_known_units(response)
-        values = _call_evalresp(with_known_units, frequencies[inside])
+        known = with_known_units(response)
+        values = _call_evalresp(known, frequencies[inside])
     except Exception as error:  # evalresp and ObsPy raise some ten kinds
         raise ResponseError(
             f"Channel {channel.id}: the response cannot be evaluated ({type(error).__name__}: {error}). "
@@ -161,7 +161,7 @@ def _evaluate(channel, nfft, sampling_rate_hz):
     def gain_at(frequency_hz):
         if limits is not None and not limits[0] <= frequency_hz <= limits[1]:
             return None
-        return float(np.abs(_call_evalresp(with_known_units, np.array([frequency_hz]))[0]))
+        return float(np.abs(_call_evalresp(known, np.array([frequency_hz]))[0]))
 
     nyquist_hz = (output_rate_hz(response) or sampling_rate_hz) / 2
     notes += sensitivity_notes(response, gain_at, nyquist_hz)
@@ -177,9 +177,10 @@ def _call_evalresp(response, frequencies_hz):
         )
 
 
-def _with_known_units(response):
+def with_known_units(response):
     """Copy a response with units that ObsPy knows, so that it neither scales nor warns about their spelling.
 
+    The units of the first stage lose their prefix, but the gain does not change: ObsPy then works per unit as written.
     To catch its warnings instead would change the warning filters of the whole process, other threads included.
     """
     made = copy.copy(response)

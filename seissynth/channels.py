@@ -21,7 +21,7 @@ from seissynth._seed_codes import (
     component_rank,
 )
 from seissynth.errors import InputError, SeisSynthWarning
-from seissynth.sensors import Channel, Sensor, group_sites
+from seissynth.sensors import Channel, Sensor, group_sites, same_place
 
 __all__ = ["BAND_INSTRUMENT_PREFERENCE", "Channel", "Sensor", "band_code", "group_sites", "select_sensors"]
 
@@ -154,16 +154,37 @@ def _groups(name, usable, patterns, faults):
         asked = [_matches(item.code, patterns) for item, _ in made[key]]
         if not any(asked):
             continue
-        by_rate = {}
+        parts = []
         for (item, place), wanted in zip(made[key], asked, strict=True):
             # a channel that was not asked for only tells how the sensor stands; nobody need hear of its faults
             channel = _channel(name, item, place, faults if wanted else {})
             if channel is not None:
-                by_rate.setdefault(channel.sampling_rate_hz, []).append(channel)
-        groups += by_rate.values()
+                _add_to_part(parts, channel, faults if wanted else {})
+        groups += parts
         if patterns is None and groups:
             break
     return groups
+
+
+def _add_to_part(parts, channel, faults):
+    """Add a channel to the part of its instrument that has its rate and its place, or make one."""
+    apart = [part[0] for part in parts if not same_place(part[0], channel)]
+    if apart:
+        label = f"{channel.location}.{channel.code}" if channel.location else channel.code
+        fault = (
+            f"stands apart from {apart[0].code} of the same instrument, at {_where(channel)} and not "
+            f"{_where(apart[0])}; it gets the motion of its own place. Correct the inventory if they stand together."
+        )
+        faults.setdefault(fault, []).append(label)
+    for part in parts:
+        if part[0].sampling_rate_hz == channel.sampling_rate_hz and same_place(part[0], channel):
+            part.append(channel)
+            return
+    parts.append([channel])
+
+
+def _where(channel):
+    return f"{channel.latitude_deg:.5f}, {channel.longitude_deg:.5f}, {channel.depth_m:g} m deep"
 
 
 def _sensor(group, patterns, notes):
