@@ -178,7 +178,7 @@ def _call_evalresp(response, frequencies_hz):
 
 
 def with_known_units(response):
-    """Copy a response with units that ObsPy knows, so that it neither scales nor warns about their spelling.
+    """Copy a response with units that ObsPy knows, so that it neither scales nor warns of what it has to guess.
 
     The units of the first stage lose their prefix, but the gain does not change: ObsPy then works per unit as written.
     To catch its warnings instead would change the warning filters of the whole process, other threads included.
@@ -193,7 +193,21 @@ def with_known_units(response):
         stages[0].output_units = following or None
     for stage in stages:
         stage.input_units, stage.output_units = _known_units(stage.input_units), _known_units(stage.output_units)
+    _fill_sampling(stages)
     return made
+
+
+def _fill_sampling(stages):
+    """Give poles and zeros without sampling what ObsPy gives them, which would warn of rates that differ."""
+    rate = next((stage.decimation_input_sample_rate for stage in stages if stage.decimation_input_sample_rate), 1.0)
+    for stage in stages:
+        rate = stage.decimation_input_sample_rate or rate
+        sampling = {"correction": 0.0, "delay": 0.0, "factor": 1, "input_sample_rate": rate, "offset": 0}
+        missing = any(getattr(stage, f"decimation_{name}") is None for name in sampling)
+        if isinstance(getattr(stage, "poles", None), list) and stage.stage_gain and missing:
+            for name, value in sampling.items():
+                setattr(stage, f"decimation_{name}", value)
+        rate = rate / (stage.decimation_factor or 1)
 
 
 def _known_units(units):

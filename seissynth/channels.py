@@ -141,11 +141,14 @@ def _station_sensors(name, entries, time, patterns, notes):
     groups = _groups(name, usable, patterns, faults)
     for fault, codes in faults.items():
         notes.append(f"Channel {_few(codes)} of station {name} {fault}")
-    return [sensor for group in groups if (sensor := _sensor(group, patterns, notes)) is not None]
+    return [sensor for part, whole in groups if (sensor := _sensor(part, whole, patterns, notes)) is not None]
 
 
 def _groups(name, usable, patterns, faults):
-    """Lists of Channel, one per instrument: those matching the patterns, or the preferred one."""
+    """Lists of Channel, one per instrument, rate and place, each with all of that instrument and rate.
+
+    Those matching the patterns, or the preferred one.
+    """
     made = {}
     for item, place in usable:
         made.setdefault((item.code[:2].upper(), item.location_code or ""), []).append((item, place))
@@ -160,7 +163,9 @@ def _groups(name, usable, patterns, faults):
             channel = _channel(name, item, place, faults if wanted else {})
             if channel is not None:
                 _add_to_part(parts, channel, faults if wanted else {})
-        groups += parts
+        for part in parts:
+            rate = part[0].sampling_rate_hz
+            groups.append((part, [one for other in parts for one in other if one.sampling_rate_hz == rate]))
         if patterns is None and groups:
             break
     return groups
@@ -187,19 +192,17 @@ def _where(channel):
     return f"{channel.latitude_deg:.5f}, {channel.longitude_deg:.5f}, {channel.depth_m:g} m deep"
 
 
-def _sensor(group, patterns, notes):
-    """Order one instrument's channels, say where they do not span space, and cut them to the patterns."""
-    group = sorted(group, key=lambda channel: (component_rank(channel.code), channel.code))
-    whole = Sensor(group)
-    matrix = whole.direction_matrix()
+def _sensor(part, whole, patterns, notes):
+    """Order one instrument's channels, say where all of them do not span space, and cut them to the patterns."""
+    group, every = (sorted(some, key=lambda one: (component_rank(one.code), one.code)) for some in (part, whole))
     kept = [channel for channel in group if _matches(channel.code, patterns)]
     if not kept:
         return None
     # the smallest singular value is 1 for right angles; below this, 6 degrees or less are between an axis and a plane
-    if np.linalg.matrix_rank(matrix, tol=0.1) < 3:
-        axes = ", ".join(f"{c.code} azimuth {c.azimuth_deg:g} dip {c.dip_deg:g}" for c in group)
+    if np.linalg.matrix_rank(Sensor(every).direction_matrix(), tol=0.1) < 3 and part[0] is whole[0]:
+        axes = ", ".join(f"{c.code} azimuth {c.azimuth_deg:g} dip {c.dip_deg:g}" for c in every)
         notes.append(
-            f"Sensor {whole.id}: its channels ({axes}) do not span three axes; each gets its own projection "
+            f"Sensor {Sensor(every).id}: its channels ({axes}) do not span three axes; each gets its own projection "
             "of the motion."
         )
     return Sensor(kept)
