@@ -3,30 +3,30 @@
 `seissynth.response` stands in front of it.
 """
 
+import copy
 import hashlib
 import threading
-import warnings
 from collections import OrderedDict
 
 import numpy as np
 
-from seissynth.errors import ResponseError, SeisSynthWarning
+from seissynth._input_units import (
+    INPUT_UNITS,
+    SCALED_BY_OBSPY,
+    SI_UNITS,
+    input_units,
+    quantity_of_units,
+    tells_nothing,
+    tidy_units,
+)
+from seissynth._response_checks import output_rate_hz, sensitivity_notes
+from seissynth._warning import warn_user
+from seissynth.errors import ResponseError
 
-#: input units of a ground-motion channel, upper case without blanks -> (quantity, units in one SI unit)
-INPUT_UNITS = {
-    prefix + unit: (quantity, scale)
-    for prefix, scale in (("", 1.0), ("C", 1e2), ("M", 1e3), ("N", 1e9), ("U", 1e6))
-    for quantity, units in {
-        "displacement": ("M",),
-        "velocity": ("M/S", "M/SEC", "M*S**-1"),
-        "acceleration": ("M/S**2", "M/(S**2)", "M/SEC**2", "M/(SEC**2)", "M/S/S", "M/S^2", "M/S2", "M*S**-2"),
-    }.items()
-    for unit in units
-}
-INPUT_UNITS["GAL"] = ("acceleration", 1e2)
-
-#: units that ObsPy itself brings to metres; other prefixes it takes as metres, and so does not scale
-_SCALED_BY_OBSPY = {p + u for p in ("C", "M", "N") for u in ("M", "M/S", "M/SEC", "M/S**2")}
+__all__ = [
+    "EVALRESP_LOCK", "INPUT_UNITS", "evaluate_response", "input_units", "padding_s", "quantity_of_units",
+    "response_key", "say", "tidy_units", "with_known_units",
+]  # fmt: skip
 
 #: what a response's ringing has decayed to where the zero padding ends
 RINGING_LEFT = 1e-6
@@ -40,33 +40,12 @@ CACHE_BYTES = 128 * 2**20
 
 _cache = OrderedDict()
 _cache_lock = threading.Lock()
-_evalresp_lock = threading.Lock()  # evalresp keeps global variables
+
+#: to be held around whatever calls evalresp: it keeps global variables, and runs without the interpreter's lock
+EVALRESP_LOCK = threading.RLock()
 
 
-def quantity_of_units(units):
-    """Return the quantity that a response's input units stand for, or None where it is no ground motion.
-
-    Case and blanks do not matter.
-
-    Examples
-    --------
-    >>> from seissynth.response import quantity_of_units
-    >>> quantity_of_units("m/s**2"), quantity_of_units("NM/S"), quantity_of_units("PA")
-    ('acceleration', 'velocity', None)
-    """
-    return INPUT_UNITS.get(tidy_units(units), (None, 1.0))[0]
-
-
-def input_units(response):
-    """Return the units that a response's first stage takes in (else its sensitivity's), or None."""
-    if response is None:
-        return None
-    stages = sorted(response.response_stages or (), key=lambda stage: stage.stage_sequence_number)
-    holders = (*stages[:1], response.instrument_sensitivity, response.instrument_polynomial)
-    return next((holder.input_units for holder in holders if holder is not None and holder.input_units), None)
-
-
-def evaluate_response(channel, nfft, sampling_rate_hz):
+def evaluate_response(channel, nfft, sampling_rate_hz, said=None):
     """Return the response in counts per SI unit of the channel's own quantity.
 
     Parameters
@@ -75,6 +54,8 @@ def evaluate_response(channel, nfft, sampling_rate_hz):
     nfft : int
         Length of the record with its padding.
     sampling_rate_hz : float
+    said : set of str, optional
+        Warnings that the caller has given already; they are not given again, and new ones are added.
 
     Returns
     -------
@@ -85,6 +66,11 @@ def evaluate_response(channel, nfft, sampling_rate_hz):
     ------
     ResponseError
         With evalresp's own words.
+
+    Warns
+    -----
+    SeisSynthWarning
+        Stages and stated sensitivity that differ, a stage without gain, a table that is continued beyond its ends.
     """
     key = (response_key(channel.response), int(nfft), float(sampling_rate_hz))
     with _cache_lock:
@@ -99,8 +85,17 @@ def evaluate_response(channel, nfft, sampling_rate_hz):
                 _cache.popitem(last=False)
     values, notes = found
     for note in notes:
-        warnings.warn(f"Channel {channel.id}: {note}", SeisSynthWarning, stacklevel=3)
+        say(channel, note, said)
     return values
+
+
+def say(channel, note, said=None):
+    """Warn about a channel, unless that was said already."""
+    message = f"Channel {channel.id}: {note}"
+    if said is None or message not in said:
+        warn_user(message)
+    if said is not None:
+        said.add(message)
 
 
 def response_key(response):
@@ -125,30 +120,19 @@ def padding_s(response):
     return float(min(max(ringing, MIN_PADDING_S), MAX_PADDING_S))
 
 
-def tidy_units(units):
-    """Return units in upper case without blanks, as `INPUT_UNITS` has them."""
-    return "".join(str(units or "").upper().split())
-
-
 def _evaluate(channel, nfft, sampling_rate_hz):
     response = channel.response
     frequencies = np.fft.rfftfreq(nfft, 1 / sampling_rate_hz)
     notes = []
     inside, limits = _listed(response, frequencies)
-    with warnings.catch_warnings(record=True) as caught, _evalresp_lock:
-        warnings.simplefilter("always")
-        try:
-            # "DEF": output per input units of the response, whatever the units are called
-            values = response.get_evalresp_response_for_frequencies(
-                np.ascontiguousarray(frequencies[inside]), output="DEF", hide_sensitivity_mismatch_warning=True
-            )
-        except Exception as error:  # evalresp and ObsPy raise some ten kinds
-            raise ResponseError(
-                f"Channel {channel.id}: the response cannot be evaluated ({type(error).__name__}: {error}). "
-                'Correct the inventory, leave the channel out, or ask for output="VEL", "ACC" or "DISP".'
-            ) from error
-    # that a unit is unknown to ObsPy does not matter here, since "DEF" converts nothing
-    notes += [str(item.message) for item in caught if "is not known to ObsPy" not in str(item.message)]
+    try:
+        known = with_known_units(response)
+        values = _call_evalresp(known, frequencies[inside])
+    except Exception as error:  # evalresp and ObsPy raise some ten kinds
+        raise ResponseError(
+            f"Channel {channel.id}: the response cannot be evaluated ({type(error).__name__}: {error}). "
+            'Correct the inventory, leave the channel out, or ask for output="VEL", "ACC" or "DISP".'
+        ) from error
     if limits is not None:
         # a spline through the table runs away outside it
         values = np.interp(frequencies, frequencies[inside], values.real) + 1j * np.interp(
@@ -164,16 +148,76 @@ def _evaluate(channel, nfft, sampling_rate_hz):
             f"Channel {channel.id}: evalresp gives {'zero everywhere' if not values.any() else 'values not finite'}. "
             "Correct the response in the inventory, or leave the channel out."
         )
-    units = tidy_units(input_units(response))
-    scale = INPUT_UNITS[units][1]
-    if scale != 1 and units not in _SCALED_BY_OBSPY:
+    written = input_units(response)
+    scale = INPUT_UNITS[tidy_units(written)][1]
+    if scale != 1:
         values = values * scale
-        notes.append(
-            f"counts are made for the input unit {units}; ObsPy's remove_response takes it as metres and returns "
-            f"{scale:g} times too much."
-        )
+        if str(written).upper() not in SCALED_BY_OBSPY:
+            notes.append(
+                f"counts are made for the input unit {written}; ObsPy's remove_response does not bring it to SI and "
+                f"returns {scale:g} times the motion."
+            )
+
+    def gain_at(frequency_hz):
+        if limits is not None and not limits[0] <= frequency_hz <= limits[1]:
+            return None
+        return float(np.abs(_call_evalresp(known, np.array([frequency_hz]))[0]))
+
+    nyquist_hz = (output_rate_hz(response) or sampling_rate_hz) / 2
+    notes += sensitivity_notes(response, gain_at, nyquist_hz)
     values.flags.writeable = False
     return values, tuple(notes)
+
+
+def _call_evalresp(response, frequencies_hz):
+    """Output per input units of a response, complex; "DEF": nothing is integrated or differentiated."""
+    with EVALRESP_LOCK:
+        return response.get_evalresp_response_for_frequencies(
+            np.ascontiguousarray(frequencies_hz), output="DEF", hide_sensitivity_mismatch_warning=True
+        )
+
+
+def with_known_units(response):
+    """Copy a response with units that ObsPy knows, so that it neither scales nor warns of what it has to guess.
+
+    The units of the first stage lose their prefix, but the gain does not change: ObsPy then works per unit as written.
+    To catch its warnings instead would change the warning filters of the whole process, other threads included.
+    """
+    made = copy.copy(response)
+    made.response_stages = [copy.copy(stage) for stage in response.response_stages]
+    stages = sorted(made.response_stages, key=lambda stage: stage.stage_sequence_number)
+    stages[0].input_units = input_units(response)
+    if not stages[0].output_units:  # as ObsPy guesses it
+        sensitivity = response.instrument_sensitivity
+        following = stages[1].input_units if len(stages) > 1 else getattr(sensitivity, "output_units", None)
+        stages[0].output_units = following or None
+    for stage in stages:
+        stage.input_units, stage.output_units = _known_units(stage.input_units), _known_units(stage.output_units)
+    _fill_sampling(stages)
+    return made
+
+
+def _fill_sampling(stages):
+    """Give poles and zeros without sampling what ObsPy gives them, which would warn of rates that differ."""
+    rate = next((stage.decimation_input_sample_rate for stage in stages if stage.decimation_input_sample_rate), 1.0)
+    for stage in stages:
+        rate = stage.decimation_input_sample_rate or rate
+        sampling = {"correction": 0.0, "delay": 0.0, "factor": 1, "input_sample_rate": rate, "offset": 0}
+        missing = any(getattr(stage, f"decimation_{name}") is None for name in sampling)
+        if isinstance(getattr(stage, "poles", None), list) and stage.stage_gain and missing:
+            for name, value in sampling.items():
+                setattr(stage, f"decimation_{name}", value)
+        rate = rate / (stage.decimation_factor or 1)
+
+
+def _known_units(units):
+    quantity = quantity_of_units(units)
+    if quantity is not None:
+        return SI_UNITS[quantity]
+    text = tidy_units(units)
+    if not tells_nothing(text):
+        return None
+    return next((known for known in ("V", "COUNT") if text.startswith(known)), None)
 
 
 def _listed(response, frequencies):

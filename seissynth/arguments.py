@@ -6,6 +6,7 @@ from numbers import Integral, Real
 
 from obspy import UTCDateTime
 
+from seissynth._source_quantity import read_source_quantity
 from seissynth.backends.base import Backend
 from seissynth.conditions import plain_columns
 from seissynth.errors import InputError
@@ -36,6 +37,7 @@ class Arguments:
     clip_counts: float | None = None
     quantize: bool = False
     source: object = None
+    source_quantity: str | None = None
     weights: object = None
     device: str = "cpu"
     options: dict = field(default_factory=dict)
@@ -56,6 +58,8 @@ class Arguments:
             raise InputError(f"outside={self.outside!r} must be one of {_OUTSIDE}.")
         if self.event_key is not None and not (isinstance(self.event_key, str) and self.event_key):
             raise InputError(f"event_key={self.event_key!r} must be a text that is not empty.")
+        if read_source_quantity(self.source_quantity) is not None and self.source is None:
+            raise InputError(f"source_quantity={self.source_quantity!r} says what a source holds; give source= too.")
         if isinstance(self.start, str):
             self.start = _time("start", self.start)
         elif self.start is not None and not isinstance(self.start, UTCDateTime):

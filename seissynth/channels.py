@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from obspy import Inventory, UTCDateTime
 
+from seissynth._input_units import input_units, quantity_of_units, tells_nothing
 from seissynth._seed_codes import (
     BAND_INSTRUMENT_PREFERENCE,
     INSTRUMENT_PREFERENCE,
@@ -20,8 +21,7 @@ from seissynth._seed_codes import (
     component_rank,
 )
 from seissynth.errors import InputError, SeisSynthWarning
-from seissynth.response import input_units, quantity_of_units
-from seissynth.sensors import Channel, Sensor, group_sites
+from seissynth.sensors import Channel, Sensor, group_sites, same_place
 
 __all__ = ["BAND_INSTRUMENT_PREFERENCE", "Channel", "Sensor", "band_code", "group_sites", "select_sensors"]
 
@@ -141,11 +141,14 @@ def _station_sensors(name, entries, time, patterns, notes):
     groups = _groups(name, usable, patterns, faults)
     for fault, codes in faults.items():
         notes.append(f"Channel {_few(codes)} of station {name} {fault}")
-    return [sensor for group in groups if (sensor := _sensor(group, patterns, notes)) is not None]
+    return [sensor for part, whole in groups if (sensor := _sensor(part, whole, patterns, notes)) is not None]
 
 
 def _groups(name, usable, patterns, faults):
-    """Lists of Channel, one per instrument: those matching the patterns, or the preferred one."""
+    """Lists of Channel, one per instrument, rate and place, each with all of that instrument and rate.
+
+    Those matching the patterns, or the preferred one.
+    """
     made = {}
     for item, place in usable:
         made.setdefault((item.code[:2].upper(), item.location_code or ""), []).append((item, place))
@@ -154,31 +157,52 @@ def _groups(name, usable, patterns, faults):
         asked = [_matches(item.code, patterns) for item, _ in made[key]]
         if not any(asked):
             continue
-        by_rate = {}
+        parts = []
         for (item, place), wanted in zip(made[key], asked, strict=True):
             # a channel that was not asked for only tells how the sensor stands; nobody need hear of its faults
             channel = _channel(name, item, place, faults if wanted else {})
             if channel is not None:
-                by_rate.setdefault(channel.sampling_rate_hz, []).append(channel)
-        groups += by_rate.values()
+                _add_to_part(parts, channel, faults if wanted else {})
+        for part in parts:
+            rate = part[0].sampling_rate_hz
+            groups.append((part, [one for other in parts for one in other if one.sampling_rate_hz == rate]))
         if patterns is None and groups:
             break
     return groups
 
 
-def _sensor(group, patterns, notes):
-    """Order one instrument's channels, say where they do not span space, and cut them to the patterns."""
-    group = sorted(group, key=lambda channel: (component_rank(channel.code), channel.code))
-    whole = Sensor(group)
-    matrix = whole.direction_matrix()
+def _add_to_part(parts, channel, faults):
+    """Add a channel to the part of its instrument that has its rate and its place, or make one."""
+    apart = [part[0] for part in parts if not same_place(part[0], channel)]
+    if apart:
+        label = f"{channel.location}.{channel.code}" if channel.location else channel.code
+        fault = (
+            f"stands apart from {apart[0].code} of the same instrument, at {_where(channel)} and not "
+            f"{_where(apart[0])}; it gets the motion of its own place. Correct the inventory if they stand together."
+        )
+        faults.setdefault(fault, []).append(label)
+    for part in parts:
+        if part[0].sampling_rate_hz == channel.sampling_rate_hz and same_place(part[0], channel):
+            part.append(channel)
+            return
+    parts.append([channel])
+
+
+def _where(channel):
+    return f"{channel.latitude_deg:.5f}, {channel.longitude_deg:.5f}, {channel.depth_m:g} m deep"
+
+
+def _sensor(part, whole, patterns, notes):
+    """Order one instrument's channels, say where all of them do not span space, and cut them to the patterns."""
+    group, every = (sorted(some, key=lambda one: (component_rank(one.code), one.code)) for some in (part, whole))
     kept = [channel for channel in group if _matches(channel.code, patterns)]
     if not kept:
         return None
     # the smallest singular value is 1 for right angles; below this, 6 degrees or less are between an axis and a plane
-    if np.linalg.matrix_rank(matrix, tol=0.1) < 3:
-        axes = ", ".join(f"{c.code} azimuth {c.azimuth_deg:g} dip {c.dip_deg:g}" for c in group)
+    if np.linalg.matrix_rank(Sensor(every).direction_matrix(), tol=0.1) < 3 and part[0] is whole[0]:
+        axes = ", ".join(f"{c.code} azimuth {c.azimuth_deg:g} dip {c.dip_deg:g}" for c in every)
         notes.append(
-            f"Sensor {whole.id}: its channels ({axes}) do not span three axes; each gets its own projection "
+            f"Sensor {Sensor(every).id}: its channels ({axes}) do not span three axes; each gets its own projection "
             "of the motion."
         )
     return Sensor(kept)
@@ -269,7 +293,8 @@ def _not_ground_motion(item):
     if code[1].upper() not in INSTRUMENT_PREFERENCE:
         return f"instrument code {code[1]}"
     units = input_units(item.response)
-    if units and quantity_of_units(units) is None:
+    # a digitiser's own response, or none, does not say what the sensor measures; the instrument code does
+    if quantity_of_units(units) is None and not tells_nothing(units):
         return f"in {units}"
     return None
 

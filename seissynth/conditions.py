@@ -71,7 +71,8 @@ def plain_columns(given):
     if given is None:
         return {}
     if hasattr(given, "to_dict"):  # a DataFrame, indexed by NET.STA
-        given = {name: {k: v for k, v in column.items() if v == v} for name, column in given.to_dict().items()}
+        # column by column, since pandas' to_dict changes the process's warning filters
+        given = {name: {k: v for k, v in given[name].items() if v == v} for name in given}
     if not hasattr(given, "items"):
         raise InputError(f"conditions is a {type(given).__name__}; give a mapping of columns or a DataFrame.")
     out = {}

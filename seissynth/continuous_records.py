@@ -1,25 +1,33 @@
 """continuous(): long records in which earthquakes overlap, as a station writes them."""
 
 import math
-import warnings
+from fractions import Fraction
 
 import numpy as np
-from obspy import Stream, Trace, UTCDateTime
-from obspy.core import AttribDict
+from obspy import Stream, UTCDateTime
 
+from seissynth._evalresp import padding_s
+from seissynth._event_notes import EventNotes
 from seissynth.arguments import Arguments
 from seissynth.channels import select_sensors
 from seissynth.earthquakes import read_earthquakes
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth.errors import InputError
 from seissynth.noise import prepare_noise
-from seissynth.record_windows import plan_windows, simulation_rate_hz
+from seissynth.record_windows import WindowGroup, plan_windows, simulation_rate_hz
 from seissynth.seeding import hash_words
-from seissynth.stream import Instrument, channel_motion, shared_provenance
+from seissynth.stream import Instrument, channel_motion, make_trace, shared_provenance
 from seissynth.synthesis import backend_of, make_event_seeds, make_motion, paths_and_conditions
 
-_NOT_HERE = ("start", "duration", "realizations", "event_key", "source")
+_NOT_HERE = ("start", "realizations", "source", "source_quantity")
 _MOST_SAMPLES = 200_000_000
-_FADE_S = 5.0  # the coda's end fades out over this time, so that no step is left in the sum
+#: without `duration` a record lasts this many times as long as that of `generate`: some 0.001 of the peak is left then
+CODA_FACTOR = 4
+#: and what is left fades out over this time, so that no step is heard in the sum, s
+_FADE_S = 10.0
+#: records of so many sites are made at once
+_BLOCK_ROWS = 64
+#: times closer than this are one: UTCDateTime counts nanoseconds
+_SAME_TIME_S = 1e-9
 
 
 def continuous(events, inventory, start, end, *, noise=None, **arguments):
@@ -31,7 +39,7 @@ def continuous(events, inventory, start, end, *, noise=None, **arguments):
     Parameters
     ----------
     events : obspy Event, Catalog or iterable of Event
-        Also those before `start` whose shaking reaches into the window.
+        Also those before `start` whose shaking reaches into the window. None at all leave the noise alone.
     inventory : obspy Inventory
         Channels open at `start`.
     start, end : UTCDateTime or str
@@ -39,7 +47,9 @@ def continuous(events, inventory, start, end, *, noise=None, **arguments):
     noise
         As in `generate`.
     **arguments
-        Those of `generate`, without start, duration, realizations, event_key, source.
+        Those of `generate`, without start, realizations, source and source_quantity. `duration`: for each earthquake
+        the seconds from its origin, as in `generate`. Default: four times as long as the default of `generate`, the
+        last 10 s faded out, or as long as the backend can.
 
     Returns
     -------
@@ -50,7 +60,16 @@ def continuous(events, inventory, start, end, *, noise=None, **arguments):
     Raises
     ------
     InputError
-        As `generate`; an end not after the start; an argument that has no meaning here.
+        As `generate`; an end not after the start; an argument that has no meaning here; events of which none can be
+        simulated.
+
+    Notes
+    -----
+    Each earthquake's part is the record that `generate` makes of it, sample for sample where the samples fall on the
+    same times: as long as `duration` says, or as long as the default of `generate`, after which here the rest of the
+    coda follows. Where an earthquake's origin does not fall on a sample of the window, its record starts at the last
+    one before. A record that `duration` or the backend's longest record cuts while the ground still shakes leaves a
+    step at its end.
 
     Examples
     --------
@@ -70,14 +89,11 @@ def continuous(events, inventory, start, end, *, noise=None, **arguments):
     known = {name: arguments.pop(name) for name in list(arguments) if name in Arguments.__dataclass_fields__}
     checked = Arguments(**known, noise=noise, options=arguments)
     backend = backend_of(checked)
-    prepared = prepare_noise(noise)
-    instrument = Instrument(checked.output, prepared, checked.clip_counts, checked.quantize)
-    rows = _Rows(inventory, start, end, checked, instrument)
-    used = 0
-    for earthquake in read_earthquakes(events):
-        used += _add_event(rows, inventory, earthquake, backend, checked)
-    if not used:
-        warnings.warn(f"no event shakes any station between {start} and {end}.", SeisSynthWarning, stacklevel=2)
+    instrument = Instrument(checked.output, prepare_noise(noise), checked.clip_counts, checked.quantize)
+    rows, notes = _Rows(inventory, start, end, checked, instrument), EventNotes()
+    for earthquake in read_earthquakes(events, checked.event_key, may_be_none=True):
+        _add_event(rows, inventory, earthquake, backend, checked, notes)
+    notes.say()
     shared = shared_provenance(backend, checked.output, checked.seed, checked.realization or 0, checked.as_plain_data())
     return rows.record(shared, checked.seed)
 
@@ -89,88 +105,152 @@ def _time(name, value):
         raise InputError(f"{name}={value!r} cannot be read as a time: {error}.") from error
 
 
+class _Row:
+    """The motion of one sensor over the whole window, and of counts what came before it: its response remembers."""
+
+    def __init__(self, sensor, rate, npts, memory_s):
+        self.sensor, self.rate, self.memory_s = sensor, rate, memory_s
+        self.motion, self.lead, self.events = np.zeros((len(sensor.channels), npts), dtype=np.float32), 0, []
+
+    def add(self, data, offset):
+        """Add motion whose first sample is number `offset` of the window; whether any of it lies in the window."""
+        npts, last = data.shape[-1], offset + data.shape[-1]
+        # whole, since a record that is cut has a step, which rings in a band-limited response
+        if self.memory_s and -offset > self.lead and last > -self.memory_s * self.rate:
+            self.motion = np.pad(self.motion, ((0, 0), (-offset - self.lead, 0)))
+            self.lead = -offset
+        first, stop = max(offset, -self.lead), min(last, self.motion.shape[-1] - self.lead)
+        if first >= stop:
+            return False
+        self.motion[:, first + self.lead : stop + self.lead] += data[:, first - offset : npts - (last - stop)]
+        return stop > 0
+
+
 class _Rows:
-    """The motion of every channel over the whole window, and the events in it."""
+    """The rows of all sensors that are open at the window's start."""
 
     def __init__(self, inventory, start, end, arguments, instrument):
-        self.start, self.instrument = start, instrument
+        self.start, self.length_s, self.instrument = start, end - start, instrument
         self.sensors = select_sensors(inventory, start, arguments.channel)
-        self.rate = {s.id: float(arguments.sampling_rate or s.sampling_rate_hz) for s in self.sensors}
-        self.motion, self.events = {}, {}
+        self._rows = {}
         for sensor in self.sensors:
-            npts = round((end - start) * self.rate[sensor.id])
+            rate = float(arguments.sampling_rate or sensor.sampling_rate_hz)
+            npts = round(self.length_s * rate)
             if not 1 <= npts <= _MOST_SAMPLES:
                 raise InputError(f"{sensor.id}: {start} to {end} has {npts} samples; 1 to {_MOST_SAMPLES} can be made.")
-            self.motion[sensor.id] = np.zeros((len(sensor.channels), npts), dtype=np.float32)
-            self.events[sensor.id] = []
+            memory_s = max(_memory_s(channel) for channel in sensor.channels) if arguments.output == "RAW" else 0.0
+            self._rows[id(sensor)] = _Row(sensor, rate, npts, memory_s)
 
-    def add(self, sensor_id, data, offset):
-        """Add motion whose first sample is number `offset` of the window; what lies outside is cut."""
-        whole = self.motion[sensor_id]
-        first, last = max(offset, 0), min(offset + data.shape[-1], whole.shape[-1])
-        if first >= last:
-            return False
-        whole[:, first:last] += data[:, first - offset : last - offset]
-        return True
+    def of(self, sensor):
+        """The row of one of `sensors`; parts of one instrument share an id, so that it cannot serve as key."""
+        return self._rows[id(sensor)]
+
+    def reached_by(self, group, after):
+        """Whether records of a group reach into the window, or into what its responses remember."""
+        begin = float(group.start_s[0]) - after
+        memory_s = max(row.memory_s for row in self._rows.values())
+        return begin < self.length_s and begin + group.npts / group.sampling_rate_hz > -memory_s
 
     def record(self, shared, seed):
         stream = Stream()
         for sensor in self.sensors:
-            rate = self.rate[sensor.id]
+            row = self._rows.pop(id(sensor))
             noise_seed = hash_words("continuous noise", seed, sensor.id, self.start)
-            recorded = self.instrument.record(sensor, self.motion.pop(sensor.id), rate, self.start, noise_seed)
+            recorded = self.instrument.record(sensor, row.motion, row.rate, self.start, noise_seed, row.lead)
             for channel, samples in zip(sensor.channels, recorded, strict=True):
-                header = {
-                    "network": channel.network, "station": channel.station, "location": channel.location,
-                    "channel": channel.code, "starttime": self.start, "sampling_rate": rate,
-                }  # fmt: skip
-                trace = Trace(np.ascontiguousarray(samples), header)
-                trace.stats["seissynth"] = AttribDict({**shared, "events": self.events[sensor.id]})
-                stream.append(trace)
+                about = {**shared, "events": row.events}
+                stream.append(make_trace(channel, samples, row.rate, self.start, about))
         return stream
 
 
-def _add_event(rows, inventory, earthquake, backend, arguments):
-    """Add one earthquake's motion to every channel; whether any of it lies in the window."""
-    paths, conditions = paths_and_conditions(inventory, earthquake, arguments)
+def _memory_s(channel):
+    response = channel.response
+    return padding_s(response) if response is not None and response.response_stages else 0.0
+
+
+def _add_event(rows, inventory, earthquake, backend, arguments, notes):
+    """Add one earthquake's motion to every channel."""
+    paths, conditions = paths_and_conditions(inventory, earthquake, arguments, rows.sensors)
     rates = simulation_rate_hz(paths.sites, arguments.sampling_rate)
-    used = False
+    longest_s = backend.card.max_duration_s
     after = rows.start - earthquake.time
-    for group in _aligned(plan_windows(conditions, rates, longest_s=backend.card.max_duration_s), after, paths, rows):
-        seeds = make_event_seeds(arguments.seed, conditions, arguments.realization or 0, backend)
-        records, motion = make_motion(paths, conditions, group, seeds, backend, arguments)
-        for k, row in enumerate(group.rows):
-            for sensor in paths.sites[row].sensors:
-                if sensor.id not in rows.motion:
-                    continue  # opened after the window's start
-                rate = rows.rate[sensor.id]
-                data = _faded(channel_motion(motion, k, sensor, rows.instrument, rate), rate)
-                offset = round((records.start_s[k] - after) * rate)
-                if rows.add(sensor.id, data, offset):
-                    used = True
-                    rows.events[sensor.id].append(
-                        {
-                            "event_id": earthquake.id,
-                            "origin_time": str(earthquake.time),
-                            "p_s": float(records.p_s[k]),
-                            "s_s": float(records.s_s[k]),
-                        }
-                    )
-    return used
+    seeds = make_event_seeds(arguments.seed, conditions, arguments.realization or 0, backend)
+    for planned in plan_windows(conditions, rates, duration_s=arguments.duration, longest_s=longest_s):
+        for group in _aligned(planned, after, paths, rows, longest_s):
+            long = None if arguments.duration is not None else _with_coda(group, longest_s)
+            if not rows.reached_by(long or group, after):
+                continue
+            records, motion = make_motion(paths, conditions, group, seeds, backend, arguments)
+            coda = make_motion(paths, conditions, long, seeds, backend, arguments)[1] if long else None
+            notes.look_at(earthquake, conditions, records)
+            for k, row in enumerate(group.rows):
+                for sensor in paths.sites[row].sensors:
+                    place = rows.of(sensor)
+                    data = channel_motion(motion, k, sensor, rows.instrument, place.rate)
+                    if coda is not None:
+                        whole = channel_motion(coda, k, sensor, rows.instrument, place.rate)
+                        data = _continued(data, whole, place.rate)
+                    if place.add(data, round((records.start_s[k] - after) * place.rate)):
+                        place.events.append(_about(earthquake, records, k))
 
 
-def _faded(data, rate):
-    count = min(int(_FADE_S * rate), data.shape[-1])
-    fade = 0.5 + 0.5 * np.cos(np.pi * (np.arange(count) + 1) / (count + 1))
-    data = data.copy()
-    data[:, data.shape[-1] - count :] *= fade.astype(data.dtype)
-    return data
+def _about(earthquake, records, k):
+    return {
+        "event_id": earthquake.id,
+        "origin_time": str(earthquake.time),
+        "p_s": float(records.p_s[k]),
+        "s_s": float(records.s_s[k]),
+    }
 
 
-def _aligned(groups, after, paths, rows):
-    """Shift each group's start back onto the sample grid of the window's slowest channel."""
-    for group in groups:
-        rate = min(rows.rate.get(s.id, group.sampling_rate_hz) for row in group.rows for s in paths.sites[row].sensors)
-        # the last grid point of the window that is not after the origin
+def _with_coda(group, longest_s):
+    """The same rows `CODA_FACTOR` times as long, or as long as the backend can; None where that is no longer."""
+    npts = _at_most(CODA_FACTOR * group.npts, group.sampling_rate_hz, longest_s)
+    if npts <= group.npts:
+        return None
+    return WindowGroup(group.rows, group.start_s, npts, group.sampling_rate_hz)
+
+
+def _continued(data, longer, rate):
+    """Take a record as it is, and what comes after it from a longer one, whose end fades out."""
+    npts, count = data.shape[-1], longer.shape[-1]
+    out = longer.copy()
+    out[:, :npts] = data
+    fading = min(int(_FADE_S * rate), count - npts)
+    if fading > 0:
+        fade = 0.5 + 0.5 * np.cos(np.pi * (np.arange(fading) + 1) / (fading + 1))
+        out[:, count - fading :] *= fade.astype(out.dtype)
+    return out
+
+
+def _aligned(planned, after, paths, rows, longest_s):
+    """Cut a group into those of one grid of samples, and begin each record at the last point before the origin.
+
+    That grid is common to all channels of a site, so that each of their records begins on a sample of the window. It
+    depends on the site alone: another one in the same call changes nothing.
+    """
+    grids = {}
+    for row in planned.rows:
+        grids.setdefault(_common_rate({rows.of(s).rate for s in paths.sites[row].sensors}), []).append(row)
+    for rate, members in grids.items():
         start_s = math.floor(-after * rate + 1e-6) / rate + after
-        yield type(group)(group.rows, np.full(len(group.rows), start_s), group.npts, group.sampling_rate_hz)
+        if abs(start_s) < _SAME_TIME_S:
+            start_s = 0.0
+        more = math.ceil(-start_s * planned.sampling_rate_hz - 1e-6)
+        npts = max(planned.npts, _at_most(planned.npts + more, planned.sampling_rate_hz, longest_s))
+        for first in range(0, len(members), _BLOCK_ROWS):
+            block = np.array(members[first : first + _BLOCK_ROWS])
+            yield WindowGroup(block, np.full(len(block), start_s), npts, planned.sampling_rate_hz)
+
+
+def _common_rate(rates):
+    """The highest rate whose samples are samples of all of `rates`, Hz."""
+    if len(rates) == 1:
+        return next(iter(rates))
+    fractions = [Fraction(rate).limit_denominator(100_000) for rate in rates]
+    below = math.lcm(*(fraction.denominator for fraction in fractions))
+    return math.gcd(*(int(fraction * below) for fraction in fractions)) / below
+
+
+def _at_most(npts, rate, longest_s):
+    return npts if longest_s is None else min(npts, math.floor(longest_s * rate + 1e-6))

@@ -5,7 +5,7 @@ import warnings
 from dataclasses import dataclass
 
 from obspy import UTCDateTime
-from obspy.core.event import Catalog, Event
+from obspy.core.event import Event
 
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.seeding import event_key as make_event_key
@@ -62,7 +62,7 @@ def event_id(event):
     return str(getattr(event.resource_id, "id", "") or "event without id")
 
 
-def read_earthquakes(events, event_key=None):
+def read_earthquakes(events, event_key=None, may_be_none=False):
     """Yield the earthquakes of an Event, a Catalog or any iterable of Events, one at a time.
 
     Parameters
@@ -71,6 +71,8 @@ def read_earthquakes(events, event_key=None):
         A single Event that cannot be used is an error; among several it is left out with a warning.
     event_key : str, optional
         Used in place of the key made of time and place; for a single event only.
+    may_be_none : bool
+        An empty catalogue gives nothing, instead of an error.
 
     Yields
     ------
@@ -88,7 +90,7 @@ def read_earthquakes(events, event_key=None):
         raise InputError(
             f"event is a {type(events).__name__}; give an obspy Event, a Catalog or an iterable of Events."
         )
-    if event_key is not None and not (isinstance(events, Catalog) and len(events) == 1):
+    if event_key is not None and not (hasattr(events, "__len__") and len(events) == 1):
         raise InputError(f"{event_key=} names one event, but several may come; call once per event, or leave it out.")
     used, left_out, cause = 0, 0, ""
     for event in events:
@@ -101,6 +103,8 @@ def read_earthquakes(events, event_key=None):
             continue
         used += 1
         yield earthquake
+    if left_out == used == 0 and may_be_none:
+        return
     if not used:
         raise InputError(
             f"none of the {left_out} events can be simulated; the first: {cause}"

@@ -1,5 +1,7 @@
 """What went into each record and what came out: `explain`, and onsets as QuakeML: `picks`."""
 
+from functools import cache
+
 from obspy import Stream
 from obspy.core.event import Catalog, Event, Magnitude, Origin, ResourceIdentifier
 
@@ -16,27 +18,43 @@ _CONDITIONS = (
     "station_vs_30_mps",
     "path_onset_origin",
 )
+#: columns that are printed; the first two only where they tell records apart
+_PRINTED = (
+    "event_id",
+    "realization",
+    "sensor",
+    "source_magnitude",
+    "path_hyp_distance_km",
+    "p_s",
+    "s_s",
+    "peak",
+    "unit",
+)
+_MOST_ROWS = 60
 
 
-def explain(stream):
+def explain(stream, full=False):
     """Tabulate what went in and out of each record.
 
     Parameters
     ----------
     stream : obspy Stream or sequence of Streams
         Made by `generate`.
+    full : bool
+        Print every column of the table. By default only the most asked for are printed, within 100 characters.
 
     Returns
     -------
     pandas.DataFrame
         One row per sensor, event and realisation: ids, distances (km), site, onsets (s after origin), the
         backend's truth (moment magnitude and the conversion used, corner frequencies in Hz, durations in s,
-        stress drop in bar, ...), the largest absolute value of its traces in `unit`.
+        stress drop in bar, ...), the largest absolute value of its traces in `unit`. It holds every column, whatever
+        is printed.
 
     Raises
     ------
     InputError
-        No trace was made by seissynth.
+        No trace was made by seissynth, or continuous records, in which several earthquakes add up.
 
     Examples
     --------
@@ -51,11 +69,73 @@ def explain(stream):
     for one in _streams(stream):
         for trace in one:
             info = trace.stats.seissynth
+            if "events" in info:
+                raise InputError(
+                    f"{trace.id} is a continuous record; its earthquakes and their onsets are listed in "
+                    "trace.stats.seissynth.events."
+                )
             key = (info.event_key, info.realization, trace.id[:-1])
             if key not in rows:
                 rows[key] = _row(trace, info)
             rows[key]["peak"] = max(rows[key]["peak"], float(abs(trace.data).max()))
-    return pandas.DataFrame(list(rows.values()))
+    return (pandas.DataFrame if full else _table_class())(list(rows.values()))
+
+
+@cache
+def _table_class():
+    # made here, since pandas takes a third of a second to import
+    import pandas
+
+    class Explanation(pandas.DataFrame):
+        """A DataFrame that prints some of its columns; what is cut out of it is an ordinary DataFrame."""
+
+        @property
+        def _constructor(self):
+            return pandas.DataFrame
+
+        def __reduce__(self):
+            return pandas.DataFrame, (pandas.DataFrame(self),)
+
+        def __repr__(self):
+            return _as_text(self)
+
+        def _repr_html_(self):
+            return self[_printed(self)]._repr_html_()
+
+    return Explanation
+
+
+def _printed(table):
+    several = {name for name in ("event_id", "realization") if table[name].nunique() > 1}
+    return [name for name in _PRINTED if name in table and (name not in ("event_id", "realization") or name in several)]
+
+
+def _as_text(table):
+    """The printed columns as text, their names broken at underscores so that lines stay within 100 characters."""
+    names = _printed(table)
+    rows = range(len(table))
+    if len(table) > _MOST_ROWS:
+        rows = [*rows[: _MOST_ROWS // 2], None, *rows[-_MOST_ROWS // 2 :]]
+    columns = []
+    for name in names:
+        values = table[name].tolist()
+        cells = ["..." if row is None else _cell(name, values[row]) for row in rows]
+        head, _, tail = name.rpartition("_")
+        head, tail = (head + "_", tail) if len(name) > 12 else ("", name)
+        if name == "path_hyp_distance_km":
+            head, tail = "path_hyp_", "distance_km"
+        width = max(map(len, (head, tail, *cells)))
+        columns.append([cell.rjust(width) for cell in (head, tail, *cells)])
+    lines = ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]
+    more = f"[{len(table)} records; {len(table.columns)} columns, explain(..., full=True) prints them all]"
+    return "\n".join([*lines, more])
+
+
+def _cell(name, value):
+    if name == "event_id":
+        return str(value) if len(str(value)) <= 12 else "..." + str(value)[-9:]
+    digits = {"source_magnitude": ".2f", "path_hyp_distance_km": ".1f", "p_s": ".2f", "s_s": ".2f", "peak": ".3g"}
+    return format(value, digits[name]) if name in digits and value is not None else str(value)
 
 
 def _row(trace, info):

@@ -48,8 +48,9 @@ def station_noise(noise, sensor, npts, sampling_rate_hz, quantity, start_time, s
     npts : int
         Samples wanted, 1 or more.
     sampling_rate_hz : float
-    quantity : {"displacement", "velocity", "acceleration", "counts"}
-        Of the output. The models know no counts: make them in a ground motion and apply the response.
+    quantity : {"displacement", "velocity", "acceleration", "counts"}, or a list of them
+        Of the output; a list has one for each channel. The models know no counts: make them in a ground motion and
+        apply the response.
     start_time : obspy.UTCDateTime
         Time of sample 0, for errors; noise is taken as the same at all times.
     seed : int
@@ -89,12 +90,11 @@ def station_noise(noise, sensor, npts, sampling_rate_hz, quantity, start_time, s
     if npts < 1:
         raise InputError(f"npts={npts}; a record has at least one sample.")
     if isinstance(noise, str):
+        quantities = [quantity] * len(sensor.channels) if isinstance(quantity, str) else quantity
         return np.stack(
             [
-                model_noise(
-                    noise, npts, sampling_rate_hz, quantity, generator(seed, hash_words("noise", *_place(channel)))
-                )
-                for channel in sensor.channels
+                model_noise(noise, npts, sampling_rate_hz, own, generator(seed, hash_words("noise", *_place(channel))))
+                for channel, own in zip(sensor.channels, quantities, strict=True)
             ]
         )
     rng = generator(seed, hash_words("noise", *_place(sensor.channels[0])[:-1], sensor.band_instrument))

@@ -65,7 +65,7 @@ class Paths:
         return len(self.sites)
 
 
-def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", onsets="model"):
+def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", onsets="model", sensors=None):
     """Find the sites that record at origin time, and the way of the waves to each.
 
     Parameters
@@ -79,6 +79,8 @@ def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", 
         WGS84 distance; the two geometries differ by up to 0.07 s.
     onsets : {"model", "picks"}
         With "picks" the event's own P and S picks replace the model's onsets where there are any.
+    sensors : list of seissynth.sensors.Sensor, optional
+        Instead of those of the inventory that are open at origin time.
 
     Returns
     -------
@@ -86,7 +88,7 @@ def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", 
     """
     if onsets not in ONSET_SOURCES:
         raise InputError(f"onsets={onsets!r} must be one of {ONSET_SOURCES}.")
-    sites = _sites(select_sensors(inventory, earthquake.time, channel))
+    sites = _sites(select_sensors(inventory, earthquake.time, channel) if sensors is None else sensors)
     distance, azimuth, back = np.array(
         [
             gps2dist_azimuth(earthquake.latitude_deg, earthquake.longitude_deg, first.latitude_deg, first.longitude_deg)

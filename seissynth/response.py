@@ -14,8 +14,10 @@ from seissynth._evalresp import (
     input_units,
     padding_s,
     quantity_of_units,
+    say,
     tidy_units,
 )
+from seissynth._response_checks import rate_notes
 from seissynth.errors import InputError, ResponseError, SeisSynthWarning
 from seissynth.motion import convert_float64
 from seissynth.units import DERIVATIVES
@@ -48,12 +50,13 @@ def native_quantity(channel):
     if quantity is None:
         raise ResponseError(
             f"Channel {channel.id}: the response takes in {units!r}, which is not a known unit of displacement, "
-            "velocity or acceleration (as M, M/S, M/S**2, NM/S). Leave the channel out, or correct the inventory."
+            "velocity or acceleration (as M, M/S, M/S**2, NM/S), so counts cannot be made. Leave the channel out, "
+            'correct the inventory, or ask for output="VEL", "ACC" or "DISP".'
         )
     return quantity
 
 
-def apply_response(data, channel, sampling_rate_hz, quantity):
+def apply_response(data, channel, sampling_rate_hz, quantity, said=None):
     """Turn ground motion into what the channel would have recorded.
 
     Parameters
@@ -66,6 +69,8 @@ def apply_response(data, channel, sampling_rate_hz, quantity):
         Of `data`.
     quantity : {"displacement", "velocity", "acceleration"}
         Of `data`; converted to the instrument's own by `seissynth.motion` first.
+    said : set of str, optional
+        Warnings that the caller has given already; they are not given again, and new ones are added.
 
     Returns
     -------
@@ -82,7 +87,9 @@ def apply_response(data, channel, sampling_rate_hz, quantity):
     Warns
     -----
     SeisSynthWarning
-        A response with a sensitivity only is taken as a flat gain; evalresp's own warnings are passed on.
+        A response with a sensitivity only is taken as a flat gain; stages that give another gain than the
+        stated sensitivity (by more than 5 %), a stage without gain, and a last stage that gives another
+        sampling rate than the channel's are said, with both numbers.
 
     Notes
     -----
@@ -106,13 +113,15 @@ def apply_response(data, channel, sampling_rate_hz, quantity):
     motion = convert_float64(data, sampling_rate_hz, DERIVATIVES[native] - DERIVATIVES[quantity])
     response = channel.response
     if not response.response_stages:
-        return motion * _flat_gain(channel)
+        return motion * _flat_gain(channel, said)
     # imported here: scipy.fft is needed for counts only
     from scipy.fft import irfft, next_fast_len, rfft
 
+    for note in rate_notes(channel):
+        say(channel, note, said)
     npts = motion.shape[-1]
     nfft = next_fast_len(npts + round(padding_s(response) * sampling_rate_hz), real=True)
-    spectrum = evaluate_response(channel, nfft, sampling_rate_hz)
+    spectrum = evaluate_response(channel, nfft, sampling_rate_hz, said)
     return irfft(rfft(motion, nfft, axis=-1) * spectrum, nfft, axis=-1)[..., :npts]
 
 
@@ -172,15 +181,15 @@ def quantize_counts(counts, clip_counts=None, quantize=False):
     return counts.astype(np.int32)
 
 
-def _flat_gain(channel):
+def _flat_gain(channel, said):
     sensitivity = channel.response.instrument_sensitivity
     value = sensitivity.value
     if value is None or not np.isfinite(value) or value == 0:
         raise ResponseError(f"Channel {channel.id}: the sensitivity is {value}; it must be finite and not 0.")
-    warnings.warn(
-        f"Channel {channel.id}: the response holds a sensitivity only, so counts are made with the flat gain "
+    say(
+        channel,
+        "the response holds a sensitivity only, so counts are made with the flat gain "
         f"{float(value):g} per {sensitivity.input_units}, without poles, zeros and filters.",
-        SeisSynthWarning,
-        stacklevel=3,
+        said,
     )
     return float(value) * INPUT_UNITS[tidy_units(input_units(channel.response))][1]

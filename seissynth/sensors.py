@@ -60,7 +60,7 @@ class Channel:
 
 @dataclass
 class Sensor:
-    """The channels of one instrument: one band and instrument code, location and sampling rate.
+    """The channels of one instrument: one band and instrument code, location, place and sampling rate.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def group_sites(sensors):
     stations, sites = {}, []
     for sensor in sensors:
         mine = stations.setdefault((sensor.network, sensor.station), [])
-        site = next((site for site in mine if _same_place(site[0], sensor)), None)
+        site = next((site for site in mine if same_place(site[0], sensor)), None)
         if site is None:
             site = []
             mine.append(site)
@@ -181,7 +181,8 @@ def group_sites(sensors):
     return sites
 
 
-def _same_place(one, other):
+def same_place(one, other):
+    """Whether two sensors or channels stand at one site."""
     turn = abs(one.longitude_deg - other.longitude_deg) % 360  # 180 and -180 are one meridian
     nearby = SAME_PLACE_DEG * (1 + 1e-6)  # 1e-5 in decimal digits is a little more in binary ones
     return (

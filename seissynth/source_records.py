@@ -1,27 +1,34 @@
 """Source records: real records of the same earthquake, from a Stream to what a backend takes."""
 
-import re
-import warnings
 from dataclasses import replace
 
 import numpy as np
 from obspy.geodetics import gps2dist_azimuth
 
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth._evalresp import (
+    EVALRESP_LOCK,
+    INPUT_UNITS,
+    input_units,
+    quantity_of_units,
+    tidy_units,
+    with_known_units,
+)
+from seissynth._source_quantity import source_quantities
+from seissynth._warning import warn_user
+from seissynth.errors import InputError
 from seissynth.motion import convert_motion, resample_motion
 from seissynth.records import Records
 from seissynth.schema import PLACE_COLUMNS
 from seissynth.traveltime import onsets as find_onsets
+from seissynth.units import OUTPUTS
 
 #: what is taken before origin, where it is there, so that filters have settled, s
 LEAD_S = 30.0
-#: ObsPy's words for what a response was taken off to
-_OUTPUTS = {"VEL": "velocity", "ACC": "acceleration", "DISP": "displacement"}
 #: band edges of the division by a response, as shares of the Nyquist frequency, and lowest ones in Hz
 _LOW_HZ, _HIGH = (0.2, 0.5), (0.94, 0.99)
 
 
-def find_source(source, paths, card):
+def find_source(source, paths, card, quantity=None):
     """Return one source record for each site.
 
     Parameters
@@ -29,10 +36,13 @@ def find_source(source, paths, card):
     source : Records or obspy Stream
         Records: one, or one for each site, as they are. A Stream: records of the same earthquake at other stations, in
         counts (the inventory must then hold the channels and their responses, or the traces do, after
-        ``attach_response``), or in ground motion (after ObsPy's ``remove_response``, or made by seissynth).
+        ``attach_response``), or in ground motion, SI.
     paths : seissynth.paths.Paths
     card : seissynth.backends.base.Card
         Of the backend, which says quantity, components, rate and length.
+    quantity : str, optional
+        What the traces of a Stream hold, see `generate`'s ``source_quantity``. Traces that say so themselves (made by
+        seissynth, or after ObsPy's ``remove_response``) need none.
 
     Returns
     -------
@@ -42,7 +52,8 @@ def find_source(source, paths, card):
     Raises
     ------
     InputError
-        Neither of the two, or no station of the Stream has three components over the whole record.
+        Neither of the two, no station of the Stream has three components over the whole record, or traces that do not
+        say what they hold, or something else than `quantity`.
 
     Warns
     -----
@@ -58,6 +69,11 @@ def find_source(source, paths, card):
     from seissynth.backends._run import select_records
 
     if isinstance(source, Records):
+        if quantity is not None:
+            raise InputError(
+                f"source_quantity={quantity!r} is for a Stream; Records are taken as the {card.quantity} of "
+                f"{card.name!r}: leave it out."
+            )
         if len(source) not in (1, len(paths)):
             raise InputError(
                 f"source holds {len(source)} records; give one, or one for each of the {len(paths)} sites."
@@ -67,17 +83,19 @@ def find_source(source, paths, card):
         return replace(select_records(source, [0] * len(paths)), pool=source)
     if not hasattr(source, "traces"):
         raise InputError(f"source is a {type(source).__name__}; give an obspy Stream, or seissynth.Records.")
+    quantities = source_quantities(source, quantity)
     known, notes = {}, []
     for name in sorted({f"{trace.stats.network}.{trace.stats.station}" for trace in source}):
         network, station = name.split(".")
         try:
-            known[name] = _record(source.select(network=network, station=station), name, paths, card)
+            stream = source.select(network=network, station=station)
+            known[name] = _record(stream, name, _sensor(stream, name, paths), paths, card, quantities)
         except InputError as error:
             notes.append(str(error))
     if not known:
         raise InputError(f"no station of the source can be used. {' '.join(notes[:3]) or 'The Stream is empty.'}")
     if notes:
-        warnings.warn(f"{len(notes)} stations of the source are left out: {' '.join(notes[:3])}", SeisSynthWarning, 3)
+        warn_user(f"{len(notes)} stations of the source are left out: {' '.join(notes[:3])}")
     return _by_site(known, source, paths, card)
 
 
@@ -131,12 +149,13 @@ def _rate(card):
 
 def _place(name, source, paths):
     """Latitude and longitude, of the inventory, else as the traces say; None where nobody does."""
-    for site in paths.sites:
-        if site.name == name:
-            return site.sensors[0].latitude_deg, site.sensors[0].longitude_deg
-    for trace in source:
-        if f"{trace.stats.network}.{trace.stats.station}" != name:
-            continue
+    traces = [trace for trace in source if f"{trace.stats.network}.{trace.stats.station}" == name]
+    # a station's sensors may stand apart: the one that made the record counts, else any of the station
+    sensors = [sensor for site in paths.sites if site.name == name for sensor in site.sensors]
+    for sensor in (_sensor(traces, name, paths), *sensors):
+        if sensor is not None:
+            return sensor.latitude_deg, sensor.longitude_deg
+    for trace in traces:
         place = trace.stats.get("coordinates")
         if place:
             return place["latitude"], place["longitude"]
@@ -153,12 +172,20 @@ def _distance(place, site):
     return gps2dist_azimuth(*place, sensor.latitude_deg, sensor.longitude_deg)[0]
 
 
-def _record(stream, name, paths, card):
+def _sensor(traces, name, paths):
+    """The sensor of the inventory whose three channels the traces are, or None."""
+    ids = {trace.id for trace in traces}
+    for sensor in (sensor for site in paths.sites if site.name == name for sensor in site.sensors):
+        if len(sensor.channels) == 3 and all(channel.id in ids for channel in sensor.channels):
+            return sensor
+    return None
+
+
+def _record(stream, name, sensor, paths, card, quantities):
     """Motion of one station over (Z, N, E), and time of its first sample after origin, s."""
     rate, time = _rate(card), paths.earthquake.time
-    sensor = next((s for site in paths.sites if site.name == name for s in site.sensors if _holds(stream, s)), None)
     traces = _three(stream, name, sensor)
-    motion = [_motion(trace, channel, card.quantity) for trace, channel in traces]
+    motion = [_motion(trace, channel, card.quantity, quantities[trace.id]) for trace, channel in traces]
     axes = np.stack([_direction(trace, channel) for trace, channel in traces])
     if abs(np.linalg.det(axes)) < 0.1:
         raise InputError(f"{name}: the axes of its channels do not span space.")
@@ -181,16 +208,11 @@ def _record(stream, name, paths, card):
     return data.astype(np.float32), min(start, 0.0)
 
 
-def _holds(stream, sensor):
-    ids = {trace.id for trace in stream}
-    return all(channel.id in ids for channel in sensor.channels)
-
-
 def _three(stream, name, sensor):
     """Three traces of one instrument, each with its channel if the inventory holds it."""
     whole = stream.copy()
     whole.merge()
-    if sensor is not None and len(sensor.channels) == 3:
+    if sensor is not None:
         by_id = {trace.id: trace for trace in whole}
         found = [(by_id[channel.id], channel) for channel in sensor.channels]
     else:
@@ -212,41 +234,37 @@ def _direction(trace, channel):
     return np.eye(3)["ZNE".index(trace.stats.channel[-1])]
 
 
-def _motion(trace, channel, quantity):
-    """A trace in the quantity wanted; its data are float64, without mean."""
-    own = _quantity_of(trace)
+def _motion(trace, channel, quantity, own):
+    """A trace in the quantity wanted; its data are float64, without mean. `own` is what it holds."""
     out = trace.copy()
     out.data = np.asarray(out.data, dtype=np.float64)
-    if own is None:
+    if own == "counts":
         response = out.stats.get("response") or getattr(channel, "response", None)
         if response is None:
             raise InputError(
-                f"{trace.id}: it is taken for counts, and neither inventory nor trace holds its response. Call "
+                f"{trace.id}: it holds counts, and neither inventory nor trace holds its response. Call "
                 "remove_response on the source, or attach_response."
             )
-        out.stats.response = response
-        out.detrend("demean")
-        nyquist = out.stats.sampling_rate / 2
-        word = next(word for word, name in _OUTPUTS.items() if name == quantity)
-        try:
-            band = (*_LOW_HZ, *(share * nyquist for share in _HIGH))
-            out.remove_response(output=word, pre_filt=band, water_level=None)
-        except Exception as error:  # ObsPy raises whatever evalresp finds
-            raise InputError(f"{trace.id}: its response cannot be taken off: {error}.") from error
-        return out
+        return _without_response(out, response, quantity)
     out.data = out.data - out.data.mean()
     if own != quantity:
         out.data = convert_motion(out.data, out.stats.sampling_rate, own, quantity)
     return out
 
 
-def _quantity_of(trace):
-    """What a trace holds, as far as it says so itself; None for counts."""
-    made = trace.stats.get("seissynth")
-    if made and made.get("quantity") in _OUTPUTS.values():
-        return made["quantity"]
-    for step in reversed(trace.stats.get("processing", ())):
-        if "remove_response" in step:
-            found = re.search(r"output='?(\w+)", step)
-            return _OUTPUTS.get(found[1] if found else "VEL", "velocity")
-    return None
+def _without_response(trace, response, quantity):
+    units = input_units(response)
+    if quantity_of_units(units) is None:
+        raise InputError(f"{trace.id}: its response takes in {units!r}, which is no known unit of ground motion.")
+    trace.stats.response = with_known_units(response)
+    trace.detrend("demean")
+    nyquist = trace.stats.sampling_rate / 2
+    word = next(word for word, name in OUTPUTS.items() if name == quantity)
+    band = (*_LOW_HZ, *(share * nyquist for share in _HIGH))
+    try:
+        with EVALRESP_LOCK:
+            trace.remove_response(output=word, pre_filt=band, water_level=None)
+    except Exception as error:  # ObsPy raises whatever evalresp finds
+        raise InputError(f"{trace.id}: its response cannot be taken off: {error}.") from error
+    trace.data = trace.data / INPUT_UNITS[tidy_units(units)][1]
+    return trace

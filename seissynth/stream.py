@@ -109,41 +109,45 @@ class Instrument:
     def __init__(self, output, noise=None, clip_counts=None, quantize=False):
         self.output, self.noise, self.clip_counts, self.quantize = output, noise, clip_counts, quantize
         self.noise_is_motion = isinstance(noise, str)
+        self._said = set()  # warnings about responses, given once for all records of the call
 
     def quantity(self, channel):
         """The quantity of ground motion that `channel` is given."""
         return native_quantity(channel) if self.output == "RAW" else OUTPUTS[self.output]
 
-    def record(self, sensor, data, rate, start_time, seed):
+    def record(self, sensor, data, rate, start_time, seed, lead=0):
         """Turn the motion of a sensor's channels, each in its own `quantity`, into what is recorded.
 
         Parameters
         ----------
         sensor : seissynth.channels.Sensor
-        data : ndarray, shape (n_channels, npts)
+        data : ndarray, shape (n_channels, lead + npts)
         rate : float
         start_time : UTCDateTime
+            Of the record, after `lead`.
         seed : int
             Of the noise.
+        lead : int
+            Samples of motion before the record, which its response still remembers; they are not returned.
 
         Returns
         -------
-        list of ndarray, one per channel
+        list of ndarray, one per channel, npts samples
             float32; int32 for quantised counts.
         """
         noise = None
         if self.noise is not None:
             quantity = OUTPUTS[self.output]
-            if self.noise_is_motion:
-                quantity = self.quantity(sensor.channels[0])
-            noise = station_noise(self.noise, sensor, data.shape[-1], rate, quantity, start_time, seed)
+            if self.noise_is_motion:  # each channel's own: one instrument may have geophones and an accelerometer
+                quantity = [self.quantity(channel) for channel in sensor.channels]
+            noise = station_noise(self.noise, sensor, data.shape[-1] - lead, rate, quantity, start_time, seed)
         if noise is not None and (self.noise_is_motion or self.output != "RAW"):
-            data = data + noise
+            data = data + np.pad(noise, ((0, 0), (lead, 0)))
         if self.output != "RAW":
-            return list(data.astype(np.float32))
+            return list(data[:, lead:].astype(np.float32))
         out = []
         for i, channel in enumerate(sensor.channels):
-            counts = apply_response(data[i], channel, rate, self.quantity(channel))
+            counts = apply_response(data[i], channel, rate, self.quantity(channel), self._said)[lead:]
             if noise is not None and not self.noise_is_motion:
                 counts = counts + noise[i]
             counts = quantize_counts(counts, self.clip_counts, self.quantize)
@@ -198,11 +202,16 @@ def make_traces(motion, records, paths, group, conditions, instrument, provenanc
             seed = hash_words("noise", int(seeds.row[row]), sensor.id)
             recorded = instrument.record(sensor, data, rate, start, seed)
             for channel, samples in zip(sensor.channels, recorded, strict=True):
-                traces.append(_trace(channel, samples, rate, start, shared))
+                traces.append(make_trace(channel, samples, rate, start, shared))
+                traces[-1].stats["distance"] = 1000.0 * shared["conditions"].path_ep_distance_km
     return traces
 
 
-def _trace(channel, samples, rate, start, shared):
+def make_trace(channel, samples, rate, start, shared):
+    """Make a channel's trace; `shared` becomes ``stats.seissynth``.
+
+    ``stats.coordinates`` is as ObsPy's ``Inventory.get_coordinates`` gives it (degrees, m).
+    """
     header = {
         "network": channel.network,
         "station": channel.station,
@@ -212,6 +221,14 @@ def _trace(channel, samples, rate, start, shared):
         "sampling_rate": rate,
     }
     trace = Trace(np.ascontiguousarray(samples), header)
+    trace.stats["coordinates"] = _attributes(
+        {
+            "latitude": channel.latitude_deg,
+            "longitude": channel.longitude_deg,
+            "elevation": channel.elevation_m,
+            "local_depth": channel.depth_m,
+        }
+    )
     trace.stats["seissynth"] = _attributes(shared)
     return trace
 

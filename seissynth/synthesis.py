@@ -1,4 +1,4 @@
-"""generate(): from an earthquake and a network to records, in five steps.
+"""generate(): from an earthquake and a network to records, in six steps.
 
     event + inventory -> paths -> conditions -> seeds -> backend -> records -> Stream
 
@@ -7,6 +7,7 @@ Each step is one function of the module that bears its name; this page only join
 
 from obspy import Stream
 
+from seissynth._event_notes import EventNotes
 from seissynth.arguments import Arguments
 from seissynth.backends._run import run_backend, select_records
 from seissynth.backends.registry import resolve_backend
@@ -44,6 +45,7 @@ def generate(
     clip_counts=None,
     quantize=False,
     source=None,
+    source_quantity=None,
     weights=None,
     device="cpu",
     **options,
@@ -96,6 +98,9 @@ def generate(
     source : obspy Stream or seissynth.records.Records, optional
         Real records of the same event, for backends with the capability ``source_records``; see
         `seissynth.source_records.find_source`.
+    source_quantity : {"VEL", "ACC", "DISP", "RAW"}, optional
+        What the traces of a `source` Stream hold: m/s, m/s², m, or counts. Traces made by seissynth or by ObsPy's
+        ``remove_response`` say so themselves; all others need it.
     weights, device
         For backends that have them.
     **options
@@ -122,7 +127,8 @@ def generate(
     """
     arguments = Arguments(
         backend, seed, realizations, realization, event_key, output, sampling_rate, duration, start, channel, noise,
-        outside, velocity_model, onsets, conditions, clip_counts, quantize, source, weights, device, options,
+        outside, velocity_model, onsets, conditions, clip_counts, quantize, source, source_quantity,
+        weights, device, options,
     )  # fmt: skip
     streams = [Stream() for _ in arguments.realization_numbers()]
     for made in _generate_by_event(inventory, event, arguments):
@@ -165,7 +171,7 @@ def _generate_by_event(inventory, events, arguments):
     backend = backend_of(arguments)
     noise = prepare_noise(arguments.noise)
     instrument = Instrument(arguments.output, noise, arguments.clip_counts, arguments.quantize)
-    plain = arguments.as_plain_data()
+    plain, notes = arguments.as_plain_data(), EventNotes()
     for earthquake in read_earthquakes(events, arguments.event_key):
         paths, conditions = paths_and_conditions(inventory, earthquake, arguments)
         groups = plan_windows(
@@ -179,12 +185,13 @@ def _generate_by_event(inventory, events, arguments):
         for number in arguments.realization_numbers():
             seeds = make_event_seeds(arguments.seed, conditions, number, backend)
             provenance = shared_provenance(backend, arguments.output, arguments.seed, number, plain)
-            about = seeds, provenance, source
+            about = seeds, provenance, source, notes
             made.append(_make_stream(paths, conditions, groups, about, backend, instrument, arguments))
         yield made
+    notes.say()
 
 
-def paths_and_conditions(inventory, earthquake, arguments):
+def paths_and_conditions(inventory, earthquake, arguments, sensors=None):
     """Find an earthquake's paths and write their table of conditions."""
     paths = find_paths(
         inventory,
@@ -192,6 +199,7 @@ def paths_and_conditions(inventory, earthquake, arguments):
         channel=arguments.channel,
         velocity_model=arguments.velocity_model,
         onsets=arguments.onsets,
+        sensors=sensors,
     )
     return paths, make_conditions(paths, arguments.conditions)
 
@@ -228,15 +236,20 @@ def make_motion(paths, conditions, group, seeds, backend, arguments, source=None
 
 def source_of(paths, backend, arguments):
     """Return a source record for each site, or None where no source is given."""
-    return None if arguments.source is None else find_source(arguments.source, paths, backend.card)
+    if arguments.source is None:
+        return None
+    return find_source(arguments.source, paths, backend.card, arguments.source_quantity)
 
 
 def _make_stream(paths, conditions, groups, about, backend, instrument, arguments):
-    seeds, provenance, source = about
-    rows = conditions.to_dict("records")
+    seeds, provenance, source, notes = about
+    # not to_dict("records"), in which pandas changes the process's warning filters
+    columns = {name: conditions[name].tolist() for name in conditions}
+    rows = [{name: values[row] for name, values in columns.items()} for row in range(len(conditions))]
     traces = []
     for group in groups:
         records, motion = make_motion(paths, conditions, group, seeds, backend, arguments, source)
+        notes.look_at(paths.earthquake, conditions, records)
         traces += make_traces(
             motion,
             records,

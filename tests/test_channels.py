@@ -108,6 +108,32 @@ def test_channels_without_a_response_are_taken():
     assert ids(select_sensors(inventory(("A", triple("HH", units=None))), T)) == ["XX.A..HH"]
 
 
+@pytest.mark.parametrize("units", ["COUNTS", "V", "counts", "volts", "COUNTS/V", "", None, "UNKNOWN"])
+def test_a_response_that_tells_nothing_of_the_ground_leaves_it_to_the_code(units):
+    """A digitiser's own response, or one without units, or an empty one: HHZ is ground motion all the same."""
+    sensitivity = InstrumentSensitivity(1e6, 1.0, units, "COUNTS")
+    for response in (Response(instrument_sensitivity=sensitivity), Response()):
+        items = [channel(f"HH{letter}", response=response) for letter in "ZNE"]
+        assert ids(select_sensors(inventory(("A", items)), T)) == ["XX.A..HH"]
+
+
+def test_channels_of_one_instrument_that_stand_apart_get_a_place_each():
+    items = triple("HH")
+    items[1].latitude, items[2].depth = 48.01, 50.0
+    with pytest.warns(SeisSynthWarning) as caught:
+        sensors = select_sensors(inventory(("A", items)), T)
+    said = [str(item.message) for item in caught if "stands apart" in str(item.message)]
+    assert len(said) == 2 and "HHN" in said[0] and "48.01000" in said[0] and "50 m deep" in said[1]
+    places = {one.code: (s.latitude_deg, s.depth_m) for s in sensors for one in s.channels}
+    assert places == {"HHZ": (48.0, 0.0), "HHN": (48.01, 0.0), "HHE": (48.0, 50.0)}
+    assert len(group_sites(sensors)) == 3
+    # a channel that is not asked for does not matter, and a few metres of elevation do not part a sensor
+    assert len(select_sensors(inventory(("A", items)), T, "HHZ")) == 1
+    items = triple("HH")
+    items[1].elevation = 503.0
+    assert len(select_sensors(inventory(("A", items)), T)) == 1
+
+
 # --- epochs
 
 

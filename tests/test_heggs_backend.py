@@ -167,7 +167,7 @@ def test_counts_are_turned_into_motion(weights):
         trace.data = trace.data * 1e9
         trace.stats.response = Response.from_paz([], [], 1e9, input_units="M/S", output_units="COUNTS")
         trace.stats.response.instrument_sensitivity = InstrumentSensitivity(1e9, 1.0, "M/S", "COUNTS")
-    one, other = (seissynth_source(weights, stream) for stream in (motion, counts))
+    one, other = seissynth_source(weights, motion), seissynth_source(weights, counts, "RAW")
     inside = slice(1500, 6500)
     from seissynth.signal import bandpass
 
@@ -176,17 +176,19 @@ def test_counts_are_turned_into_motion(weights):
     bare = motion.copy()
     for trace in bare:
         del trace.stats.processing
-    with pytest.raises(InputError, match="taken for counts"):
+    with pytest.raises(InputError, match="neither inventory nor trace holds its response"):
+        make(weights, source=bare, source_quantity="RAW")
+    with pytest.raises(InputError, match="do not say what they hold"):
         make(weights, source=bare)
 
 
-def seissynth_source(weights, stream):
+def seissynth_source(weights, stream, quantity=None):
     from seissynth.earthquakes import read_earthquakes
     from seissynth.paths import find_paths
     from seissynth.source_records import find_source
 
     [quake] = read_earthquakes(earthquake())
-    return find_source(stream, find_paths(line(), quake), HeggsBackend(weights=weights).card)
+    return find_source(stream, find_paths(line(), quake), HeggsBackend(weights=weights).card, quantity)
 
 
 def test_a_source_knows_its_predicted_onsets(weights):

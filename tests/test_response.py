@@ -1,16 +1,22 @@
 """Counts through a response, with ObsPy's remove_response as the way back."""
 
 import copy
+import re
 import warnings
 
 import numpy as np
 import obspy
 import pytest
 from obspy.core.inventory import InstrumentSensitivity, PolesZerosResponseStage, Response
-from obspy.core.inventory.response import ResponseListElement, ResponseListResponseStage
+from obspy.core.inventory.response import (
+    CoefficientsTypeResponseStage,
+    ResponseListElement,
+    ResponseListResponseStage,
+)
 from obspy_files import station_xml_inventories
 
 from seissynth import _evalresp
+from seissynth._input_units import INPUT_UNITS, tidy_units
 from seissynth.channels import Channel, select_sensors
 from seissynth.errors import InputError, ResponseError, SeisSynthWarning
 from seissynth.motion import convert_motion
@@ -271,3 +277,123 @@ def test_quantising():
 def test_unknown_quantity():
     with pytest.raises(InputError, match="speed"):
         apply_response(np.zeros(10), make_channel(flat_response()), 100.0, "speed")
+
+
+# --- what a response says against itself
+
+
+def digital_response(gain=1500.0, sensitivity=1.5e9, units="M/S", rate=100.0, frequency=1.0, sensitivity_units=None):
+    """A seismometer of 120 s and a digitiser, the last stage of which is sampled at `rate`."""
+    poles = [-0.037 + 0.037j, -0.037 - 0.037j]
+    stages = [
+        PolesZerosResponseStage(1, gain, 1.0, units, "V", "LAPLACE (RADIANS/SECOND)", 1.0, [0j, 0j], poles),
+        CoefficientsTypeResponseStage(
+            2, 1e6, 1.0, "V", "COUNTS", "DIGITAL", numerator=[1.0], denominator=[], decimation_input_sample_rate=rate,
+            decimation_factor=1, decimation_offset=0, decimation_delay=0.0, decimation_correction=0.0,
+        ),
+    ]  # fmt: skip
+    stages[0].normalization_factor = 1.0
+    overall = InstrumentSensitivity(sensitivity, frequency, sensitivity_units or units, "COUNTS")
+    return Response(instrument_sensitivity=overall, response_stages=stages)
+
+
+def words_about(response, rate=100.0):
+    """Warnings of one call, and the counts."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        counts = apply_response(np.hanning(400), make_channel(response, rate=rate), 100.0, "velocity")
+    return [str(item.message) for item in caught], counts
+
+
+@pytest.mark.parametrize(
+    ("response", "words"),
+    [
+        (digital_response(), None),
+        (digital_response(sensitivity=1.53e9), None),  # within 5 %
+        (digital_response(sensitivity=1.5e10), r"give 1\.5e\+09 at 1 Hz, the stated sensitivity is 1\.5e\+10"),
+        (digital_response(sensitivity=1.4e9), r"1\.5e\+09 at 1 Hz, the stated sensitivity is 1\.4e\+09"),
+        (digital_response(gain=None), r"stage 1 .*no gain.*give 1e\+06 at 1 Hz, the stated sensitivity is 1\.5e\+09"),
+        (digital_response(rate=200.0), r"sampled at 100 Hz, but the last stage of its response gives 200 Hz"),
+        # units of the sensitivity with another prefix, or another quantity at its frequency: 2 pi f more
+        (digital_response(sensitivity=1.5, sensitivity_units="NM/S"), None),
+        (digital_response(sensitivity=1.5e9 / (2 * np.pi), sensitivity_units="m/s/s"), None),
+        (digital_response(sensitivity=1.5e9, sensitivity_units="m/s/s"), r"2\.38\d+e\+08 at 1 Hz.*1\.5e\+09 .*m/s/s"),
+        # a frequency at which filters act: the product of the gains
+        (digital_response(frequency=45.0, sensitivity=3e9), r"1\.5e\+09 \(product of their gains\).*3e\+09"),
+    ],
+)
+def test_what_a_response_says_against_itself_is_one_warning_with_both_numbers(response, words):
+    found, counts = words_about(response)
+    assert np.isfinite(counts).all()
+    if words is None:
+        assert found == []
+    else:
+        assert len(found) == 1 and found[0].startswith("Channel XX.TEST..HHZ: ")
+        assert re.search(words, found[0]), found
+
+
+def test_counts_follow_the_stages_whatever_the_sensitivity_says():
+    _, right = words_about(digital_response())
+    _, wrong = words_about(digital_response(sensitivity=1.5e10))
+    np.testing.assert_array_equal(right, wrong)
+
+
+def test_rates_within_the_stages_are_compared_too():
+    response = digital_response(rate=200.0)
+    last = copy.deepcopy(response.response_stages[1])
+    last.stage_sequence_number, last.stage_gain = 3, 1.0
+    last.input_units, last.decimation_input_sample_rate = "COUNTS", 100.0
+    response.response_stages.append(last)
+    found, _ = words_about(response)
+    assert len(found) == 1 and "stage 3 of the response takes in 100 Hz, but stage 2 gives 200 Hz" in found[0]
+
+
+def test_it_is_said_once_for_a_channel_and_not_for_each_record():
+    channel_ = make_channel(digital_response(sensitivity=1.5e10, rate=200.0))
+    said = set()
+    with pytest.warns(SeisSynthWarning) as caught:
+        for npts in (400, 400, 700):
+            apply_response(np.hanning(npts), channel_, 100.0, "velocity", said)
+    assert len(caught) == len(said) == 2
+    assert all(item.filename == __file__ for item in caught)  # the warning points at this file
+
+
+@pytest.mark.parametrize(("quantity", "spellings"), [
+    ("velocity", ["M/S", "m/s", "M/SEC", "METERS PER SECOND", "Meters/Second", "meter/sec", "m s-1", "m.s-1", "M*S**-1",
+                  "m s^-1", "m·s⁻¹", "(M/S)", "M/S - Velocity in Meters Per Second", "metres per second", "m / s"]),
+    ("acceleration", ["M/S**2", "m/s/s", "M/S^2", "M/(S**2)", "m s-2", "M/SEC/SEC", "M/SEC**2", "m/s2", "m/s²",
+                      "METERS PER SECOND SQUARED", "Meters per Second per Second", "Meters/Second**2", "m/(s^2)",
+                      "m/sec2", "m s**-2", "M/(SEC**2)", "m/(s*s)", "meters per square second",
+                      "M/S**2 - Acceleration in Meters"]),
+    ("displacement", ["M", "m", "Meter", "METERS", "metres"]),
+])  # fmt: skip
+def test_spellings_of_units(quantity, spellings):
+    for units in spellings:
+        assert quantity_of_units(units) == quantity, units
+        assert INPUT_UNITS[tidy_units(units)][1] == 1.0, units
+
+
+@pytest.mark.parametrize(("units", "scale"), [
+    ("nm/s", 1e9), ("µm/s", 1e6), ("μm s⁻²", 1e6), ("um/s", 1e6), ("MM/S", 1e3), ("cm/s/s", 1e2), ("CM/SEC**2", 1e2),
+    ("Gal", 1e2), ("mGal", 1e5), ("milligals", 1e5), ("nanometers per second", 1e9), ("Micrometers/sec", 1e6),
+    ("centimeters per second squared", 1e2), ("NM", 1e9), ("microns", 1e6), ("g", 1 / 9.80665), ("mG", 1e3 / 9.80665),
+])  # fmt: skip
+def test_prefixes_of_units(units, scale):
+    assert INPUT_UNITS[tidy_units(units)][1] == pytest.approx(scale, rel=1e-12)
+
+
+@pytest.mark.parametrize("units", [
+    "PA", "hPa", "mbar", "V", "RAD", "RAD/S", "T", "nT", "C", "DEGC", "K", "M/M", "M**3/M**3", "strain", "S", "SEC",
+    "1/S", "S/M", "M/S**3", "V/M", "A", "COUNTS", "%", "M**2", "W", "deg",
+])  # fmt: skip
+def test_what_is_no_ground_motion_has_no_quantity(units):
+    assert quantity_of_units(units) is None
+    with pytest.raises(ResponseError, match=r"XX\.TEST\.\.HHZ.*takes in " + re.escape(repr(units))):
+        native_quantity(make_channel(flat_response(1.0, units)))
+
+
+def test_an_unknown_spelling_gives_the_counts_of_the_usual_one():
+    wanted = apply_response(np.hanning(400), make_channel(digital_response(units="M/S**2")), 100.0, "acceleration")
+    for units in ("m/sec/sec", "METERS PER SECOND SQUARED"):
+        counts = apply_response(np.hanning(400), make_channel(digital_response(units=units)), 100.0, "acceleration")
+        np.testing.assert_array_equal(counts, wanted)

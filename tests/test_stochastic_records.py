@@ -212,3 +212,17 @@ def test_truth_names_what_went_in():
     assert truth["stress_drop_bar"].tolist() == [60, 60] and truth["moment_magnitude"].tolist() == [5, 5]
     assert all(len(values) == 2 for values in truth.values())
     assert 0 < truth["coda_share"][0] < 0.5
+
+
+def test_the_docstring_states_the_ranges_of_the_card():
+    import inspect
+
+    from seissynth_plugins.stochastic.backend import StochasticBackend
+
+    card, text = StochasticBackend.card, " ".join(inspect.getdoc(StochasticBackend).split())
+    for words, (low, high) in (
+        ("magnitudes {:g} to {:g}", card.magnitude_range),
+        (card.distance_kind + " distances of {:g} to {:g} km", card.distance_range_km),
+        ("depths of {:g} to {:g} km", card.depth_range_km),
+    ):
+        assert words.format(low, high) in text

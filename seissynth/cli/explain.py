@@ -11,6 +11,7 @@ from seissynth.cli._common import DebugOption, command
 @command
 def explain(
     file: Annotated[Path, typer.Argument(help="ASDF file (.h5) written by seissynth.")],
+    everything: Annotated[bool, typer.Option("--all", help="Print every column, not only the main ones.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
     debug: DebugOption = False,
 ):
@@ -20,10 +21,17 @@ def explain(
 
     - seissynth explain out.h5
 
+    - seissynth explain out.h5 --all
+
     - seissynth explain out.h5 --json
     """
     from seissynth import explain as table_of
     from seissynth.data.asdf import read_asdf
 
-    table = table_of(read_asdf(file).stream)
-    typer.echo(table.to_json(orient="records", indent=2, date_format="iso") if as_json else table.to_string())
+    table = table_of(read_asdf(file).stream, full=everything or as_json)
+    if as_json:
+        typer.echo(table.to_json(orient="records", indent=2, date_format="iso"))
+    elif everything:
+        typer.echo(table.to_string())
+    else:
+        typer.echo(str(table).replace("explain(..., full=True) prints", "--all prints"))

@@ -17,8 +17,8 @@ class StochasticBackend(Backend):
 
     Each leg is Gaussian noise under a window that starts at its ray's onset, shaped by
     A(f) = C M0 S(f) (2 pi f)² G(R) exp(-pi f R / (Q v)) site(f) exp(-pi kappa0 f) with minimum phase. The
-    components share one polarised series and have scattered ones of their own; a coda follows. For local
-    magnitudes 1 to 7.5 and 0 to 400 km.
+    components share one polarised series and have scattered ones of their own; a coda follows. For magnitudes 0 to 8,
+    hypocentral distances of 0 to 600 km and depths of -5 to 100 km.
 
     Parameters
     ----------

@@ -168,11 +168,12 @@ class RecordMaker:
     def _change(self, kernels, grid, adjustment):
         """Gain and phase of a change of ln FAS, (2, bins); without random terms an event's records share it."""
         key = (grid.nfft, grid.dt, adjustment.tobytes())
-        if key != self._last_change[0]:
+        last, change = self._last_change  # read once: another thread may replace it
+        if key != last:
             change = np.zeros((2, len(grid.frequency)))
             kernels.weighted_rows(adjustment, *grid.adjustment, change)
             self._last_change = key, change
-        return self._last_change[1]
+        return change
 
     def _legs(self, kernels, grid, row):
         """Spectra of P, SV, SH and of S without a mechanism's pattern; each of shape (bins,), complex."""

@@ -1,0 +1,165 @@
+"""Records from threads, processes and notebooks: the same bits, and nothing of the process is changed."""
+
+import locale
+import os
+import random
+import subprocess
+import sys
+import traceback
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import obspy
+import pytest
+from obspy_networks import ORIGIN_TIME, event, inventory, station, triple
+from records_digest import digest
+
+import seissynth
+from seissynth import _evalresp
+from seissynth.errors import SeisSynthWarning
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def here():
+    return digest()
+
+
+def test_threads_and_processes_give_the_same_bits(here):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE), *sys.path])}
+    done = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", str(HERE / "records_digest.py")],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    found = [line.split() for line in done.stdout.splitlines()]
+    assert {who for who, _ in found} == {"main", "thread", "fork", "spawn"} and len(found) == 21
+    assert {bits for _, bits in found} == {here}
+
+
+def test_a_notebook_gives_the_same_bits(here, monkeypatch):
+    pytest.importorskip("ipykernel")
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE.parent), str(HERE)]))
+    code = """
+    import warnings
+    warnings.simplefilter("error", UserWarning)
+    from concurrent.futures import ThreadPoolExecutor
+    from records_digest import digest
+    with ThreadPoolExecutor(4) as pool:
+        print(*{digest(), *pool.map(digest, [1] * 8)})
+    """
+    import textwrap
+
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(textwrap.dedent(code))])
+    nbclient.NotebookClient(book, timeout=120, kernel_name="python3").execute()
+    assert "".join(output.get("text", "") for output in book.cells[0].outputs).split() == [here]
+
+
+def process_state():
+    """What belongs to the whole process and not to a call."""
+    return {
+        "filters": [repr(item) for item in warnings.filters],
+        "floating point": np.geterr(),
+        "print": np.get_printoptions(),
+        "locale": locale.setlocale(locale.LC_ALL),
+        "folder": os.getcwd(),
+        "environment": dict(os.environ),
+        "random": random.getstate(),
+        "numpy random": repr(np.random.get_state()),
+    }
+
+
+def make_everything(net, earthquake):
+    """All that generate() and continuous() can do without a trained network."""
+    import pandas
+
+    origin = earthquake.preferred_origin().time
+    table = pandas.DataFrame({"station_vs_30_mps": [400.0]}, index=["XX.CASC"])
+    for options in ({"output": "RAW", "quantize": True}, {"velocity_model": "ak135", "realizations": 2}):
+        seissynth.generate(net, earthquake, noise="nhnm", conditions=table, channel="*", **options)
+    seissynth.continuous(earthquake, net, origin - 5.0037, origin + 30, noise="nlnm", output="RAW")
+    seissynth.list_backends()
+
+
+def test_nothing_of_the_process_is_touched(monkeypatch):
+    """Not even for a moment: another thread would see it, and the last to leave would put back what it found."""
+    example = seissynth.read_example()
+    make_everything(*example)  # compiles and imports, which others do with the filters as they like
+    monkeypatch.setattr(_evalresp, "_cache", type(_evalresp._cache)())
+    before, entered = process_state(), []
+
+    def enter(self):
+        entered.append("".join(traceback.format_stack(limit=6)))
+
+    monkeypatch.setattr(warnings.catch_warnings, "__enter__", enter)
+    monkeypatch.setattr(warnings.catch_warnings, "__exit__", lambda self, *error: None)
+    make_everything(*example)
+    monkeypatch.undo()
+    assert not entered, entered[0]
+    assert process_state() == before
+
+
+def test_a_warning_that_is_ignored_is_ignored_in_threads():
+    """Each record lacks its P, which is said by a warning; 40 calls in 8 threads raise none of them."""
+    net, earthquake = seissynth.read_example()
+    net = net.select(station="TIBE")
+
+    def make(seed):
+        return seissynth.generate(net, earthquake, duration=5.0, seed=seed, noise="nlnm", output="RAW")[0].data
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SeisSynthWarning)
+        before = list(warnings.filters)
+        alone = [make(seed) for seed in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(make, [*range(8)] * 5))
+        assert warnings.filters == before
+    for seed, data in enumerate(together):
+        np.testing.assert_array_equal(data, alone[seed % 8])
+
+
+def test_one_instance_serves_many_threads():
+    """Event terms of several earthquakes at once, through one backend's caches."""
+    backend = type(seissynth.get_backend("stochastic")())(variability=True)
+    net = inventory(station("A", triple("HH")))
+    events = [event(3.5 + 0.1 * k, latitude=35.6 + 0.02 * k) for k in range(12)]
+
+    def make(one):
+        return seissynth.generate(net, one, backend=backend, duration=30.0)[0].data
+
+    alone = [make(one) for one in events]
+    with ThreadPoolExecutor(8) as pool:
+        for data, wanted in zip(pool.map(make, events * 4), alone * 4, strict=True):
+            np.testing.assert_array_equal(data, wanted)
+
+
+def test_a_source_in_counts_takes_turns_at_evalresp(monkeypatch):
+    """evalresp keeps global variables, and ctypes lets other threads run meanwhile."""
+    from seissynth.source_records import _without_response
+
+    response = triple("HH")[0].response
+    data = 1e3 * np.random.default_rng(0).standard_normal(4000)
+
+    def make(_):
+        trace = obspy.Trace(data.copy(), {"sampling_rate": 100.0, "starttime": ORIGIN_TIME})
+        assert not _evalresp.EVALRESP_LOCK._is_owned()
+        return _without_response(trace, response, "velocity").data
+
+    alone, owned = make(0), []
+    original = obspy.Trace.remove_response
+
+    def watched(self, **options):
+        owned.append(_evalresp.EVALRESP_LOCK._is_owned())
+        return original(self, **options)
+
+    monkeypatch.setattr(obspy.Trace, "remove_response", watched)
+    with ThreadPoolExecutor(4) as pool:
+        for made in pool.map(make, range(12)):
+            np.testing.assert_array_equal(made, alone)
+    assert len(owned) == 12 and all(owned)
