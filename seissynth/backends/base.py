@@ -161,7 +161,8 @@ class Backend(ABC):
     def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
         """Make one record per row of `conditions`.
 
-        Record i must depend on row i and on element i of the seeds only.
+        Record i must depend on row i and on element i of the seeds only. Arguments are copies; leave them as they are
+        all the same, and return arrays that the next call does not write to: the conformance kit finds both.
 
         Parameters
         ----------
@@ -176,7 +177,7 @@ class Backend(ABC):
         seeds : seissynth.seeding.Seeds
             uint64 arrays `row`, `event`, `station`, each of shape (n,).
         source : Records, optional
-            Real records of the same event, for backends that can use them.
+            Real records of the same event, for backends that can use them; those of its `pool` are read-only.
 
         Returns
         -------
