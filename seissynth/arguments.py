@@ -6,12 +6,11 @@ from numbers import Integral, Real
 
 from obspy import UTCDateTime
 
+from seissynth.backends._conditions_checks import OUTSIDE
 from seissynth.backends.base import Backend
 from seissynth.conditions import plain_columns
 from seissynth.errors import InputError
 from seissynth.units import OUTPUTS
-
-_OUTSIDE = ("raise", "warn", "allow")
 
 
 @dataclass
@@ -52,8 +51,8 @@ class Arguments:
             self.realizations = _whole("realizations", self.realizations, least=1)
         if self.realization is not None:
             self.realization = _whole("realization", self.realization, least=0)
-        if self.outside not in _OUTSIDE:
-            raise InputError(f"outside={self.outside!r} must be one of {_OUTSIDE}.")
+        if self.outside not in OUTSIDE:
+            raise InputError(f"outside={self.outside!r} must be one of {', '.join(map(repr, OUTSIDE))}.")
         if self.event_key is not None and not (isinstance(self.event_key, str) and self.event_key):
             raise InputError(f"event_key={self.event_key!r} must be a text that is not empty.")
         if isinstance(self.start, str):

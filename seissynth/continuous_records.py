@@ -7,6 +7,7 @@ import numpy as np
 from obspy import Stream, Trace, UTCDateTime
 from obspy.core import AttribDict
 
+from seissynth._skipped import Skipped
 from seissynth.arguments import Arguments
 from seissynth.channels import select_sensors
 from seissynth.earthquakes import read_earthquakes
@@ -15,7 +16,7 @@ from seissynth.noise import prepare_noise
 from seissynth.record_windows import plan_windows, simulation_rate_hz
 from seissynth.seeding import hash_words
 from seissynth.stream import Instrument, channel_motion, shared_provenance
-from seissynth.synthesis import backend_of, make_event_seeds, make_motion, paths_and_conditions
+from seissynth.synthesis import backend_of, make_event_seeds, make_motion, paths_and_conditions, select_paths
 
 _NOT_HERE = ("start", "duration", "realizations", "event_key", "source")
 _MOST_SAMPLES = 200_000_000
@@ -73,9 +74,12 @@ def continuous(events, inventory, start, end, *, noise=None, **arguments):
     prepared = prepare_noise(noise)
     instrument = Instrument(checked.output, prepared, checked.clip_counts, checked.quantize)
     rows = _Rows(inventory, start, end, checked, instrument)
+    skipped = Skipped(backend.card, checked.outside)
     used = 0
     for earthquake in read_earthquakes(events):
-        used += _add_event(rows, inventory, earthquake, backend, checked)
+        used += _add_event(rows, inventory, earthquake, backend, checked, skipped)
+    skipped.require_any()
+    skipped.say(stacklevel=2)
     if not used:
         warnings.warn(f"no event shakes any station between {start} and {end}.", SeisSynthWarning, stacklevel=2)
     shared = shared_provenance(backend, checked.output, checked.seed, checked.realization or 0, checked.as_plain_data())
@@ -130,9 +134,13 @@ class _Rows:
         return stream
 
 
-def _add_event(rows, inventory, earthquake, backend, arguments):
+def _add_event(rows, inventory, earthquake, backend, arguments, skipped):
     """Add one earthquake's motion to every channel; whether any of it lies in the window."""
     paths, conditions = paths_and_conditions(inventory, earthquake, arguments)
+    inside = skipped.rows_inside(earthquake.id, [site.name for site in paths.sites], conditions)
+    if not len(inside):
+        return False
+    paths, conditions, _ = select_paths(paths, conditions, inside)
     rates = simulation_rate_hz(paths.sites, arguments.sampling_rate)
     used = False
     after = rows.start - earthquake.time

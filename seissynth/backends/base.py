@@ -76,6 +76,8 @@ class Card:
         Names from `seissynth.schema.COLUMNS`.
     capabilities : frozenset of str
         Keys of `CAPABILITIES`.
+    packages : mapping of str to str
+        What `load` needs beyond seissynth's own dependencies: the name to import -> the command that installs it.
     ensemble_options : mapping of str to value
         Options of the backend that `generate` adds where realisations are asked for, unless the user gives
         them; an instance is used as it is.
@@ -105,6 +107,7 @@ class Card:
     optional_columns: tuple = ()
     capabilities: frozenset = frozenset()
     ensemble_options: Mapping = field(default_factory=dict, hash=False)
+    packages: Mapping = field(default_factory=dict, hash=False)
 
     def __post_init__(self):
         object.__setattr__(self, "capabilities", frozenset(self.capabilities))

@@ -6,6 +6,7 @@ broken plugin never disturbs another.
 """
 
 import difflib
+import importlib
 import inspect
 import warnings
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ def list_backends(check=False):
     ----------
     check : bool
         False imports nothing and reads only what the installed distributions announce. True imports each
-        backend too, and fills in `status`, `cause` and `card`; a broken one appears with its cause.
+        backend too, with the packages that its card names, makes an instance with the options' defaults, and fills in
+        `status`, `cause` and `card`; a broken one appears with its cause, an incomplete one with what is missing.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def list_backends(check=False):
         info = source.info(name)
         if check:
             try:
-                info = BackendInfo(name, *_where(info), status="ok", card=source.load(name).card)
+                info = BackendInfo(name, *_where(info), **_state(source.load(name)))
             except SeisSynthError as error:
                 info = BackendInfo(name, *_where(info), status="broken", cause=_cause(error))
         infos.append(info)
@@ -57,6 +59,25 @@ def list_backends(check=False):
 
 def _where(info):
     return info.distribution, info.version, info.module
+
+
+def _state(cls):
+    """What can be said of a class without making records: status, cause and card."""
+    card, missing = cls.card, []
+    try:
+        card = cls().card  # learned backends read the ranges of their weights from the file's header
+    except SeisSynthError as error:
+        missing.append(str(error))
+    except (Exception, SystemExit) as error:
+        missing.append(f"it cannot be made with its defaults: {type(error).__name__}: {error}")
+    for package, remedy in card.packages.items():
+        try:
+            importlib.import_module(package)
+        except ImportError:
+            missing.insert(0, f"it needs the package {package}: {remedy}")
+        except (Exception, SystemExit) as error:
+            missing.insert(0, f"the package {package} does not work ({type(error).__name__}: {error}): {remedy}")
+    return {"status": "incomplete" if missing else "ok", "cause": "; ".join(dict.fromkeys(missing)), "card": card}
 
 
 def _cause(error):

@@ -44,6 +44,7 @@ class Outside(enum.StrEnum):
     """Values of --outside."""
 
     RAISE = "raise"
+    SKIP = "skip"
     WARN = "warn"
     ALLOW = "allow"
 
@@ -89,7 +90,7 @@ def generate(
         Noise | None, typer.Option("--noise", help="Background noise to add.", case_sensitive=False, show_default=False)
     ] = None,
     outside: Annotated[
-        Outside, typer.Option("--outside", help="What to do where the backend is not valid.")
+        Outside, typer.Option("--outside", help="What to do where the backend is not valid; skip makes the rest.")
     ] = Outside.RAISE,
     velocity_model: VelocityModelOption = "iasp91",
     onsets: Annotated[
