@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from obspy.geodetics import gps2dist_azimuth
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.motion import convert_motion, resample_motion
 from seissynth.records import Records
@@ -58,6 +59,7 @@ def find_source(source, paths, card):
     from seissynth.backends._run import select_records
 
     if isinstance(source, Records):
+        check_source_records(source)
         if len(source) not in (1, len(paths)):
             raise InputError(
                 f"source holds {len(source)} records; give one, or one for each of the {len(paths)} sites."
@@ -79,6 +81,23 @@ def find_source(source, paths, card):
     if notes:
         warnings.warn(f"{len(notes)} stations of the source are left out: {' '.join(notes[:3])}", SeisSynthWarning, 3)
     return _by_site(known, source, paths, card)
+
+
+def check_source_records(source):
+    """Raise InputError for records that are no three components of real, finite numbers with one start each."""
+    data = require_real(source.data, "source: data")
+    n = len(data) if data.ndim else 0
+    if data.ndim != 3 or data.shape[1] != 3 or not data.shape[2]:
+        raise InputError(f"source has data of shape {data.shape}; it must be (n, 3, npts).")
+    if not np.isfinite(data).all():
+        raise InputError("source holds samples that are not finite; leave such records out.")
+    for key in ("start_s", "p_s", "s_s"):
+        if getattr(source, key).shape != (n,):
+            raise InputError(f"source has {key} of shape {getattr(source, key).shape}; it must be ({n},).")
+    if not np.isfinite(source.start_s).all():
+        raise InputError("source has a start_s that is not finite; give seconds after origin.")
+    if source.pool is not None:
+        check_source_records(source.pool)
 
 
 def _by_site(known, source, paths, card):
@@ -216,7 +235,7 @@ def _motion(trace, channel, quantity):
     """A trace in the quantity wanted; its data are float64, without mean."""
     own = _quantity_of(trace)
     out = trace.copy()
-    out.data = np.asarray(out.data, dtype=np.float64)
+    out.data = np.asarray(require_real(out.data, trace.id), dtype=np.float64)
     if own is None:
         response = out.stats.get("response") or getattr(channel, "response", None)
         if response is None:

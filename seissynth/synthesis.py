@@ -10,7 +10,7 @@ from obspy import Stream
 from seissynth._skipped import Skipped
 from seissynth.arguments import Arguments
 from seissynth.backends._run import run_backend, select_records
-from seissynth.backends.registry import resolve_backend
+from seissynth.backends.registry import has_weights, refuse_weights, resolve_backend
 from seissynth.conditions import make_conditions
 from seissynth.earthquakes import read_earthquakes
 from seissynth.ensemble import Ensemble
@@ -282,6 +282,9 @@ def backend_of(arguments):
         options=arguments.options,
         ensemble=arguments.of_ensemble(),
     )
+    weights = getattr(backend, "weights", None)
+    if weights is not None and not has_weights(type(backend)):
+        refuse_weights(type(backend), weights)
     if arguments.source is not None and "source_records" not in backend.card.capabilities:
         raise InputError(f"backend {backend.card.name!r} cannot use source records; leave source= out.")
     return backend

@@ -5,6 +5,7 @@ announced in the same way. Listing imports no plugin, and asking for one imports
 broken plugin never disturbs another.
 """
 
+import copy
 import difflib
 import importlib
 import inspect
@@ -249,7 +250,7 @@ def resolve_backend(backend, *, weights=None, device="cpu", options=None, ensemb
             raise InputError(f"backend={backend!r}: {problem} Pass a name, a subclass of Backend, or an instance.")
         cls = backend
     if ensemble:
-        options = {**cls.card.ensemble_options, **options}
+        options = {**copy.deepcopy(dict(cls.card.ensemble_options)), **options}
     return _instance(cls, weights, device, options)
 
 
@@ -291,7 +292,7 @@ def _instance(cls, weights, device, options):
         raise InputError(f"{name}: device={device!r} was asked for, and it runs on the CPU only. Leave device out.")
     accepted = _parameters(cls)
     if weights is not None and "weights" not in accepted:
-        raise InputError(f"{name}: weights={str(weights)!r} were given, and it takes none. Leave weights out.")
+        refuse_weights(cls, weights)
     common = {"weights": weights, "device": device}
     options.update({key: value for key, value in common.items() if key in accepted})
     try:
@@ -302,6 +303,16 @@ def _instance(cls, weights, device, options):
         raise BackendError(
             f"{name}: the backend cannot be made with {options}: {type(error).__name__}: {error}"
         ) from error
+
+
+def has_weights(cls):
+    """Whether a backend can load weights: its card names their licence, or it gives their digest."""
+    return bool(cls.card.licence_weights) or cls.weights_hash is not Backend.weights_hash
+
+
+def refuse_weights(cls, weights):
+    """Raise InputError for weights that nobody would load."""
+    raise InputError(f"{cls.card.name}: weights={str(weights)!r} were given, and it takes none. Leave weights out.")
 
 
 def _nearest(word, known):

@@ -8,6 +8,14 @@ from pathlib import Path
 from seissynth.errors import InputError
 
 
+def require_file_name(path):
+    """Raise InputError for a path that names a folder by its end, as ``out.h5/``, which `pathlib` would overlook."""
+    text = os.fspath(path)
+    ends = tuple(filter(None, (os.sep, os.altsep)))
+    if "\0" in text or text.endswith(ends) or os.path.basename(text) in ("", ".", ".."):
+        raise InputError(f"cannot write {text!r}: that names a folder; give the name of a file.")
+
+
 @contextlib.contextmanager
 def replacing(path):
     """Give a name beside `path` to write to; it takes the place of `path` when all went well.
@@ -26,8 +34,9 @@ def replacing(path):
     Raises
     ------
     InputError
-        The folder does not exist, or `path` is a folder.
+        The folder does not exist, or `path` is a folder or names one (``out.h5/``).
     """
+    require_file_name(path)
     path = Path(path)
     if not path.parent.is_dir():
         raise InputError(f"cannot write {path}: there is no folder {path.parent}; make it first.")

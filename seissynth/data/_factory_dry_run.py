@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 
+from seissynth._csv_cells import write_table
 from seissynth.data._atomic import replacing
 from seissynth.data._factory_folder import DESCRIPTION, PLAN
 from seissynth.data._factory_report import DatasetReport
@@ -41,7 +42,7 @@ def dry_run(job):
         for frame, books in plans(job):
             add_books(total, books)
             if frame is not None:
-                frame.to_csv(file, index=False, header=file.tell() == 0)
+                write_table(frame, file, index=False, header=file.tell() == 0)
         text_bytes = file.tell()
     warn_of_outside(total.pop("outside", []), job.maker.backend.card)
     seconds = _trial(job) * total["records"]

@@ -153,6 +153,8 @@ class BlockFile:
         data = self._file["data"][block]
         if not isinstance(data, h5py.Dataset):
             raise ValueError(f"data/{block} is a group")
+        if data.dtype.kind not in "iuf":
+            raise ValueError(f"data/{block} has type {data.dtype}; samples are real numbers")
         simple = data.chunks is None and not data.is_virtual and not data.external and hasattr(os, "pread")
         offset = data.id.get_offset() if simple else None  # None for a block that was never written, too
         if offset is not None and data.dtype.kind in "iuf":

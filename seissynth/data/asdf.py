@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
+from seissynth._real_numbers import require_real
 from seissynth.data._atomic import replacing
 from seissynth.data._onset_picks import as_catalog, with_onset_picks
 from seissynth.data._provenance import make_document, provenance_id, read_documents, require_info
@@ -253,6 +254,7 @@ def _restore(trace, records):
     record = records.get(trace.stats.asdf.get("provenance_id"))
     if record is None:
         return None
+    require_real(trace.data, f"trace {trace.id}")
     # pyasdf goes through a float of seconds, which is good to 0.2 µs only
     trace.stats.starttime = UTCDateTime(ns=record.start_ns)
     trace.stats.seissynth = record.info
