@@ -25,6 +25,10 @@ class BackendError(SeisSynthError, RuntimeError):
     """A backend failed, or returned something that breaks the protocol."""
 
 
+class CardError(SeisSynthError, TypeError, ValueError):
+    """A backend's card states what cannot be: an unknown word, a rate of 0, a range upside down, a bad name."""
+
+
 class BackendNotFoundError(SeisSynthError, LookupError):
     """No backend of that name is installed."""
 

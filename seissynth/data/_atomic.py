@@ -11,6 +11,14 @@ from seissynth.errors import InputError, SeisSynthError, WriteError
 _LONGEST_SUFFIX = 16
 
 
+def require_file_name(path):
+    """Raise InputError for a path that names a folder by its end, as ``out.h5/``, which `pathlib` would overlook."""
+    text = os.fspath(path)
+    ends = tuple(filter(None, (os.sep, os.altsep)))
+    if "\0" in text or text.endswith(ends) or os.path.basename(text) in ("", ".", ".."):
+        raise InputError(f"cannot write {text!r}: that names a folder; give the name of a file.")
+
+
 @contextlib.contextmanager
 def replacing(path):
     """Give a name beside `path` to write to; it takes the place of `path` when all went well.
@@ -30,12 +38,11 @@ def replacing(path):
     Raises
     ------
     InputError
-        The folder does not exist, or `path` is a folder.
+        The folder does not exist, or `path` is a folder or names one (``out.h5/``).
     WriteError
         The system refuses: a full disk, a read-only folder, a name that is too long.
     """
-    if str(path).endswith(("/", os.sep)):
-        raise InputError(f"cannot write {path}: it ends like a folder; give the name of a file.")
+    require_file_name(path)
     path = Path(path)
     try:
         if not path.parent.is_dir():

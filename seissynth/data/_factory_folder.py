@@ -7,7 +7,7 @@ import warnings
 
 from seissynth.data._atomic import replacing
 from seissynth.data._factory_report import DatasetReport
-from seissynth.data._factory_run import BOOKS, read_books
+from seissynth.data._factory_run import BOOKS, read_books, warn_of_outside
 from seissynth.data._seisbench_layout import write_chunks_file
 from seissynth.errors import FileFormatError, InputError, SeisSynthWarning
 
@@ -111,13 +111,17 @@ def finish(job, began, before):
         made = 0
     else:
         books = read_books(path)
-        said = books.pop("warnings", [])
+        said, named = books.pop("warnings", []), books.pop("outside", [])
         made = books["records"] - before
         if not books["records"]:
-            raise InputError(f"no record can be made: {books['left_out']}. Give other stations, earthquakes or bounds.")
+            names = f" ({'; '.join(named[:5])})" if named else ""
+            raise InputError(
+                f"no record can be made: {books['left_out']}{names}. Give other stations, earthquakes or bounds."
+            )
         if job.settings.format == "seisbench":
             write_chunks_file(path)
         _write_json(file, {**found, "complete": True, "counts": books})
+        warn_of_outside(named, job.maker.backend.card)
         for text in said:
             warnings.warn(text, SeisSynthWarning, stacklevel=3)
     shutil.rmtree(path / BOOKS, ignore_errors=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 from seissynth.motion import resample_motion
 from seissynth.noise import MODELS, model_psd, prepare_noise
@@ -54,7 +55,8 @@ class SampledNoise:
 
     def make(self, key, sensor, npts, rate):
         """Noise of one record, ndarray, shape (3, npts), float32."""
-        found = np.asarray(self.source.sample(sensor, npts, rate, generator(key, 1)))
+        found = self.source.sample(sensor, npts, rate, generator(key, 1))
+        found = np.asarray(require_real(found, f"noise={self.source!r}: what sample() gave"))
         if found.shape != (3, npts) or not np.isfinite(found).all():
             raise InputError(
                 f"noise={self.source!r} for {sensor.id}: sample() gave the shape {found.shape}; it must give finite "

@@ -88,7 +88,7 @@ class BlockMaker:
         core = self.settings.core
         rate = simulation_rate_hz([None], self.rate)[0]
         group = WindowGroup(np.arange(len(start_s)), start_s, round(core.duration * rate), rate)
-        outside = "allow" if self.settings.outside == "leave_out" else self.settings.outside
+        outside = "allow" if self.settings.outside in ("leave_out", "skip") else self.settings.outside
         records = run_backend(
             self.backend,
             pandas.DataFrame(table),

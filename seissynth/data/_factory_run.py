@@ -19,6 +19,7 @@ from seissynth.units import OUTPUTS, UNITS
 
 #: the folder of the books, inside the data set's
 BOOKS = ".blocks"
+_NAMED = 50
 
 
 class Job:
@@ -87,6 +88,7 @@ def _write_block(job, number):
     plan = maker.plan(*settings.blocks()[number])
     books = {"block": number, "records": 0, "noise": 0, "second": 0, "no_p": 0, "no_s": 0, "magnitudes": {}}
     books["left_out"] = {name: count for name, count in plan.left_out.items() if count}
+    books["outside"] = plan.outside
     if not len(plan):
         return {**books, "events": 0}
     books["events"] = len(np.unique(plan.events))
@@ -134,6 +136,14 @@ def read_books(path):
     for file in sorted((Path(path) / BOOKS).glob("*.json")):
         add_books(total, json.loads(file.read_text(encoding="utf-8")))
     return total
+
+
+def warn_of_outside(named, card):
+    """Warn once of the records that ``outside="skip"`` left out."""
+    if named:
+        shown = "; ".join(named[:_NAMED])
+        more = "; and more" if len(named) > _NAMED else ""
+        warnings.warn(f"{card.name}: outside its range and left out: {shown}{more}.", SeisSynthWarning, stacklevel=4)
 
 
 def add_books(total, books):

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
+from seissynth._real_numbers import require_real
 from seissynth.data._asdf_writing import new_asdf
 from seissynth.data._format_limits import require_storable
 from seissynth.data._hdf5_outside import refuse_outside
@@ -290,6 +291,7 @@ def _restored(stored, records):
     """Pairs of what the provenance says and the trace, and what had to be left out."""
     pairs, left_out = [], []
     for trace in stored:
+        require_real(trace.data, f"trace {trace.id}")
         record = records.get(trace.stats.asdf.get("provenance_id"))
         if record is None:
             left_out.append(f"{trace.id} from {trace.stats.starttime} has no provenance")

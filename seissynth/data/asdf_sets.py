@@ -5,6 +5,7 @@ StationXML. `asdf_to_seisbench` reads any such file: one row per event and senso
 metadata table in the file as well, so that the way back loses nothing.
 """
 
+import io
 import json
 import warnings
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from obspy import Stream, Trace
 
+from seissynth._csv_cells import write_table
 from seissynth.data import _asdf_rows as rows_of
 from seissynth.data._asdf_records import FileRecords
 from seissynth.data._asdf_writing import new_asdf
@@ -215,6 +217,8 @@ def _stream(data, codes, start):
 
 def _add_table(file, dataset):
     table = dataset.metadata.drop(columns=["trace_chunk"])
-    text = np.frombuffer(table.to_csv(index=False).encode("utf-8"), np.uint8)
+    file_of_text = io.StringIO(newline="")
+    write_table(table, file_of_text, index=False)
+    text = np.frombuffer(file_of_text.getvalue().encode("utf-8"), np.uint8)
     parameters = {"data_format": json.dumps(dataset.data_format)}
     file.add_auxiliary_data(text, data_type=_TABLE[0], path=_TABLE[1], parameters=parameters)

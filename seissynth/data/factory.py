@@ -90,8 +90,9 @@ def make_dataset(
         Epicentral distances that are used.
     stations_per_event : int, optional
         At most so many records of each event, drawn.
-    outside : {"leave_out", "raise", "warn", "allow"}
-        What to do where the backend is not valid.
+    outside : {"leave_out", "skip", "raise", "warn", "allow"}
+        What to do where the backend is not valid. "leave_out" counts what it leaves out; "skip" does the same, and
+        names it in a warning.
     noise : {"nlnm", "nhnm"}, path, obspy Stream or object with ``sample``, optional
         Added to every record. A path is a file of real noise that ObsPy reads, or the folder of a set in SeisBench's
         form: its rows of noise are taken, or failing these what lies before P. Real noise must be in the unit of

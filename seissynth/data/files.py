@@ -7,7 +7,8 @@ import numpy as np
 import obspy
 from obspy import Stream
 
-from seissynth.data._atomic import replacing
+from seissynth._real_numbers import require_real
+from seissynth.data._atomic import replacing, require_file_name
 from seissynth.data._format_limits import STEIM_REACH, require_same, require_storable
 from seissynth.data._onset_picks import with_onset_picks
 from seissynth.data.asdf import as_streams, write_asdf
@@ -78,6 +79,8 @@ def write(path, stream, *, event=None, inventory=None, format=None):
     ['out.mseed']
     """
     kind = _format_of(path, format)
+    if kind != "SAC":  # which may be a folder
+        require_file_name(path)
     streams = as_streams(stream)
     for trace in (trace for one in streams for trace in one):
         _require_whole(trace)
@@ -96,7 +99,10 @@ def write(path, stream, *, event=None, inventory=None, format=None):
 
 def check_target(path, realizations=1, format=None):
     """Raise InputError now for a path that `write` would refuse after all the work."""
-    if _format_of(path, format) == "MSEED" and realizations > 1 and "{realization" not in str(path):
+    kind = _format_of(path, format)
+    if kind != "SAC":
+        require_file_name(path)
+    if kind == "MSEED" and realizations > 1 and "{realization" not in str(path):
         raise InputError(_MIXED.format(path=path, what="every channel"))
 
 
@@ -132,6 +138,7 @@ def _require_whole(trace):
         raise InputError(f"trace {trace.id} has gaps (a masked array); split() the Stream before writing.")
     if trace.stats.npts == 0:
         raise InputError(f"trace {trace.id} has no sample; remove it before writing.")
+    require_real(trace.data, f"trace {trace.id}")
 
 
 def _fields(trace):

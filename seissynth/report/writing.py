@@ -5,7 +5,8 @@ import shutil
 import uuid
 from pathlib import Path
 
-from seissynth.data._atomic import replacing
+from seissynth._csv_cells import for_people, write_table
+from seissynth.data._atomic import replacing, require_file_name
 from seissynth.errors import InputError
 from seissynth.report.html import slug
 
@@ -18,6 +19,7 @@ def tables_folder(path):
 
 def check_targets(path, overwrite=False):
     """Raise InputError for a report that cannot be written, before any work is done."""
+    require_file_name(path)
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"cannot write {path}: a report is an HTML file; let its name end in .html.")
@@ -113,7 +115,8 @@ def _write_tables(tables, folder):
             target = beside / name
             target.parent.mkdir(parents=True, exist_ok=True)
             named = any(part is not None for part in table.index.names)
-            table.to_csv(target, index=named)
+            with open(target, "w", encoding="utf-8", newline="") as file:
+                write_table(for_people(table), file, index=named)
         if folder.exists():
             os.replace(folder, old)
         os.replace(beside, folder)

@@ -150,10 +150,14 @@ def load_model(path, device="cpu", kind=HEGGS):
     FileFormatError
         As `read_card`; also weights that do not fit their configuration, or are not finite.
     """
+    import torch
+
     card = read_card(path, kind)
     inputs = read_inputs(card, path)
     try:
-        model = kind.make(from_plain(kind.config, card["config"]))
+        # a new network draws its first weights from torch's global generator, which is none of ours
+        with torch.random.fork_rng(devices=[]):
+            model = kind.make(from_plain(kind.config, card["config"]))
     except (InputError, TypeError) as error:
         raise FileFormatError(f"{path}: its configuration cannot be used: {error}") from error
     values, _ = load_weights(path, kind.name, expected_version=kind.version, device=device)
