@@ -113,13 +113,13 @@ def finish(job, began, before):
         books = read_books(path)
         said = books.pop("warnings", [])
         made = books["records"] - before
+        for text in said:
+            warnings.warn(text, SeisSynthWarning, stacklevel=3)
         if not books["records"]:
             raise InputError(f"no record can be made: {books['left_out']}. Give other stations, earthquakes or bounds.")
         if job.settings.format == "seisbench":
             write_chunks_file(path)
         _write_json(file, {**found, "complete": True, "counts": books})
-        for text in said:
-            warnings.warn(text, SeisSynthWarning, stacklevel=3)
     shutil.rmtree(path / BOOKS, ignore_errors=True)
     for name in ("metadata_", "waveforms_", "records_", "noise_", "dataset.", "chunks."):
         for item in path.glob(f".{name}*"):  # what killed processes of any machine left half written

@@ -73,8 +73,8 @@ def make_dataset(
     path : str or path
         Folder to write; made if absent.
     inventory : obspy Inventory
-        Sensors with three channels are used, chosen as `seissynth.generate` does. Columns "Z", "N", "E" hold the
-        channels in the order Z, N or 1, E or 2, along their own axes.
+        Sensors with three channels that span space are used, chosen as `seissynth.generate` does. Z, N, E hold true
+        up, north and east whatever way a sensor's channels point; see Notes for counts and ASDF.
     earthquakes : obspy Catalog, Event, iterable of Event, or seissynth.DrawnEarthquakes
     backend, seed, output, channel, velocity_model, conditions, clip_counts, quantize, weights, device, **options
         As in `seissynth.generate`; the motion is what it makes with ``realization=0``, so that a backend's
@@ -144,6 +144,11 @@ def make_dataset(
 
     Notes
     -----
+    Counts (``output="RAW"``) along Z, N, E are those of the sensor's instruments turned upright: the motion along each
+    true axis goes through the response of the channel that lies nearest to it. With ``format="asdf"`` each trace is
+    that of a channel along its own axis instead, since the file holds the StationXML with azimuth and dip. Real noise
+    is taken to be along the channels' own axes, that of a set in SeisBench's form along Z, N, E; it is turned.
+
     Signal-to-noise ratio (``trace_snr_db``): 20 log10 of the rms of the earthquake's own motion in the 5 s from S on
     (from P on where S is outside) over the rms of the noise in the whole record, over three components, both through
     a band-pass of 1 to 20 Hz (at most 0.4 of the sampling rate; second order).
