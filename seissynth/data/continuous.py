@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seissynth._folder_lock import fills
 from seissynth.data._archive import Archive
 from seissynth.data._atomic import replacing
 from seissynth.data._cut_blocks import make_blocks, open_sensors
@@ -26,6 +27,7 @@ __all__ = ["RULES", "CutReport", "CutSettings", "cut_events"]
 _ROWS = 64
 
 
+@fills("output", "cutting windows")
 def cut_events(waveforms, inventory, catalog, output, settings=None, *, overwrite=False, progress=None):
     """Cut the windows of a catalogue's earthquakes, and windows of noise, out of continuous records.
 
