@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,9 @@ def test_threads_and_forks_are_others(tmp_path):
         thread = threading.Thread(target=lambda: found.append(refused(tmp_path / "set")))
         thread.start()
         thread.join()
-        child = os.fork()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forks of a process with threads
+            child = os.fork()
         if child == 0:
             try:
                 refused(tmp_path / "set")
