@@ -13,6 +13,10 @@ class InputError(SeisSynthError, ValueError):
     """An argument, an event, an inventory or a table cannot be used as given."""
 
 
+class FolderInUseError(InputError):
+    """Another process fills the folder, or writes the file; the message says which one, where and since when."""
+
+
 class DomainError(SeisSynthError, ValueError):
     """A record was asked for outside the range in which a backend is valid."""
 

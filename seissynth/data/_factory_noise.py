@@ -25,6 +25,8 @@ class ModelNoise:
     quantity : {"displacement", "velocity", "acceleration"}
     """
 
+    along_zne = True
+
     def __init__(self, model, quantity):
         self.model, self.quantity = model, quantity
 
@@ -48,10 +50,15 @@ def _model_scale(model, npts, rate, quantity):
 
 
 class SampledNoise:
-    """Noise of an object with ``sample(sensor, npts, sampling_rate_hz, rng)``."""
+    """Noise of an object with ``sample(sensor, npts, sampling_rate_hz, rng)``.
+
+    Its rows are those of the sensor's channels, along their own axes, unless it has an attribute ``along_zne`` that is
+    true.
+    """
 
     def __init__(self, source):
         self.source = source
+        self.along_zne = bool(getattr(source, "along_zne", False))
 
     def make(self, key, sensor, npts, rate):
         """Noise of one record, ndarray, shape (3, npts), float32."""
@@ -82,8 +89,10 @@ class DatasetNoise:
     Notes
     -----
     A row, and a window of it, is drawn at random, each stretch of noise being equally likely; the mean is taken off
-    and the rate changed to the record's. Stations are not told apart.
+    and the rate changed to the record's. Stations are not told apart. Components are Z, N, E, those of such sets.
     """
+
+    along_zne = True
 
     def __init__(self, path):
         from seissynth.data.seisbench import Dataset

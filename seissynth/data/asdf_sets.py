@@ -14,6 +14,7 @@ import numpy as np
 from obspy import Stream, Trace
 
 from seissynth._csv_cells import write_table
+from seissynth._folder_lock import fills
 from seissynth.data import _asdf_rows as rows_of
 from seissynth.data._asdf_records import FileRecords
 from seissynth.data._asdf_writing import new_asdf
@@ -118,6 +119,7 @@ def asdf_to_seisbench(source, output, *, tag=None, flatfile=None, unit=None, qua
     )
 
 
+@fills("output", "converting a data set", file=True)
 def seisbench_to_asdf(source, output, *, overwrite=False, progress=None):
     """Convert a set in SeisBench's format to one ASDF file.
 

@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 from seissynth._csv_cells import for_people, write_table
+from seissynth._folder_lock import fills
 from seissynth.data._atomic import replacing, require_file_name
 from seissynth.errors import InputError
 from seissynth.report.html import slug
@@ -34,6 +35,7 @@ def check_targets(path, overwrite=False):
         raise InputError(f"cannot replace {folder}: it holds more than tables; move it away.")
 
 
+@fills("path", "writing a report", file=True)
 def write_report(evaluation, path, *, overwrite=False, pictures=True, command=None):
     """Write an evaluation as one HTML file without links to the network, and its tables as CSV.
 
@@ -64,6 +66,11 @@ def write_report(evaluation, path, *, overwrite=False, pictures=True, command=No
     >>> from seissynth.report import write_report
     >>> write_report(found, "report.html")                                                   # doctest: +SKIP
     """
+    return write_locked_report(evaluation, path, overwrite=overwrite, pictures=pictures, command=command)
+
+
+def write_locked_report(evaluation, path, *, overwrite, pictures, command):
+    """Do what `write_report` does; the caller holds the report's lock."""
     from seissynth.report.page import make_page
     from seissynth.report.pictures import draw_pictures
 

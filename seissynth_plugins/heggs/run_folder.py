@@ -1,9 +1,11 @@
 """The folder of a training: what was asked, statistics, card and curve; shared by HEGGS and its baseline."""
 
 import json
+import os
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+from seissynth._folder_lock import fills
 from seissynth.data._atomic import replacing
 from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.heggs.augmentation import NO_AUGMENTATION, named_augmentation
@@ -39,6 +41,20 @@ class TrainReport:
         state = "finished" if self.finished else f"stopped at step {self.step} of {self.steps}; the same call goes on"
         weights = f"Weights so far: {self.weights}" if self.weights else "No weights yet: the autoencoder comes first"
         return f"{self.output}: {state}. {weights}"
+
+
+def holds_run(function):
+    """Decorate a trainer: one process at a time trains in the folder of a run, named by ``output``.
+
+    The further processes of a training on several devices or nodes leave the lock to the first.
+    """
+    return fills("output", "training", unless=_is_further_process)(function)
+
+
+def _is_further_process():
+    # set by torchrun, Lightning and Slurm for every process but one that a user started alone
+    ranks = (os.environ.get(name, "0") for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
+    return any(rank.strip() not in ("", "0") for rank in ranks)
 
 
 def check_loop(loop, cls, kind):

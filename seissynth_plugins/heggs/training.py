@@ -15,6 +15,7 @@ from seissynth_plugins.heggs.run_folder import (
     begin_run,
     check_loop,
     draw_curve,
+    holds_run,
     told_options,
     unseen_pairs,
     validation_pairs,
@@ -51,6 +52,7 @@ _OF_THE_LOSS = (
 _SOURCES = {"paper": "one"}
 
 
+@holds_run
 def train_heggs(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources=None, picked_first=True, encoding=None, extras=None,

@@ -17,6 +17,7 @@ from seissynth_plugins.heggs.run_folder import (
     begin_run,
     check_loop,
     draw_curve,
+    holds_run,
     told_options,
     validation_pairs,
     write_card,
@@ -54,6 +55,7 @@ SCALE_RECORDS = 64
 LEAST_MINUTES = 1e-3
 
 
+@holds_run
 def train_ldm(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources="all", picked_first=True, encoding=None, extras=None,
