@@ -14,6 +14,7 @@ from seissynth.evaluation import (
     choose_samples,
     magnitude_sweep,
     moveout,
+    sample_scores,
     samples_group,
     sections_group,
     smoothed_spectra,
@@ -149,6 +150,13 @@ def test_sections_are_of_earthquakes_with_sites_enough(pairs):
     chosen = section_events(pairs)
     assert len(chosen) == 3
     assert section_events(pairs.select(np.arange(4))) == []
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(1.0, 1.0), (np.exp(-0.5), 1 - 0.5 / 3), (0.1, 1 / 3), (10.0, 1 / 3)])
+def test_the_score_of_samples_counts_size(pairs, factor, expected):
+    """The same records, smaller or larger: shapes are equal, so that the score is known."""
+    same = Pairs(pairs.real, (scaled_copy(pairs.real, factor),))
+    assert sample_scores(same) == pytest.approx(np.full(len(same), expected), abs=2e-3)
 
 
 def test_samples_are_those_of_the_score(pairs):

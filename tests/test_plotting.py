@@ -258,6 +258,40 @@ def test_unit_of_a_pure_number():
     assert pretty_unit("1") == "" and scaled_unit(0.5, "1") == (1000.0, "10⁻³")
 
 
+def test_windows_open_once_in_a_script_and_never_for_files_and_reports(stream, tmp_path, monkeypatch):
+    """As ObsPy's `plot`; Agg stands for a backend with windows, and pyplot's list of figures for the screen."""
+    import matplotlib.pyplot as plt
+
+    from seissynth.plotting import _style
+
+    shown = []
+    monkeypatch.setattr(plt, "show", lambda *args, **kwargs: shown.append(plt.get_fignums()))
+    before = plt.get_fignums()
+    for _ in range(30):
+        plot_traces(stream, max_sensors=1)
+    assert plt.get_fignums() == before and not shown  # no windows here, and nothing is kept
+    monkeypatch.setattr(_style, "_has_windows", lambda: True)
+    figure = plot_traces(stream)
+    assert len(shown) == 1 and len(shown[0]) == len(before) + 1 and plt.gcf() is figure
+    plt.close(figure)
+    plot_traces(stream, outfile=tmp_path / "a.png")
+    with _style.without_windows():
+        plot_traces(stream)
+    assert len(shown) == 1 and plt.get_fignums() == before
+
+
+def test_the_title_counts_all_events(stream):
+    """More sensors than are drawn, of two events whose nearest ones belong to one of them."""
+    second = stream.copy()
+    for trace in second:
+        info = trace.stats.seissynth
+        info.event_key, info.origin_time = "another", info.origin_time + 1000
+        info.conditions.path_hyp_distance_km += 500
+        trace.stats.starttime += 1000
+    figure = plot_traces(stream + second, max_sensors=3)
+    assert "2 events" in figure.get_suptitle() and "nearest 3 of 14" in figure.get_suptitle()
+
+
 def test_a_figure_shows_itself_in_a_notebook(stream):
     figure = plot_traces(stream)
     assert figure._repr_png_().startswith(b"\x89PNG")

@@ -24,8 +24,9 @@ def sample_scores(pairs):
     Returns
     -------
     ndarray, shape (n,)
-        -1 to 1: the mean of the envelopes' correlation and the spectrograms' (1 - misfit / 2), first draw, under the
-        mask. NaN where one of both is constant.
+        -1 to 1: the mean of three parts, first draw, under the mask: the envelopes' correlation, the spectrograms'
+        (1 - misfit / 2), and that of the sizes, 1 less the size of ln(peak over real peak), -1 at least. A record of
+        the right shape that is ten times too small has 1/3. NaN where one of both is constant.
     """
     real, made, mask, rate = pairs.real, pairs.generated, pairs.mask(), pairs.real.sampling_rate_hz
     band = common_band(pairs)
@@ -36,7 +37,8 @@ def sample_scores(pairs):
         envelopes = correlation(*(smoothed_envelope(x, rate) for x in parts), window)
         spectra = [log_spectrogram(x, rate, band) for x in parts]
         misfit = spectrogram_misfit(*(x.level_db for x in spectra), spectra[0].frames_in(window))
-        return 0.5 * (mean_of_components(envelopes) + mean_of_components(1 - misfit / 2))
+        shape = mean_of_components(envelopes) + mean_of_components(1 - misfit / 2)
+        return (shape + mean_of_components(_size_agreement(*parts, window))) / 3
 
     return blockwise(of_block, len(pairs))
 
@@ -114,7 +116,7 @@ def samples_group(pairs, settings=None):
         for name, part in chosen.items()
         for row in part
     ]  # fmt: skip
-    note = "mean of envelope correlation and spectrogram correlation, masked"
+    note = "mean of envelope correlation, spectrogram correlation and agreement of peaks, masked"
     summary = as_summary(
         [
             summary_row(
@@ -128,6 +130,13 @@ def samples_group(pairs, settings=None):
 
 
 # --- below the road
+
+
+def _size_agreement(real, made, window):
+    """1 for peaks of one size, 0 for a factor of e, -1 for a factor of e² and more; (n, 3), NaN without motion."""
+    peaks = [np.abs(np.where(window, x, 0.0)).max(axis=-1) for x in (made, real)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.maximum(1 - np.abs(np.log(peaks[0] / peaks[1])), -1.0)
 
 
 def _one_each(rows, events, count):

@@ -1,8 +1,12 @@
 """What all figures share: size and fonts, colours, units, and how they are written."""
 
+import contextlib
+import contextvars
 import functools
 import io
 import math
+import os
+import sys
 from pathlib import Path
 
 from seissynth.errors import InputError
@@ -39,8 +43,27 @@ _SETTINGS = {
 _PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k"}
 
 
+#: whether the figure that is drawn next gets a window; None where none may be shown: inside a figure or a report
+_window = contextvars.ContextVar("seissynth_window", default=False)
+
+
+@contextlib.contextmanager
+def without_windows():
+    """Draw figures that no window shows: those of a report."""
+    token = _window.set(None)
+    try:
+        yield
+    finally:
+        _window.reset(token)
+
+
 def styled(function):
-    """Draw in our own settings and put the user's back, whatever they are."""
+    """Draw in our own settings and put the user's back, whatever they are.
+
+    In a script or terminal with windows the figure is shown, as ObsPy's ``plot`` does, unless it goes to a file. A
+    notebook shows the figure that is returned. Without windows (matplotlib's Agg) nothing is shown, and pyplot keeps
+    no figure.
+    """
 
     @functools.wraps(function)
     def inside(*args, outfile=None, **kwargs):
@@ -52,13 +75,34 @@ def styled(function):
             require_file_name(outfile)
         if outfile is not None and not Path(outfile).resolve().parent.is_dir():
             raise InputError(f"cannot write {outfile}: there is no folder {Path(outfile).parent}; make it first.")
-        with matplotlib.rc_context(_SETTINGS):
-            figure = function(*args, **kwargs)
-            if outfile is not None:
-                _save(figure, outfile)
+        shown = outfile is None and _window.get() is not None and _has_windows()
+        token = _window.set(True if shown else None)
+        try:
+            with matplotlib.rc_context(_SETTINGS):
+                figure = function(*args, **kwargs)
+                if outfile is not None:
+                    _save(figure, outfile)
+        finally:
+            _window.reset(token)
+        if shown:
+            import matplotlib.pyplot as plt
+
+            plt.show()  # waits for the user in a script, returns at once where pyplot is interactive
         return figure
 
     return inside
+
+
+def _has_windows():
+    """Whether matplotlib draws into windows of its own here."""
+    import matplotlib
+
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")
+    if sys.platform == "linux" and "matplotlib.pyplot" not in sys.modules and not any(map(os.environ.get, screens)):
+        return False  # asking matplotlib would import pyplot, only to find that there is no screen
+    from matplotlib.backends import BackendFilter, backend_registry
+
+    return matplotlib.get_backend().lower() in backend_registry.list_builtin(BackendFilter.INTERACTIVE)
 
 
 @functools.cache
@@ -76,7 +120,12 @@ def _figure_class():
 
 
 def new_figure(width, height):
-    """Return a Figure in inches, with its own Agg canvas: pyplot never hears of it."""
+    """Return a Figure in inches: pyplot's, with a window, where one is wanted; else one that pyplot never hears of."""
+    if _window.get():
+        import matplotlib.pyplot as plt
+
+        _window.set(None)  # one window for one picture
+        return plt.figure(FigureClass=_figure_class(), figsize=(width, height), dpi=100, layout="constrained")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     figure = _figure_class()(figsize=(width, height), dpi=150, layout="constrained")

@@ -35,8 +35,9 @@ def plot_traces(stream, *, max_sensors=8):
     """
     if max_sensors < 1:
         raise InputError(f"{max_sensors=} must be 1 or more.")
-    sensors, omitted = nearest(find_sensors(stream), max_sensors)
-    title = title_of(sensors) + omitted
+    found = find_sensors(stream)
+    sensors, omitted = nearest(found, max_sensors)
+    title = title_of(found) + omitted  # of all: the nearest may belong to a few of the events
     return _one_sensor(sensors[0], title) if len(sensors) == 1 else _grid(sensors, title)
 
 

@@ -198,5 +198,9 @@ METRIC_TEXTS = {
     ),
     "moveout_difference": ("Slowness of the strongest shaking, generated less real.", "onsets."),
     "largest_shaking_*": ("Time of the strongest shaking, generated less real.", "onsets."),
-    "sample_score": ("Mean of envelope and spectrogram correlation: what the samples are chosen by.", "see both."),
+    "sample_score": (
+        "Mean of envelope correlation, spectrogram correlation and agreement of peaks (1 for equal peaks, 0 for a "
+        "factor of 2.7, -1 for 7.4 and more): what the samples are chosen by.",
+        "see all three.",
+    ),
 }

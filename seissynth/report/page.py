@@ -226,7 +226,22 @@ class _Page:
         not_asked = [name for name in skipped if name not in asked]
         if not_asked:
             counts.append(f"Groups that were not asked for: {', '.join(not_asked)}.")
-        return shown + items(counts) or "<p>Nothing was left out.</p>"
+        return shown + items([*counts, *self.parts_left_out()]) or "<p>Nothing was left out.</p>"
+
+    def parts_left_out(self):
+        """What groups say that they leave out, and the metrics that have no value, each once."""
+        found = {}
+        for of, groups in self.evaluation.rows.items():
+            for group in groups.values():
+                said = [note for note in group.notes if "left out" in note]
+                for _, line in group.summary.iterrows():
+                    if not math.isfinite(float(line["value"])):
+                        why = line["note"] or ("not defined here" if line["records"] else "no record has one")
+                        said.append(f"no value of {title_of(line['metric'])} ({why}).")
+                for what in said:
+                    found.setdefault(f"{group.title}: {what}", []).append(of)
+        every = len(self.evaluation.rows)
+        return [what if len(sets) == every else f"{what} [{', '.join(sets)}]" for what, sets in found.items()]
 
     def settings(self, command):
         shown = f"<pre>{text(command)}</pre>" if command else ""

@@ -23,6 +23,13 @@ def draw_pictures(evaluation):
     dict of (str, str) to list of str
         By set and group.
     """
+    from seissynth.plotting._style import without_windows
+
+    with without_windows():
+        return _draw_all(evaluation)
+
+
+def _draw_all(evaluation):
     from seissynth.plotting.evaluation_overview import draw_overview
 
     out = {OVERVIEW: _drawn(evaluation, "overview", "", lambda: draw_overview(evaluation))}
