@@ -3,7 +3,7 @@
 import numpy as np
 
 from seissynth.backends.base import Backend, Card
-from seissynth.schema import COLUMNS, MOMENT_TENSOR_COLUMNS
+from seissynth.schema import COLUMNS, MOMENT_TENSOR_COLUMNS, PLACE_COLUMNS
 from seissynth.seeding import event_key, generator, station_key
 
 #: velocities of the half-space that example tables are made in, km/s
@@ -97,6 +97,34 @@ def example_conditions(card, n=4):
         "path_onset_origin": ["half-space"] * n,
     }
     return pd.DataFrame({name: table[name] for name in COLUMNS})
+
+
+def example_source(trial):
+    """Make source records for a backend that can use them: its own, from origin on, one for each row, and a pool.
+
+    Parameters
+    ----------
+    trial : seissynth._testing_trial.Trial
+
+    Returns
+    -------
+    Records
+        Of the trial's rows.
+    """
+    from seissynth.records import Records
+
+    table, n = trial.conditions, len(trial)
+    npts = round(trial.card.max_duration_s * trial.rate_hz) if trial.card.max_duration_s else trial.npts
+    made = trial.run(start_s=np.zeros(n), npts=npts)
+    truth = {"sensor": table["station_id"].to_numpy(str, copy=True)}
+    truth |= {name: table[name].to_numpy(float, copy=True) for name in PLACE_COLUMNS}
+
+    def records(pool=None):
+        times = {"start_s": np.zeros(n), "p_s": made.p_s.copy(), "s_s": made.s_s.copy()}
+        own = {key: value.copy() for key, value in truth.items()}
+        return Records(made.data.copy(), **times, truth=own, low_cut_hz=made.low_cut_hz, pool=pool)
+
+    return records(pool=records())
 
 
 def double_couple(strike_deg, dip_deg, rake_deg):

@@ -7,12 +7,12 @@ from numbers import Integral, Real
 from obspy import UTCDateTime
 
 from seissynth._source_quantity import read_source_quantity
+from seissynth.backends._conditions_checks import OUTSIDE
 from seissynth.backends.base import Backend
+from seissynth.bounds import within
 from seissynth.conditions import plain_columns
 from seissynth.errors import InputError
 from seissynth.units import OUTPUTS
-
-_OUTSIDE = ("raise", "warn", "allow")
 
 
 @dataclass
@@ -44,18 +44,17 @@ class Arguments:
 
     def __post_init__(self):
         self.conditions = plain_columns(self.conditions)
-        self.seed = _whole("seed", self.seed)
+        self.seed = within("seed", self.seed)
         self._check_output()
-        _positive("sampling_rate", self.sampling_rate, "Hz")
-        _positive("duration", self.duration, "s")
+        self.sampling_rate = within("sampling_rate", self.sampling_rate, optional=True)
+        self.duration = within("duration", self.duration, optional=True)
         if self.realizations is not None:
             if self.realization is not None:
                 raise InputError("give realizations= (how many) or realization= (which one), not both.")
-            self.realizations = _whole("realizations", self.realizations, least=1)
-        if self.realization is not None:
-            self.realization = _whole("realization", self.realization, least=0)
-        if self.outside not in _OUTSIDE:
-            raise InputError(f"outside={self.outside!r} must be one of {_OUTSIDE}.")
+            self.realizations = within("realizations", self.realizations)
+        self.realization = within("realization", self.realization, optional=True)
+        if self.outside not in OUTSIDE:
+            raise InputError(f"outside={self.outside!r} must be one of {', '.join(map(repr, OUTSIDE))}.")
         if self.event_key is not None and not (isinstance(self.event_key, str) and self.event_key):
             raise InputError(f"event_key={self.event_key!r} must be a text that is not empty.")
         if read_source_quantity(self.source_quantity) is not None and self.source is None:
@@ -65,7 +64,7 @@ class Arguments:
         elif self.start is not None and not isinstance(self.start, UTCDateTime):
             if isinstance(self.start, bool) or not isinstance(self.start, Real) or not math.isfinite(self.start):
                 raise InputError(f"start={self.start!r} must be seconds after origin, or a UTCDateTime.")
-            self.start = float(self.start)
+            self.start = within("start", float(self.start))
 
     def _check_output(self):
         name = self.output.upper() if isinstance(self.output, str) else self.output
@@ -74,7 +73,7 @@ class Arguments:
         self.output = name
         if name != "RAW" and (self.clip_counts is not None or self.quantize):
             raise InputError(f"clip_counts and quantize are for counts; pass output='RAW' with them, not {name!r}.")
-        _positive("clip_counts", self.clip_counts, "counts")
+        self.clip_counts = within("clip_counts", self.clip_counts, optional=True)
 
     def realization_numbers(self):
         """Numbers of the realisations to make."""
@@ -90,7 +89,9 @@ class Arguments:
         """Time of sample 0 after `origin_time`, s."""
         if self.start is None:
             return 0.0
-        return float(self.start - origin_time) if isinstance(self.start, UTCDateTime) else self.start
+        if not isinstance(self.start, UTCDateTime):
+            return self.start
+        return within("start", float(self.start - origin_time), whose=f"{self.start} with origin {origin_time}: ")
 
     def as_plain_data(self):
         """Return every argument as what JSON holds; what it cannot hold is named as ``{"unstorable": ...}``."""
@@ -120,21 +121,6 @@ def _plain(value):
     if all(isinstance(layer, tuple) for layer in layers):  # a LayeredModel
         return [list(map(float, layer)) for layer in zip(*layers, strict=True)]
     return {"unstorable": f"{type(value).__module__}.{type(value).__qualname__}"}
-
-
-def _whole(name, value, least=None):
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise InputError(f"{name}={value!r} must be a whole number.")
-    if least is not None and value < least:
-        raise InputError(f"{name}={value} must be at least {least}.")
-    return int(value)
-
-
-def _positive(name, value, unit):
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value) or value <= 0:
-        raise InputError(f"{name}={value!r} must be a number of {unit} above 0, or None.")
 
 
 def _time(name, text):

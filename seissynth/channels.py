@@ -20,6 +20,7 @@ from seissynth._seed_codes import (
     band_code,
     component_rank,
 )
+from seissynth.bounds import BOUNDS
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.sensors import Channel, Sensor, group_sites, same_place
 
@@ -106,6 +107,10 @@ def _station_sensors(name, entries, time, patterns, notes):
     now = [(network, station) for network, station in entries if _is_open(network, time) and _is_open(station, time)]
     if not now:
         notes.append(f"Station {name} is not open at {time} (its epochs: {_epochs(s for _, s in entries)}); left out.")
+        return []
+    odd = next(filter(None, (_odd_place(station) for _, station in now)), None)
+    if odd:
+        notes.append(f"Station {name} has {odd}. Left out: set it in the inventory.")
         return []
     placed = [(station, _coordinates(station)) for _, station in now]
     channels, dropped = [], []
@@ -217,9 +222,16 @@ def _channel(name, item, place, faults):
     def note(fault):
         faults.setdefault(fault, []).append(label)
 
+    odd = _odd_place(item)
+    if odd:
+        note(f"has {odd}. Left out: set it in the inventory.")
+        return None
     rate = _number(item.sample_rate)
-    if rate is None or rate <= 0:
-        note(f"has the sampling rate {item.sample_rate}; it must be above 0. Left out: set it in the inventory.")
+    if rate is None or not BOUNDS["sampling_rate"].holds(rate):
+        note(
+            f"has the sampling rate {item.sample_rate}; it must be above 0, and {BOUNDS['sampling_rate']}. "
+            "Left out: set it in the inventory."
+        )
         return None
     latitude, longitude, elevation = _coordinates(item)
     if latitude is None or longitude is None:
@@ -345,6 +357,17 @@ def _number(value):
         return None
     value = float(value)
     return value if math.isfinite(value) else None
+
+
+def _odd_place(item):
+    """Say which coordinate of a station or channel cannot be, if one; one that is missing can."""
+    for what, key in (
+        ("latitude", "latitude"), ("longitude", "longitude"), ("elevation", "elevation"), ("sensor depth", "depth"),
+    ):  # fmt: skip
+        value = getattr(item, key, None)
+        if value is not None and not BOUNDS[what].holds(float(value)):
+            return f"the {what} {float(value):g}; it must be {BOUNDS[what]}"
+    return None
 
 
 def _coordinates(item):

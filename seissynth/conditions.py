@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from seissynth.bounds import BOUNDS, within
 from seissynth.errors import InputError
 from seissynth.schema import COLUMNS, MOMENT_TENSOR_COLUMNS, empty_value
 
@@ -150,4 +151,6 @@ def _replace(columns, name, values, stations):
             number = math.nan
         if not math.isfinite(number):
             raise InputError(f"conditions: {name} of station {stations[i]} is {value!r}; it must be a finite number.")
+        if name in BOUNDS:
+            within(name, number, whose=f"conditions of station {stations[i]}: ")
         columns[name][i] = number

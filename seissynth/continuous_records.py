@@ -8,6 +8,7 @@ from obspy import Stream, UTCDateTime
 
 from seissynth._evalresp import padding_s
 from seissynth._event_notes import EventNotes
+from seissynth._skipped import Skipped
 from seissynth.arguments import Arguments
 from seissynth.channels import select_sensors
 from seissynth.earthquakes import read_earthquakes
@@ -16,7 +17,7 @@ from seissynth.noise import prepare_noise
 from seissynth.record_windows import WindowGroup, plan_windows, simulation_rate_hz
 from seissynth.seeding import hash_words
 from seissynth.stream import Instrument, channel_motion, make_trace, shared_provenance
-from seissynth.synthesis import backend_of, make_event_seeds, make_motion, paths_and_conditions
+from seissynth.synthesis import backend_of, make_event_seeds, make_motion, paths_and_conditions, select_paths
 
 _NOT_HERE = ("start", "realizations", "source", "source_quantity")
 _MOST_SAMPLES = 200_000_000
@@ -91,8 +92,11 @@ def continuous(events, inventory, start, end, *, noise=None, **arguments):
     backend = backend_of(checked)
     instrument = Instrument(checked.output, prepare_noise(noise), checked.clip_counts, checked.quantize)
     rows, notes = _Rows(inventory, start, end, checked, instrument), EventNotes()
+    skipped = Skipped(backend.card, checked.outside)
     for earthquake in read_earthquakes(events, checked.event_key, may_be_none=True):
-        _add_event(rows, inventory, earthquake, backend, checked, notes)
+        _add_event(rows, inventory, earthquake, backend, checked, notes, skipped)
+    skipped.require_any()
+    skipped.say(stacklevel=2)
     notes.say()
     shared = shared_provenance(backend, checked.output, checked.seed, checked.realization or 0, checked.as_plain_data())
     return rows.record(shared, checked.seed)
@@ -168,9 +172,13 @@ def _memory_s(channel):
     return padding_s(response) if response is not None and response.response_stages else 0.0
 
 
-def _add_event(rows, inventory, earthquake, backend, arguments, notes):
+def _add_event(rows, inventory, earthquake, backend, arguments, notes, skipped):
     """Add one earthquake's motion to every channel."""
     paths, conditions = paths_and_conditions(inventory, earthquake, arguments, rows.sensors)
+    inside = skipped.rows_inside(earthquake.id, [site.name for site in paths.sites], conditions)
+    if not len(inside):
+        return
+    paths, conditions, _ = select_paths(paths, conditions, inside)
     rates = simulation_rate_hz(paths.sites, arguments.sampling_rate)
     longest_s = backend.card.max_duration_s
     after = rows.start - earthquake.time

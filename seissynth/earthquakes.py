@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from obspy import UTCDateTime
 from obspy.core.event import Event
 
+from seissynth.bounds import BOUNDS
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.seeding import event_key as make_event_key
 
@@ -140,16 +141,16 @@ def read_earthquake(event, event_key=None):
         raise InputError(f"event {name} has no magnitude; add one, e.g. event.magnitudes.append(Magnitude(mag=4.0)).")
     if not isinstance(origin.time, UTCDateTime):
         raise InputError(f"event {name}: the origin has no time; set origin.time.")
-    latitude = _number(name, "latitude", origin.latitude, -90, 90)
-    longitude = _number(name, "longitude", origin.longitude, -180, 360)
-    size = _number(name, "magnitude", magnitude.mag, -3, 10)
+    latitude = _number(name, "latitude", origin.latitude)
+    longitude = _number(name, "longitude", origin.longitude)
+    size = _number(name, "magnitude", magnitude.mag)
     depth_m = origin.depth
     if depth_m is None or not math.isfinite(depth_m):
         warnings.warn(
             f"event {name}: the origin has no depth; {DEFAULT_DEPTH_KM:g} km is taken.", SeisSynthWarning, stacklevel=2
         )
         depth_m = DEFAULT_DEPTH_KM * 1000
-    depth_km = _number(name, "depth in km", depth_m / 1000, -10, 800)
+    depth_km = _number(name, "depth in km", depth_m / 1000)
     plane, tensor = _mechanism(event)
     return Earthquake(
         event=event,
@@ -182,9 +183,10 @@ def preferred(event, kind):
     return next(iter(named or items), None)
 
 
-def _number(name, what, value, low, high):
-    if value is None or not math.isfinite(value) or not low <= value <= high:
-        raise InputError(f"event {name}: {what} is {value}; it must be a number from {low} to {high}.")
+def _number(name, what, value):
+    bound = BOUNDS[what]
+    if not bound.holds(value):
+        raise InputError(f"event {name}: {what} is {value}; it must be {bound}.")
     return float(value)
 
 

@@ -13,6 +13,10 @@ class InputError(SeisSynthError, ValueError):
     """An argument, an event, an inventory or a table cannot be used as given."""
 
 
+class FolderInUseError(InputError):
+    """Another process fills the folder, or writes the file; the message says which one, where and since when."""
+
+
 class DomainError(SeisSynthError, ValueError):
     """A record was asked for outside the range in which a backend is valid."""
 
@@ -23,6 +27,10 @@ class ResponseError(SeisSynthError, ValueError):
 
 class BackendError(SeisSynthError, RuntimeError):
     """A backend failed, or returned something that breaks the protocol."""
+
+
+class CardError(SeisSynthError, TypeError, ValueError):
+    """A backend's card states what cannot be: an unknown word, a rate of 0, a range upside down, a bad name."""
 
 
 class BackendNotFoundError(SeisSynthError, LookupError):

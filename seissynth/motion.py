@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 from seissynth.units import DERIVATIVES
 
@@ -214,6 +215,7 @@ def _check(data, sampling_rate_hz):
         raise InputError(f"sampling_rate_hz={sampling_rate_hz}; it must be above 0.")
     if data.ndim == 0 or data.shape[-1] == 0:
         raise InputError(f"data has the shape {data.shape}; it must hold at least one sample on the last axis.")
+    require_real(data, "data")
     if not np.isfinite(data).all():
         raise InputError("data holds NaN or infinite values; fill or cut them first.")
 

@@ -7,6 +7,7 @@ channels or stations are made.
 import numpy as np
 from obspy import Stream
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 from seissynth.units import DERIVATIVES
@@ -99,7 +100,8 @@ def station_noise(noise, sensor, npts, sampling_rate_hz, quantity, start_time, s
         )
     rng = generator(seed, hash_words("noise", *_place(sensor.channels[0])[:-1], sensor.band_instrument))
     try:
-        found = np.asarray(noise.sample(sensor, npts, sampling_rate_hz, rng), dtype=np.float64)
+        found = noise.sample(sensor, npts, sampling_rate_hz, rng)
+        found = np.asarray(require_real(found, f"noise={noise!r}: what sample() gave"), dtype=np.float64)
     except (TypeError, InputError) as error:
         if isinstance(error, InputError):
             raise

@@ -64,6 +64,23 @@ class Paths:
     def __len__(self):
         return len(self.sites)
 
+    def select(self, rows):
+        """Return the paths to some of the sites; `rows` is an index array."""
+        times = {
+            name: values[rows] if isinstance(values, np.ndarray) else values
+            for name, values in vars(self.onsets).items()
+        }
+        return Paths(
+            self.earthquake,
+            [self.sites[row] for row in rows],
+            self.distance_km[rows],
+            self.azimuth_deg[rows],
+            self.back_azimuth_deg[rows],
+            self.onsets.__class__(**times),
+            [self.onset_origin[row] for row in rows],
+            self.velocity_model,
+        )
+
 
 def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", onsets="model", sensors=None):
     """Find the sites that record at origin time, and the way of the waves to each.

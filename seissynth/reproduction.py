@@ -3,6 +3,7 @@
 import json
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -22,7 +23,9 @@ class ReproductionReport:
     path : str
         The file.
     n_records, n_equal : int
-        Traces in the file, and how many came out with equal samples, type, start, rate and codes.
+        Records that the file holds or should hold, and how many came out with equal samples, type, start, rate and
+        codes. Waveforms without provenance, or with another start than it says, and records that were taken out of
+        the file, count as not equal.
     worst_difference : float
         Largest difference of a sample over the largest amplitude of its trace in the file; 0 when all are
         equal, infinite when a trace is missing or of another length.
@@ -62,7 +65,7 @@ class ReproductionReport:
         return "\n".join(lines)
 
 
-def reproduce(path, *, progress=None):
+def reproduce(path, *, weights=None, progress=None):
     """Make the records of an ASDF file again and compare them with those in the file.
 
     Events and stations are taken from the file, and the arguments, seed and realisation from its
@@ -72,6 +75,9 @@ def reproduce(path, *, progress=None):
     ----------
     path : str or path
         Written by `seissynth.write` with events and inventory.
+    weights : str or path, optional
+        The weights that the records were made with. Needed where they are not the backend's own: a path that stands
+        in a file is not opened, since the file may come from anybody.
     progress : callable, optional
         Called as ``progress(done, total)`` before the first and after each call of ``generate()``.
 
@@ -83,7 +89,7 @@ def reproduce(path, *, progress=None):
     ------
     ReproductionError
         The file holds no events or stations, an argument could not be stored (a Stream of real noise,
-        a backend instance), the backend is not installed, or ``generate()`` fails.
+        a backend instance), the backend is not installed, its weights have to be named, or ``generate()`` fails.
     FileFormatError
         The file is not one that `seissynth.write` wrote.
 
@@ -101,9 +107,9 @@ def reproduce(path, *, progress=None):
     """
     from seissynth.data._onset_picks import without_onset_picks
     from seissynth.data._provenance import environment
-    from seissynth.data.asdf import read_asdf
+    from seissynth.data.asdf import read_asdf_quietly
 
-    contents = read_asdf(path)
+    contents = read_asdf_quietly(path)
     if not len(contents.catalog) or not len(contents.inventory):
         missing = "events" if not len(contents.catalog) else "stations"
         raise ReproductionError(f"{path} holds no {missing}; write it with event= and inventory= to reproduce it.")
@@ -115,7 +121,8 @@ def reproduce(path, *, progress=None):
     for number, ((text, realization), traces) in enumerate(calls.items()):
         if progress is not None:
             progress(number, len(calls))
-        made = _generate(path, json.loads(text), realization, traces, catalog, contents.inventory)
+        arguments = _with_weights(path, json.loads(text), weights)
+        made = _generate(path, arguments, realization, traces, catalog, contents.inventory)
         known = {_identity(trace): trace for trace in made}
         for trace in traces:
             again = known.get(_identity(trace))
@@ -128,7 +135,12 @@ def reproduce(path, *, progress=None):
             now[name] = str(again.stats.seissynth.version) if again is not None else "unknown"
     if progress is not None:
         progress(len(calls), len(calls))
-    report = ReproductionReport(str(path), len(contents.stream), equal, worst, then, now, tuple(lines))
+    lost = [f"left out: {one}" for one in contents.left_out] + [f"missing: {one}" for one in contents.missing]
+    if lost:
+        worst = np.inf
+    # a waveform that lost its provenance leaves a record that misses its waveform: one record, not two
+    count = len(contents.stream) + max(len(contents.left_out), len(contents.missing))
+    report = ReproductionReport(str(path), count, equal, worst, then, now, tuple(lost + lines))
     _warn_of_versions(report)
     return report
 
@@ -163,6 +175,32 @@ def _unstorable(value, place=""):
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _unstorable(item, f"{place}[{number}]")
+
+
+def _with_weights(path, arguments, weights):
+    """Return the arguments with weights that may be opened: the backend's own, or those that the user names."""
+    stored = arguments.get("weights")
+    if stored is None or weights is not None:
+        return {**arguments, "weights": stored if stored is None else weights}
+    if not _is_own(stored, arguments.get("backend")):
+        raise ReproductionError(
+            f"{path} was made with the weights {str(stored)!r}. Files may come from anybody, so weights that they name "
+            "are not opened; name them yourself: reproduce(path, weights=...), or --weights."
+        )
+    return arguments
+
+
+def _is_own(weights, backend):
+    """Whether weights lie in the folder of the backend's own module."""
+    import sys
+
+    from seissynth.backends.registry import get_backend
+
+    try:
+        home = Path(sys.modules[get_backend(backend).__module__].__file__).resolve().parent
+        return Path(weights).resolve().is_relative_to(home)
+    except (SeisSynthError, KeyError, TypeError, AttributeError, OSError, ValueError):
+        return False
 
 
 def _generate(path, arguments, realization, traces, catalog, inventory):

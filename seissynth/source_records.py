@@ -13,6 +13,7 @@ from seissynth._evalresp import (
     tidy_units,
     with_known_units,
 )
+from seissynth._real_numbers import require_real
 from seissynth._source_quantity import source_quantities
 from seissynth._warning import warn_user
 from seissynth.errors import InputError
@@ -74,6 +75,7 @@ def find_source(source, paths, card, quantity=None):
                 f"source_quantity={quantity!r} is for a Stream; Records are taken as the {card.quantity} of "
                 f"{card.name!r}: leave it out."
             )
+        check_source_records(source)
         if len(source) not in (1, len(paths)):
             raise InputError(
                 f"source holds {len(source)} records; give one, or one for each of the {len(paths)} sites."
@@ -97,6 +99,23 @@ def find_source(source, paths, card, quantity=None):
     if notes:
         warn_user(f"{len(notes)} stations of the source are left out: {' '.join(notes[:3])}")
     return _by_site(known, source, paths, card)
+
+
+def check_source_records(source):
+    """Raise InputError for records that are no three components of real, finite numbers with one start each."""
+    data = require_real(source.data, "source: data")
+    n = len(data) if data.ndim else 0
+    if data.ndim != 3 or data.shape[1] != 3 or not data.shape[2]:
+        raise InputError(f"source has data of shape {data.shape}; it must be (n, 3, npts).")
+    if not np.isfinite(data).all():
+        raise InputError("source holds samples that are not finite; leave such records out.")
+    for key in ("start_s", "p_s", "s_s"):
+        if getattr(source, key).shape != (n,):
+            raise InputError(f"source has {key} of shape {getattr(source, key).shape}; it must be ({n},).")
+    if not np.isfinite(source.start_s).all():
+        raise InputError("source has a start_s that is not finite; give seconds after origin.")
+    if source.pool is not None:
+        check_source_records(source.pool)
 
 
 def _by_site(known, source, paths, card):
@@ -237,7 +256,7 @@ def _direction(trace, channel):
 def _motion(trace, channel, quantity, own):
     """A trace in the quantity wanted; its data are float64, without mean. `own` is what it holds."""
     out = trace.copy()
-    out.data = np.asarray(out.data, dtype=np.float64)
+    out.data = np.asarray(require_real(out.data, trace.id), dtype=np.float64)
     if own == "counts":
         response = out.stats.get("response") or getattr(channel, "response", None)
         if response is None:

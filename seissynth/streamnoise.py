@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.motion import rate_ratio, resample_motion
 
@@ -173,7 +174,7 @@ def _pieces(trace):
     stats = trace.stats
     data = trace.data
     bad = np.array(np.ma.getmaskarray(data))
-    values = np.ma.getdata(data).astype(np.float64)
+    values = np.ma.getdata(require_real(data, f"noise: trace {trace.id}")).astype(np.float64)
     bad |= ~np.isfinite(values)
     if len(values) >= FLAT_SAMPLES:
         # runs of equal samples: from one change to the next

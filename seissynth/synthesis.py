@@ -8,9 +8,10 @@ Each step is one function of the module that bears its name; this page only join
 from obspy import Stream
 
 from seissynth._event_notes import EventNotes
+from seissynth._skipped import Skipped
 from seissynth.arguments import Arguments
 from seissynth.backends._run import run_backend, select_records
-from seissynth.backends.registry import resolve_backend
+from seissynth.backends.registry import has_weights, refuse_weights, resolve_backend
 from seissynth.conditions import make_conditions
 from seissynth.earthquakes import read_earthquakes
 from seissynth.ensemble import Ensemble
@@ -83,8 +84,9 @@ def generate(
         the preference of `seissynth.channels.BAND_INSTRUMENT_PREFERENCE`.
     noise : {"nlnm", "nhnm"}, obspy Stream or object with ``sample``, optional
         Added to every record, see `seissynth.noise.station_noise`. Default: silence before P.
-    outside : {"raise", "warn", "allow"}
-        What to do where the backend is not valid.
+    outside : {"raise", "skip", "warn", "allow"}
+        What to do where the backend is not valid. "skip" leaves out the stations and events that are outside its
+        ranges, and names them in one warning; other records stay as they are, bit for bit.
     velocity_model : str, LayeredModel, sequence of (top km, vp, vs) or TauPyModel
         For the onsets, see `seissynth.traveltime.onsets`.
     onsets : {"model", "picks"}
@@ -131,7 +133,7 @@ def generate(
         weights, device, options,
     )  # fmt: skip
     streams = [Stream() for _ in arguments.realization_numbers()]
-    for made in _generate_by_event(inventory, event, arguments):
+    for made in _generate_by_event(inventory, event, arguments, say_at_end=True):
         for stream, part in zip(streams, made, strict=True):
             stream += part
     return streams[0] if arguments.realizations is None else Ensemble(streams)
@@ -151,7 +153,7 @@ def iter_generate(inventory, events, **arguments):
     Yields
     ------
     obspy Stream, or Ensemble where `realizations` is given
-        The same bits as `generate` gives for that event.
+        The same bits as `generate` gives for that event. One that is left out (``outside="skip"``) gives none.
 
     Examples
     --------
@@ -166,14 +168,23 @@ def iter_generate(inventory, events, **arguments):
         yield made[0] if checked.realizations is None else Ensemble(made)
 
 
-def _generate_by_event(inventory, events, arguments):
+def _generate_by_event(inventory, events, arguments, say_at_end=False):
     """Yield for each event the Streams of its realisations; the road, step by step."""
     backend = backend_of(arguments)
+    skipped = Skipped(backend.card, arguments.outside)
     noise = prepare_noise(arguments.noise)
     instrument = Instrument(arguments.output, noise, arguments.clip_counts, arguments.quantize)
     plain, notes = arguments.as_plain_data(), EventNotes()
     for earthquake in read_earthquakes(events, arguments.event_key):
         paths, conditions = paths_and_conditions(inventory, earthquake, arguments)
+        rows = skipped.rows_inside(earthquake.id, [site.name for site in paths.sites], conditions)
+        if not say_at_end:
+            skipped.say()
+        if not len(rows):
+            continue
+        # of all sites, since records of a station that is left out may still be a source
+        source = source_of(paths, backend, arguments)
+        paths, conditions, source = select_paths(paths, conditions, rows, source)
         groups = plan_windows(
             conditions,
             simulation_rate_hz(paths.sites, arguments.sampling_rate),
@@ -181,13 +192,15 @@ def _generate_by_event(inventory, events, arguments):
             duration_s=arguments.duration,
             longest_s=backend.card.max_duration_s,
         )
-        source, made = source_of(paths, backend, arguments), []
+        made = []
         for number in arguments.realization_numbers():
             seeds = make_event_seeds(arguments.seed, conditions, number, backend)
             provenance = shared_provenance(backend, arguments.output, arguments.seed, number, plain)
             about = seeds, provenance, source, notes
             made.append(_make_stream(paths, conditions, groups, about, backend, instrument, arguments))
         yield made
+    skipped.require_any()
+    skipped.say()
     notes.say()
 
 
@@ -202,6 +215,14 @@ def paths_and_conditions(inventory, earthquake, arguments, sensors=None):
         sensors=sensors,
     )
     return paths, make_conditions(paths, arguments.conditions)
+
+
+def select_paths(paths, conditions, rows, source=None):
+    """Return the paths, conditions and source records of some rows."""
+    if len(rows) == len(paths):
+        return paths, conditions, source
+    source = None if source is None else select_records(source, rows)
+    return paths.select(rows), conditions.iloc[rows].reset_index(drop=True), source
 
 
 def make_event_seeds(seed, conditions, realization, backend):
@@ -274,6 +295,9 @@ def backend_of(arguments):
         options=arguments.options,
         ensemble=arguments.of_ensemble(),
     )
+    weights = getattr(backend, "weights", None)
+    if weights is not None and not has_weights(type(backend)):
+        refuse_weights(type(backend), weights)
     if arguments.source is not None and "source_records" not in backend.card.capabilities:
         raise InputError(f"backend {backend.card.name!r} cannot use source records; leave source= out.")
     return backend

@@ -17,24 +17,33 @@ In a plugin's test file, one test per backend and check::
         check(backend)
 """
 
-import random
-import sys
+import copy
 
 import numpy as np
 
-from seissynth._testing_examples import Ricker, example_conditions
+from seissynth._testing_examples import Ricker, example_conditions, example_source
+from seissynth._testing_state import (
+    changed,
+    changed_arrays,
+    kept_arrays,
+    plain_settings,
+    process_state,
+    random_states,
+    seeded_globally,
+)
+from seissynth._testing_trial import Trial, require
 from seissynth.backends._conditions_checks import check_conditions
-from seissynth.backends._run import checked_records, load_once, select_records
-from seissynth.backends.base import Backend, Card
+from seissynth.backends._run import copied_seeds, load_once, select_records
 from seissynth.backends.registry import option_names
 from seissynth.errors import SeisSynthError
+from seissynth.records import Records
 from seissynth.schema import COLUMNS, empty_value
-from seissynth.seeding import Seeds, make_seeds
+from seissynth.seeding import Seeds
 
 __all__ = ["CHECKS", "ConformanceError", "Ricker", "check_backend", "example_conditions", "parametrize_with_checks"]
 
-_RATE_HZ = 50.0
-_DURATION_S = 20.0
+_MANY = 3  # times every row, in one call
+_COPY = "return new arrays, or copies of the backend's own"
 
 
 class ConformanceError(SeisSynthError, AssertionError):
@@ -108,7 +117,7 @@ def _bound(check, rtol):
 
 def _run_check(check, backend, rtol, conditions):
     try:
-        check(_Trial(backend, rtol, conditions))
+        check(Trial(backend, rtol, conditions))
     except AssertionError as error:
         raise ConformanceError(f"{check.__name__}: {error}") from None
     except SeisSynthError as error:
@@ -117,93 +126,21 @@ def _run_check(check, backend, rtol, conditions):
         raise ConformanceError(f"{check.__name__}: the backend raised {type(error).__name__}: {error}") from error
 
 
-def _require(condition, text):
-    # not an assert statement, which ``python -O`` removes
-    if not condition:
-        raise AssertionError(text)
-
-
-class _Trial:
-    """A backend under test with a request that suits it."""
-
-    def __init__(self, backend, rtol, conditions):
-        if isinstance(backend, type):
-            _require(issubclass(backend, Backend), f"{backend!r} is not a subclass of Backend")
-            _require(isinstance(getattr(backend, "card", None), Card), f"{backend.__name__} has no card of type Card")
-            backend = backend()
-        self.backend = backend
-        self.card = backend.card
-        self.rtol = rtol
-        self.conditions = example_conditions(self.card) if conditions is None else conditions
-        self.rate_hz = float(self.card.sampling_rates_hz[0]) if self.card.sampling_rates_hz else _RATE_HZ
-        duration_s = min(_DURATION_S, self.card.max_duration_s or _DURATION_S)
-        self.npts = int(duration_s * self.rate_hz)
-        onsets = self.conditions["path_p_travel_s"].to_numpy(dtype=float)
-        self.start_s = np.round(np.nan_to_num(onsets)) - 2.0
-
-    def __len__(self):
-        return len(self.conditions)
-
-    def seeds(self, seed=0):
-        events = self.conditions["source_id"].tolist()
-        return make_seeds(seed, events, self.conditions["station_id"].tolist(), backend=self.card.name)
-
-    def run(self, conditions=None, *, start_s=None, npts=None, rate_hz=None, seeds=None):
-        """Run `simulate` on copies of the arguments, and check what it returns."""
-        conditions = self.conditions if conditions is None else conditions
-        start_s = self.start_s if start_s is None else start_s
-        npts, rate_hz = npts or self.npts, rate_hz or self.rate_hz
-        seeds = seeds or self.seeds()
-        load_once(self.backend)
-        records = self.backend.simulate(
-            conditions.reset_index(drop=True).copy(),
-            start_s=start_s.copy(),
-            npts=npts,
-            sampling_rate_hz=rate_hz,
-            seeds=Seeds(seeds.row.copy(), seeds.event.copy(), seeds.station.copy()),
-        )
-        return checked_records(self.card, records, conditions, start_s, npts, rate_hz)
-
-    def require_equal(self, one, other, text):
-        """Require that data, onsets and truths of two sets of records are equal within the tolerance."""
-        peak = np.abs(one.data).max(axis=(1, 2), keepdims=True, initial=0)
-        worst = float(np.max(np.abs(one.data - other.data) / np.where(peak > 0, peak, 1), initial=0))
-        _require(worst <= self.rtol, f"{text}: records differ by {worst:.3g} of their peak (rtol={self.rtol:g})")
-        for key in ("start_s", "p_s", "s_s"):
-            _require(_close(getattr(one, key), getattr(other, key), self.rtol), f"{text}: {key} differs")
-        for key, value in one.truth.items():
-            _require(key in other.truth, f"{text}: truth {key!r} is not always there")
-            _require(_close(value, other.truth[key], self.rtol), f"{text}: truth {key!r} differs")
-
-
-def _close(one, other, rtol):
-    one, other = np.asarray(one), np.asarray(other)
-    if not np.issubdtype(one.dtype, np.number):
-        return np.array_equal(one, other)
-    return np.allclose(one, other, rtol=max(rtol, 0.0), atol=0, equal_nan=True)
-
-
 # --- the checks, in the order in which they run
 
 
 def check_card(trial):
-    """The card is whole, the constructor takes no arguments that must be given, and `load` works."""
+    """The constructor takes no arguments that must be given, the card's options are there, and `load` works."""
     card = trial.card
-    _require(card.name and card.name == card.name.strip() and "/" not in card.name, f"card.name={card.name!r}")
-    _require(card.summary, "card.summary is empty; tables show it")
-    for key in ("magnitude_range", "distance_range_km", "depth_range_km"):
-        limits = getattr(card, key)
-        _require(limits is None or (len(limits) == 2 and limits[0] <= limits[1]), f"card.{key}={limits} is no range")
-    _require(all(rate > 0 for rate in card.sampling_rates_hz), f"card.sampling_rates_hz={card.sampling_rates_hz}")
     unknown = sorted(set(card.ensemble_options) - set(option_names(type(trial.backend))))
-    _require(not unknown, f"card.ensemble_options names {unknown}, which are no options of the backend")
-    _require(isinstance(trial.backend.weights_hash, str), "weights_hash must be text")
+    require(not unknown, f"card.ensemble_options names {unknown}, which are no options of the backend")
+    require(isinstance(trial.backend.weights_hash, str), "weights_hash must be text")
     load_once(trial.backend)
 
 
 def check_conditions_suit(trial):
     """The rows that the checks use hold what the card requires, inside its ranges."""
-    _require(len(trial) >= 2, "the conditions need two rows at least")
+    require(len(trial) >= 2, "the conditions need two rows at least")
     check_conditions(trial.card, trial.conditions)
 
 
@@ -211,7 +148,7 @@ def check_output(trial):
     """Records of the right type, shape and dtype; finite; not all zero."""
     records = trial.run()
     peaks = np.abs(records.data).max(axis=(1, 2))
-    _require((peaks > 0).all(), f"rows {np.flatnonzero(peaks == 0).tolist()} are all zero")
+    require((peaks > 0).all(), f"rows {np.flatnonzero(peaks == 0).tolist()} are all zero")
 
 
 def check_lengths(trial):
@@ -246,17 +183,52 @@ def check_repeatable(trial):
 
 def check_order_independence(trial):
     """Rows in another order give the same records in that order."""
-    order = np.arange(len(trial))[::-1]
-    table, rest = _rows(trial, order)
-    trial.require_equal(_pick(trial.run(), order), trial.run(table, **rest), "rows in reverse order")
+    together, order = trial.run(), np.arange(len(trial))
+    for text, rows in (("rows in reverse order", order[::-1]), ("rows moved by one", np.roll(order, 1))):
+        table, rest = _rows(trial, rows)
+        trial.require_equal(_pick(together, rows), trial.run(table, **rest), text)
 
 
 def check_chunk_independence(trial):
-    """A row alone gives the same record as among others."""
-    together = trial.run()
-    for row in range(len(trial)):
+    """A row gives the same record alone, in pairs, and among many others."""
+    together, n = trial.run(), len(trial)
+    batches = [(f"row {row} alone", [row]) for row in range(n)]
+    batches += [(f"rows {row} and {(row + 1) % n} together", [row, (row + 1) % n]) for row in range(n)]
+    batches.append((f"{_MANY} times every row", list(range(n)) * _MANY))
+    for text, rows in batches:
+        table, rest = _rows(trial, rows)
+        trial.require_equal(_pick(together, rows), trial.run(table, **rest), text)
+
+
+def check_history_independence(trial):
+    """A new instance that is asked for the rows one by one, last first, gives the same records."""
+    together, other = trial.run(), trial.fresh()
+    for row in reversed(range(len(trial))):
         table, rest = _rows(trial, [row])
-        trial.require_equal(_pick(together, [row]), trial.run(table, **rest), f"row {row} alone")
+        made = trial.run(table, backend=other, **rest)
+        trial.require_equal(_pick(together, [row]), made, f"row {row} from an instance with another history")
+
+
+def check_own_memory(trial):
+    """Records of one call stay as they are when others follow, and share no memory with them."""
+    made = []
+    order = np.arange(len(trial))
+    for seed, rows in ((0, order), (1, order), (2, order[::-1]), (3, order), (0, order[:1]), (4, order)):
+        table, seeds = trial.conditions.iloc[rows].reset_index(drop=True).copy(), trial.seeds(seed)[rows]
+        records = trial.simulate(table, trial.start_s[rows].copy(), trial.npts, trial.rate_hz, copied_seeds(seeds))
+        require(isinstance(records, Records), f"simulate returned {type(records).__name__}")
+        for earlier, arrays, _ in made:
+            wrong = changed_arrays(arrays, kept_arrays(earlier))
+            require(not wrong, f"a later call changed {', '.join(wrong)} of records returned before; {_COPY}")
+        own = kept_arrays(records, copied=False)
+        for _, _, others in made:
+            shared = [key for key, value in own.items() if any(_shared(value, other) for other in others.values())]
+            require(not shared, f"{', '.join(shared)} of two calls share memory; {_COPY}")
+        made.append((records, kept_arrays(records), own))
+
+
+def _shared(one, other):
+    return one.size and other.size and np.may_share_memory(one, other)
 
 
 def check_seeds_matter(trial):
@@ -266,48 +238,60 @@ def check_seeds_matter(trial):
     seeds = trial.seeds()
     one, other = trial.run(), trial.run(seeds=Seeds(trial.seeds(1).row, seeds.event, seeds.station))
     same = [row for row in range(len(trial)) if np.array_equal(one.data[row], other.data[row])]
-    _require(not same, f"rows {same} do not depend on seeds.row, and the card claims 'ensemble'")
+    require(not same, f"rows {same} do not depend on seeds.row, and the card claims 'ensemble'")
 
 
 def check_no_global_random_state(trial):
-    """Global random generators are neither used nor changed."""
-    states, records = [], []
-    saved = random.getstate(), np.random.get_state()
-    try:
-        for seed in (1, 2):
-            random.seed(seed)
-            np.random.seed(seed)
-            before = _global_states()
-            records.append(trial.run())
-            states.append((before, _global_states()))
-    finally:
-        random.setstate(saved[0])
-        np.random.set_state(saved[1])
-    for before, after in states:
-        changed = [name for name in before if before[name] != after[name]]
-        _require(not changed, f"the global random state of {', '.join(changed)} was changed; draw from the seeds")
-    trial.require_equal(*records, "the global random state was set differently")
+    """Global random generators are neither used nor changed, by the constructor and `load` neither."""
+    made = []
+    for seed in (1, 2):
+        with seeded_globally(seed):
+            before = random_states()
+            made.append(trial.run())
+            made.append(trial.run(backend=trial.fresh()))
+            wrong = changed(before, random_states())
+        require(not wrong, f"the global random state of {', '.join(wrong)} was changed; draw from the seeds")
+    for records in made[1:]:
+        trial.require_equal(made[0], records, "the global random state was set differently")
 
 
-def _global_states():
-    name, key, *rest = np.random.get_state()
-    states = {"random": random.getstate(), "numpy.random": (name, key.tobytes(), *rest)}
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        states["torch"] = torch.get_rng_state().numpy().tobytes()
-    return states
+def check_no_global_settings(trial):
+    """What the process shares is left as it was: warning filters, NumPy's settings, the folder, the environment."""
+    trial.run()  # packages that are imported now may set what they like
+    with plain_settings():
+        before = process_state()
+        trial.run()
+        trial.run(backend=trial.fresh())
+        wrong = changed(before, process_state())
+    require(not wrong, f"{', '.join(wrong)} changed; use a context manager that puts it back")
 
 
 def check_no_mutation(trial):
-    """Conditions, start times and seeds are left as they were given."""
-    table, start_s, seeds = trial.conditions.copy(), trial.start_s.copy(), trial.seeds()
-    load_once(trial.backend)
-    trial.backend.simulate(table, start_s=start_s, npts=trial.npts, sampling_rate_hz=trial.rate_hz, seeds=seeds)
-    _require(table.equals(trial.conditions), "simulate changed the conditions table")
-    _require(list(table) == list(trial.conditions), "simulate added columns to the conditions table")
-    _require(np.array_equal(start_s, trial.start_s), "simulate changed start_s")
-    for key in ("row", "event", "station"):
-        _require(np.array_equal(getattr(seeds, key), getattr(trial.seeds(), key)), f"simulate changed seeds.{key}")
+    """Conditions, start times, seeds and source records are left as they were given, by later calls too."""
+    source = example_source(trial) if "source_records" in trial.card.capabilities else None
+    given = []
+    for seed in (0, 1):
+        table, start_s, seeds = trial.conditions.copy(), trial.start_s.copy(), trial.seeds(seed)
+        own = copy.deepcopy(source)
+        given.append((seed, table, start_s, seeds, own))
+        trial.simulate(table, start_s, trial.npts, trial.rate_hz, seeds, own)
+    for seed, table, start_s, seeds, own in given:
+        require(list(table) == list(trial.conditions), "simulate added or took columns of the conditions table")
+        require(table.equals(trial.conditions), "simulate changed the conditions table")
+        require(np.array_equal(start_s, trial.start_s), "simulate changed start_s")
+        for key in ("row", "event", "station"):
+            same = np.array_equal(getattr(seeds, key), getattr(trial.seeds(seed), key))
+            require(same, f"simulate changed seeds.{key}")
+        for name, one, other in _sources(own, source):
+            wrong = changed_arrays(kept_arrays(other), kept_arrays(one))
+            require(not wrong, f"simulate changed {', '.join(wrong)} of {name}")
+
+
+def _sources(own, source):
+    if source is not None:
+        yield "source", own, source
+        require(own.pool is not None, "simulate took the pool from the source")
+        yield "source.pool", own.pool, source.pool
 
 
 def check_start(trial):
@@ -318,7 +302,7 @@ def check_start(trial):
     for key in ("p_s", "s_s"):
         shift = np.abs(getattr(first, key) - getattr(moved, key))
         late = np.nan_to_num(shift).max(initial=0)
-        _require(late <= 1 / trial.rate_hz, f"{key} moved by {late:g} s with start_s; onsets count from origin")
+        require(late <= 1 / trial.rate_hz, f"{key} moved by {late:g} s with start_s; onsets count from origin")
 
 
 def check_onsets(trial):
@@ -327,15 +311,15 @@ def check_onsets(trial):
         return
     records = trial.run()
     for key in ("p_s", "s_s"):
-        _require(np.isfinite(getattr(records, key)).all(), f"{key} is not finite, and the card claims 'onsets'")
-    _require((records.p_s < records.s_s).all(), "P comes after S")
+        require(np.isfinite(getattr(records, key)).all(), f"{key} is not finite, and the card claims 'onsets'")
+    require((records.p_s < records.s_s).all(), "P comes after S")
 
 
 def check_truth(trial):
     """What went into each record is returned, in a backend that claims ``truth``."""
     truth = trial.run().truth  # lengths are checked by `run`
-    _require(truth or "truth" not in trial.card.capabilities, "truth is empty, and the card claims 'truth'")
-    _require(all(isinstance(key, str) for key in truth), "names in truth must be text")
+    require(truth or "truth" not in trial.card.capabilities, "truth is empty, and the card claims 'truth'")
+    require(all(isinstance(key, str) for key in truth), "names in truth must be text")
 
 
 def _rows(trial, rows):
@@ -358,8 +342,11 @@ CHECKS = (
     check_repeatable,
     check_order_independence,
     check_chunk_independence,
+    check_history_independence,
+    check_own_memory,
     check_seeds_matter,
     check_no_global_random_state,
+    check_no_global_settings,
     check_no_mutation,
     check_start,
     check_onsets,

@@ -67,7 +67,7 @@ def look_at(browser, page, width, folder, height=900):
         f"--user-data-dir={folder / f'profile-{width}'}", f"--window-size={width + 50},{height + 50}",
         "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=20000", "--dump-dom", frame.as_uri(),
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     copy.unlink()
     frame.unlink()
     found = re.search(r'data-found="([^"]*)"', done.stdout)

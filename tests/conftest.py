@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test asserts on time: hypothesis would fail an example that a busy machine takes 0.2 s for.
+settings.register_profile("seissynth", deadline=None)
+settings.load_profile("seissynth")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The conformance kit: it passes what is right, and each check finds the fault that it is for."""
 
 import random
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -108,6 +109,101 @@ def _draws_globally_and_hides_it(records, conditions, request):
     random.setstate(state)
 
 
+def _seeds_torch(records, conditions, request):
+    import torch
+
+    torch.manual_seed(3)
+
+
+def _first_come():
+    """Between-event terms of whichever row of an event comes first."""
+
+    class FirstCome(Ricker):
+        def __init__(self):
+            super().__init__()
+            self.known = {}
+
+        def simulate(self, conditions, **request):
+            records = super().simulate(conditions, **request)
+            for row, event in enumerate(conditions["source_id"]):
+                term = self.known.setdefault(event, conditions["path_hyp_distance_km"][row])
+                records.data[row] *= np.float32(term)
+            return records
+
+    return FirstCome
+
+
+def _batched(records, conditions, request):
+    if len(conditions) > 8:
+        records.data[8:] *= np.float32(1.5)
+
+
+def _paired(records, conditions, request):
+    if len(conditions) == 2:
+        records.data[0] += records.data[1]
+
+
+def _buffered(key, calls=1):
+    """A backend that writes `key` of its records into one of so many arrays in turn."""
+
+    class Buffered(Ricker):
+        def __init__(self):
+            super().__init__()
+            self.buffers, self.count = {}, 0
+
+        def simulate(self, conditions, **request):
+            records = super().simulate(conditions, **request)
+            own = records.truth if key == "peak_velocity_mps" else vars(records)
+            self.count += 1
+            place = self.count % calls, own[key].shape
+            buffer = self.buffers.setdefault(place, np.empty_like(own[key]))
+            buffer[:] = own[key]
+            own[key] = buffer
+            return records
+
+    return Buffered
+
+
+def _one_object():
+    kept = []
+
+    def change(records, conditions, request):
+        kept.append(records)
+        vars(kept[0]).update(vars(records))
+        return kept[0]
+
+    return change
+
+
+def _ignores_warnings(records, conditions, request):
+    warnings.simplefilter("ignore")
+
+
+def _appends_a_filter(records, conditions, request):
+    warnings.filterwarnings("ignore", message="some", append=True)
+
+
+def _ignores_overflow(records, conditions, request):
+    np.seterr(over="ignore")
+
+
+def _doubles_torch(records, conditions, request):
+    import torch
+
+    torch.set_default_dtype(torch.float64)
+
+
+def _writes_later():
+    given = []
+
+    def change(records, conditions, request):
+        for table in given:
+            table["source_depth_km"] = 0.0
+        given.append(conditions)
+
+    return change
+
+
 def _renames(records, conditions, request):
     conditions["source_magnitude"] = 1.0
 
@@ -165,6 +261,18 @@ FAULTS = [
     (_noise_of_the_event, "check_seeds_matter"),
     (_draws_globally, "check_no_global_random_state"),
     (_draws_globally_and_hides_it, "check_no_global_random_state"),
+    (_seeds_torch, "check_no_global_random_state"),
+    (_batched, "check_chunk_independence"),
+    (_paired, "check_chunk_independence"),
+    (_first_come(), "check_history_independence"),
+    *((_buffered(key), "check_own_memory") for key in ("data", "p_s", "s_s", "start_s", "peak_velocity_mps")),
+    (_buffered("data", 3), "check_own_memory"),
+    (_one_object(), "check_own_memory"),
+    (_ignores_warnings, "check_no_global_settings"),
+    (_appends_a_filter, "check_no_global_settings"),
+    (_ignores_overflow, "check_no_global_settings"),
+    (_doubles_torch, "check_no_global_settings"),
+    (_writes_later(), "check_no_mutation"),
     (_renames, "check_no_mutation"),
     (_new_column, "check_no_mutation"),
     (_shifts_start, "check_output"),
@@ -177,8 +285,24 @@ FAULTS = [
 ]
 
 
+@pytest.fixture
+def process_settings():
+    """Put back what a faulty backend sets."""
+    import torch
+
+    kept = np.geterr()
+    with warnings.catch_warnings():
+        yield
+    np.seterr(**kept)
+    torch.set_default_dtype(torch.float32)
+
+
 @pytest.mark.parametrize(("change", "check"), FAULTS, ids=lambda value: getattr(value, "__name__", value))
-def test_each_fault_is_found_by_its_check(change, check):
+def test_each_fault_is_found_by_its_check(change, check, process_settings):
+    if isinstance(change, type):
+        with pytest.raises(ConformanceError, match=f"^{check}: "):
+            check_backend(change)
+        return
     if change.__name__ == "_draws_globally_and_hides_it":
         # other checks would see the draw as an unrepeatable record
         with pytest.raises(ConformanceError, match=f"^{check}: "):
@@ -193,24 +317,51 @@ def _only(name):
     return mark
 
 
+class Rewriter(Ricker):
+    """Writes into the source records that it is given."""
+
+    card = replace(Ricker.card, capabilities=Ricker.card.capabilities | {"source_records"})
+
+    def __init__(self, *, what="data"):
+        super().__init__()
+        self.what = what
+
+    def simulate(self, conditions, *, source=None, **request):
+        if source is not None:
+            if self.what == "truth":
+                source.truth.clear()
+            elif self.what == "pool":
+                source.pool.data[:] = 0
+            elif self.what != "nothing":
+                getattr(source, self.what)[:] = 0
+        return super().simulate(conditions, **request)
+
+
+@pytest.mark.parametrize("what", ["data", "p_s", "truth", "pool"])
+def test_writing_into_a_source_is_found(what):
+    with pytest.raises(ConformanceError, match=r"^check_no_mutation: .* of source"):
+        check_backend(Rewriter(what=what))
+
+
+def test_reading_a_source_is_none_of_the_faults():
+    check_backend(Rewriter(what="nothing"))
+
+
 def test_every_check_is_seen_to_fail():
     seen = {check for _, check in FAULTS} | {"check_card", "check_conditions_suit"}  # these two below
     assert seen == {check.__name__ for check in testing.CHECKS}
 
 
 def test_card_faults_are_found():
-    class Nameless(Ricker):
-        card = Card("", "No name", "velocity", "ZNE")
-
-    class Upside(Ricker):
-        card = Card("upside", "Range upside down", "velocity", "ZNE", magnitude_range=(7, 3))
-
     class NeedsOption(Ricker):
         def __init__(self, *, gain):
             super().__init__()
 
-    for backend, words in [(Nameless, "card.name"), (Upside, "magnitude_range"), (NeedsOption, "gain")]:
-        with pytest.raises(ConformanceError, match=f"^check_card: .*{words}"):
+    class OddOptions(Ricker):
+        card = replace(Ricker.card, ensemble_options={"gain": 2})
+
+    for backend in (NeedsOption, OddOptions):
+        with pytest.raises(ConformanceError, match=r"^check_card: .*gain"):
             check_backend(backend)
     with pytest.raises(ConformanceError, match="not a subclass of Backend"):
         check_backend(dict)

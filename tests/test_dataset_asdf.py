@@ -223,13 +223,29 @@ def test_a_row_without_time_is_named(tmp_path):
     assert not (tmp_path / "a.h5").exists()
 
 
-def test_too_little_space_is_said_before(some_set, tmp_path, monkeypatch):
-    import shutil
+def test_a_full_disk_leaves_nothing(some_set, tmp_path, monkeypatch):
+    import errno
 
-    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(WriteError, match="free"):
+    from seissynth.data import _careful_file
+
+    class Full:
+        """A file on a disk of 20 kB."""
+
+        def __init__(self, file):
+            self._file = file
+
+        def __getattr__(self, name):
+            return getattr(self._file, name)
+
+        def write(self, data):
+            if self._file.tell() + len(data) > 20_000:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return self._file.write(data)
+
+    monkeypatch.setattr(_careful_file, "open", lambda path, *mode, **how: Full(open(path, *mode, **how)), raising=False)  # noqa: SIM115
+    with pytest.raises(WriteError, match=r"a\.h5: No space left on device"):
         seisbench_to_asdf(some_set[0], tmp_path / "a.h5")
+    assert not list(tmp_path.glob("*.h5")) and not list(tmp_path.glob(".*"))
 
 
 def test_an_old_set_stays_when_the_new_one_fails(some_set, tmp_path, monkeypatch):

@@ -142,19 +142,40 @@ def test_a_full_response_is_taken_off(tmp_path):
     assert set(data.metadata["trace_removed"]) == {"response"}
 
 
-def test_axes_are_turned_to_north_and_east(tmp_path):
-    angles = (("Z", 0.0, -90.0), ("1", 30.0, 0.0), ("2", 120.0, 0.0))
+@pytest.mark.parametrize(
+    "angles",
+    [
+        (("Z", 0.0, -90.0), ("1", 30.0, 0.0), ("2", 120.0, 0.0)),
+        (("Z", 0.0, 90.0), ("1", 30.0, 0.0), ("2", 300.0, 0.0)),
+        (("1", 200.0, 0.0), ("2", 290.0, 0.0), ("3", 0.0, -90.0)),
+    ],
+    ids=["turned", "upside down and left-handed", "3 up"],
+)
+@pytest.mark.parametrize("quantity", ["velocity", "counts"])
+def test_axes_are_turned_to_north_and_east(tmp_path, angles, quantity):
     items = [channel("HH" + letter, azimuth=azimuth, dip=dip) for letter, azimuth, dip in angles]
     for item in items:
         item.response = flat()
+    items[1].response.instrument_sensitivity.value = 2 * GAIN  # a sensor of unlike gains
     inv = inventory(station("A", items))
     ground = motion(inv)
-    c, s = np.cos(np.radians(30)), np.sin(np.radians(30))
-    axes = np.array([ground[0], c * ground[1] + s * ground[2], -s * ground[1] + c * ground[2]])
-    _, data = cut(tmp_path, counts(axes, letters="Z12"), inv, noise_windows=0)
+    axes = np.array([axis(*pointing) @ ground for _, *pointing in angles])
+    axes[1] *= 2
+    letters = "".join(letter for letter, *_ in angles)
+    _, data = cut(tmp_path, counts(axes, letters=letters), inv, noise_windows=0, quantity=quantity)
     expected = filtered(ground)[:, 20000:26000]
-    assert np.abs(data.waveform(0) - expected).max() < 0.002 * PEAK
-    assert data.metadata["trace_components"].tolist() == ["Z12"] * 3
+    if quantity == "counts":  # those of the instruments turned upright: each keeps its gain
+        gains = [1.0, 1.0, 2.0] if letters == "123" else [1.0, 2.0, 1.0]
+        expected = GAIN * np.array(gains)[:, None] * expected
+    peak = np.abs(expected).max()
+    assert np.abs(data.waveform(0) - expected).max() < 0.003 * peak
+    assert sorted(data.metadata["trace_components"][0]) == sorted(letters)
+
+
+def axis(azimuth, dip):
+    """Unit vector over Z, N, E."""
+    a, d = np.radians([azimuth, dip])
+    return np.array([-np.sin(d), np.cos(d) * np.cos(a), np.cos(d) * np.sin(a)])
 
 
 def test_faster_records_are_brought_to_the_rate(tmp_path):

@@ -71,7 +71,7 @@ def test_places_in_blocks(tmp_path, name, expected, storage):
     assert parse_name("alone") == ("alone", ())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text("0123456789:,-$ ab", max_size=12))
 def test_nonsense_places_are_errors_of_value(text):
     try:

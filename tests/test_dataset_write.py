@@ -79,7 +79,7 @@ def test_rows_of_another_set(tmp_path):
     np.testing.assert_array_equal(found.waveforms(), records(2))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     lengths=st.lists(st.integers(1, 60), min_size=1, max_size=25),
     bucket=st.integers(1, 6),

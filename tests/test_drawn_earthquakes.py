@@ -70,7 +70,7 @@ def test_random_mechanisms_are_isotropic():
     assert np.isnan(DrawnEarthquakes(5, HERE, mechanisms="none").table()["source_strike_deg"]).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2999), st.integers(0, 2999), st.integers(0, 2**32))
 def test_an_event_depends_on_its_number_alone(first, last, seed):
     first, last = sorted((first, last))

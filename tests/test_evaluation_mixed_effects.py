@@ -115,7 +115,7 @@ def test_perfect_residuals_are_nothing():
     assert not found.remaining.any()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(shift=st.floats(-5, 5), scale=st.floats(0.1, 10))
 def test_shift_and_scale(shift, scale):
     y, event, station = _balanced(2)

@@ -93,7 +93,7 @@ def _plain_dtw(a, b, radius):
     return table[-1, -1] / (2 * n)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 30), st.integers(1, 40), st.integers(0, 2**31))
 def test_time_warping_is_that_of_plain_dynamic_programming(npts, radius, seed):
     a, b = np.random.default_rng(seed).standard_normal((2, npts))
@@ -274,7 +274,7 @@ def test_the_number_of_threads_changes_nothing(pairs):
     np.testing.assert_array_equal(blockwise(work, 30, workers=1), blockwise(work, 30, workers=2))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 6), min_size=2, max_size=12), st.integers(0, 99))
 def test_shuffled_partners_are_of_other_earthquakes(sizes, seed):
     events = np.repeat(np.arange(len(sizes)), sizes)

@@ -36,7 +36,7 @@ def test_crps_of_many_draws_is_that_of_the_normal_distribution():
     np.testing.assert_allclose(crps(draws, seen), exact, rtol=2e-3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(2, 9), st.integers(0, 2**31))
 def test_crps_is_the_integral_of_its_definition(count, seed):
     rng = np.random.default_rng(seed)

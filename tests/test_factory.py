@@ -23,6 +23,19 @@ AROUND = around_station(INVENTORY, "XX.AMAT", 60.0)
 STOCHASTIC = {"variability": False}
 
 
+def _upright(inventory):
+    """The same network with every sensor upright and facing north: what the records of a set are along."""
+    upright = inventory.copy()
+    for channel in (channel for network in upright for station in network for channel in station):
+        channel.azimuth, channel.dip = {"1": (0.0, 0.0), "2": (90.0, 0.0)}.get(
+            channel.code[-1], (channel.azimuth, channel.dip)
+        )
+    return upright
+
+
+UPRIGHT = _upright(INVENTORY)
+
+
 def drawn(n=3, **changes):
     return DrawnEarthquakes(n, AROUND, **{"magnitude": (3, 5), "seed": 1, **changes})
 
@@ -37,7 +50,7 @@ def generated(row, event, npts, **arguments):
     """What generate() gives for a row of metadata: Stream of its station."""
     start = float(obspy.UTCDateTime(row["trace_start_time"]) - event.preferred_origin().time)
     return seissynth.generate(
-        INVENTORY.select(station=row["station_code"]), event, start=start, realization=0, **arguments
+        UPRIGHT.select(station=row["station_code"]), event, start=start, realization=0, **arguments
     )
 
 
@@ -59,7 +72,7 @@ def test_records_are_those_of_generate_bit_for_bit(tmp_path, arguments):
     make_dataset(tmp_path / "set", INVENTORY, drawn(2), **common)
     found = Dataset(tmp_path / "set")
     dtype = "int32" if "quantize" in arguments else "float32"
-    assert len(found) == 14  # BORE's horizontals do not point north and east
+    assert len(found) == 14  # among them BORE, whose horizontals do not point north and east
     events = {key: event for event in drawn(2) for key in [read_earthquake(event).key]}
     for i, row in found.metadata.iterrows():
         stream = generated(row, events[row["source_id"]], found.metadata["trace_npts"][i], **common)
@@ -222,10 +235,10 @@ def test_real_noise_of_a_file_and_of_a_set(tmp_path):
     quiet = Dataset(tmp_path / "quiet")
     rows = np.flatnonzero(quiet.metadata["trace_category"] == "noise")
     whole = np.stack([trace.data for trace in traces])
-    for waveform in quiet.waveforms(rows)[:3] / 10.0:
+    for row, waveform in zip(rows[:3], quiet.waveforms(rows)[:3] / 10.0, strict=True):
         lag = np.argmax(np.correlate(whole[0], waveform[0], "valid"))
         cut = whole[:, lag : lag + 1500]
-        if quiet.metadata["station_code"][rows[0]] == "AMAT":
+        if quiet.metadata["station_code"][row] == "AMAT":
             assert np.allclose(waveform, cut - cut.mean(axis=1, keepdims=True), atol=1e-4)
 
     _, found = make(tmp_path / "of a set", drawn(4), noise=tmp_path / "quiet", noise_share=0.5, duration=20.0, seed=9)
@@ -299,15 +312,6 @@ def test_plan_and_set_agree(tmp_path):
             assert list(mine.fillna("")) == list(theirs.fillna("")), name
 
 
-def test_100_000_rows_are_planned_in_seconds():
-    import time
-
-    n = 100_000 // 7 // 4  # a quarter of it, to be quick
-    began = time.process_time()
-    table = plan_dataset(INVENTORY, drawn(n), noise="nlnm", noise_share=0.1, overlap_share=0.2, **STOCHASTIC)
-    assert len(table) > 25_000
-    assert time.process_time() - began < 5.0
-
 
 def test_a_dry_run_writes_the_plan_only(tmp_path):
     from seissynth.data._factory_folder import PLAN
@@ -342,7 +346,14 @@ def test_asdf_holds_the_same_records(tmp_path):
     table = plain.metadata
     for i, kind in enumerate(table["trace_category"]):
         three = [next(traces[kind == "noise"]) for _ in range(3)]
-        assert np.array_equal(np.stack([trace.data for trace in three]), plain.waveform(i))
+        if three[0].stats.station == "BORE":  # along its own axes, which the StationXML names
+            assert [trace.stats.channel for trace in three] == ["HHZ", "HH1", "HH2"]
+            three = obspy.Stream(three).rotate("->ZNE", inventory=contents.inventory)
+            three = [three.select(component=letter)[0] for letter in "ZNE"]
+            scale = np.abs(plain.waveform(i)).max()
+            assert np.allclose(np.stack([trace.data for trace in three]), plain.waveform(i), rtol=0, atol=1e-6 * scale)
+        else:
+            assert np.array_equal(np.stack([trace.data for trace in three]), plain.waveform(i))
         info = three[0].stats.seissynth
         p = (info.origin_time + info.p_s - three[0].stats.starttime) * 50 if kind != "noise" else np.nan
         assert p == pytest.approx(table["trace_p_arrival_sample"][i], abs=0.01, nan_ok=True)

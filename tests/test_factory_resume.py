@@ -56,7 +56,7 @@ def test_after_a_kill_nothing_is_lost_or_made_twice(tmp_path, in_one_go):
         f"import sys; sys.path.insert(0, {str(TESTS)!r}); import test_factory_resume as t; "
         f"t.make({str(tmp_path / 'set')!r}, flag={str(tmp_path / 'flag')!r})"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == -9, done.stderr
     assert not json.loads((tmp_path / "set" / "dataset.json").read_text())["complete"]
     shards = {path: path.stat() for path in (tmp_path / "set").glob("[mw]*_0*")}

@@ -6,7 +6,7 @@ from fake_stream import fake_stream
 from seissynth.data import files
 from seissynth.data._onset_picks import with_onset_picks, without_onset_picks
 from seissynth.data.files import write, write_picks
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth.errors import InputError
 from seissynth.example import read_example
 
 
@@ -65,17 +65,23 @@ def test_sac_headers(tmp_path, example, stream):
 
 def test_sac_of_a_real_trace_has_no_event(tmp_path):
     trace = obspy.read()[0]
+    with pytest.raises(InputError, match=r"without loss.*float64"):
+        write(tmp_path / "one.sac", trace)
+    trace.data = trace.data.astype("float32")
     write(tmp_path / "one.sac", trace)
     again = obspy.read(str(tmp_path / "one.sac"))[0]
-    assert np.allclose(again.data, trace.data) and "o" not in again.stats.sac
+    assert np.array_equal(again.data, trace.data) and "o" not in again.stats.sac
     assert abs(again.stats.starttime - trace.stats.starttime) < 2e-6
 
 
-def test_sac_warns_of_lost_digits(tmp_path, stream):
+def test_sac_refuses_counts_that_lose_digits(tmp_path, stream):
     trace = stream[0]
     trace.data = np.array([2**24 + 1, 0, 1], dtype="int32")
-    with pytest.warns(SeisSynthWarning, match="lose digits"):
+    with pytest.raises(InputError, match=r"without loss.*\.mseed or \.h5"):
         write(tmp_path / "one.sac", trace)
+    trace.data[0] = 2**24
+    write(tmp_path / "one.sac", trace)
+    assert np.array_equal(obspy.read(str(tmp_path / "one.sac"))[0].data, trace.data)
 
 
 def test_names_with_fields(tmp_path, example):

@@ -77,6 +77,12 @@ def test_magnitudes_are_swept(weights):
     assert not np.array_equal(small, large)
 
 
+def test_loading_leaves_the_global_generator_of_torch_alone(weights):
+    before = torch.get_rng_state()
+    HeggsBackend(weights=weights).load()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_realisations_differ(weights):
     draws = make(weights, realizations=2)
     assert not np.array_equal(samples(draws[0]), samples(draws[1]))

@@ -81,8 +81,13 @@ def test_a_set_with_parts_keeps_them(tmp_path):
     rows = made_up_rows(events=4, stations=2)
     for number, row in enumerate(rows):
         row["split"] = "dev" if number >= 6 else "train"
-    table = TrainingTable(write_set(tmp_path / "set", rows, noise=0), fold=2)
+    folder = write_set(tmp_path / "set", rows, noise=0)
+    table = TrainingTable(folder)
     assert table.rows("dev").tolist() == [6, 7] and len(table.rows("train")) == 6
+    bare = write_set(tmp_path / "bare", made_up_rows(events=6, stations=2), noise=0)
+    for sets, number in ((folder, 1), ([bare, folder], 2)):
+        with pytest.raises(InputError, match=f"fold=0 cannot be taken: set {number} has a column 'split'"):
+            TrainingTable(sets, fold=0, folds=3)
 
 
 def test_a_second_earthquake_ends_the_mask_of_a_made_set(tmp_path):
@@ -266,6 +271,40 @@ def test_items_depend_on_seed_epoch_and_number_only(table, inputs):
     other = PairData(table, inputs, augmentation=how, onset_maps=True, seed=5)
     assert not np.array_equal(first.item(2, 0)["source"], other.item(2, 0)["source"])
     assert other.fingerprint != first.fingerprint == second.fingerprint
+
+
+def test_the_digest_of_the_data_sees_samples_and_table(tmp_path, folder, table, inputs):
+    """Other samples or another table: another digest; stored otherwise: the same one."""
+    from seissynth.data.seisbench import Dataset, DatasetWriter
+
+    dataset = Dataset(folder)
+    rows = dataset.metadata.drop(columns=["trace_name", "trace_chunk"])
+
+    def digests(name, data, rows=rows, fold=0, chunks=1):
+        with DatasetWriter(tmp_path / name, sampling_rate_hz=100.0, unit="m/s", quantity="velocity") as writer:
+            for part in np.array_split(np.arange(len(rows)), chunks):
+                writer.write(rows.iloc[part], data[part])
+        other = TrainingTable(tmp_path / name, fold=fold, folds=4)
+        return other.fingerprint, PairData(other, inputs).fingerprint
+
+    data = dataset.waveforms()
+    same = (table.fingerprint, PairData(table, inputs).fingerprint)
+    assert digests("same", data) == same
+    assert digests("pieces", data, chunks=3) == same
+    changed = {"twice": digests("twice", 2 * data)}
+    for part in ("train", "dev", "noise"):
+        one = data.copy()
+        one[table.rows(part)[-1], 2, 4321] *= 1.001  # one sample of one record
+        changed[part] = digests(part, one)
+    for column, value in (("path_p_travel_s", 3.0), ("source_depth_km", 9.0), ("trace_p_arrival_sample", 512.0)):
+        changed[column] = digests(column, data, rows.assign(**{column: rows[column].fillna(0) + value}))
+    changed["fold"] = digests("fold", data, fold=1)
+    for place in (0, 1):
+        assert len({same[place], *(found[place] for found in changed.values())}) == 1 + len(changed)
+    # what is tested on is no training data
+    held = data.copy()
+    held[table.rows("test")] *= 2
+    assert digests("test", held) == same
 
 
 def test_one_source_for_each_earthquake(table, inputs):

@@ -109,6 +109,30 @@ def test_the_critic_waits_for_its_start():
     assert opinions[2] != 0
 
 
+def test_the_critic_waits_for_steps_of_the_optimiser_not_for_batches(tmp_path):
+    """Two batches make a step; the state of a run that goes on keeps the count."""
+    pytest.importorskip("lightning", reason="training needs Lightning")
+    from dataclasses import replace
+
+    from seissynth.plotting.training_curves import read_curves
+    from seissynth_plugins.torchkit.training import TrainConfig, train
+
+    config = replace(named_config("tiny"), adversarial_start=3)
+    whole = smooth_batch(4, config)
+    data = [{"target": target} for target in whole["target"]]
+    loop = TrainConfig(
+        steps=5, batch_size=1, accumulate=2, learning_rate=1e-3, log_every=1, validate_every=2, accelerator="cpu",
+        progress=False, tensorboard=False, max_minutes=1e-9,
+    )  # fmt: skip
+    for _ in range(loop.steps):  # a step a call
+        model = AdversarialVAE(config)
+        result = train(model, data, loop, tmp_path, validation=data)
+    assert result.finished and int(model.steps_done) == int(result.weights["steps_done"]) == 5
+    steps, opinions = read_curves(tmp_path / "metrics.csv")["autoencoder_adversarial"]
+    assert steps.tolist() == [1, 2, 3, 4, 5]
+    assert (opinions[:3] == 0).all() and (opinions[3:] != 0).all()
+
+
 @pytest.mark.parametrize("name", ["tiny", "tiny+acm+pairs"])
 def test_second_stage_trains_the_diffusion_alone(name):
     model = LatentDiffusion(named_config(name)).train()

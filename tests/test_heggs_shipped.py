@@ -1,5 +1,7 @@
 """The weights that come with the package: small, described, and records that look like earthquakes."""
 
+import os
+
 import numpy as np
 import pytest
 from obspy import UTCDateTime
@@ -7,11 +9,13 @@ from obspy.core.event import Event, Magnitude, Origin
 from obspy.core.inventory import Inventory, Network, Station
 
 import seissynth
-from seissynth.errors import DomainError
+from seissynth.errors import DomainError, FileFormatError, InputError
 from seissynth.evaluation import virtual_inventory
+from seissynth_plugins.heggs.backend import HeggsBackend
 from seissynth_plugins.heggs.weights import HEGGS, load_model, read_card
 
 MODEL = {"velocity_model": "southern_california", "duration": 60.0}
+DIGEST = HEGGS.sha256[HEGGS.shipped.name]
 PLACE = (35.72, -117.55)
 
 
@@ -44,11 +48,82 @@ def test_the_file_is_small_free_and_says_what_it_holds():
     assert card["config"]["spread"] > 0 and card["sampling"]["steps"] >= 1
     assert {"heggs", "stochastic"} <= {name.split(",")[0].split()[0].lower() for name in card["metrics"]}
     text = HEGGS.shipped.with_name("CARD.md").read_text(encoding="utf-8")
-    for part in ("## Measured", "stochastic", "worse in", "MIT", "magnitude"):
+    said = ("## Measured", "stochastic", "worse in", "MIT", "magnitude", "## Stages", "not recorded", "no event term")
+    for part in (*said, DIGEST, "8,100 (64,800 pairs) in all"):
         assert part in text
     model, inputs, _ = load_model(HEGGS.shipped)
     assert inputs.onset_terms[""] and model.config.unet.onset_maps == 2
     assert set(inputs.site_noise.site) == {"", *card["sensors"]}
+
+
+@pytest.fixture
+def exchanged(tmp_path, monkeypatch):
+    """The package with a copy of its weights that can be altered."""
+    copy = tmp_path / "installed" / HEGGS.shipped.name
+    copy.parent.mkdir()
+    copy.write_bytes(HEGGS.shipped.read_bytes())
+    monkeypatch.setattr(HEGGS, "shipped", copy)
+    return copy
+
+
+def altered(path, bit=1):
+    """Change the last weight, and set the file's time back."""
+    before = path.stat()
+    with open(path, "r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)[0]
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last ^ bit]))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_the_digest_in_the_code_is_that_of_the_file():
+    import hashlib
+
+    assert hashlib.sha256(HEGGS.shipped.read_bytes()).hexdigest() == DIGEST
+    assert HeggsBackend().weights_hash == DIGEST[:16]
+
+
+def test_a_shipped_file_that_was_altered_is_refused(exchanged, stations):
+    import hashlib
+
+    backend = HeggsBackend()  # good so far
+    altered(exchanged)
+    found = hashlib.sha256(exchanged.read_bytes()).hexdigest()
+    words = f"SHA-256 is {found}, expected is {DIGEST}.*--force-reinstall"
+    with pytest.raises(FileFormatError, match=words):
+        HeggsBackend()
+    with pytest.raises(FileFormatError, match=words):
+        backend.load()
+    with pytest.raises(FileFormatError, match=words):
+        seissynth.generate(stations, earthquake(), backend="heggs", **MODEL)
+    with pytest.raises(FileFormatError, match="SHA-256"):  # by its name, it is still that file
+        HeggsBackend(weights=exchanged)
+    altered(exchanged)
+    assert HeggsBackend().weights_hash == DIGEST[:16]
+    exchanged.write_bytes(exchanged.read_bytes()[:1000])
+    with pytest.raises(FileFormatError, match="SHA-256"):
+        HeggsBackend()
+    exchanged.unlink()
+    with pytest.raises(InputError, match="this installation brings none"):
+        HeggsBackend()
+
+
+def test_weights_of_ones_own_are_not_held_to_the_digest(exchanged, tmp_path):
+    own = tmp_path / "own.safetensors"
+    own.write_bytes(exchanged.read_bytes())
+    altered(own)
+    backend = HeggsBackend(weights=own)
+    backend.load()
+    assert backend.weights_hash != DIGEST[:16]
+
+
+def test_the_digest_is_computed_once(monkeypatch):
+    from seissynth_plugins.torchkit import checkpoints
+
+    HeggsBackend()
+    monkeypatch.setattr(checkpoints.hashlib, "file_digest", lambda *_: pytest.fail("read again"))
+    HeggsBackend().load()
 
 
 def test_records_have_units_bounds_and_repeat(stations, records):

@@ -286,6 +286,41 @@ def test_traits_go_where_they_belong(inputs):
     np.testing.assert_allclose(x(noise=np.nan) - plain, 0.0, atol=1e-5)  # quiet noise, here as loud as the mean
 
 
+@pytest.mark.parametrize("name", ["tiny", "tiny+onsets+condition_start"])
+@pytest.mark.parametrize("known", [False, True])
+def test_what_is_optional_may_be_left_out(inputs, name, known):
+    """Nothing but what is required, and with a source; the same as the sampling that the page names."""
+    from seissynth_plugins.heggs.generation import Sampling, default_sampling, generate_spectrograms
+    from seissynth_plugins.heggs.model import Heggs
+    from seissynth_plugins.heggs.named_configs import named_config
+    from seissynth_plugins.heggs.observation import generate_observed
+
+    torch = pytest.importorskip("torch", reason="the learned backends need PyTorch")
+    torch.manual_seed(0)
+    model = Heggs(replace(named_config(name), spread=2)).eval()
+    model.spread.without_source += 0.5
+    own = replace(inputs, site_noise=some_site_noise(inputs)) if known else inputs
+    onsets, condition = np.array([[15.0, 25.0]]), np.zeros((1, model.config.condition.size), np.float32)
+    start = {"start": "condition"} if model.config.source_input else {"start": "noised", "start_step": 60}
+    chosen = Sampling(steps=10, **start)
+    found = default_sampling(model.config)
+    assert model.config.steps == 100
+    assert (found.steps, found.start, found.start_step) == (10, start["start"], 60)
+    for source in ({}, {"source": np.zeros((1, 3, 64, 376), np.float32)}):
+        left_out, given = (
+            generate_observed(model, own, condition, [1], [2], ["CI.S0"], onsets, **source, **more)
+            for more in ({}, {"sampling": chosen})
+        )
+        np.testing.assert_array_equal(left_out, given)
+        taken = {"onsets": onsets} if model.config.unet.onset_maps else {}
+        plain = generate_spectrograms(model, condition, [1], **source, **taken)
+        assert plain.shape == left_out.shape and np.isfinite(plain).all()
+        if not known:
+            np.testing.assert_array_equal(plain, left_out)
+    with pytest.raises(InputError, match="background='loud' must be one of 'quiet'"):
+        generate_observed(model, own, condition, [1], [2], ["CI.S0"], onsets, background="loud")
+
+
 def test_residuals_are_those_of_the_signal(inputs):
     bins = len(inputs.statistics.mean)
     own = replace(inputs, site_noise=some_site_noise(inputs, gain=0.25))

@@ -136,6 +136,47 @@ def test_training_begins_with_weights(folder, run, tmp_path):
         train_heggs(folder, tmp_path / "third", **options, init=run.weights, encoding="sphere")
 
 
+def test_weights_carry_the_chain_of_their_stages(folder, run, tmp_path):
+    """Three trainings, each begun with the last one's weights; then weights of a release that kept no stages."""
+    from seissynth_plugins.torchkit.checkpoints import weights_hash
+
+    reports, options = [run], tiny_options(config="tiny+onsets", warm_up=0, validation_records=0, batch_size=3)
+    for steps in (1, 2):
+        more = {"steps": steps, "learning_rate": 1e-5, "accumulate": 2, "seed": steps, "augmentation": "real"}
+        more |= {"fold": 1, "folds": 4, "init": reports[-1].weights}
+        reports.append(train_heggs(folder, tmp_path / f"stage_{steps}", **(options | more)))
+    card = read_card(reports[-1].weights)
+    stages = card["stages"]
+    assert [stage["steps"] for stage in stages] == [6, 1, 2]
+    assert [stage["pairs"] for stage in stages] == [12, 6, 12] and card["pairs"] == 12
+    assert [stage["fold"] for stage in stages] == [0, 1, 1] and [stage["seed"] for stage in stages] == [0, 1, 2]
+    assert stages[0]["stations_out"] == ["S3"] and stages[0]["init_weights_hash"] is None
+    for stage, before, report in zip(stages[1:], reports, reports[1:], strict=False):
+        assert stage["init_weights_hash"] == weights_hash(before.weights)
+        assert stage["training_data_hash"] == read_card(report.weights)["training_data_hash"]
+        assert stage["options"]["learning_rate"] == 1e-5 and stage["options"]["augmentation"]["noise_share"] == 0.3
+    text = (reports[-1].output / "CARD.md").read_text()
+    assert "9 steps in all." in text and "| 1, training | set |" in text
+    assert f"begun with | weights {weights_hash(reports[1].weights)}, trained on data" in text
+    with pytest.raises(InputError, match="holds a run with init="):
+        train_heggs(folder, reports[-1].output, **(options | more | {"init": run.weights}))
+
+
+def test_stages_that_an_older_card_did_not_keep_are_said_to_be_missing():
+    from seissynth_plugins.heggs.stages import earlier_stages, stages_table
+    from seissynth_plugins.heggs.weights import HEGGS
+
+    card = read_card(HEGGS.shipped)
+    missing, stage = earlier_stages(card)
+    assert missing == {"what": "not recorded", "training_data_hash": card["begun_with"]}
+    assert stage["steps"] == 900 and "init_weights_hash" not in stage
+    first = earlier_stages({name: value for name, value in card.items() if name != "begun_with"})
+    assert len(first) == 1 and first[0]["init_weights_hash"] is None and earlier_stages(None) == []
+    text = "\n".join(stages_table([missing, stage]))
+    assert "| 1, not recorded | not recorded | 11724e301a69e36c | not recorded | not recorded | not recorded |" in text
+    assert "900 steps in all and those that were not recorded." in text
+
+
 def test_weights_without_correction_begin_a_network_that_has_one(folder, tmp_path):
     plain = tiny_options(config="tiny+without_acm", steps=1, warm_up=0, validation_records=0)
     begun = train_heggs(folder, tmp_path / "begun", **plain, fold=1, folds=4)

@@ -164,16 +164,3 @@ def test_ratios(from_hz, to_hz, ratio):
 def test_rates_without_a_small_ratio_are_refused(from_hz, to_hz):
     with pytest.raises(InputError, match=r"ratio|above 0"):
         resample_motion(np.ones(100), from_hz, to_hz)
-
-
-def test_a_record_is_converted_in_a_quarter_of_a_millisecond():
-    import time
-
-    data = np.random.default_rng(0).standard_normal((1, 3, 6000)).astype("float32")
-    convert_motion(data, RATE, "acceleration", "velocity")
-    spent = []
-    for _ in range(50):
-        begin = time.perf_counter()
-        convert_motion(data, RATE, "acceleration", "velocity")
-        spent.append(time.perf_counter() - begin)
-    assert min(spent) < 2e-3  # 0.07 ms when measured alone; room for slow machines, none for a slow algorithm

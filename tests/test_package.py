@@ -14,7 +14,7 @@ from _imports import ROOT, imports_of, module_files
 
 #: floors of the house, lowest first; a module imports from its own floor and those below
 FLOORS = (
-    {"errors", "units", "schema", "seeding"},
+    {"errors", "units", "schema", "seeding", "bounds"},
     {"signal", "motion"},
     {"representations"},
     {"records", "velocity_models", "traveltime", "earthquakes", "sensors", "channels", "response"}

@@ -18,7 +18,7 @@ def table(stations=6, events=20, seed=0):
     return pd.DataFrame({"source_id": np.repeat([f"e{k}" for k in range(events)], stations), "trace_p_status": status})
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 99), st.integers(0, 5), st.sampled_from(["all", "one"]))
 def test_pairs_are_of_one_event_and_prefer_picked_targets(seed, epoch, sources):
     frame = table(seed=seed)
@@ -74,7 +74,7 @@ NOISE = 5.0 + 40.0 * np.random.default_rng(1).standard_normal((7, 3, 2000))
 LABELS = {"trace_p_arrival_sample": np.full(20, 300.0), "trace_s_arrival_sample": np.full(20, 700.0)}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(-900, 900), min_size=20, max_size=20), st.integers(100, 1500))
 def test_what_the_record_gives_is_where_the_labels_say(starts, npts):
     starts = np.array(starts)

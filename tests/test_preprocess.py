@@ -115,7 +115,7 @@ def test_padding_moves_positions(records, side, before):
     assert np.array_equal(one(Pad(800, "end", cut=True), records).data, records[..., :800])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(INVERTIBLE), max_size=4))
 def test_invertible_steps_come_back(steps):
     data = np.random.default_rng(1).standard_normal((2, 3, 700)) + 3.0

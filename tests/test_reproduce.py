@@ -1,5 +1,6 @@
 import json
 
+import h5py
 import numpy as np
 import pytest
 
@@ -163,3 +164,56 @@ def test_nan_equals_nan_bit_for_bit(stream):
     trace = stream[0].copy()
     trace.data[3] = np.nan
     assert reproduction._compare(trace, trace.copy()) == (0.0, None)
+
+
+def test_everything_in_the_file_counts(written, stream):
+    """Three waveforms overwritten and cut off from their provenance, one taken out: nothing of it is equal."""
+    path = written(stream)
+    with h5py.File(path, "a") as file:
+        station = file["Waveforms"]["XX.AMAT"]
+        for name in [name for name in station if "synthetic" in name]:
+            station[name][...] = 99.0
+            station[name].attrs["provenance_id"] = np.bytes_("{http://x/}nothing")
+        other = file["Waveforms"]["XX.BORE"]
+        del other[next(name for name in other if "synthetic" in name)]
+    report = seissynth.reproduce(path)
+    assert not report.equal and (report.n_records, report.n_equal) == (len(stream), len(stream) - 4)
+    assert "XX.AMAT" in str(report) and "missing: XX.BORE" in "".join(report.differences)
+    with pytest.warns(SeisSynthWarning) as caught:
+        contents = read_asdf(path)
+    texts = [str(one.message) for one in caught]
+    assert any("3 records are left out" in text and "XX.AMAT" in text for text in texts)
+    assert any("4 records are missing" in text for text in texts) and len(contents.stream) == len(stream) - 4
+
+
+@pytest.mark.parametrize("change", ["start", "added"])
+def test_altered_starts_and_added_waveforms_count(written, stream, change):
+    path = written(stream)
+    with h5py.File(path, "a") as file:
+        station = file["Waveforms"]["XX.AMAT"]
+        name = next(name for name in station if "synthetic" in name)
+        if change == "start":
+            station[name].attrs["starttime"] += 10**9
+        else:
+            station.copy(name, name.replace("synthetic", "other"))
+            del station[name.replace("synthetic", "other")].attrs["provenance_id"]
+    report = seissynth.reproduce(path)
+    assert not report.equal and report.n_records - report.n_equal == 1
+
+
+def test_weights_of_a_file_are_not_opened(tmp_path, written, stream, monkeypatch):
+    """A path in a foreign file could be anything; the user names the weights."""
+    from seissynth import synthesis
+
+    opened = []
+    monkeypatch.setattr(synthesis, "resolve_backend", lambda *_, weights=None, **__: opened.append(weights))
+    for trace in stream:
+        info = trace.stats.seissynth
+        info.arguments = json.dumps({**json.loads(info.arguments), "weights": str(tmp_path / "theirs.safetensors")})
+    path = written(stream)
+    with pytest.raises(ReproductionError, match=r"theirs\.safetensors.*weights="):
+        seissynth.reproduce(path)
+    assert not opened
+    with pytest.raises(Exception):  # noqa: B017 (the stand-in returns no backend)
+        seissynth.reproduce(path, weights="mine")
+    assert opened == ["mine"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seissynth.backends._run import concatenate_records, load_once, run_backend, select_records
+from seissynth.backends._run import concatenate_records, copied_seeds, load_once, run_backend, select_records
 from seissynth.backends.base import Backend, Card
 from seissynth.errors import BackendError, DomainError, InputError, SeisSynthWarning
 from seissynth.records import Records
@@ -91,7 +91,8 @@ def test_the_message_for_one_station_too_far_away():
     with pytest.raises(DomainError) as caught:
         _run(backend, table)
     assert str(caught.value) == (
-        'heggs: station CI.SLA is 412 km away (hypocentral); it was made for 0 to 160 km. Pass outside="warn" to go on.'
+        "heggs: station CI.SLA is 412 km away (hypocentral); it was made for 0 to 160 km. "
+        'Pass outside="skip" to make the rest, or outside="warn" to go on.'
     )
     with pytest.warns(SeisSynthWarning, match=r"^heggs: station CI\.SLA is 412 km away .* 0 to 160 km\.$"):
         warned = _run(backend, table, outside="warn")
@@ -349,3 +350,114 @@ def test_a_load_that_failed_is_tried_again():
         _run(backend)
     backend.fail = False
     assert len(_run(backend)) == 4
+
+
+# --- memory of its own on both sides
+
+
+class Thrifty(Backend):
+    """Writes every call into the same arrays, and into what it was given: the row seed's last digits everywhere."""
+
+    card = replace(BASE, capabilities={"source_records"})
+
+    def __init__(self):
+        super().__init__()
+        self.arrays = {}
+
+    def _array(self, name, shape, values):
+        whole = self.arrays.setdefault((name, shape[1:]), np.empty((256, *shape[1:]), np.float64))
+        whole[: shape[0]] = values
+        return whole[: shape[0]]
+
+    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
+        n, value = len(conditions), (seeds.row % np.uint64(97)).astype(float) + 1
+        records = Records(
+            self._array("data", (n, 3, npts), value[:, None, None]),
+            self._array("start", (n,), start_s),
+            p_s=self._array("p", (n,), value),
+            s_s=self._array("s", (n,), 2 * value),
+            truth={"value": self._array("truth", (n,), value)},
+        )
+        start_s[:] = np.nan
+        for name in list(conditions):
+            del conditions[name]
+        for seed in (seeds.row, seeds.event, seeds.station):
+            seed[:] = 0
+        if source is not None:
+            for part in (source.data, source.start_s, source.p_s, source.s_s):
+                part[:] = np.nan
+            source.truth.clear()
+        return records
+
+
+def test_a_backend_that_uses_its_arrays_again_gives_the_records_of_one_that_does_not():
+    table = _table(10)
+    seeds = _seeds(table)
+    value = (seeds.row % np.uint64(97)).astype(float) + 1
+    kept = table.copy(), copied_seeds(seeds)
+    source = Records(
+        np.ones((10, 3, 5)), np.zeros(10), p_s=np.ones(10), s_s=np.ones(10), truth={"sensor": np.arange(10)}
+    )
+    source.pool = select_records(source, slice(None))
+    starts = np.arange(10.0)
+    for chunk_size in (1, 3, 10, 256):
+        backend = Thrifty()
+        found = _run(backend, table, seeds=seeds, start_s=starts, source=source, chunk_size=chunk_size)
+        again = _run(backend, table, seeds=_seeds(table)[::-1], start_s=starts + 5, chunk_size=chunk_size)
+        np.testing.assert_array_equal(found.data[:, 2, -1], value)
+        np.testing.assert_array_equal(again.data[:, 2, -1], value[::-1])
+        for array, wanted in ((found.p_s, value), (found.s_s, 2 * value), (found.truth["value"], value)):
+            np.testing.assert_array_equal(array, wanted)
+        np.testing.assert_array_equal(found.start_s, np.arange(10.0))
+    assert table.equals(kept[0])
+    for kind in ("row", "event", "station"):
+        np.testing.assert_array_equal(getattr(seeds, kind), getattr(kept[1], kind))
+    np.testing.assert_array_equal(starts, np.arange(10.0))
+    for part in (source, source.pool):
+        assert np.isfinite(part.data).all() and part.truth["sensor"].tolist() == list(range(10))
+        assert (part.start_s == 0).all() and (part.p_s == 1).all()
+
+
+def test_records_in_one_chunk_are_not_the_backend_s_own_either():
+    backend = Thrifty()
+    table = _table(2)
+    found = _run(backend, table)
+    kept = found.data.copy(), found.p_s.copy(), found.truth["value"].copy()
+    _run(backend, table, seeds=_seeds(table)[::-1])
+    for array, was in zip((found.data, found.p_s, found.truth["value"]), kept, strict=True):
+        np.testing.assert_array_equal(array, was)
+
+
+def test_the_pool_of_a_source_cannot_be_written():
+    class Writer(Thrifty):
+        def simulate(self, conditions, *, source, **request):
+            source.pool.data[:] = 0
+            return super().simulate(conditions, **request)
+
+    source = Records(np.ones((4, 3, 5)), np.zeros(4))
+    source.pool = select_records(source, slice(None))
+    with pytest.raises(BackendError, match="read-only"):
+        _run(Writer(), source=source)
+    assert source.pool.data.all()
+
+
+def test_what_is_no_array_is_said():
+    def ragged(records, conditions):
+        records.data = [[1.0], [1.0, 2.0]]
+
+    def complex_onsets(records, conditions):
+        records.p_s = records.p_s + 1j
+
+    def truth_of_another_kind(records, conditions):
+        records.truth = [1.0]
+
+    def more_rows(records, conditions):
+        conditions.loc[len(conditions)] = conditions.loc[0]
+        return select_records(records, [0, *range(len(records))])
+
+    for change, words in (
+        (ragged, "data"), (complex_onsets, "p_s of dtype complex"), (truth_of_another_kind, "truth=.*dict"),
+        (more_rows, r"asked for \(4, 3, 200\)"),
+    ):  # fmt: skip
+        with pytest.raises(BackendError, match=words):
+            _run(Sine(change))

@@ -69,7 +69,7 @@ def test_standstill_is_not_counted():
 # --- properties
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(2, 500), st.floats(0.01, 1e4), st.floats(1e-6, 1e6))
 def test_scaling(npts, rate, factor):
     data = np.random.default_rng(npts).standard_normal((2, npts))

@@ -108,7 +108,7 @@ def test_geometry():
 # --- inverse
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     nfft=st.sampled_from((2, 3, 4, 5, 8, 16, 30, 31, 32, 64, 128)),
     part=st.floats(0, 1),

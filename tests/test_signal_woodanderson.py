@@ -178,7 +178,7 @@ def swings(trace):
     return [(abs(trace[b] - trace[a]), a, b) for a, b in pairwise(turns)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(-4, 4), min_size=2, max_size=30))
 def test_largest_swing_is_the_one_between_neighbouring_turning_points(values):
     from seissynth.signal._woodanderson_kernels import largest_swings

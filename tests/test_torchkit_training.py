@@ -172,6 +172,20 @@ def test_begin_anew(tmp_path):
     assert len(rows_of(tmp_path)) == 4
 
 
+def test_a_state_with_other_validation_data_is_refused(tmp_path):
+    """Its least loss is of those: beside that of others it would choose the wrong weights."""
+
+    class Other(Data):
+        fingerprint = "other"
+
+    config = TrainConfig(**{**CONFIG.to_dict(), "steps": 4, "max_minutes": 1e-9})
+    train(Noisy(), Data(), config, tmp_path, validation=Data())
+    for other in (Other(), None):
+        with pytest.raises(InputError, match="of a training with validation"):
+            train(Noisy(), Data(), config, tmp_path, validation=other)
+    assert train(Noisy(), Data(), config, tmp_path, validation=Data()).step == 2
+
+
 def test_a_state_of_other_data_or_another_model_is_refused(tmp_path):
     config = TrainConfig(**{**CONFIG.to_dict(), "steps": 4, "max_minutes": 1e-9})
     train(Noisy(), Data(), config, tmp_path)
@@ -308,7 +322,7 @@ def test_accumulated_batches_equal_one_large_one(tmp_path):
 def run_apart(code):
     """Run code in a process of its own, where forking is safe."""
     code = f"import sys; sys.path[:0] = {sys.path!r}; from test_torchkit_training import *\n" + textwrap.dedent(code)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

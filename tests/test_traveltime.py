@@ -128,7 +128,7 @@ def test_tables_reach_into_a_shadow(tmp_path):
     velocities=st.tuples(st.floats(4, 9), st.floats(1, 3.9)),
     cuts=st.lists(st.floats(0.1, 900), max_size=3, unique=True),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_uniform_sphere_gives_the_chord(degrees, depth, velocities, cuts):
     """Layers of one velocity are no layers: time, angle and slowness of the straight chord."""
     tops = (0.0, *sorted(cuts))
@@ -231,7 +231,7 @@ layer_stacks = st.lists(
 
 
 @given(model=layer_stacks, depth=st.floats(0, 60), degrees=st.floats(0, 10))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_ray_of_a_dense_fan_is_earlier(model, depth, degrees):
     found = onsets([degrees * KM_PER_DEGREE], depth, model)
     delta = degrees * KM_PER_DEGREE / R
@@ -254,7 +254,7 @@ def test_rays_below_a_slightly_faster_layer(depth):
 
 
 @given(model=layer_stacks, depth=st.floats(0, 60), start=st.floats(0, 1000), step=st.floats(1e-3, 50))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_first_arrival_is_continuous_and_increases_with_distance(model, depth, start, step):
     """Fermat: a step along the surface costs more than nothing, and at most itself at the top layer's speed."""
     found = onsets([start, start + step], depth, model)
@@ -264,7 +264,7 @@ def test_first_arrival_is_continuous_and_increases_with_distance(model, depth, s
 
 
 @given(model=layer_stacks, depth=st.floats(0, 60), step=st.floats(1e-6, 5), degrees=st.floats(0, 9))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_first_arrival_is_continuous_in_depth(model, depth, step, degrees):
     found = onsets(np.full(2, degrees * KM_PER_DEGREE), [depth, depth + step], model)
     for time, v in ((found.p_s, model.vp_km_s), (found.s_s, model.vs_km_s)):
@@ -272,7 +272,7 @@ def test_first_arrival_is_continuous_in_depth(model, depth, step, degrees):
 
 
 @given(model=layer_stacks, depth=st.floats(-1, 60), degrees=st.lists(st.floats(0, 10), min_size=1, max_size=8))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_result_is_finite_and_in_bounds(model, depth, degrees):
     found = onsets(np.array(degrees) * KM_PER_DEGREE * (1 - 1e-12), depth, model)
     for name in ARRAYS:

@@ -33,7 +33,7 @@ class Ridgecrest:
         quakes = table["trace_category"].astype(str).str.startswith("earthquake").to_numpy()
         whole = everything.column("trace_margin_s") >= self.taper_s - 0.01
         self.real = everything.select(quakes & whole)
-        self.noise = everything.select(~quakes, "noise")
+        self.noise = everything.select(~quakes & _before_the_first(table, everything), "noise")
         self.some = self.real.select(np.arange(0, len(self.real), EVERY))
         self.folds = time_folds(self.real, FOLDS, block=BLOCK)
         self._data = None if data is None else Path(data) / "ridgecrest_2019"
@@ -168,6 +168,17 @@ def _joined(parts):
     arrays = {name: np.concatenate([getattr(part, name) for part in parts])
               for name in ("data", "start_s", "p_s", "s_s", "mask_end_s")}  # fmt: skip
     return replace(first, metadata=pd.concat([part.metadata for part in parts], ignore_index=True), **arrays)
+
+
+def _before_the_first(table, records):
+    """Which windows end before the first earthquake: later ones share time, even samples, with what is predicted."""
+    import pandas as pd
+
+    start, origin = (
+        pd.to_datetime(table[name], utc=True, format="ISO8601") for name in ("trace_start_time", "source_origin_time")
+    )
+    length = pd.Timedelta(seconds=records.npts / records.sampling_rate_hz)
+    return (start + length <= origin.min()).to_numpy()
 
 
 def _taper_s(windows):

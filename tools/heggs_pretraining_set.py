@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import obspy
+import pandas as pd
 
 from seissynth.data.drawn_earthquakes import Box, DrawnEarthquakes
 from seissynth.data.factory import make_dataset
@@ -45,11 +46,17 @@ class BandLimited(StochasticBackend):
 
 
 class SensorNoise:
-    """Noise of the same sensor: a window turned by a random time, its ends blended, with a random sign."""
+    """Noise of the same sensor: a window turned by a random time, its ends blended, with a random sign.
 
-    def __init__(self, path):
+    Windows end before the time `until`: all folds are pretrained with them, so that none may lie within a block.
+    """
+
+    def __init__(self, path, until):
         data = Dataset(path)
-        noise = data.select((data.metadata["trace_category"] == "noise").to_numpy())
+        start = pd.to_datetime(data.metadata["trace_start_time"], utc=True, format="ISO8601")
+        length = pd.to_timedelta(data.metadata["trace_npts"] / data.metadata["trace_sampling_rate_hz"], unit="s")
+        early = start + length <= pd.Timestamp(str(until))
+        noise = data.select((early & (data.metadata["trace_category"] == "noise")).to_numpy())
         names = noise.metadata["station_network_code"] + "." + noise.metadata["station_code"]
         records = noise.waveforms().astype(np.float64)
         self._records = {name: records[(names == name).to_numpy()] for name in names.unique()}
@@ -88,7 +95,7 @@ def main():
         time=(str(min(times)), str(max(times))), seed=SEED,
     )  # fmt: skip
     background = {} if given.clean else {
-        "noise": SensorNoise(given.noise), "noise_gain_db": NOISE_GAIN_DB,
+        "noise": SensorNoise(given.noise, min(times)), "noise_gain_db": NOISE_GAIN_DB,
         "overlap_share": OVERLAP_SHARE, "overlap_level_db": OVERLAP_LEVEL_DB,
     }  # fmt: skip
     report = make_dataset(

@@ -40,10 +40,12 @@ from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 from seissynth_plugins.heggs.site_noise_fit import add_site_noise, cross_fitted
 from seissynth_plugins.heggs.source_traits import source_residuals
 from seissynth_plugins.heggs.spread_fit import add_spread
+from seissynth_plugins.heggs.stages import earlier_stages
 from seissynth_plugins.heggs.training import SPREAD_PAIRS, train_heggs
 from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
 from seissynth_plugins.ldm.training import train_ldm
 from seissynth_plugins.ldm.weights import LDM
+from seissynth_plugins.torchkit.checkpoints import weights_hash
 
 FOLDS = 5
 REGION = "Ridgecrest, California, and 70 km around"
@@ -142,8 +144,16 @@ def _untrained(arguments, fold, path):
         "region": REGION, "ranges": table.ranges(), "sensors": sorted(set(table.sensors(known))),
         "onset_origin": table.onset_origins(), "fold": fold, "folds": FOLDS, "stations_out": arguments.stations_out,
         "data": [*card["data"], arguments.windows.name], "begun_with": card["training_data_hash"],
+        "training_data_hash": table.fingerprint,
         **({} if figures is None else {"spread": figures}),
     }  # fmt: skip
+    fit = {
+        "what": "fit", "data": [arguments.windows.name], "training_data_hash": table.fingerprint, "name": card["name"],
+        "steps": 0, "pairs": 0, "seed": arguments.seed, "fold": fold, "folds": FOLDS,
+        "stations_out": arguments.stations_out, "init_weights_hash": weights_hash(arguments.init),
+        "options": {"site_noise": True, "spread": arguments.spread, "keep_dev": arguments.keep_dev},
+    }  # fmt: skip
+    about["stages"] = [*earlier_stages(card), fit]
     save_model(path, values, network, inputs, about, kind=kind)
     write_card(about, path, table, kind)
 

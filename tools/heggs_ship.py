@@ -7,6 +7,7 @@ RUN is a folder that `tools/heggs_ridgecrest.py` trained with ``--all``; FOLDER 
 `tools/evaluate_ridgecrest.py`, among them those named by ``--row``: predictions of the weights that were trained
 likewise, each on four of the five blocks. Writes ``seissynth_plugins/heggs/data/heggs_small.safetensors`` and, beside
 it, ``CARD.md``, in which every metric stands beside that of the default backend, and the card says where it is worse.
+Prints the digest of the file, which goes into `seissynth_plugins/heggs/weights.py`.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from evaluate_ridgecrest import BOARD, BY_RECORD, Store
 
 from seissynth.evaluation.intervals import paired_difference
 from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
+from seissynth_plugins.torchkit.checkpoints import file_sha256
 
 #: rows that every card sets beside its own
 BESIDE = ("stochastic", "stochastic + noise", "mean of 10 nearest", "mean of other stations", "travel time + term")
@@ -53,8 +55,12 @@ def main():
     HEGGS.shipped.parent.mkdir(exist_ok=True)
     save_model(HEGGS.shipped, model.state_dict(), model.config, inputs, about)
     text = "\n".join([_UNMEASURED, "", _HOW, "", *measured, _AGAIN, "", _COMMANDS, ""])
-    (HEGGS.shipped.parent / "CARD.md").write_text(before.replace("weights.safetensors", HEGGS.shipped.name) + text)
+    digest = file_sha256(HEGGS.shipped)
+    before = before.replace("weights.safetensors", HEGGS.shipped.name)
+    before = before.replace("float16 |", f"float16, SHA-256 {digest} |")
+    (HEGGS.shipped.parent / "CARD.md").write_text(before + text)
     print(f"{HEGGS.shipped}: {HEGGS.shipped.stat().st_size / 1e6:.1f} MB")
+    print(f'for seissynth_plugins/heggs/weights.py: _SHA256 = {{"{HEGGS.shipped.name}": "{digest}"}}')
 
 
 _HOW = (

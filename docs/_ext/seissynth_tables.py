@@ -114,7 +114,9 @@ def backends_table():
             (
                 Code(info.name),
                 card.summary,
-                f"{_range(card.magnitude_range)} / {_range(card.distance_range_km)} km {card.distance_kind}",
+                "those of its weights"
+                if info.status == "incomplete" and card.distance_range_km is None
+                else f"{_range(card.magnitude_range)} / {_range(card.distance_range_km)} km {card.distance_kind}",
                 ", ".join(sorted(card.capabilities)),
                 f"{card.licence_code}; weights: {card.licence_weights or 'none needed'}",
             )

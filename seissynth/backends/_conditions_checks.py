@@ -1,18 +1,77 @@
 """Checks of a conditions table against a card: columns, missing values, ranges."""
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 
 from seissynth.errors import DomainError, InputError, SeisSynthWarning
 from seissynth.schema import COLUMNS
 
-_OUTSIDE = ("raise", "warn", "allow")
+#: what may be done with rows outside a card's ranges
+OUTSIDE = ("raise", "skip", "warn", "allow")
 
 #: so that 160 km computed in another order of operations still is 160 km
 _ROUNDING = 1e-9
 
 _DISTANCE_COLUMNS = {"hypocentral": "path_hyp_distance_km", "epicentral": "path_ep_distance_km"}
+
+
+@dataclass(frozen=True)
+class Range:
+    """One range of a card: the column it limits, and how a value outside is told."""
+
+    column: str
+    limits: tuple
+    phrase: str
+    short: str
+    unit: str = ""
+    of_event: bool = True
+
+    def excess(self, values):
+        """How far values lie outside, 0 where they do not or are unknown."""
+        low, high = self.limits
+        slack = _ROUNDING * max(abs(low), abs(high), 1.0)
+        beyond = np.maximum(low - values, values - high)
+        return np.where(beyond > slack, beyond, 0.0)
+
+    def __str__(self):
+        return f"{self.limits[0]:.4g} to {self.limits[1]:.4g}{self.unit}"
+
+
+def ranges_of(card, columns):
+    """Return the ranges of a card whose columns are there; list of `Range`."""
+    kind = card.distance_kind
+    known = (
+        Range(
+            _DISTANCE_COLUMNS[kind], card.distance_range_km, f"is {{:.6g}} km away ({kind})", f"{{:.6g}} km ({kind})",
+            " km", of_event=False,
+        ),
+        Range("source_magnitude", card.magnitude_range, "has magnitude {:.4g}", "magnitude {:.4g}"),
+        Range("source_depth_km", card.depth_range_km, "is {:.6g} km deep", "{:.6g} km deep", " km"),
+    )  # fmt: skip
+    return [item for item in known if item.limits is not None and item.column in columns]
+
+
+def rows_outside(card, conditions):
+    """Return for each row whether it is outside a range of the card; ndarray of bool, shape (n,).
+
+    `conditions` may also be a dict of arrays. An unknown value is not outside; a backend that uses it requires it.
+    """
+    ranges = ranges_of(card, conditions)
+    beyond = [item.excess(_numbers(card, conditions, item.column)) > 0 for item in ranges]
+    return np.any(beyond, axis=0) if beyond else np.zeros(len(conditions[next(iter(conditions))]), dtype=bool)
+
+
+def describe_outside(card, conditions, row, station, event):
+    """Say what a row that is outside is: its station, its event, and the values that are outside, with their limits."""
+    values = {item: float(conditions[item.column][row]) for item in ranges_of(card, conditions)}
+    wrong = [
+        f"{item.short.format(value)}; it was made for {item}"
+        for item, value in values.items()
+        if item.excess(np.array([value]))[0] > 0
+    ]
+    return f"{station}, event {event} ({', '.join(wrong)})"
 
 
 def check_duration(card, npts, sampling_rate_hz):
@@ -32,8 +91,8 @@ def check_conditions(card, conditions, outside="raise"):
     ----------
     card : seissynth.backends.base.Card
     conditions : pandas.DataFrame, n rows
-    outside : {"raise", "warn", "allow"}
-        What to do with rows outside the card's ranges.
+    outside : {"raise", "skip", "warn", "allow"}
+        What to do with rows outside the card's ranges. "skip" is "raise" here: who makes the table leaves them out.
 
     Raises
     ------
@@ -42,17 +101,17 @@ def check_conditions(card, conditions, outside="raise"):
     DomainError
         Rows are outside a range, and `outside` is ``"raise"``.
     """
-    if outside not in _OUTSIDE:
-        raise InputError(f"outside={outside!r} must be one of {', '.join(map(repr, _OUTSIDE))}.")
+    if outside not in OUTSIDE:
+        raise InputError(f"outside={outside!r} must be one of {', '.join(map(repr, OUTSIDE))}.")
     _check_required(card, conditions)
     if outside == "allow":
         return
-    complaints = [text for text in _range_complaints(card, conditions) if text]
+    complaints = [text for item in ranges_of(card, conditions) if (text := _complaint(card, conditions, item))]
     if not complaints:
         return
     text = f"{card.name}: {'; '.join(complaints)}."
-    if outside == "raise":
-        raise DomainError(f'{text} Pass outside="warn" to go on.')
+    if outside != "warn":
+        raise DomainError(f'{text} Pass outside="skip" to make the rest, or outside="warn" to go on.')
     warnings.warn(text, SeisSynthWarning, stacklevel=3)
 
 
@@ -103,42 +162,23 @@ def _missing(card, conditions, name):
 
 
 def _numbers(card, conditions, name):
+    values = conditions[name]
     try:
-        return conditions[name].to_numpy(dtype=float, na_value=np.nan)
+        return values.to_numpy(dtype=float, na_value=np.nan) if hasattr(values, "to_numpy") else values.astype(float)
     except (TypeError, ValueError) as error:
         raise InputError(f"{card.name}: column {name} must hold numbers: {error}.") from error
 
 
-def _range_complaints(card, conditions):
-    distance = _DISTANCE_COLUMNS[card.distance_kind]
-    yield _complaint(
-        card, conditions, distance, card.distance_range_km, "station_id", "station",
-        f"is {{:.6g}} km away ({card.distance_kind})", " km",
-    )  # fmt: skip
-    yield _complaint(
-        card, conditions, "source_magnitude", card.magnitude_range, "source_id", "event", "has magnitude {:.4g}", ""
-    )
-    yield _complaint(
-        card, conditions, "source_depth_km", card.depth_range_km, "source_id", "event", "is {:.6g} km deep", " km"
-    )
-
-
-def _complaint(card, conditions, column, limits, owner_column, owner, phrase, unit):
-    """Say what is outside one range: the one row, or how many and the worst; None when nothing is.
-
-    A value that is unknown is not checked: a backend that uses it requires it, and has been checked above.
-    """
-    if limits is None or column not in conditions:
-        return None
-    low, high = limits
-    values = _numbers(card, conditions, column)
-    slack = _ROUNDING * max(abs(low), abs(high), 1.0)
-    excess = np.maximum(low - values, values - high)
-    rows = np.flatnonzero(excess > slack)
+def _complaint(card, conditions, item):
+    """Say what is outside one range: the one row, or how many and the worst; None when nothing is."""
+    values = _numbers(card, conditions, item.column)
+    excess = item.excess(values)
+    rows = np.flatnonzero(excess > 0)
     if not len(rows):
         return None
     worst = rows[np.argmax(excess[rows])]
-    name = _text(conditions, owner_column, worst)
+    owner = "event" if item.of_event else "station"
+    name = _text(conditions, "source_id" if item.of_event else "station_id", worst)
     who = f"{owner} {name}" if name else f"row {worst}"
-    text = f"{who} {phrase.format(values[worst])}; it was made for {low:g} to {high:g}{unit}"
+    text = f"{who} {item.phrase.format(values[worst])}; it was made for {item}"
     return text if len(rows) == 1 else f"{len(rows)} of {len(values)} records are outside, the worst: {text}"

@@ -18,12 +18,12 @@ class BackendInfo:
         Who brings it.
     module : str
         Where the class is: ``package.module:Class``.
-    status : {"", "ok", "broken"}
-        Empty when it was not checked.
+    status : {"", "ok", "incomplete", "broken"}
+        Empty when it was not checked. An incomplete one works once what `cause` names is there: a package, weights.
     cause : str
-        Why it is broken.
+        Why it is broken, or what is missing and how to get it.
     card : Card or None
-        What it is, when it was checked and is whole.
+        What it is, when it was checked and can be imported; with the ranges of the weights that ship with it, if any.
     """
 
     name: str
@@ -73,5 +73,5 @@ class BackendTable(tuple):
 
 def _cell(info, column):
     if column == "summary":
-        return info.card.summary if info.card else info.cause
+        return ". ".join(filter(None, (info.card and info.card.summary, info.cause)))
     return getattr(info, column)

@@ -6,6 +6,7 @@ Plugins hold no such checks, so that they stay short and every backend fails wit
 import threading
 import warnings
 import weakref
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -98,13 +99,12 @@ def run_backend(
     parts = []
     for first in range(0, n, chunk_size):
         rows = slice(first, first + chunk_size)
-        # The plugin gets copies: what it may do to them must not reach the caller's table.
         part = _call(
             backend,
-            conditions.iloc[rows].reset_index(drop=True).copy(),
+            conditions.iloc[rows].reset_index(drop=True),
             start_s[rows] - request.lead_s,
             request,
-            Seeds(*(getattr(seeds, kind)[rows].copy() for kind in ("row", "event", "station"))),
+            Seeds(*(getattr(seeds, kind)[rows] for kind in ("row", "event", "station"))),
             None if source is None else select_records(source, rows),
         )
         parts.append(request.finish(part, npts, rate))
@@ -258,22 +258,61 @@ def _guarded(backend, what, function, *args, **kwargs):
 
 
 def _call(backend, conditions, start_s, request, seeds, source):
+    # The plugin gets copies: what it may do to them must reach neither the caller nor the checks below.
     records = _guarded(
         backend,
         "simulate",
         backend.simulate,
-        conditions,
+        conditions.copy(),
         start_s=start_s.copy(),
         npts=request.npts,
         sampling_rate_hz=request.rate,
-        seeds=seeds,
-        source=source,
+        seeds=copied_seeds(seeds),
+        source=None if source is None else lent_source(source),
     )
     return checked_records(backend.card, records, conditions, start_s, request.npts, request.rate)
 
 
+def copied_seeds(seeds):
+    """Return seeds in arrays of their own."""
+    return Seeds(*(getattr(seeds, kind).copy() for kind in ("row", "event", "station")))
+
+
+def lent_source(source):
+    """Return source records that a backend may write to without changing the caller's; their pool is read-only.
+
+    Parameters
+    ----------
+    source : Records
+
+    Returns
+    -------
+    Records
+        Arrays are copies, but for those of `pool`, which may be large: they are views that cannot be written.
+    """
+    own = _with_arrays(source, lambda values: np.array(values))
+    own.pool = None if source.pool is None else _with_arrays(source.pool, _read_only)
+    return own
+
+
+def _with_arrays(records, change):
+    return Records(
+        *(change(getattr(records, key)) for key in ("data", "start_s", "p_s", "s_s")),
+        truth={key: change(value) for key, value in records.truth.items()},
+        low_cut_hz=records.low_cut_hz,
+    )
+
+
+def _read_only(values):
+    view = np.asarray(values).view()
+    view.flags.writeable = False
+    return view
+
+
 def checked_records(card, records, conditions, start_s, npts, sampling_rate_hz):
-    """Return records as the protocol wants them, float32, or say how they break it.
+    """Return a copy of records as the protocol wants them, float32, or say how they break it.
+
+    It is a copy because a backend may use its arrays again for the next call.
 
     Parameters
     ----------
@@ -301,7 +340,7 @@ def checked_records(card, records, conditions, start_s, npts, sampling_rate_hz):
         raise BackendError(
             f"{name}: simulate returned {type(records).__name__}; it must return seissynth.records.Records."
         )
-    data = np.asarray(records.data)
+    data = _own_array(name, "data", records.data)
     if data.shape != (n, 3, npts):
         raise BackendError(f"{name}: simulate returned data of shape {data.shape}; asked for ({n}, 3, {npts}).")
     if not np.issubdtype(data.dtype, np.floating):
@@ -314,18 +353,32 @@ def checked_records(card, records, conditions, start_s, npts, sampling_rate_hz):
             f"{name}: {int(bad.sum())} of {n} records hold samples that are not finite, the first at "
             f"{describe_row(conditions, int(np.flatnonzero(bad)[0]))}. The backend must not return NaN or infinity."
         )
+    times = {}
     for key in ("start_s", "p_s", "s_s"):
-        shape = getattr(records, key).shape
-        if shape != (n,):
-            raise BackendError(f"{name}: simulate returned {key} of shape {shape}; it must be ({n},).")
-    _check_times(name, records, conditions, start_s, sampling_rate_hz)
-    for key, value in records.truth.items():
-        if np.shape(value) != (n,):
-            raise BackendError(f"{name}: simulate returned truth[{key!r}] of shape {np.shape(value)}, not ({n},).")
+        times[key] = _own_array(name, key, getattr(records, key))
+        if times[key].shape != (n,):
+            raise BackendError(f"{name}: simulate returned {key} of shape {times[key].shape}; it must be ({n},).")
+        if not (np.issubdtype(times[key].dtype, np.floating) or np.issubdtype(times[key].dtype, np.integer)):
+            raise BackendError(f"{name}: simulate returned {key} of dtype {times[key].dtype}; it must be float64.")
+    if not isinstance(records.truth, Mapping):
+        raise BackendError(f"{name}: simulate returned truth={records.truth!r}; it must be a dict of arrays.")
+    truth = {key: _own_array(name, f"truth[{key!r}]", value) for key, value in records.truth.items()}
+    for key, value in truth.items():
+        if value.shape != (n,):
+            raise BackendError(f"{name}: simulate returned truth[{key!r}] of shape {value.shape}, not ({n},).")
     low_cut = records.low_cut_hz
     if low_cut is not None and not (np.isfinite(low_cut) and low_cut > 0):
         raise BackendError(f"{name}: simulate returned low_cut_hz={low_cut}; it must be positive, or None.")
-    return Records(data, records.start_s, records.p_s, records.s_s, dict(records.truth), low_cut)
+    own = Records(data, **times, truth=truth, low_cut_hz=low_cut)
+    _check_times(name, own, conditions, start_s, sampling_rate_hz)
+    return own
+
+
+def _own_array(name, key, values):
+    try:
+        return np.array(values, order="C")  # a copy
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists; a tensor with a gradient
+        raise BackendError(f"{name}: simulate returned {key} that is no array: {error}.") from error
 
 
 def _check_times(name, records, conditions, start_s, sampling_rate_hz):

@@ -20,11 +20,15 @@ The smallest complete backend: a Gaussian pulse at P and one at S.
 'pulse'
 """
 
+import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import ClassVar
 
+from seissynth.errors import CardError
 from seissynth.schema import COLUMNS
 from seissynth.units import DERIVATIVES
 
@@ -43,6 +47,9 @@ CAPABILITIES = {
 #: orders a card may state: Z with N and E, or Z with R and T (the core rotates by back-azimuth)
 COMPONENT_SETS = (frozenset("ZNE"), frozenset("ZRT"))
 
+#: what an entry point, a file name and a command line can hold alike
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
 
 @dataclass(frozen=True)
 class Card:
@@ -51,23 +58,23 @@ class Card:
     Parameters
     ----------
     name : str
-        The entry point's name.
+        The entry point's name: letters, digits, ``_``, ``-`` and ``.``, a letter or digit first; 64 at most.
     summary : str
-        One line for tables.
+        One line for tables, not empty.
     quantity : {"acceleration", "velocity", "displacement", "normalised"}
         Of `Records.data`, SI.
     component_order : str
         Three letters, Z with N and E or Z with R and T.
     references : tuple of str
-        DOIs or citations.
+        DOIs or citations, one line each.
     licence_code, licence_weights : str
         SPDX names; `licence_weights` is empty where there are none.
     sampling_rates_hz : tuple of float
-        Native rates; empty = any. The core resamples to the rate asked.
+        Native rates, finite and above 0; empty = any. The core resamples to the rate asked.
     max_duration_s : float or None
-        Longest record; None = any.
+        Longest record, finite and above 0; None = any.
     magnitude_range, distance_range_km, depth_range_km : (float, float) or None
-        Validity, both ends included; None = not limited.
+        Validity, both ends finite and included, the lower one first; None = not limited. No distance is below 0.
     distance_kind : {"hypocentral", "epicentral"}
         Of `distance_range_km`.
     trained_region : str
@@ -76,15 +83,17 @@ class Card:
         Names from `seissynth.schema.COLUMNS`.
     capabilities : frozenset of str
         Keys of `CAPABILITIES`.
+    packages : mapping of str to str
+        What `load` needs beyond seissynth's own dependencies: the name to import -> the command that installs it.
     ensemble_options : mapping of str to value
         Options of the backend that `generate` adds where realisations are asked for, unless the user gives
         them; an instance is used as it is.
 
     Raises
     ------
-    TypeError
-        A capability, column, quantity or component order that does not exist, or `ensemble_options` that are
-        no mapping.
+    CardError
+        A value that cannot be, as said above; a capability, column, quantity or component order that does not exist;
+        `ensemble_options` or `packages` that are no mappings. It is a TypeError and a ValueError.
     """
 
     name: str
@@ -105,28 +114,72 @@ class Card:
     optional_columns: tuple = ()
     capabilities: frozenset = frozenset()
     ensemble_options: Mapping = field(default_factory=dict, hash=False)
+    packages: Mapping = field(default_factory=dict, hash=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "capabilities", frozenset(self.capabilities))
-        if not isinstance(self.ensemble_options, Mapping):
-            raise TypeError(
-                f"card of backend {self.name!r}: ensemble_options={self.ensemble_options!r} must be a mapping of the "
-                "backend's options to values."
-            )
+        self._check_texts()
+        self._check_numbers()
+        for name in ("ensemble_options", "packages"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise self._error(f"{name}={getattr(self, name)!r} must be a mapping of names to values.")
         self._require("capabilities", self.capabilities, CAPABILITIES)
+        object.__setattr__(self, "capabilities", frozenset(self.capabilities))
         self._require("columns", (*self.required_columns, *self.optional_columns), COLUMNS)
         self._require("quantity", (self.quantity,), (*DERIVATIVES, "normalised"))
         self._require("distance_kind", (self.distance_kind,), ("hypocentral", "epicentral"))
-        if len(self.component_order) != 3 or frozenset(self.component_order) not in COMPONENT_SETS:
-            raise TypeError(
-                f"card of backend {self.name!r}: component_order={self.component_order!r} must hold "
-                "Z, N, E or Z, R, T, each once, in the order of Records.data."
+        order = self.component_order
+        if not isinstance(order, str) or len(order) != 3 or frozenset(order) not in COMPONENT_SETS:
+            raise self._error(
+                f"component_order={order!r} must hold Z, N, E or Z, R, T, each once, in the order of Records.data."
             )
 
+    def _check_texts(self):
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise self._error(
+                "the name must suit an entry point: letters, digits, '_', '-' and '.', a letter or digit first, "
+                "64 at most."
+            )
+        for key in ("references", "sampling_rates_hz", "required_columns", "optional_columns", "capabilities"):
+            value = getattr(self, key)
+            if not isinstance(value, tuple | list | set | frozenset):
+                raise self._error(f"{key}={value!r} must be a tuple.")
+        texts = {key: getattr(self, key) for key in ("summary", "licence_code", "licence_weights", "trained_region")}
+        texts |= {f"references[{i}]": value for i, value in enumerate(self.references)}
+        for key, value in texts.items():
+            if not isinstance(value, str) or not value.isprintable():
+                raise self._error(f"{key}={value!r} must be one line of text.")
+        if not self.summary.strip():
+            raise self._error("the summary is empty; tables show it.")
+
+    def _check_numbers(self):
+        for key in ("magnitude_range", "distance_range_km", "depth_range_km"):
+            limits = getattr(self, key)
+            if limits is None:
+                continue
+            pair = limits if isinstance(limits, tuple | list) and len(limits) == 2 else (None, None)
+            if not all(map(_is_number, pair)) or pair[0] > pair[1] or (key == "distance_range_km" and pair[0] < 0):
+                raise self._error(
+                    f"{key}={limits!r} must be two finite numbers in rising order"
+                    f"{', 0 or more' if key == 'distance_range_km' else ''}, or None."
+                )
+        for rate in self.sampling_rates_hz:
+            if not _is_number(rate) or rate <= 0:
+                raise self._error(f"sampling_rates_hz={self.sampling_rates_hz!r} must be finite numbers above 0.")
+        longest = self.max_duration_s
+        if longest is not None and (not _is_number(longest) or longest <= 0):
+            raise self._error(f"max_duration_s={longest!r} must be a finite number above 0, or None.")
+
     def _require(self, what, values, known):
-        wrong = sorted(set(values) - set(known))
+        wrong = [value for value in values if not isinstance(value, str) or value not in known]
         if wrong:
-            raise TypeError(f"card of backend {self.name!r}: unknown {what} {wrong}; known are {sorted(known)}.")
+            raise self._error(f"unknown {what} {sorted(map(str, wrong))}; known are {sorted(known)}.")
+
+    def _error(self, text):
+        return CardError(f"card of backend {self.name!r}: {text}")
+
+
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 class Backend(ABC):
@@ -138,7 +191,8 @@ class Backend(ABC):
     Parameters
     ----------
     weights : str or path, optional
-        File with trained parameters, for backends that have any.
+        File with trained parameters, for backends that have any: `generate` refuses weights unless the card has a
+        `licence_weights`, or the class its own `weights_hash`.
     device : str
         Where to run, for backends with the capability ``"device"``.
     """
@@ -161,7 +215,8 @@ class Backend(ABC):
     def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
         """Make one record per row of `conditions`.
 
-        Record i must depend on row i and on element i of the seeds only.
+        Record i must depend on row i and on element i of the seeds only. Arguments are copies; leave them as they are
+        all the same, and return arrays that the next call does not write to: the conformance kit finds both.
 
         Parameters
         ----------
@@ -176,7 +231,7 @@ class Backend(ABC):
         seeds : seissynth.seeding.Seeds
             uint64 arrays `row`, `event`, `station`, each of shape (n,).
         source : Records, optional
-            Real records of the same event, for backends that can use them.
+            Real records of the same event, for backends that can use them; those of its `pool` are read-only.
 
         Returns
         -------

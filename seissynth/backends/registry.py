@@ -5,7 +5,9 @@ announced in the same way. Listing imports no plugin, and asking for one imports
 broken plugin never disturbs another.
 """
 
+import copy
 import difflib
+import importlib
 import inspect
 import warnings
 from dataclasses import dataclass
@@ -29,7 +31,8 @@ def list_backends(check=False):
     ----------
     check : bool
         False imports nothing and reads only what the installed distributions announce. True imports each
-        backend too, and fills in `status`, `cause` and `card`; a broken one appears with its cause.
+        backend too, with the packages that its card names, makes an instance with the options' defaults, and fills in
+        `status`, `cause` and `card`; a broken one appears with its cause, an incomplete one with what is missing.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def list_backends(check=False):
         info = source.info(name)
         if check:
             try:
-                info = BackendInfo(name, *_where(info), status="ok", card=source.load(name).card)
+                info = BackendInfo(name, *_where(info), **_state(source.load(name)))
             except SeisSynthError as error:
                 info = BackendInfo(name, *_where(info), status="broken", cause=_cause(error))
         infos.append(info)
@@ -57,6 +60,25 @@ def list_backends(check=False):
 
 def _where(info):
     return info.distribution, info.version, info.module
+
+
+def _state(cls):
+    """What can be said of a class without making records: status, cause and card."""
+    card, missing = cls.card, []
+    try:
+        card = cls().card  # learned backends read the ranges of their weights from the file's header
+    except SeisSynthError as error:
+        missing.append(str(error))
+    except (Exception, SystemExit) as error:
+        missing.append(f"it cannot be made with its defaults: {type(error).__name__}: {error}")
+    for package, remedy in card.packages.items():
+        try:
+            importlib.import_module(package)
+        except ImportError:
+            missing.insert(0, f"it needs the package {package}: {remedy}")
+        except (Exception, SystemExit) as error:
+            missing.insert(0, f"the package {package} does not work ({type(error).__name__}: {error}): {remedy}")
+    return {"status": "incomplete" if missing else "ok", "cause": "; ".join(dict.fromkeys(missing)), "card": card}
 
 
 def _cause(error):
@@ -228,7 +250,7 @@ def resolve_backend(backend, *, weights=None, device="cpu", options=None, ensemb
             raise InputError(f"backend={backend!r}: {problem} Pass a name, a subclass of Backend, or an instance.")
         cls = backend
     if ensemble:
-        options = {**cls.card.ensemble_options, **options}
+        options = {**copy.deepcopy(dict(cls.card.ensemble_options)), **options}
     return _instance(cls, weights, device, options)
 
 
@@ -270,7 +292,7 @@ def _instance(cls, weights, device, options):
         raise InputError(f"{name}: device={device!r} was asked for, and it runs on the CPU only. Leave device out.")
     accepted = _parameters(cls)
     if weights is not None and "weights" not in accepted:
-        raise InputError(f"{name}: weights={str(weights)!r} were given, and it takes none. Leave weights out.")
+        refuse_weights(cls, weights)
     common = {"weights": weights, "device": device}
     options.update({key: value for key, value in common.items() if key in accepted})
     try:
@@ -281,6 +303,16 @@ def _instance(cls, weights, device, options):
         raise BackendError(
             f"{name}: the backend cannot be made with {options}: {type(error).__name__}: {error}"
         ) from error
+
+
+def has_weights(cls):
+    """Whether a backend can load weights: its card names their licence, or it gives their digest."""
+    return bool(cls.card.licence_weights) or cls.weights_hash is not Backend.weights_hash
+
+
+def refuse_weights(cls, weights):
+    """Raise InputError for weights that nobody would load."""
+    raise InputError(f"{cls.card.name}: weights={str(weights)!r} were given, and it takes none. Leave weights out.")
 
 
 def _nearest(word, known):

@@ -122,6 +122,23 @@ def _read(reader, path, kind):
         raise FileFormatError(f"{path} is not {kind}: {_one_line(error)}") from error
 
 
+def file_or_folder_to_write(text):
+    """Read the name of an ASDF file or of a folder; ``out.h5/`` is neither."""
+    return file_to_write(text) if Path(text).suffix.lower() in (".h5", ".asdf") else Path(text)
+
+
+def file_to_write(text):
+    """Read the name of an output file; ``out.h5/`` names a folder, which only SAC files may go into."""
+    from seissynth.data._atomic import require_file_name
+
+    if Path(text).suffix.lower() != ".sac":
+        try:
+            require_file_name(text)
+        except InputError as error:
+            raise typer.BadParameter(str(error)) from error
+    return Path(text)
+
+
 def refuse_existing(paths, overwrite):
     """Raise InputError for an output that exists, or whose folder does not; before any work is done."""
     for path in paths:

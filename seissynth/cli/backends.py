@@ -7,6 +7,9 @@ import typer
 
 from seissynth.cli._common import DebugOption, command
 
+_RANGES = ("magnitude_range", "distance_range_km")
+_STYLES = {"broken": "red", "incomplete": "yellow"}
+
 
 @command
 def backends(
@@ -16,8 +19,9 @@ def backends(
 ):
     """List the installed backends.
 
-    With --check every backend is imported: broken ones appear with their cause, and exit code 1 says that
-    there is one.
+    With --check every backend is imported, with the packages it needs. A broken one appears with its cause, and exit
+    code 1 says that there is one; an incomplete one with what it lacks (a package, weights) and how to get that.
+    Ranges are those of the weights that ship with a backend.
 
     For example:
 
@@ -53,6 +57,8 @@ def _plain(info):
             references=list(card.references),
             licence_code=card.licence_code,
             licence_weights=card.licence_weights,
+            trained_region=card.trained_region,
+            packages=dict(card.packages),
         )
     return found
 
@@ -67,21 +73,31 @@ def _print_table(infos, check):
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     columns = ["backend", "from", "version"]
-    columns += ["status", "magnitude", "distance (km)", "what it is"] if check else ["class"]
+    columns += ["status", "magnitude", "distance (km)"] if check else ["class"]
     for name in columns:
         table.add_column(name, overflow="fold")
     for info in infos:
         cells = [info.name, info.distribution, info.version]
         if check:
             card = info.card
-            cells += [info.status, _range(card and card.magnitude_range), _range(card and card.distance_range_km)]
-            cells.append(card.summary if card else info.cause)
+            known = "any" if info.status == "ok" else "unknown"
+            cells += [info.status, *(_range(card and getattr(card, key), known) for key in _RANGES)]
         else:
             cells.append(info.module)
         # text as it is: a cause may hold square brackets, which rich would take for markup
-        table.add_row(*(Text(str(cell)) for cell in cells), style="red" if info.status == "broken" else None)
+        table.add_row(*(Text(str(cell)) for cell in cells), style=_STYLES.get(info.status))
     Console().print(table)
+    # not in the table, which would break commands that are meant to be copied
+    for info in infos:
+        if info.card:
+            typer.echo(f"{info.name}: {_summary(info.card)}.")
+        if info.cause:
+            typer.echo(f"{info.name} is {info.status}: {info.cause}")
 
 
-def _range(pair):
-    return f"{pair[0]:g} to {pair[1]:g}" if pair else "any"
+def _summary(card):
+    return card.summary + (f"; trained on {card.trained_region}" if card.trained_region else "")
+
+
+def _range(pair, unknown):
+    return f"{pair[0]:.3g} to {pair[1]:.3g}" if pair else unknown

@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from seissynth.cli._common import DebugOption, OverwriteOption, QuietOption, command, progress_bar, say
+from seissynth.cli._common import (
+    DebugOption,
+    OverwriteOption,
+    QuietOption,
+    command,
+    file_or_folder_to_write,
+    progress_bar,
+    say,
+)
 
 _ASDF = (".h5", ".asdf")
 ChunkOption = Annotated[int, typer.Option("--records-per-chunk", min=1, help="A larger set is written in chunks.")]
@@ -14,7 +22,12 @@ ChunkOption = Annotated[int, typer.Option("--records-per-chunk", min=1, help="A 
 @command
 def convert(
     source: Annotated[Path, typer.Argument(help="Folder in SeisBench's format, an ASDF file, or a folder of them.")],
-    target: Annotated[Path, typer.Argument(help="ASDF file (.h5, .asdf), or the folder of a SeisBench set.")],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            help="ASDF file (.h5, .asdf), or a SeisBench set's folder.", parser=file_or_folder_to_write
+        ),
+    ],
     tag: Annotated[str | None, typer.Option("--tag", help="Only ASDF waveforms of this tag, as '*acc*'.")] = None,
     flatfile: Annotated[Path | None, typer.Option("--flatfile", help="ITACA's table beside ASDF files.")] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="Of ASDF samples, as 'cm/s**2'.")] = None,

@@ -45,6 +45,16 @@ class SplitBy(enum.StrEnum):
     BLOCK = "block"
 
 
+class Outside(enum.StrEnum):
+    """Values of --outside."""
+
+    LEAVE_OUT = "leave_out"
+    SKIP = "skip"
+    RAISE = "raise"
+    WARN = "warn"
+    ALLOW = "allow"
+
+
 @command
 def make(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set.", show_default=False)],
@@ -98,6 +108,10 @@ def make(
     stations_per_event: Annotated[
         int | None, typer.Option("--stations-per-event", help="At most, drawn.", min=1, show_default=False)
     ] = None,
+    outside: Annotated[
+        Outside,
+        typer.Option("--outside", help="What to do where the backend is not valid; skip names what is left out."),
+    ] = Outside.LEAVE_OUT,
     noise: Annotated[
         str | None,
         typer.Option("--noise", help="nlnm, nhnm, a file of real noise, or the folder of a set.", show_default=False),
@@ -164,6 +178,7 @@ def make(
         "channel": channel or None,
         "distance_km": _numbers("--distance", distance, (2,)),
         "stations_per_event": stations_per_event,
+        "outside": outside.value,
         "noise": noise,
         "snr_db": _numbers("--snr", snr, (2,)),
         "noise_gain_db": _numbers("--noise-gain", noise_gain, (2,)),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seissynth.cli._common import DebugOption, OverwriteOption, QuietOption, command, progress_bar, say
+from seissynth.cli._common import DebugOption, OverwriteOption, QuietOption, command, file_to_write, progress_bar, say
 from seissynth.evaluation.groups import GROUPS
 
 
@@ -23,7 +23,14 @@ def evaluate(
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="Report (.html); CSV tables go to NAME_tables beside.", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Report (.html); CSV tables go to NAME_tables beside.",
+            show_default=False,
+            parser=file_to_write,
+            metavar="PATH",
+        ),
     ],
     name: Annotated[
         list[str] | None,
@@ -89,8 +96,8 @@ def evaluate(
             picker=None if picker == "none" else picker,
             train=train,
             split=split,
-            groups=_listed(groups),
-            skip=_listed(skip) or (),
+            groups=_listed("--groups", groups),
+            skip=_listed("--skip", skip) or (),
             baselines=baselines,
             clipped=clipped,
             settings=EvaluationSettings(draws=draws, seed=seed),
@@ -107,8 +114,13 @@ def evaluate(
         raise typer.Exit(1)
 
 
-def _listed(words):
-    return None if words is None else [word.strip() for word in words.split(",") if word.strip()]
+def _listed(name, words):
+    if words is None:
+        return None
+    found = [word.strip() for word in words.split(",")]
+    if not all(found):
+        raise typer.BadParameter(f"{name} {words!r} holds an empty name; known are {', '.join(GROUPS)}.")
+    return found
 
 
 def _table(found):

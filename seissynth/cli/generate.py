@@ -11,6 +11,7 @@ from seissynth.cli._common import (
     OverwriteOption,
     QuietOption,
     command,
+    file_to_write,
     progress_bar,
     read_catalog,
     read_stations,
@@ -44,6 +45,7 @@ class Outside(enum.StrEnum):
     """Values of --outside."""
 
     RAISE = "raise"
+    SKIP = "skip"
     WARN = "warn"
     ALLOW = "allow"
 
@@ -53,7 +55,12 @@ def generate(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", help="File to write: .h5 or .asdf (everything), .mseed, or .sac.", show_default=False
+            "--output",
+            "-o",
+            help="File to write: .h5 or .asdf (everything), .mseed, or .sac.",
+            show_default=False,
+            parser=file_to_write,
+            metavar="PATH",
         ),
     ],
     inventory: InventoryOption = None,
@@ -89,7 +96,7 @@ def generate(
         Noise | None, typer.Option("--noise", help="Background noise to add.", case_sensitive=False, show_default=False)
     ] = None,
     outside: Annotated[
-        Outside, typer.Option("--outside", help="What to do where the backend is not valid.")
+        Outside, typer.Option("--outside", help="What to do where the backend is not valid; skip makes the rest.")
     ] = Outside.RAISE,
     velocity_model: VelocityModelOption = "iasp91",
     onsets: Annotated[
@@ -101,7 +108,13 @@ def generate(
     device: DeviceOption = "cpu",
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", help="Also draw the traces into this file (.png, .pdf).", show_default=False),
+        typer.Option(
+            "--plot",
+            help="Also draw the traces into this file (.png, .pdf).",
+            show_default=False,
+            parser=file_to_write,
+            metavar="PATH",
+        ),
     ] = None,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,

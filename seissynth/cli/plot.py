@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from seissynth.cli._common import DebugOption, OverwriteOption, QuietOption, command, refuse_existing, say
+from seissynth.cli._common import (
+    DebugOption,
+    OverwriteOption,
+    QuietOption,
+    command,
+    file_to_write,
+    refuse_existing,
+    say,
+)
 from seissynth.errors import InputError
 
 
@@ -26,7 +34,15 @@ class Kind(enum.StrEnum):
 def plot(
     file: Annotated[Path, typer.Argument(help="ASDF file (.h5) written by seissynth.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Picture to write: .png, .pdf, .svg.", show_default=False)
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Picture to write: .png, .pdf, .svg.",
+            show_default=False,
+            parser=file_to_write,
+            metavar="PATH",
+        ),
     ],
     kind: Annotated[Kind, typer.Option("--kind", "-k", help="What to draw.")] = Kind.TRACES,
     event: Annotated[int, typer.Option("--event", min=0, help="Number of the event in the file.")] = 0,

@@ -11,6 +11,9 @@ from seissynth.cli._common import DebugOption, QuietOption, command, progress_ba
 @command
 def reproduce(
     file: Annotated[Path, typer.Argument(help="ASDF file (.h5) written by seissynth.")],
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights that the records were made with, where they are not the backend's own.")
+    ] = None,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
@@ -26,7 +29,7 @@ def reproduce(
     from seissynth.reproduction import reproduce as run
 
     with progress_bar("making records again", 100, quiet) as step:
-        report = run(file, progress=lambda done, total: step(100.0 * done / total))
+        report = run(file, weights=weights, progress=lambda done, total: step(100.0 * done / total))
     if not quiet:
         typer.echo(str(report))
     if not report.equal:

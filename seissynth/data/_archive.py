@@ -1,6 +1,7 @@
 """Continuous records on disk: an index of what there is, and reading of one sensor's span at a time."""
 
 import glob
+import hashlib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,18 @@ class Archive:
         last = np.concatenate([new, [len(parts)]]) - 1
         return np.stack([parts[first, 0], reach[last]], axis=-1)
 
+    def fingerprint(self):
+        """Digest of what there is: of files paths, sizes and times of change, of a Stream the samples."""
+        digest, seen = hashlib.sha256(), {}
+        for trace_id, entries in self._entries.items():
+            for entry in entries:
+                key = id(entry.source) if hasattr(entry.source, "stats") else str(entry.source)
+                if key not in seen:
+                    seen[key] = _describe(entry.source)
+                facts = (trace_id, entry.start_ns, entry.end_ns, entry.rate_hz, seen[key])
+                digest.update(repr(facts).encode())
+        return digest.hexdigest()
+
     def rate_of(self, trace_id):
         """Sampling rate of a channel's first piece, Hz."""
         return self._entries[trace_id][0].rate_hz
@@ -162,3 +175,11 @@ def _segments(trace):
 
 def _short(waveforms):
     return "the Stream" if hasattr(waveforms, "traces") else str(waveforms)[:80]
+
+
+def _describe(source):
+    if hasattr(source, "stats"):
+        return hashlib.sha256(np.ascontiguousarray(np.ma.getdata(source.data)).tobytes()).hexdigest()
+    path = Path(source)
+    found = path.stat()
+    return str(path.absolute()), found.st_size, found.st_mtime_ns

@@ -9,7 +9,9 @@ import numpy as np
 from obspy import UTCDateTime
 from obspy.signal.rotate import rotate2zne
 
+from seissynth._real_numbers import require_real
 from seissynth.data import _asdf_rows as rows_of
+from seissynth.data._hdf5_outside import refuse_outside
 from seissynth.data._provenance import read_documents
 from seissynth.data._seisbench_table import read_table
 from seissynth.errors import FileFormatError, InputError
@@ -48,7 +50,10 @@ class FileRecords:
             raise InputError(f"cannot read {self.path}: there is no such file.")
         try:
             self._file = pyasdf.ASDFDataSet(str(self.path), mode="r", mpi=False)
+            refuse_outside(self.path, self._file._ASDFDataSet__file)
             self._events = {event.resource_id.id: event for event in self._file.events}
+        except FileFormatError:
+            raise
         except Exception as error:  # pyasdf raises whatever the layer below met first
             reason = " ".join(str(error).split())
             raise FileFormatError(f"{self.path} is not ASDF, or is cut off ({reason}).") from error
@@ -108,7 +113,7 @@ class FileRecords:
                 raise FileFormatError(f"{self.path}: the table has row {number}, but there is no waveform {tag}.")
             traces = {trace.stats.channel[-1]: trace for trace in stations[tag][tag]}
             order = row["trace_component_order"]
-            data = np.stack([traces[letter].data for letter in order])
+            data = require_real(np.stack([traces[letter].data for letter in order]), f"{self.path}: row {number}")
             yield {key: value for key, value in row.items() if key not in _OWN}, data
 
     # --- other files
@@ -128,6 +133,8 @@ class FileRecords:
 
     def _motion(self, traces, stationxml):
         """Bring the traces of one sensor into an array Z, N, E; None (and a reason) where that cannot be."""
+        for trace in traces:
+            require_real(trace.data, f"{self.path}: trace {trace.id}")
         letters = sorted({trace.stats.channel[-1:] for trace in traces})
         if len(traces) != 3 or len(letters) != 3:
             self.refused["with gaps or repeated" if len(letters) < len(traces) else "without three components"] += 1

@@ -5,7 +5,18 @@ import os
 import uuid
 from pathlib import Path
 
-from seissynth.errors import InputError
+from seissynth.errors import InputError, SeisSynthError, WriteError
+
+#: longest ending that the temporary name keeps; file names have 255 bytes
+_LONGEST_SUFFIX = 16
+
+
+def require_file_name(path):
+    """Raise InputError for a path that names a folder by its end, as ``out.h5/``, which `pathlib` would overlook."""
+    text = os.fspath(path)
+    ends = tuple(filter(None, (os.sep, os.altsep)))
+    if "\0" in text or text.endswith(ends) or os.path.basename(text) in ("", ".", ".."):
+        raise InputError(f"cannot write {text!r}: that names a folder; give the name of a file.")
 
 
 @contextlib.contextmanager
@@ -13,7 +24,8 @@ def replacing(path):
     """Give a name beside `path` to write to; it takes the place of `path` when all went well.
 
     The temporary name keeps the suffix, by which some writers choose a format. After an error it is
-    removed, and a file that was at `path` before is left as it was.
+    removed, and a file that was at `path` before is left as it was. What is written is on the disk before it takes
+    the place of `path`, so that a disk that fills up is noticed here.
 
     Parameters
     ----------
@@ -26,17 +38,47 @@ def replacing(path):
     Raises
     ------
     InputError
-        The folder does not exist, or `path` is a folder.
+        The folder does not exist, or `path` is a folder or names one (``out.h5/``).
+    WriteError
+        The system refuses: a full disk, a read-only folder, a name that is too long.
     """
+    require_file_name(path)
     path = Path(path)
-    if not path.parent.is_dir():
-        raise InputError(f"cannot write {path}: there is no folder {path.parent}; make it first.")
-    if path.is_dir():
-        raise InputError(f"cannot write {path}: it is a folder; give the name of a file.")
-    # the same folder, since os.replace is atomic within one file system only
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.{uuid.uuid4().hex[:8]}{path.suffix}")
+    try:
+        if not path.parent.is_dir():
+            raise InputError(f"cannot write {path}: there is no folder {path.parent}; make it first.")
+        if path.is_dir():
+            raise InputError(f"cannot write {path}: it is a folder; give the name of a file.")
+    except SeisSynthError:
+        raise
+    except OSError as error:  # a name that is too long
+        raise write_error(path, error) from error
+    # the same folder, since os.replace is atomic within one file system only; short, since `path` may be long
+    suffix = path.suffix if len(path.suffix) <= _LONGEST_SUFFIX else ""
+    beside = path.with_name(f".{os.getpid()}.{uuid.uuid4().hex[:8]}{suffix}")
     try:
         yield beside
+        to_disk(beside)
         os.replace(beside, path)
+    except SeisSynthError:
+        raise
+    except OSError as error:
+        raise write_error(path, error) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def write_error(path, error):
+    """Return one error that names the file and says why the system refused it."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return WriteError(f"cannot write {path}: {reason}. Nothing of it is kept; free space or choose another folder.")
+
+
+def to_disk(path):
+    """Have the system write what it still holds: some file systems report a full disk only now."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -6,6 +6,7 @@ looks at `error` and gives up in peace.
 """
 
 import io
+import os
 
 
 class CarefulFile(io.RawIOBase):
@@ -19,7 +20,12 @@ class CarefulFile(io.RawIOBase):
 
     def __init__(self, path):
         self.error = None
+        self._path = os.fspath(path)
         self._file = open(path, "x+b", buffering=0)  # noqa: SIM115 (closed by close)
+
+    def __fspath__(self):
+        """Return the path, which pyasdf asks for."""
+        return self._path
 
     def check(self):
         """Raise the error of an earlier write."""

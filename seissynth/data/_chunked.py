@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from seissynth._folder_lock import fills
 from seissynth.data.seisbench import DatasetWriter, write_chunks_file
 from seissynth.errors import InputError
 
@@ -11,6 +12,7 @@ from seissynth.errors import InputError
 _ROWS = 64
 
 
+@fills("output", "writing a data set")
 def write_in_chunks(output, pairs, *, records_per_chunk, overwrite=False, progress=None, **options):
     """Write rows and samples as they come; chunk after chunk, each whole before the next begins.
 

@@ -59,8 +59,13 @@ def open_sensors(inventory, archive, time_ns, settings, report):
             sensors.append(sensor)
         elif sensor.id not in report.left_out:
             report.left_out[sensor.id] = reason
-            warnings.warn(f"sensor {sensor.id} is left out: {reason}", SeisSynthWarning, stacklevel=3)
+            say_left_out(sensor.id, reason)
     return sensors
+
+
+def say_left_out(name, reason):
+    """Warn that a sensor is left out, and why."""
+    warnings.warn(f"sensor {name} is left out: {reason}", SeisSynthWarning, stacklevel=3)
 
 
 def _unusable(sensor, recorded, archive, settings):

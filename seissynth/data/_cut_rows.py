@@ -7,6 +7,7 @@ from seissynth.data._cut_paths import path_columns, source_columns, station_colu
 from seissynth.data._cut_settings import RULES
 from seissynth.data._cut_window import gather, motion_of
 from seissynth.data._preprocess_arrays import rotate_to_zne
+from seissynth.data._true_axes import counts_to_zne, turn
 from seissynth.data.noise import is_quiet, quiet_starts
 from seissynth.motion import rate_ratio
 
@@ -88,7 +89,9 @@ class SensorCutter:
         """Motion over (Z, N, E), prepared, with its lead in s and what was taken off."""
         cut = raw.lead % self.grid
         motion, removed = motion_of(raw, self.sensor, self.settings.quantity, self.settings.band_hz)
-        if self.turned:
+        if self.turned and self.settings.quantity == "counts":
+            motion = turn(counts_to_zne(self.sensor), motion)
+        elif self.turned:
             motion = rotate_to_zne(motion, self.matrix)
         lead_s = (raw.lead - cut) / self.rate
         return self.settings.preparation.apply(motion[:, cut:], self.rate).data, lead_s, removed

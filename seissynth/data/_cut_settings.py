@@ -185,6 +185,18 @@ class CutReport:
             self.obey[rule] += bool(obeyed[rule])
             self.obey_all[rule] += bool(together)
 
+    def add(self, other):
+        """Add the counts of another report, of a part of the time."""
+        for item in dataclasses.fields(self):
+            mine, theirs = getattr(self, item.name), getattr(other, item.name)
+            if item.name == "left_out":
+                mine.update(theirs)
+            elif isinstance(mine, dict):
+                for name, count in theirs.items():
+                    mine[name] = mine.get(name, 0) + count
+            else:
+                setattr(self, item.name, mine + theirs)
+
     def markdown(self):
         """Return the rules as a Markdown table."""
         lines = ["| rule | asks for | windows that obey it | and all rules above |", "| --- | --- | --- | --- |"]

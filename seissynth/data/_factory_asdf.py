@@ -7,6 +7,7 @@ from obspy import Stream, Trace, UTCDateTime
 from obspy.core import AttribDict
 from obspy.core.event import Catalog
 
+from seissynth._csv_cells import write_table
 from seissynth.data._atomic import replacing
 from seissynth.data._drawn_events import make_event
 from seissynth.data.asdf import write_asdf
@@ -41,8 +42,9 @@ def write_shard(job, plan, number, count):
     write_asdf(job.path / RECORDS.format(number), records, _catalog(plan, settings), settings.inventory)
     if len(noise):
         write_asdf(job.path / NOISE.format(number), noise, None, settings.inventory, tag="noise")
-    with replacing(job.path / METADATA.format(number)) as beside:
-        table.to_csv(beside, index=False)
+    target = job.path / METADATA.format(number)
+    with replacing(target) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
+        write_table(table, file, index=False)
 
 
 def _info(shared, plan, i):

@@ -5,10 +5,11 @@ import time
 
 import numpy as np
 
+from seissynth._csv_cells import write_table
 from seissynth.data._atomic import replacing
 from seissynth.data._factory_folder import DESCRIPTION, PLAN
 from seissynth.data._factory_report import DatasetReport
-from seissynth.data._factory_run import add_books, count_rows
+from seissynth.data._factory_run import add_books, count_rows, warn_of_outside
 from seissynth.errors import InputError
 
 _TRIAL_RECORDS = 64
@@ -20,6 +21,7 @@ def plans(job):
         plan = job.maker.plan(first, last)
         books = {"records": 0, "noise": 0, "second": 0, "no_p": 0, "no_s": 0, "events": 0, "magnitudes": {}}
         books["left_out"] = {name: count for name, count in plan.left_out.items() if count}
+        books["outside"] = plan.outside
         if len(plan):
             frame = job.maker.metadata(plan)
             count_rows(books, frame)
@@ -40,8 +42,9 @@ def dry_run(job):
         for frame, books in plans(job):
             add_books(total, books)
             if frame is not None:
-                frame.to_csv(file, index=False, header=file.tell() == 0)
+                write_table(frame, file, index=False, header=file.tell() == 0)
         text_bytes = file.tell()
+    warn_of_outside(total.pop("outside", []), job.maker.backend.card)
     seconds = _trial(job) * total["records"]
     size = total["records"] * 12 * job.settings.npts + text_bytes
     return DatasetReport(path, **total, bytes=size, seconds=seconds, planned=True)

@@ -1,13 +1,15 @@
 """The folder of a set: what it says about itself, whether it may be gone on with, and its end."""
 
+import hashlib
 import json
 import shutil
 import time
 import warnings
 
+from seissynth._folder_lock import describe_holder, is_lock
 from seissynth.data._atomic import replacing
 from seissynth.data._factory_report import DatasetReport
-from seissynth.data._factory_run import BOOKS, read_books
+from seissynth.data._factory_run import BOOKS, read_books, warn_of_outside
 from seissynth.data._seisbench_layout import write_chunks_file
 from seissynth.errors import FileFormatError, InputError, SeisSynthWarning
 
@@ -49,12 +51,28 @@ def _licence(card, settings, version):
     return f"{text}{settings.licence}".strip()
 
 
-def begin(job):
-    """Make the folder, or see that the one that is there belongs to the same set; whether that is complete."""
-    path, wanted = job.path, describe(job)
+def fingerprint(description):
+    """Digest of everything that decides what a set holds."""
+    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
+
+
+def begin(job, wanted):
+    """See that what is in the folder belongs to the same set; numbers of the blocks to be made.
+
+    Parameters
+    ----------
+    job : Job
+        Its folder is locked.
+    wanted : dict
+        Of `describe`.
+
+    Warns
+    -----
+    SeisSynthWarning
+        Shards that are missing or damaged, which are made again.
+    """
+    path = job.path
     file = path / DESCRIPTION
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path} is a file; give a folder.")
     if file.is_file():
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
@@ -69,14 +87,30 @@ def begin(job):
                 "take it up again, or another folder."
             )
         if found.get("complete"):
-            return True
-    elif path.is_dir() and any(item.name != PLAN and not item.name.startswith(".dataset.") for item in path.iterdir()):
+            shutil.rmtree(path / BOOKS, ignore_errors=True)
+            numbers, wrong = job.damaged(found.get("files", {}))
+            _say_damaged(path, wrong)
+            (path / BOOKS).mkdir()
+            return numbers
+    elif any(item.name not in (PLAN, BOOKS) and not _is_ours(item) for item in path.iterdir()):
         raise InputError(f"{path} holds something else than a set made by seissynth; give an empty or new folder.")
     else:
-        path.mkdir(parents=True, exist_ok=True)
         _write_json(file, {**wanted, "complete": False})
     (path / BOOKS).mkdir(exist_ok=True)
-    return False
+    numbers, wrong = job.missing()
+    _say_damaged(path, wrong)
+    return numbers
+
+
+def _is_ours(item):
+    return item.name.startswith(".dataset.") or is_lock(item)
+
+
+def _say_damaged(path, wrong):
+    if wrong:
+        some = "; ".join(f"{name} {what}" for name, what in list(wrong.items())[:3])
+        more = f", and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        warnings.warn(f"{path}: shards are made again: {some}{more}.", SeisSynthWarning, stacklevel=5)
 
 
 def _differences(found, wanted):
@@ -101,28 +135,37 @@ def _write_json(file, content):
         beside.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def finish(job, began, before):
+def finish(job, began, before, interrupted=None):
     """Write the index of shards and the description of the whole set; the books are then no longer needed."""
     path = job.path
     file = path / DESCRIPTION
     found = json.loads(file.read_text(encoding="utf-8"))
-    if found["complete"]:
+    books = read_books(path)
+    said, files = books.pop("warnings", []), books.pop("files", {})
+    named = books.pop("outside", [])
+    made = books.get("records", 0) - before
+    warn_of_outside(named, job.maker.backend.card)
+    for text in said:
+        warnings.warn(text, SeisSynthWarning, stacklevel=4)
+    if found["complete"]:  # the books are those of mended blocks
         books = found["counts"]
-        made = 0
-    else:
-        books = read_books(path)
-        said = books.pop("warnings", [])
-        made = books["records"] - before
-        if not books["records"]:
-            raise InputError(f"no record can be made: {books['left_out']}. Give other stations, earthquakes or bounds.")
-        if job.settings.format == "seisbench":
-            write_chunks_file(path)
-        _write_json(file, {**found, "complete": True, "counts": books})
-        for text in said:
-            warnings.warn(text, SeisSynthWarning, stacklevel=3)
+        files = {**found.get("files", {}), **files}
+    elif not books["records"]:
+        names = f" ({'; '.join(named[:5])})" if named else ""
+        raise InputError(
+            f"no record can be made: {books['left_out']}{names}. Give other stations, earthquakes or bounds."
+        )
+    if job.settings.format == "seisbench":
+        write_chunks_file(path)
+    whole = {**found, "complete": True, "counts": books, "files": files}
+    if whole != found:
+        _write_json(file, whole)
     shutil.rmtree(path / BOOKS, ignore_errors=True)
     for name in ("metadata_", "waveforms_", "records_", "noise_", "dataset.", "chunks."):
         for item in path.glob(f".{name}*"):  # what killed processes of any machine left half written
             item.unlink(missing_ok=True)
-    size = sum(item.stat().st_size for item in path.iterdir() if item.is_file())
-    return DatasetReport(path, **books, bytes=size, seconds=time.perf_counter() - began, made=made)
+    size = sum(item.stat().st_size for item in path.iterdir() if item.is_file() and not is_lock(item))
+    before = "" if interrupted is None else describe_holder(interrupted)
+    return DatasetReport(
+        path, **books, bytes=size, seconds=time.perf_counter() - began, made=made, interrupted=before
+    )

@@ -9,6 +9,7 @@ from obspy.geodetics import gps2dist_azimuth
 
 from seissynth.channels import select_sensors
 from seissynth.conditions import _station_columns
+from seissynth.data._preprocess_arrays import LEAST_SPAN
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.paths import _sites
 
@@ -49,7 +50,10 @@ class Networks:
 
     def _find(self, time):
         try:
-            sensors = select_sensors(self.inventory, time, self.channel)
+            with warnings.catch_warnings():
+                # those sensors are left out below, and named
+                warnings.filterwarnings("ignore", ".*do not span three axes", SeisSynthWarning)
+                sensors = select_sensors(self.inventory, time, self.channel)
         except InputError as error:
             warnings.warn(f"events about {time} are left out: {error}", SeisSynthWarning, stacklevel=2)
             return None
@@ -61,11 +65,24 @@ class Networks:
                 SeisSynthWarning,
                 stacklevel=2,
             )
-        sites = _sites([sensor for sensor in sensors if len(sensor.channels) == 3])
+        whole = [sensor for sensor in sensors if len(sensor.channels) == 3]
+        flat = [sensor for sensor in whole if not _spans(sensor)]
+        if flat:
+            warnings.warn(
+                f"a data set's records hold Z, N and E; {len(flat)} sensors whose axes do not span space are left out: "
+                f"{', '.join(sensor.id for sensor in flat[:5])}.",
+                SeisSynthWarning,
+                stacklevel=2,
+            )
+        sites = _sites([sensor for sensor in whole if _spans(sensor)])
         if not sites:
             return None
         columns = _station_columns(sites)
         return Network(sites, columns["station_latitude_deg"], columns["station_longitude_deg"], columns)
+
+
+def _spans(sensor):
+    return np.linalg.svd(sensor.direction_matrix(), compute_uv=False)[-1] >= LEAST_SPAN
 
 
 def geodesics(place, latitude, longitude):

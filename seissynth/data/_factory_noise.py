@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 from seissynth.motion import resample_motion
 from seissynth.noise import MODELS, model_psd, prepare_noise
@@ -23,6 +24,8 @@ class ModelNoise:
     model : {"nlnm", "nhnm"}
     quantity : {"displacement", "velocity", "acceleration"}
     """
+
+    along_zne = True
 
     def __init__(self, model, quantity):
         self.model, self.quantity = model, quantity
@@ -47,14 +50,20 @@ def _model_scale(model, npts, rate, quantity):
 
 
 class SampledNoise:
-    """Noise of an object with ``sample(sensor, npts, sampling_rate_hz, rng)``."""
+    """Noise of an object with ``sample(sensor, npts, sampling_rate_hz, rng)``.
+
+    Its rows are those of the sensor's channels, along their own axes, unless it has an attribute ``along_zne`` that is
+    true.
+    """
 
     def __init__(self, source):
         self.source = source
+        self.along_zne = bool(getattr(source, "along_zne", False))
 
     def make(self, key, sensor, npts, rate):
         """Noise of one record, ndarray, shape (3, npts), float32."""
-        found = np.asarray(self.source.sample(sensor, npts, rate, generator(key, 1)))
+        found = self.source.sample(sensor, npts, rate, generator(key, 1))
+        found = np.asarray(require_real(found, f"noise={self.source!r}: what sample() gave"))
         if found.shape != (3, npts) or not np.isfinite(found).all():
             raise InputError(
                 f"noise={self.source!r} for {sensor.id}: sample() gave the shape {found.shape}; it must give finite "
@@ -80,8 +89,10 @@ class DatasetNoise:
     Notes
     -----
     A row, and a window of it, is drawn at random, each stretch of noise being equally likely; the mean is taken off
-    and the rate changed to the record's. Stations are not told apart.
+    and the rate changed to the record's. Stations are not told apart. Components are Z, N, E, those of such sets.
     """
+
+    along_zne = True
 
     def __init__(self, path):
         from seissynth.data.seisbench import Dataset

@@ -3,11 +3,11 @@
 Every choice hangs on a number made of the record's own seed, so that it is the same whatever else is made with it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from seissynth.backends._conditions_checks import _DISTANCE_COLUMNS
+from seissynth.backends._conditions_checks import describe_outside, rows_outside
 from seissynth.conditions import _ONSET_COLUMNS, _replace
 from seissynth.data._factory_network import Networks, geodesics, sphere_km
 from seissynth.schema import COLUMNS, empty_value
@@ -15,6 +15,7 @@ from seissynth.seeding import Seeds, generator, hash_words, make_seeds
 from seissynth.traveltime import onsets as find_onsets
 
 _TOGETHER = 1024
+_NAMED = 20  # rows outside the backend's range, of a block
 _CANDIDATES = 4  # second events that are tried for a record, in turn
 
 #: which of a record's random numbers decides what
@@ -52,6 +53,8 @@ class BlockPlan:
         Which records hold a second event.
     left_out : dict of str to int
         Records that were not made, by reason.
+    outside : list of str
+        Stations and events of the first ones that are outside the backend's range, where that is asked for.
     """
 
     table: dict
@@ -68,6 +71,7 @@ class BlockPlan:
     second: dict | None
     second_of: np.ndarray
     left_out: dict
+    outside: list = field(default_factory=list)
 
     def __len__(self):
         return len(self.events)
@@ -109,9 +113,10 @@ class Planner:
 
         keep = self._in_range(table)
         left_out["outside the backend's range"] = int((~keep).sum())
+        outside = self._outside(table, sites, sources["event_id"][event])
         rows = [(i, sensor) for i in np.flatnonzero(keep) for sensor in sites[i].sensors]
         if not rows:
-            return EmptyPlan(left_out)
+            return EmptyPlan(left_out, outside)
         index = np.array([row for row, _ in rows])
         sensors = [sensor for _, sensor in rows]
         event = event[index]
@@ -140,6 +145,7 @@ class Planner:
             second=None,
             second_of=np.zeros(0, dtype=int),
             left_out=left_out,
+            outside=outside,
         )
         self._add_windows(plan)
         self._add_seconds(plan, [sites[index[i]] for i in chosen])
@@ -207,19 +213,20 @@ class Planner:
     def _in_range(self, table):
         """Which rows the backend is valid for; all where that is not asked."""
         card, keep = self.card, np.ones(len(table["source_id"]), dtype=bool)
-        if self.settings.outside != "leave_out":
+        if self.settings.outside not in ("leave_out", "skip"):
             return keep
-        for name, limits in (
-            (_DISTANCE_COLUMNS[card.distance_kind], card.distance_range_km),
-            ("source_magnitude", card.magnitude_range),
-            ("source_depth_km", card.depth_range_km),
-        ):
-            if limits is not None:
-                keep &= ~((table[name] < limits[0]) | (table[name] > limits[1]))
+        keep &= ~rows_outside(card, table)
         for name in card.required_columns:
             if not COLUMNS[name].text:
                 keep &= np.isfinite(table[name].astype(float))
         return keep
+
+    def _outside(self, table, sites, event_id):
+        """Names and values of the first rows that are outside, where they are asked for."""
+        if self.settings.outside != "skip":
+            return []
+        rows = np.flatnonzero(rows_outside(self.card, table))[:_NAMED]
+        return [describe_outside(self.card, table, row, sites[row].name, event_id[row]) for row in rows]
 
     def _chosen(self, event, draws):
         """Rows that are kept of each event, in order."""
@@ -316,8 +323,8 @@ class Planner:
 class EmptyPlan:
     """A block without records."""
 
-    def __init__(self, left_out):
-        self.left_out = left_out
+    def __init__(self, left_out, outside=()):
+        self.left_out, self.outside = left_out, list(outside)
 
     def __len__(self):
         return 0

@@ -6,9 +6,11 @@ Motion stays in arrays from the backend to the file; it is what `seissynth.gener
 import numpy as np
 
 from seissynth.backends._run import load_once, run_backend
-from seissynth.data._factory_noise import ModelNoise, load_noise, open_noise
+from seissynth.data._factory_noise import load_noise
 from seissynth.data._factory_plan import _GAIN, _LEVEL, _SNR, Planner
+from seissynth.data._factory_record_noise import RecordNoise
 from seissynth.data._factory_sources import origin_times
+from seissynth.data._true_axes import is_aligned, true_axes
 from seissynth.motion import resample_motion
 from seissynth.record_windows import WindowGroup, simulation_rate_hz
 from seissynth.response import apply_response, quantize_counts
@@ -24,7 +26,6 @@ _MOST_TOGETHER = 128
 SNR_BAND_HZ = (1.0, 20.0)
 #: how long the earthquake is looked at, from S on, s
 _LEVEL_S = 5.0
-_ALIGNED = 1e-9
 
 #: columns of the conditions that a data set keeps, in order
 _KEPT = (
@@ -58,6 +59,8 @@ class BlockMaker:
         self.npts = settings.npts
         self.instrument = Instrument(settings.core.output)
         self.raw = settings.core.output == "RAW"
+        #: ASDF keeps the traces of the channels themselves, whose azimuths and dips stand in its StationXML
+        self.own_axes = settings.format == "asdf"
         self._noise = None
         self._noise_opened = False
 
@@ -88,7 +91,7 @@ class BlockMaker:
         core = self.settings.core
         rate = simulation_rate_hz([None], self.rate)[0]
         group = WindowGroup(np.arange(len(start_s)), start_s, round(core.duration * rate), rate)
-        outside = "allow" if self.settings.outside == "leave_out" else self.settings.outside
+        outside = "allow" if self.settings.outside in ("leave_out", "skip") else self.settings.outside
         records = run_backend(
             self.backend,
             pandas.DataFrame(table),
@@ -102,10 +105,16 @@ class BlockMaker:
         return self._recorded(motion, sensors), records.p_s, records.s_s
 
     def _recorded(self, motion, sensors):
-        """What the sensors make of the motion, without noise."""
+        """What the sensors make of the motion, without noise: along up, north, east, or their own axes for ASDF.
+
+        Nothing is recorded and turned back: motion along the true axes goes through each response, so that unlike
+        responses of one sensor do no harm.
+        """
+        if not self.own_axes:
+            sensors = [true_axes(sensor) for sensor in sensors]
         if not self.raw:
             data = motion.get(self.instrument.quantity(None))
-            turned = [i for i, sensor in enumerate(sensors) if not _aligned(sensor)]
+            turned = [i for i, sensor in enumerate(sensors) if not is_aligned(sensor)]
             if not turned and motion.sampling_rate_hz == self.rate:
                 return data
             out = resample_motion(data, motion.sampling_rate_hz, self.rate).astype(np.float32, copy=False)
@@ -203,30 +212,11 @@ class BlockMaker:
     def open_noise(self):
         """Return a function of key and sensor that gives noise in the quantity of the output; None for none."""
         if not self._noise_opened:
-            self._noise = self._noise_function()
+            noise = load_noise(self.settings.core.noise)
+            if noise is not None:
+                self._noise = RecordNoise(noise, self.instrument, self.npts, self.rate, self.own_axes)
             self._noise_opened = True
         return self._noise
-
-    def _noise_function(self):
-        noise = self.settings.core.noise
-        if not self.raw or (noise is not None and not isinstance(load_noise(noise), str)):
-            source = open_noise(noise, None if self.raw else self.instrument.quantity(None))
-            return None if source is None else lambda key, sensor: source.make(key, sensor, self.npts, self.rate)
-        if noise is None:
-            return None
-        model = load_noise(noise)
-
-        def counts(key, sensor):
-            quantities = [self.instrument.quantity(channel) for channel in sensor.channels]
-            made = ModelNoise(model, quantities[0]).make(key, sensor, self.npts, self.rate)
-            return np.stack(
-                [
-                    apply_response(made[c], channel, self.rate, quantities[0])
-                    for c, channel in enumerate(sensor.channels)
-                ]
-            )
-
-        return counts
 
     def _add_seconds(self, plan, rows, frame, out, place, data):
         """Add the motion of second events, and their onsets to the metadata; the chosen levels or None."""
@@ -328,7 +318,3 @@ class BlockMaker:
 
 def _is_text(name):
     return name.endswith(("_status", "_origin", "2_id")) or (name in COLUMNS and COLUMNS[name].text)
-
-
-def _aligned(sensor):
-    return bool(np.abs(sensor.direction_matrix() - np.eye(3)).max() < _ALIGNED)

@@ -30,6 +30,8 @@ class DatasetReport:
         Records that this call made; the others were there.
     planned : bool
         Of a dry run.
+    interrupted : str
+        Which process filled the folder before and ended without finishing; empty for none.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class DatasetReport:
     seconds: float = 0.0
     made: int = 0
     planned: bool = False
+    interrupted: str = ""
 
     def __str__(self):
         what = "will be" if self.planned else "are"
@@ -57,6 +60,8 @@ class DatasetReport:
         else:
             rate = f", {self.made / self.seconds:.0f} a second" if self.made and self.seconds > 0 else ""
             lines.append(f"{_size(self.bytes)}; {self.made} records made now in {_duration(self.seconds)}{rate}.")
+        if self.interrupted:
+            lines.append(f"Taken up after an interrupted run ({self.interrupted}).")
         if self.magnitudes:
             counts = sorted(self.magnitudes.items(), key=lambda item: float(item[0]))
             lines.append("Records by magnitude (from): " + ", ".join(f"{name}: {n}" for name, n in counts) + ".")

@@ -1,7 +1,8 @@
 """Blocks into shards: which are done, one after the other or on Dask, and the books that are kept.
 
 A block is done when its books lie in the folder ``.blocks``: they are written last, by rename, after the shard's own
-files. So whoever comes after a kill, at any moment, makes what is missing and nothing twice.
+files, and hold their sizes and digests. So whoever comes after a kill, at any moment, makes what is missing or damaged
+and nothing twice.
 """
 
 import contextlib
@@ -14,11 +15,13 @@ import numpy as np
 
 from seissynth.data._atomic import replacing
 from seissynth.data._factory_records import BlockMaker
+from seissynth.data._set_files import facts_of, wrong_files
 from seissynth.errors import InputError, MissingDependencyError, SeisSynthWarning
 from seissynth.units import OUTPUTS, UNITS
 
 #: the folder of the books, inside the data set's
 BOOKS = ".blocks"
+_NAMED = 50
 
 
 class Job:
@@ -29,14 +32,16 @@ class Job:
     settings : seissynth.data._factory_settings.Settings
     path : pathlib.Path
         Absolute, the same for all workers.
+    fingerprint : str
+        Of all that decides what the set holds; books with another one are not believed.
     """
 
-    def __init__(self, settings, path):
-        self.settings, self.path = settings, Path(path)
+    def __init__(self, settings, path, fingerprint=""):
+        self.settings, self.path, self.fingerprint = settings, Path(path), fingerprint
         self._own = threading.local()
 
     def __getstate__(self):
-        return {"settings": self.settings, "path": self.path}
+        return {"settings": self.settings, "path": self.path, "fingerprint": self.fingerprint}
 
     def __setstate__(self, state):
         self.__init__(**state)
@@ -49,9 +54,42 @@ class Job:
         return self._own.maker
 
     def missing(self):
-        """Numbers of the blocks that are not done."""
-        done = {path.stem for path in (self.path / BOOKS).glob("*.json")}
-        return [number for number in range(len(self.settings.blocks())) if chunk_name(number)[1:] not in done]
+        """Numbers of the blocks that are not done, and what is wrong with files of those that were.
+
+        Books that are damaged, of another set, or whose files are not as they were are removed.
+        """
+        done, files = set(), {}
+        for path in (self.path / BOOKS).glob("*.json"):
+            books = _one_book(path)
+            if books is None or books.get("set") != self.fingerprint or not isinstance(books.get("files"), dict):
+                path.unlink(missing_ok=True)
+                continue
+            done.add(path.stem)
+            files.update(books["files"])
+        wrong = wrong_files(self.path, files)
+        for name in wrong:
+            done.discard(block_of(name))
+            (self.path / BOOKS / f"{block_of(name)}.json").unlink(missing_ok=True)
+        count = len(self.settings.blocks())
+        return [number for number in range(count) if chunk_name(number)[1:] not in done], wrong
+
+    def damaged(self, files):
+        """Numbers of the blocks of a finished set whose files are not as they were, and what is wrong with each."""
+        wrong = wrong_files(self.path, files)
+        return sorted({int(block_of(name)) for name in wrong}), wrong
+
+
+def block_of(name):
+    """Number of a shard's block, as text, by the name of one of its files."""
+    return Path(name).stem.rpartition("_")[2]
+
+
+def _one_book(path):
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def chunk_name(number):
@@ -77,6 +115,9 @@ def make_block(job, number):
         books = _write_block(job, number)
     said = {str(item.message) for item in caught if issubclass(item.category, SeisSynthWarning)}
     books["warnings"] = sorted(said)[:20]
+    # block numbers in digits of one length: by their ends the names are those of this block alone
+    names = sorted(path.name for path in job.path.glob(f"[!.]*{chunk_name(number)}.*")) if books["records"] else []
+    books.update(set=job.fingerprint, files={name: facts_of(job.path / name) for name in names})
     with replacing(job.path / BOOKS / f"{chunk_name(number)[1:]}.json") as beside:
         beside.write_text(json.dumps(books), encoding="utf-8")
     return books
@@ -87,6 +128,7 @@ def _write_block(job, number):
     plan = maker.plan(*settings.blocks()[number])
     books = {"block": number, "records": 0, "noise": 0, "second": 0, "no_p": 0, "no_s": 0, "magnitudes": {}}
     books["left_out"] = {name: count for name, count in plan.left_out.items() if count}
+    books["outside"] = plan.outside
     if not len(plan):
         return {**books, "events": 0}
     books["events"] = len(np.unique(plan.events))
@@ -136,16 +178,28 @@ def read_books(path):
     return total
 
 
+def warn_of_outside(named, card):
+    """Warn once of the records that ``outside="skip"`` left out."""
+    if named:
+        shown = "; ".join(named[:_NAMED])
+        more = "; and more" if len(named) > _NAMED else ""
+        warnings.warn(f"{card.name}: outside its range and left out: {shown}{more}.", SeisSynthWarning, stacklevel=4)
+
+
 def add_books(total, books):
     """Add one block's books to a sum, in place."""
     for name, value in books.items():
-        if isinstance(value, dict):
+        if name in ("block", "set"):
+            continue
+        if name == "files":
+            total.setdefault(name, {}).update(value)
+        elif isinstance(value, dict):
             mine = total.setdefault(name, {})
             for key, count in value.items():
                 mine[key] = mine.get(key, 0) + count
         elif isinstance(value, list):
             total[name] = sorted({*total.get(name, []), *value})
-        elif name != "block":
+        else:
             total[name] = total.get(name, 0) + value
 
 

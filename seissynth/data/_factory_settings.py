@@ -17,7 +17,7 @@ from seissynth.errors import InputError
 #: parts of a data set, where none are named
 SPLIT = {"train": 0.8, "dev": 0.1, "test": 0.1}
 _SPLIT_BY = ("event", "block")
-_OUTSIDE = ("leave_out", "raise", "warn", "allow")
+_OUTSIDE = ("leave_out", "skip", "raise", "warn", "allow")
 _FORMATS = ("seisbench", "asdf")
 _MOST_BLOCK_BYTES = 64_000_000
 

@@ -32,11 +32,13 @@ _SHARED = ("arguments",)
 class TraceRecord:
     """What a document says about one trace."""
 
+    name: str
     info: object
     start_ns: int
     stream: int
     position: int
     environment: dict
+    trace_id: str | None = None
 
 
 def environment():
@@ -139,23 +141,25 @@ def read_documents(documents):
             if call is None or made_by[name] not in known:
                 raise FileFormatError(f"the provenance of {name} does not say which call made it.")
             full_name = f"{{{entity.identifier.namespace.uri}}}{entity.identifier.localpart}"
-            records[full_name] = _trace_record(entity, text, call)
+            records[full_name] = _trace_record(full_name, text, call)
     return records
 
 
-def _trace_record(entity, text, call):
+def _trace_record(name, text, call):
     content = from_text(text)
     info = content.info
-    for name in _SHARED:
-        info[name] = _own(call, name)
+    for shared in _SHARED:
+        info[shared] = _own(call, shared)
     # a dict keeps its order: put the shared items back where they stood
-    ordered = type(info)({name: info[name] for name in content.order})
+    ordered = type(info)({item: info[item] for item in content.order})
     return TraceRecord(
+        name=name,
         info=ordered,
         start_ns=content.start_ns,
         stream=content.stream,
         position=content.position,
         environment=dict(from_text(_own(call, "environment"))),
+        trace_id=content.get("id"),
     )
 
 
@@ -244,6 +248,7 @@ def _own_attributes(trace, info, stream, position):
     content = {
         "order": list(info),
         "info": {name: value for name, value in info.items() if name not in _SHARED},
+        "id": trace.id,
         "start_ns": trace.stats.starttime.ns,
         "stream": stream,
         "position": position,

@@ -3,13 +3,18 @@
 import math
 import shutil
 import tempfile
-import warnings
 from pathlib import Path
 
 import numpy as np
-from obspy import UTCDateTime
+from obspy import Trace, UTCDateTime
 
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth.data._atomic import write_error
+from seissynth.data._format_limits import require_same
+from seissynth.errors import InputError, SeisSynthError
+
+#: finest start time that is promised, s: 32-bit seconds since the origin, at most `_FAR_S` of them
+CLOCK_S = 1e-4
+_FAR_S = 1000.0
 
 #: azimuth from north and inclination from up, by the last letter of a channel code
 _ORIENTATION = {"Z": (0.0, 0.0), "N": (0.0, 90.0), "E": (90.0, 90.0)}
@@ -52,29 +57,53 @@ def write_sac(pairs, inventory=None):
         if not folder.parent.is_dir():
             raise InputError(f"cannot write {folder}: there is no folder {folder.parent}; make it first.")
     home = pairs[0][0].parent.parent if not pairs[0][0].parent.exists() else pairs[0][0].parent
-    waiting = Path(tempfile.mkdtemp(prefix=".seissynth-", dir=home))
+    for target, _ in pairs:
+        if target.is_dir():
+            raise InputError(f"cannot write {target}: it is a folder; give the name of a file.")
+    waiting, made = None, []
     try:
+        waiting = Path(tempfile.mkdtemp(prefix=".seissynth-", dir=home))
         for number, (_, trace) in enumerate(pairs):
-            _to_sac(trace, inventory).write(str(waiting / str(number)))
-        for folder in folders:
+            beside = str(waiting / str(number))
+            _to_sac(trace, inventory).write(beside)
+            require_same([trace], [_as_read(beside)], "SAC", CLOCK_S)
+        made = [folder for folder in folders if not folder.exists()]
+        for folder in made:
             folder.mkdir(exist_ok=True)
         for number, (target, _) in enumerate(pairs):
             (waiting / str(number)).replace(target)
+    except OSError as error:
+        for folder in made:
+            shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, SeisSynthError):
+            raise
+        raise write_error(pairs[0][0] if len(pairs) == 1 else pairs[0][0].parent, error) from error
     finally:
-        shutil.rmtree(waiting, ignore_errors=True)
+        if waiting is not None:
+            shutil.rmtree(waiting, ignore_errors=True)
     return [target for target, _ in pairs]
+
+
+def _as_read(path):
+    """Return the trace that `obspy.read` makes of a SAC file, without its warning about rounded sample spacings."""
+    from obspy.io.sac import SACTrace
+
+    file = SACTrace.read(path)
+    header = {
+        "network": file.knetwk or "",
+        "station": file.kstnm or "",
+        "location": file.khole or "",
+        "channel": file.kcmpnm or "",
+        "starttime": file.reftime + float(file.b),
+        "sampling_rate": 1 / round(float(file.delta), 6),
+    }
+    return Trace(file.data, header)
 
 
 def _to_sac(trace, inventory):
     from obspy.io.sac import SACTrace
 
     data = trace.data.astype(np.float32)
-    if trace.data.dtype.kind == "i" and not np.array_equal(data.astype(np.float64), trace.data.astype(np.float64)):
-        warnings.warn(
-            f"{trace.id}: counts beyond 2**24 lose digits in SAC's 32-bit floats; .mseed and .h5 keep them.",
-            SeisSynthWarning,
-            stacklevel=5,
-        )
     stats = trace.stats
     header = {
         "knetwk": stats.network,
@@ -93,6 +122,8 @@ def _event_header(stats):
     """Times relative to the origin, since SAC's 32-bit seconds are finest near zero."""
     info = stats.get("seissynth")
     zero = info.origin_time if info else stats.starttime
+    if abs(stats.starttime - zero) > _FAR_S:  # 32-bit seconds would lose the start
+        info, zero = None, stats.starttime
     reference = UTCDateTime(ns=zero.ns // 1_000_000 * 1_000_000)  # SAC counts whole milliseconds
     header = {
         "nzyear": reference.year,

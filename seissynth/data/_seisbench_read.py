@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seissynth.data._hdf5_outside import lies_outside
 from seissynth.data._seisbench_layout import hdf5_errors, parse_name
 from seissynth.errors import FileFormatError
 
@@ -153,9 +154,17 @@ class BlockFile:
         data = self._file["data"][block]
         if not isinstance(data, h5py.Dataset):
             raise ValueError(f"data/{block} is a group")
-        simple = data.chunks is None and not data.is_virtual and not data.external and hasattr(os, "pread")
+        if data.file.id != self._file.id:
+            raise ValueError(f"data/{block} links to {data.file.filename}; only samples in the file itself are read")
+        if where := lies_outside(data):
+            raise ValueError(f"data/{block} {where}; only samples in the file itself are read")
+        if data.dtype.kind not in "iufb":
+            raise ValueError(f"data/{block} holds {data.dtype}, which are no samples")
+        # unusual numbers, as whole numbers of 24 bits, are for HDF5 to convert; so are offsets behind a user block
+        usual = data.dtype.kind in "iuf" and data.id.get_type().equal(h5py.h5t.py_create(data.dtype))
+        simple = usual and data.chunks is None and self._file.userblock_size == 0 and hasattr(os, "pread")
         offset = data.id.get_offset() if simple else None  # None for a block that was never written, too
-        if offset is not None and data.dtype.kind in "iuf":
+        if offset is not None:
             plain = self._plain[block] = _Plain(offset, data.shape, data.dtype)
             return plain
         self._blocks[block] = data

@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 
+from seissynth._csv_cells import csv_writer
 from seissynth.errors import InputError
 
 #: columns that say where samples stand in the set they were read from, and mean nothing in another one
@@ -71,7 +72,7 @@ class RowFile:
         self.path = path
         self.names = []
         self._file = open(path, "x", encoding="utf-8", newline="")  # noqa: SIM115 (closed by close)
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer = csv_writer(self._file)
 
     def add(self, rows, names):
         """Append rows; `names` are their columns."""
@@ -95,14 +96,14 @@ class RowFile:
                  open(beside, "w", encoding="utf-8", newline="") as target:  # fmt: skip
                 lines = csv.reader(source)
                 next(lines)
-                writer = csv.writer(target, lineterminator="\n")
+                writer = csv_writer(target)
                 writer.writerow(self.names)
                 writer.writerows(line + [""] * len(new) for line in lines)
             os.replace(beside, self.path)
         finally:
             beside.unlink(missing_ok=True)
         self._file = open(self.path, "a", encoding="utf-8", newline="")  # noqa: SIM115
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer = csv_writer(self._file)
 
     def close(self):
         """Close the file, with a header even when no row came."""

@@ -11,9 +11,10 @@ from seissynth.schema import COLUMNS, TRACE_COLUMNS
 
 _KNOWN = COLUMNS | TRACE_COLUMNS
 
-#: text that would be read as numbers or as "missing" otherwise: location "00", station "001", network "NA"
+#: text that would be read as numbers or as "missing" otherwise: location "00", network "NA", components "312"
 TEXT_COLUMNS = frozenset(
-    {name for name, column in _KNOWN.items() if column.text} | {"source_type", "trace_polarity", "trace_p_polarity"}
+    {name for name, column in _KNOWN.items() if column.text}
+    | {"source_type", "trace_components", "trace_polarity", "trace_p_polarity"}
 )
 
 #: numbers without which a record cannot be used; a word in one of them is an error and not a column of text

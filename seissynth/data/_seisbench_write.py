@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seissynth.data._atomic import to_disk
 from seissynth.data._careful_file import CarefulFile
 from seissynth.data._seisbench_layout import CHUNKS, METADATA, WAVEFORMS, as_order
 from seissynth.data._seisbench_read import all_finite
@@ -158,7 +159,7 @@ class DatasetWriter:
             self._raw.close()
             self._rows.close()
             for path in self._beside:
-                _to_disk(path)
+                to_disk(path)
             # the metadata come last: without them readers do not see the chunk
             if self.overwrite:
                 self.paths[0].unlink(missing_ok=True)
@@ -359,12 +360,6 @@ def _alive(process):
     except OSError:
         return True
     return True
-
-
-def _to_disk(path):
-    # a rename may reach the disk before the content does
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
 
 
 def _chunk_name(chunk):

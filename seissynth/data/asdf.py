@@ -6,20 +6,25 @@ ASDF is described by Krischer et al. (2016), doi:10.1093/gji/ggw319; files open 
 """
 
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
-from seissynth.data._atomic import replacing
+from seissynth._real_numbers import require_real
+from seissynth.data._asdf_writing import new_asdf
+from seissynth.data._format_limits import require_storable
+from seissynth.data._hdf5_outside import refuse_outside
 from seissynth.data._onset_picks import as_catalog, with_onset_picks
 from seissynth.data._provenance import make_document, provenance_id, read_documents, require_info
 from seissynth.earthquakes import preferred
-from seissynth.errors import FileFormatError, InputError, SeisSynthError
+from seissynth.errors import FileFormatError, InputError, SeisSynthError, SeisSynthWarning
 
 _TAG = re.compile(r"[a-z][a-z0-9_]*")
-_TYPES = ("i2", "i4", "i8", "f4", "f8")
+_CLOCK_NS = 1000
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,18 @@ class AsdfContents:
     inventory : obspy Inventory
     environment : dict of str to str
         Versions of seissynth, Python, NumPy, ... at the time of writing.
+    left_out : tuple of str
+        What lies in the file but is not in `streams`, and why: waveforms without provenance, or with another start.
+    missing : tuple of str
+        Records that the provenance describes, and that the file does not hold any more.
     """
 
     streams: tuple
     catalog: object
     inventory: object
     environment: dict
+    left_out: tuple = ()
+    missing: tuple = ()
 
     @property
     def stream(self):
@@ -103,23 +114,19 @@ def write_asdf(path, streams, event=None, inventory=None, *, tag="synthetic"):
     catalog = as_catalog(event)
     if inventory is not None and not isinstance(inventory, Inventory):
         raise InputError(f"inventory is a {type(inventory).__name__}; give an obspy Inventory.")
+    require_storable([trace for one in streams for trace in one], "ASDF")
     members = _members_by_tag(streams, catalog, tag)
     links = {item.resource_id.id: _event_links(item) for item in catalog}
 
-    import pyasdf
-
-    with replacing(path) as beside:
-        with pyasdf.ASDFDataSet(str(beside), mode="w", mpi=False) as file:
-            if len(catalog):
-                file.add_quakeml(with_onset_picks(catalog, streams))
-            if inventory is not None:
-                file.add_stationxml(inventory)
-            for name, items in members.items():
-                file.add_provenance_document(make_document(name, items), name=name)
-                for _, _, trace in items:
-                    _add_trace(file, name, trace, links)
-            file.flush()  # pyasdf hides what goes wrong while closing, a full disk for one
-        _require_asdf(beside)
+    with new_asdf(path) as file:
+        if len(catalog):
+            file.add_quakeml(with_onset_picks(catalog, streams))
+        if inventory is not None:
+            file.add_stationxml(inventory)
+        for name, items in members.items():
+            file.add_provenance_document(make_document(name, items), name=name)
+            for _, _, trace in items:
+                _add_trace(file, name, trace, links)
 
 
 def read_asdf(path):
@@ -139,7 +146,26 @@ def read_asdf(path):
         There is no such file.
     FileFormatError
         Not HDF5, not ASDF, cut off, or without seissynth's provenance.
+
+    Warns
+    -----
+    SeisSynthWarning
+        Waveforms that are left out, records that are missing.
     """
+    contents = read_asdf_quietly(path)
+    for what, found in (("left out", contents.left_out), ("missing", contents.missing)):
+        if found:
+            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+            warnings.warn(
+                f"{path}: {len(found)} records are {what}: {'; '.join(found[:_SHOWN])}{more}.",
+                SeisSynthWarning,
+                stacklevel=2,
+            )
+    return contents
+
+
+def read_asdf_quietly(path):
+    """As `read_asdf`, for callers that look at `left_out` and `missing` themselves."""
     path = Path(path)
     if not path.is_file():
         raise InputError(f"cannot read {path}: there is no such file.")
@@ -150,7 +176,9 @@ def read_asdf(path):
     try:
         with pyasdf.ASDFDataSet(str(path), mode="r", mpi=False) as file:
             records = read_documents(file.provenance.values())
-            traces = [_restore(trace, records) for trace in _stored_traces(file)]
+            stored = list(_stored_traces(file))
+            traces, left_out = _restored(stored, records)
+            unknown = _waveform_count(file) - len(stored)
             catalog = file.events
             inventory = _stored_inventory(file)
     except SeisSynthError as error:
@@ -159,10 +187,13 @@ def read_asdf(path):
         raise FileFormatError(
             f"{path} is damaged or is not an ASDF file of seissynth ({type(error).__name__}: {error})."
         ) from error
-    traces = [item for item in traces if item is not None]
+    if unknown > 0:
+        left_out.append(f"{unknown} data sets that are no waveforms")
     if not traces:
         raise FileFormatError(f"{path} holds no record with seissynth's provenance; read it with pyasdf instead.")
-    return AsdfContents(_regroup(traces), catalog, inventory, traces[0][0].environment)
+    found = {record.name for record, _ in traces}
+    missing = tuple(_named(record) for name, record in records.items() if name not in found)
+    return AsdfContents(_regroup(traces), catalog, inventory, traces[0][0].environment, tuple(left_out), missing)
 
 
 def _members_by_tag(streams, catalog, prefix):
@@ -208,8 +239,6 @@ def _require_storable(trace):
         raise InputError(f"trace {trace.id} has gaps (a masked array); split() the Stream before writing.")
     if trace.stats.npts == 0:
         raise InputError(f"trace {trace.id} has no sample; remove it before writing.")
-    if trace.data.dtype.str[1:] not in _TYPES:
-        raise InputError(f"trace {trace.id} is of type {trace.data.dtype}; ASDF holds {', '.join(_TYPES)} only.")
 
 
 def _event_links(event):
@@ -236,6 +265,9 @@ def _require_asdf(path):
         with h5py.File(path, "r") as file:
             kind = file.attrs.get("file_format", b"")
             complete = "Waveforms" in file and "Provenance" in file
+            refuse_outside(path, file)
+    except FileFormatError:
+        raise
     except (OSError, RuntimeError, KeyError) as error:
         raise FileFormatError(f"{path} is not an HDF5 file, or is cut off ({error}).") from error
     name = kind.decode(errors="replace") if isinstance(kind, bytes) else str(kind)
@@ -249,14 +281,35 @@ def _stored_traces(file):
             yield from station[tag]
 
 
-def _restore(trace, records):
-    record = records.get(trace.stats.asdf.get("provenance_id"))
-    if record is None:
-        return None
-    # pyasdf goes through a float of seconds, which is good to 0.2 µs only
-    trace.stats.starttime = UTCDateTime(ns=record.start_ns)
-    trace.stats.seissynth = record.info
-    return record, trace
+def _waveform_count(file):
+    """How many data sets lie where waveforms do."""
+    stations = file._ASDFDataSet__file["Waveforms"]
+    return sum(len(station) - ("StationXML" in station) for station in stations.values())
+
+
+def _restored(stored, records):
+    """Pairs of what the provenance says and the trace, and what had to be left out."""
+    pairs, left_out = [], []
+    for trace in stored:
+        require_real(trace.data, f"trace {trace.id}")
+        record = records.get(trace.stats.asdf.get("provenance_id"))
+        if record is None:
+            left_out.append(f"{trace.id} from {trace.stats.starttime} has no provenance")
+        # pyasdf goes through a float of seconds, which is good to 0.2 µs only
+        elif abs(trace.stats.starttime.ns - record.start_ns) > _CLOCK_NS:
+            start = UTCDateTime(ns=record.start_ns)
+            left_out.append(f"{trace.id} begins at {trace.stats.starttime}, and at {start} by its provenance")
+        else:
+            trace.stats.starttime = UTCDateTime(ns=record.start_ns)
+            trace.stats.seissynth = record.info
+            pairs.append((record, trace))
+    return pairs, left_out
+
+
+def _named(record):
+    info = record.info
+    what = record.trace_id or f"trace {record.position} of event {info.event_id}"
+    return f"{what} from {UTCDateTime(ns=record.start_ns)}, realisation {info.realization}"
 
 
 def _regroup(pairs):

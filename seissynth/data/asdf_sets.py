@@ -5,6 +5,7 @@ StationXML. `asdf_to_seisbench` reads any such file: one row per event and senso
 metadata table in the file as well, so that the way back loses nothing.
 """
 
+import io
 import json
 import warnings
 from pathlib import Path
@@ -12,13 +13,15 @@ from pathlib import Path
 import numpy as np
 from obspy import Stream, Trace
 
+from seissynth._csv_cells import write_table
+from seissynth._folder_lock import fills
 from seissynth.data import _asdf_rows as rows_of
 from seissynth.data._asdf_records import FileRecords
-from seissynth.data._atomic import replacing
+from seissynth.data._asdf_writing import new_asdf
 from seissynth.data._chunked import write_in_chunks
 from seissynth.data.flatfile import read_flatfile
 from seissynth.data.seisbench import Dataset
-from seissynth.errors import FileFormatError, InputError, SeisSynthWarning, WriteError
+from seissynth.errors import FileFormatError, InputError, SeisSynthWarning
 
 __all__ = ["asdf_to_seisbench", "read_asdf_records", "seisbench_to_asdf"]
 
@@ -116,6 +119,7 @@ def asdf_to_seisbench(source, output, *, tag=None, flatfile=None, unit=None, qua
     )
 
 
+@fills("output", "converting a data set", file=True)
 def seisbench_to_asdf(source, output, *, overwrite=False, progress=None):
     """Convert a set in SeisBench's format to one ASDF file.
 
@@ -142,8 +146,6 @@ def seisbench_to_asdf(source, output, *, overwrite=False, progress=None):
     ------
     InputError, FileFormatError, WriteError
     """
-    import pyasdf
-
     dataset = source if isinstance(source, Dataset) else Dataset(source)
     output = Path(output)
     if output.exists() and not overwrite:
@@ -157,26 +159,19 @@ def seisbench_to_asdf(source, output, *, overwrite=False, progress=None):
         event = events.get(str(row.get("source_id") or ""))
         if event is not None:
             rows_of.add_picks(event, row, number, ".".join(code[0][:4]), start, code[0][4])
-    _require_space(output, dataset)
-    try:
-        with replacing(output) as beside, pyasdf.ASDFDataSet(str(beside), mode="w", mpi=False) as file:
-            if len(catalog):
-                file.add_quakeml(catalog)
-            inventory = rows_of.inventory_of(table, codes)
-            if len(inventory.networks):
-                file.add_stationxml(inventory)
-            for number, (code, start) in enumerate(zip(codes, starts, strict=True)):
-                data = dataset.waveform(number, component_order=None, dtype=None)
-                event = events.get(str(plain[number].get("source_id") or ""))
-                file.add_waveforms(_stream(data, code, start), tag=f"row_{number:07d}", event_id=event)
-                if progress:
-                    progress(number + 1)
-            _add_table(file, dataset)
-            file.flush()  # pyasdf hides what goes wrong while closing
-    except (OSError, RuntimeError) as error:
-        if isinstance(error, WriteError | FileFormatError):
-            raise
-        raise WriteError(f"{output} cannot be written ({error}); is the disk full? Nothing of it is kept.") from error
+    with new_asdf(output) as file:
+        if len(catalog):
+            file.add_quakeml(catalog)
+        inventory = rows_of.inventory_of(table, codes)
+        if len(inventory.networks):
+            file.add_stationxml(inventory)
+        for number, (code, start) in enumerate(zip(codes, starts, strict=True)):
+            data = dataset.waveform(number, component_order=None, dtype=None)
+            event = events.get(str(plain[number].get("source_id") or ""))
+            file.add_waveforms(_stream(data, code, start), tag=f"row_{number:07d}", event_id=event)
+            if progress:
+                progress(number + 1)
+        _add_table(file, dataset)
     return len(dataset)
 
 
@@ -191,22 +186,6 @@ def asdf_files(source):
     if not source.is_file():
         raise InputError(f"cannot read {source}: there is no such file or folder.")
     return [source]
-
-
-def _require_space(output, dataset):
-    """Refuse a disk that is too small; HDF5 may end the process when it fills up under its hands."""
-    import shutil
-
-    try:
-        one = dataset.waveform(0, component_order=None, dtype=None)
-    except (InputError, IndexError):
-        return
-    npts = dataset.metadata["trace_npts"].sum() if "trace_npts" in dataset.metadata else len(dataset) * one.shape[1]
-    # events, stations, the table and HDF5's own needs: some kilobytes a record
-    needed = int(npts * one.shape[0] * one.dtype.itemsize + 8e3 * len(dataset))
-    free = shutil.disk_usage(output.parent).free if output.parent.is_dir() else needed
-    if free < needed:
-        raise WriteError(f"{output} needs about {needed / 1e6:.1f} MB, but {free / 1e6:.1f} MB are free on its disk.")
 
 
 def _as_flat(flatfile):
@@ -240,6 +219,8 @@ def _stream(data, codes, start):
 
 def _add_table(file, dataset):
     table = dataset.metadata.drop(columns=["trace_chunk"])
-    text = np.frombuffer(table.to_csv(index=False).encode("utf-8"), np.uint8)
+    file_of_text = io.StringIO(newline="")
+    write_table(table, file_of_text, index=False)
+    text = np.frombuffer(file_of_text.getvalue().encode("utf-8"), np.uint8)
     parameters = {"data_format": json.dumps(dataset.data_format)}
     file.add_auxiliary_data(text, data_type=_TABLE[0], path=_TABLE[1], parameters=parameters)

@@ -11,21 +11,28 @@ from pathlib import Path
 
 import numpy as np
 
+from seissynth._folder_lock import fills
 from seissynth.data._archive import Archive
 from seissynth.data._atomic import replacing
-from seissynth.data._cut_blocks import make_blocks, open_sensors
+from seissynth.data._cut_blocks import make_blocks, open_sensors, say_left_out
+from seissynth.data._cut_parts import Parts, fingerprint_of
 from seissynth.data._cut_paths import make_table, read_picks
 from seissynth.data._cut_rows import SensorCutter
 from seissynth.data._cut_settings import RULES, UNITS, CutReport, CutSettings
+from seissynth.data._set_files import facts_of
 from seissynth.data.pickers import make_picker
 from seissynth.errors import InputError
 
 __all__ = ["RULES", "CutReport", "CutSettings", "cut_events"]
 
+#: what a set of cut windows says about itself
+REPORT = "cut_report.json"
+
 #: rows that are handed to the writer at once
 _ROWS = 64
 
 
+@fills("output", "cutting windows")
 def cut_events(waveforms, inventory, catalog, output, settings=None, *, overwrite=False, progress=None):
     """Cut the windows of a catalogue's earthquakes, and windows of noise, out of continuous records.
 
@@ -37,8 +44,10 @@ def cut_events(waveforms, inventory, catalog, output, settings=None, *, overwrit
     inventory : obspy Inventory
     catalog : obspy Catalog or Event
     output : str or path
-        Folder to be made: ``metadata.csv``, ``waveforms.hdf5`` and ``cut_report.json``. It appears complete or not
-        at all.
+        Folder to be made: ``metadata.csv``, ``waveforms.hdf5`` and ``cut_report.json``. The set appears complete or not
+        at all. A call that was killed or interrupted is taken up by the same call, block of time by block: until the
+        end they lie in the hidden folder ``.cutting``, which takes as much room as the set. After an error nothing is
+        left.
     settings : CutSettings, optional
     overwrite : bool
         Replace a data set that is there.
@@ -53,6 +62,8 @@ def cut_events(waveforms, inventory, catalog, output, settings=None, *, overwrit
     ------
     InputError
         No usable earthquake, sensor or window.
+    FolderInUseError
+        Another process fills that folder.
     FileFormatError
         Waveforms that ObsPy cannot read.
 
@@ -61,18 +72,42 @@ def cut_events(waveforms, inventory, catalog, output, settings=None, *, overwrit
     SeisSynthWarning
         Earthquakes, stations and files that are left out, each named.
     """
-    from seissynth.data.seisbench import DatasetWriter
     from seissynth.earthquakes import read_earthquakes
 
-    settings = settings or CutSettings()
+    settings, output = settings or CutSettings(), Path(output)
     picker = make_picker(settings.picker)
     archive = Archive(waveforms)
     quakes = sorted(read_earthquakes(catalog), key=lambda quake: quake.time.ns)
     picks = [read_picks(quake) for quake in quakes]
-    blocks = make_blocks(archive, inventory, settings)
-    report = CutReport()
-    used, tables = set(), {}
-    with DatasetWriter(
+    npts = round(settings.duration_s * settings.rate_hz)
+    parts = Parts(output, fingerprint_of(archive, inventory, quakes, picks, settings), npts)
+    # a kill may have come between the set and the end
+    writer = _writer(output, settings, overwrite or parts.found())
+    try:
+        parts.begin()
+        blocks = make_blocks(archive, inventory, settings)
+        work = _Work(archive, inventory, quakes, picks, settings, picker)
+        report = _cut_blocks(work, parts, blocks, progress)
+        if not (report.written or report.noise):
+            raise InputError(_nothing(report, quakes, archive))
+        with writer:
+            for rows, data in parts.batches(len(blocks), _ROWS):
+                writer.write(rows, data)
+        with replacing(output / REPORT) as beside:
+            files = {path.name: facts_of(path) for path in writer.paths}
+            text = json.dumps({**dataclasses.asdict(report), "settings": settings.to_dict(), "files": files}, indent=1)
+            beside.write_text(text + "\n", encoding="utf-8")
+    except Exception:  # not of an interruption, which is taken up
+        parts.remove()
+        raise
+    parts.remove()
+    return report
+
+
+def _writer(output, settings, overwrite):
+    from seissynth.data.seisbench import DatasetWriter
+
+    return DatasetWriter(
         output,
         component_order="ZNE",
         sampling_rate_hz=settings.rate_hz,
@@ -80,45 +115,50 @@ def cut_events(waveforms, inventory, catalog, output, settings=None, *, overwrit
         quantity=settings.quantity,
         extra_format={"preparation": settings.preparation.to_json()},
         overwrite=overwrite,
-    ) as writer:
-        batch = _Batch(writer)
-        for number, (first_ns, last_ns) in enumerate(blocks):
-            for sensor in open_sensors(inventory, archive, first_ns, settings, report):
-                key = _key(sensor)
-                used.add(sensor.id)
-                if key not in tables:
-                    tables[key] = make_table(quakes, sensor, settings, _gain(sensor, settings))
-                cutter = SensorCutter(archive, sensor, quakes, picks, tables[key], settings, picker, report)
-                for row, data in cutter.rows(first_ns, last_ns):
-                    batch.add(row, data)
-            if progress is not None:
-                progress(number + 1, len(blocks))
-        batch.flush()
-        report.events, report.sensors = len(quakes), len(used)
-        if not (report.written or report.noise):
-            raise InputError(_nothing(report, quakes, archive))
-    with replacing(Path(output) / "cut_report.json") as beside:
-        text = json.dumps({**dataclasses.asdict(report), "settings": settings.to_dict()}, indent=1)
-        beside.write_text(text + "\n", encoding="utf-8")
+    )
+
+
+def _cut_blocks(work, parts, blocks, progress):
+    """Cut every block of time that is not there yet; CutReport of all."""
+    report, used = CutReport(), set()
+    for number, block in enumerate(blocks):
+        found = parts.books(number)
+        if found is None:
+            with parts.writing(number) as part:
+                part.report.left_out = dict(report.left_out)  # said once
+                work.cut(*block, part)
+            found = part.report, part.sensors
+        else:
+            for name in found[0].left_out.keys() - report.left_out.keys():
+                say_left_out(name, found[0].left_out[name])
+        report.add(found[0])
+        used.update(found[1])
+        if progress is not None:
+            progress(number + 1, len(blocks))
+    report.events, report.sensors = len(work.quakes), len(used)
     return report
 
 
-class _Batch:
-    """Rows that wait for the writer."""
+class _Work:
+    """What every block of time needs."""
 
-    def __init__(self, writer):
-        self._writer, self._rows, self._data = writer, [], []
+    def __init__(self, archive, inventory, quakes, picks, settings, picker):
+        self.archive, self.inventory, self.quakes, self.picks = archive, inventory, quakes, picks
+        self.settings, self.picker, self._tables = settings, picker, {}
 
-    def add(self, row, data):
-        self._rows.append(row)
-        self._data.append(data)
-        if len(self._rows) >= _ROWS:
-            self.flush()
-
-    def flush(self):
-        if self._rows:
-            self._writer.write(self._rows, np.stack(self._data))
-            self._rows, self._data = [], []
+    def cut(self, first_ns, last_ns, part):
+        """Cut one block of time into a part."""
+        settings = self.settings
+        for sensor in open_sensors(self.inventory, self.archive, first_ns, settings, part.report):
+            key = _key(sensor)
+            part.sensors.append(sensor.id)
+            if key not in self._tables:
+                self._tables[key] = make_table(self.quakes, sensor, settings, _gain(sensor, settings))
+            cutter = SensorCutter(
+                self.archive, sensor, self.quakes, self.picks, self._tables[key], settings, self.picker, part.report
+            )
+            for row, data in cutter.rows(first_ns, last_ns):
+                part.add(row, data)
 
 
 def _key(sensor):

@@ -10,10 +10,11 @@ import inspect
 import time
 from pathlib import Path
 
+from seissynth._folder_lock import locked
 from seissynth.arguments import Arguments
 from seissynth.data._factory_dry_run import dry_run as run_dry
 from seissynth.data._factory_dry_run import plans
-from seissynth.data._factory_folder import begin, finish
+from seissynth.data._factory_folder import begin, describe, fingerprint, finish
 from seissynth.data._factory_report import DatasetReport
 from seissynth.data._factory_run import Job, dask_client, read_books, run_dask, run_serial
 from seissynth.data._factory_settings import SPLIT, Settings
@@ -66,15 +67,16 @@ def make_dataset(
     """Make a labelled set of synthetic records, one row per earthquake and sensor.
 
     A call that was stopped, even killed, is taken up again by the same call: what is there stays, and the result is
-    the same to the bit as in one go, with any number of workers.
+    the same to the bit as in one go, with any number of workers. Shards that are missing or damaged since are made
+    again, those of a finished set too. One process at a time makes a set in a folder.
 
     Parameters
     ----------
     path : str or path
         Folder to write; made if absent.
     inventory : obspy Inventory
-        Sensors with three channels are used, chosen as `seissynth.generate` does. Columns "Z", "N", "E" hold the
-        channels in the order Z, N or 1, E or 2, along their own axes.
+        Sensors with three channels that span space are used, chosen as `seissynth.generate` does. Z, N, E hold true
+        up, north and east whatever way a sensor's channels point; see Notes for counts and ASDF.
     earthquakes : obspy Catalog, Event, iterable of Event, or seissynth.DrawnEarthquakes
     backend, seed, output, channel, velocity_model, conditions, clip_counts, quantize, weights, device, **options
         As in `seissynth.generate`; the motion is what it makes with ``realization=0``, so that a backend's
@@ -90,8 +92,9 @@ def make_dataset(
         Epicentral distances that are used.
     stations_per_event : int, optional
         At most so many records of each event, drawn.
-    outside : {"leave_out", "raise", "warn", "allow"}
-        What to do where the backend is not valid.
+    outside : {"leave_out", "skip", "raise", "warn", "allow"}
+        What to do where the backend is not valid. "leave_out" counts what it leaves out; "skip" does the same, and
+        names it in a warning.
     noise : {"nlnm", "nhnm"}, path, obspy Stream or object with ``sample``, optional
         Added to every record. A path is a file of real noise that ObsPy reads, or the folder of a set in SeisBench's
         form: its rows of noise are taken, or failing these what lies before P. Real noise must be in the unit of
@@ -139,11 +142,23 @@ def make_dataset(
     InputError
         Arguments that do not fit; a folder that holds something else, or a set of other arguments (what differs is
         named).
+    FolderInUseError
+        Another process or thread is making a set there; the message says which, where and since when.
     DomainError, BackendError, BackendNotFoundError, ResponseError
         As in `seissynth.generate`.
 
+    Warns
+    -----
+    SeisSynthWarning
+        Shards that are made again, with what was wrong with them.
+
     Notes
     -----
+    Counts (``output="RAW"``) along Z, N, E are those of the sensor's instruments turned upright: the motion along each
+    true axis goes through the response of the channel that lies nearest to it. With ``format="asdf"`` each trace is
+    that of a channel along its own axis instead, since the file holds the StationXML with azimuth and dip. Real noise
+    is taken to be along the channels' own axes, that of a set in SeisBench's form along Z, N, E; it is turned.
+
     Signal-to-noise ratio (``trace_snr_db``): 20 log10 of the rms of the earthquake's own motion in the 5 s from S on
     (from P on where S is outside) over the rms of the noise in the whole record, over three components, both through
     a band-pass of 1 to 20 Hz (at most 0.4 of the sampling rate; second order).
@@ -163,13 +178,23 @@ def make_dataset(
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise InputError(f"workers={workers!r} must be a whole number above 0.")
     path = Path(path).absolute()
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file; give a folder.")
     job = Job(settings, path)
-    if dry_run:
-        return run_dry(job)
-    began = time.perf_counter()
-    missing = [] if begin(job) else job.missing()
-    before = read_books(path).get("records", 0)
-    total = len(settings.blocks())
+    description = describe(job)
+    job.fingerprint = fingerprint(description)
+    with locked(path, "making a data set") as interrupted:
+        if dry_run:
+            return run_dry(job)
+        began = time.perf_counter()
+        missing = begin(job, description)
+        before = read_books(path).get("records", 0)
+        _make_blocks(job, missing, workers, dask, progress)
+        return finish(job, began, before, interrupted)
+
+
+def _make_blocks(job, missing, workers, dask, progress):
+    total = len(job.settings.blocks())
     done = total - len(missing)
 
     def step():
@@ -183,7 +208,6 @@ def make_dataset(
             run_dask(job, missing, step, client)
     else:
         run_serial(job, missing, step)
-    return finish(job, began, before)
 
 
 def plan_dataset(inventory, earthquakes, **arguments):

@@ -1,11 +1,15 @@
 """Synthetic records into files: MiniSEED, SAC or ASDF, chosen by the name's ending."""
 
+import io
 from pathlib import Path
 
 import numpy as np
+import obspy
 from obspy import Stream
 
-from seissynth.data._atomic import replacing
+from seissynth._real_numbers import require_real
+from seissynth.data._atomic import replacing, require_file_name
+from seissynth.data._format_limits import STEIM_REACH, require_same, require_storable
 from seissynth.data._onset_picks import with_onset_picks
 from seissynth.data.asdf import as_streams, write_asdf
 from seissynth.errors import InputError
@@ -13,7 +17,8 @@ from seissynth.errors import InputError
 #: suffix -> format; the values are also what ``format=`` takes
 SUFFIXES = {".mseed": "MSEED", ".miniseed": "MSEED", ".ms": "MSEED", ".sac": "SAC", ".h5": "ASDF", ".asdf": "ASDF"}
 
-_MSEED_TYPES = ("i2", "i4", "f4", "f8")
+#: finest time of MiniSEED, s; half of it is lost in rounding
+_MSEED_CLOCK_S = 1e-6
 _MIXED = (
     "{path} would hold several realisations of {what}, which MiniSEED cannot tell apart; "
     "write .h5, or put {{realization}} into the file name."
@@ -53,12 +58,17 @@ def write(path, stream, *, event=None, inventory=None, format=None):
     ------
     InputError
         An unknown ending, a trace with gaps or without samples, two traces for one SAC file, realisations
-        that would lie on each other in one MiniSEED file.
+        that would lie on each other in one MiniSEED file, and whatever would not read back the same: codes that are
+        too long for the format (MiniSEED: 2, 5, 2 and 3 letters; SAC: 8), samples or sampling rates that it rounds.
+    WriteError
+        A full disk, a read-only folder, a name that is too long.
 
     Notes
     -----
-    MiniSEED keeps start times to the microsecond, SAC to the millisecond plus a 32-bit offset; ASDF to the
-    nanosecond. SAC holds 32-bit floats: counts beyond 2**24 lose digits, and a warning says so.
+    What is written reads back with the same ids, rates and samples, which is checked before the file takes its place.
+    Start times are kept to the microsecond by MiniSEED, to 0.1 ms by SAC, and to the nanosecond by ASDF. Sampling
+    rates are 32-bit floats in MiniSEED. SAC holds 32-bit floats: whole counts beyond 2**24 are refused. Six-letter
+    station codes, as those of K-NET, fit into ASDF and SAC.
 
     Examples
     --------
@@ -69,6 +79,8 @@ def write(path, stream, *, event=None, inventory=None, format=None):
     ['out.mseed']
     """
     kind = _format_of(path, format)
+    if kind != "SAC":  # which may be a folder
+        require_file_name(path)
     streams = as_streams(stream)
     for trace in (trace for one in streams for trace in one):
         _require_whole(trace)
@@ -77,6 +89,7 @@ def write(path, stream, *, event=None, inventory=None, format=None):
     if kind == "ASDF":
         write_asdf(path, streams, event, inventory)
         return [Path(path)]
+    require_storable([trace for one in streams for trace in one], kind)
     if kind == "SAC":
         from seissynth.data._sac import write_sac
 
@@ -86,7 +99,10 @@ def write(path, stream, *, event=None, inventory=None, format=None):
 
 def check_target(path, realizations=1, format=None):
     """Raise InputError now for a path that `write` would refuse after all the work."""
-    if _format_of(path, format) == "MSEED" and realizations > 1 and "{realization" not in str(path):
+    kind = _format_of(path, format)
+    if kind != "SAC":
+        require_file_name(path)
+    if kind == "MSEED" and realizations > 1 and "{realization" not in str(path):
         raise InputError(_MIXED.format(path=path, what="every channel"))
 
 
@@ -122,6 +138,7 @@ def _require_whole(trace):
         raise InputError(f"trace {trace.id} has gaps (a masked array); split() the Stream before writing.")
     if trace.stats.npts == 0:
         raise InputError(f"trace {trace.id} has no sample; remove it before writing.")
+    require_real(trace.data, f"trace {trace.id}")
 
 
 def _fields(trace):
@@ -158,14 +175,27 @@ def _write_mseed(path, streams):
     groups = _group((_expand(path, trace), trace) for stream in streams for trace in stream)
     for target, traces in groups.items():
         _refuse_realizations(target, traces)
-        for trace in traces:
-            if trace.data.dtype.str[1:] not in _MSEED_TYPES:
-                raise InputError(f"trace {trace.id} is of type {trace.data.dtype}; MiniSEED holds int32 and floats.")
-    for target, traces in groups.items():
+    # all of them are checked before the first is written
+    contents = {target: _as_mseed(traces) for target, traces in groups.items()}
+    for target, content in contents.items():
         with replacing(target) as beside:
-            # copies, since ObsPy's writer leaves stats.mseed behind
-            Stream([trace.copy() for trace in traces]).write(str(beside), format="MSEED")
+            beside.write_bytes(content)
     return list(groups)
+
+
+def _as_mseed(traces):
+    """Return the bytes of a MiniSEED file that reads back as these traces."""
+    copies = []
+    for trace in traces:
+        copied = trace.copy()  # ObsPy's writer leaves stats.mseed behind
+        if trace.data.dtype.kind == "i" and np.abs(np.diff(trace.data.astype(np.int64))).max(initial=0) >= STEIM_REACH:
+            copied.stats["mseed"] = {"encoding": "INT32"}
+        copies.append(copied)
+    file = io.BytesIO()
+    Stream(copies).write(file, format="MSEED")
+    content = file.getvalue()
+    require_same(traces, obspy.read(io.BytesIO(content), format="MSEED"), "MSEED", _MSEED_CLOCK_S)
+    return content
 
 
 def _refuse_realizations(target, traces):

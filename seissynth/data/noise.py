@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 
 #: a window of noise whose loudest second exceeds its median second by this factor holds something else
@@ -88,7 +89,7 @@ def is_quiet(data, sampling_rate_hz, limit=LOUDEST_OVER_MEDIAN):
     bool
         False also for a record that is constant for half of its seconds or is shorter than three seconds.
     """
-    data = np.asarray(data, dtype=float)
+    data = np.asarray(require_real(data, "data"), dtype=float)
     width = max(round(sampling_rate_hz), 1)
     count = data.shape[-1] // width
     if count < 3:

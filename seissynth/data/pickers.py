@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.signal._checks import as_signal, positive
 
 #: a pick belongs to an onset within this, s
@@ -154,7 +155,8 @@ class ARPicker:
             return found
         rate = positive("sampling_rate_hz", sampling_rate_hz, "Hz")
         first = max(int((min(known) - self._AROUND_S + before_s) * rate), 0)
-        part = np.asarray(data, dtype=np.float32)[:, first : int((max(known) + self._AROUND_S + before_s) * rate)]
+        last = int((max(known) + self._AROUND_S + before_s) * rate)
+        part = np.asarray(require_real(data, "data"), dtype=np.float32)[:, first:last]
         if part.shape[1] < 2 * self._LONG_S["S"] * rate or not part.any(axis=1).all():
             return found
         part = part / np.abs(part).max()  # the picker was written for counts and fails on 1e-9 m/s
@@ -197,7 +199,7 @@ class SeisBenchPicker:
 
         Both count samples of the rate at which the record comes in, where the model has another.
         """
-        return self._annotated(np.asarray(data)[None], sampling_rate_hz)[0]
+        return self._annotated(np.asarray(require_real(data, "data"))[None], sampling_rate_hz)[0]
 
     def _annotated(self, data, sampling_rate_hz):
         from obspy import Stream, Trace

@@ -23,6 +23,7 @@ from seissynth.data._seisbench_layout import (
 from seissynth.data._seisbench_read import FilePool, ReadError, all_finite
 from seissynth.data._seisbench_table import common_rate, read_table, unify_orders, unify_rates
 from seissynth.data._seisbench_write import DatasetWriter
+from seissynth.data._set_files import check_files
 from seissynth.errors import FileFormatError, InputError
 from seissynth.seeding import generator, hash_words
 
@@ -70,6 +71,7 @@ class Dataset:
 
     def __init__(self, path, *, chunks=None):
         self.path = Path(path)
+        check_files(self.path, chunks)
         self.chunks = _chosen_chunks(self.path, chunks)
         places = [(self.path / METADATA.format(chunk), self.path / WAVEFORMS.format(chunk)) for chunk in self.chunks]
         for pair in places:

@@ -195,6 +195,8 @@ def evaluate(
     'Similarity of waveforms and spectrograms'
     """
     wanted = _wanted_groups(groups, skip)
+    _check_words(real_name=real_name, split=split)
+    names = _names("names", names)
     settings = _with_picker(settings or EvaluationSettings(), picker, train)
     real, left = _real_set(real, real_name, split, clipped)
     sets, sources = _generated_sets(generated, names, inventory)
@@ -229,10 +231,34 @@ def _is_floor(name):
 
 
 def _wanted_groups(groups, skip):
+    groups, skip = _names("groups", groups), _names("skip", skip) or []
     for name in (*(groups or ()), *skip):
         if name not in GROUPS:
             raise InputError(f"there is no group {name!r}; known are {', '.join(GROUPS)}.")
-    return [name for name in GROUPS if (groups is None or name in groups) and name not in skip]
+    if groups is not None and not groups:
+        raise InputError(f"groups is empty; name some of {', '.join(GROUPS)}, or leave it out for all.")
+    wanted = [name for name in GROUPS if (groups is None or name in groups) and name not in skip]
+    if not wanted:
+        raise InputError(f"skip={skip} leaves no group; known are {', '.join(GROUPS)}.")
+    return wanted
+
+
+def _names(argument, names):
+    """A list of names that are not empty, or None."""
+    if names is None:
+        return None
+    good = not isinstance(names, str | bytes) and hasattr(names, "__iter__")
+    names = list(names) if good else names
+    if not good or not all(isinstance(name, str) and name.strip() for name in names):
+        raise InputError(f"{argument}={names!r} must be a list of names, none of them empty.")
+    return names
+
+
+def _check_words(**given):
+    """Raise InputError for a word that is given and empty, or no text."""
+    for argument, value in given.items():
+        if value is not None and not (isinstance(value, str) and value.strip()):
+            raise InputError(f"{argument}={value!r} must be a text that is not empty, or None.")
 
 
 def _with_picker(settings, picker, train):
@@ -273,6 +299,7 @@ def _generated_sets(generated, names, inventory):
         generated = [generated]
     if not len(generated):
         raise InputError("there is no generated set to evaluate.")
+    names = _names("names", names)
     if names is not None and len(names) != len(generated):
         raise InputError(f"{len(generated)} generated sets, but {len(names)} names; give one name for each, in order.")
     sets = {}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 
 #: how one horizontal is made of two
@@ -75,7 +76,7 @@ def hvsr(data, sampling_rate_hz, *, window=None, centers=None, bandwidth=40.0, h
     from seissynth.evaluation.source_fit import _taper
     from seissynth.signal import fourier_amplitude, konno_ohmachi
 
-    data = np.asarray(data, dtype=float)
+    data = np.asarray(require_real(data, "data"), dtype=float)
     if data.ndim != 3 or data.shape[1] != 3:
         raise InputError(f"data has shape {data.shape}; it must be (n, 3, npts), components Z, N, E.")
     if horizontal not in HORIZONTALS:

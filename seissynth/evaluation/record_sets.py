@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 from seissynth.motion import convert_motion
 from seissynth.units import DERIVATIVES, UNITS
@@ -66,7 +67,7 @@ class RecordSet:
     band_hz: tuple | None = None
 
     def __post_init__(self):
-        data = np.asarray(self.data)
+        data = np.asarray(require_real(self.data, f"{self.name}: data"))
         if data.ndim != 3 or data.shape[1] != len(ORDER):
             raise InputError(f"{self.name}: data has shape {data.shape}; it must be (n, 3, npts), components {ORDER}.")
         if self.quantity not in UNITS:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 from seissynth.evaluation.record_sets import ORDER, RecordSet
 
@@ -64,7 +65,7 @@ def streams_to_record_set(source, name=None, *, inventory=None):
         first = traces["Z"]
         own = first.stats.seissynth
         shapes.add((first.stats.npts, first.stats.sampling_rate))
-        data.append([traces[letter].data for letter in ORDER])
+        data.append([require_real(traces[letter].data, f"trace {traces[letter].id}") for letter in ORDER])
         rows.append({**own.conditions, "source_id": key[0], "source_origin_time": str(own.origin_time),
                      "station_network_code": key[2], "station_code": key[3], "station_location_code": key[4],
                      "trace_channel": key[5]})  # fmt: skip

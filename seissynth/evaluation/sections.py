@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 from seissynth.evaluation._blocks import blockwise, quiet_divide
 from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row
@@ -107,7 +108,7 @@ def largest_shaking_s(data, sampling_rate_hz, mask=None):
     ndarray, shape (n,)
         NaN for records of zeros.
     """
-    data = np.asarray(data)
+    data = np.asarray(require_real(data, "data"))
 
     def of_block(rows):
         total = np.sqrt((smoothed_envelope(data[rows], sampling_rate_hz).astype(float) ** 2).sum(axis=1))

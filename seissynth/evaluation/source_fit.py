@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 
 _BANDS_PER_OCTAVE = 6
@@ -155,7 +156,7 @@ def displacement_spectra(data, sampling_rate_hz, quantity="velocity", band_hz=(0
 
     if quantity not in DERIVATIVES:
         raise InputError(f"quantity={quantity!r} is unknown; use one of {', '.join(DERIVATIVES)}.")
-    data = np.asarray(data, dtype=float)
+    data = np.asarray(require_real(data, "data"), dtype=float)
     if data.ndim != 3 or data.shape[1] != 2:
         raise InputError(f"data has shape {data.shape}; it must be (n, 2, npts), two horizontals.")
     low, high = band_hz

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 from seissynth.evaluation._blocks import blockwise
 from seissynth.evaluation.intervals import resampled_rows
@@ -89,7 +90,7 @@ def smoothed_spectra(data, sampling_rate_hz, centers_hz, quantity="velocity", wi
     """
     from seissynth.signal import fourier_amplitude, konno_ohmachi, wood_anderson
 
-    data = np.asarray(data)
+    data = np.asarray(require_real(data, "data"))
     if data.ndim != 3 or data.shape[1] != 3:
         raise InputError(f"data has shape {data.shape}; spectra are of records (n, 3, npts).")
 

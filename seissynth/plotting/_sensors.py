@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from obspy import Stream
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 
 _ORDER = "ZNE123RTXYUVW"
@@ -45,7 +46,7 @@ class Sensor:
 
 def centred(trace):
     """Return the samples as 64-bit floats about the mean of what comes before P (else of all)."""
-    data = np.asarray(trace.data, dtype=float)
+    data = np.asarray(require_real(trace.data, f"trace {trace.id}"), dtype=float)
     info = trace.stats.get("seissynth")
     early = data.size
     if info and math.isfinite(info.p_s):

@@ -46,6 +46,10 @@ def styled(function):
     def inside(*args, outfile=None, **kwargs):
         import matplotlib
 
+        if outfile is not None:
+            from seissynth.data._atomic import require_file_name
+
+            require_file_name(outfile)
         if outfile is not None and not Path(outfile).resolve().parent.is_dir():
             raise InputError(f"cannot write {outfile}: there is no folder {Path(outfile).parent}; make it first.")
         with matplotlib.rc_context(_SETTINGS):

@@ -1,9 +1,11 @@
 """`seissynth.evaluate`: the numbers of `seissynth.evaluation.evaluate`, and a report of them."""
 
+from seissynth._folder_lock import fills
 from seissynth.evaluation import evaluations
-from seissynth.report.writing import check_targets, write_report
+from seissynth.report.writing import check_targets, write_locked_report
 
 
+@fills("report", "evaluating", file=True)
 def evaluate(real, generated, *, report=None, overwrite=False, pictures=True, command=None, progress=None, **arguments):
     """Compare generated records with real ones, and write a report.
 
@@ -30,6 +32,8 @@ def evaluate(real, generated, *, report=None, overwrite=False, pictures=True, co
     ------
     InputError
         Nothing to compare, or a report that exists; before any work is done.
+    FolderInUseError
+        Another process is writing that report.
 
     See Also
     --------
@@ -47,5 +51,5 @@ def evaluate(real, generated, *, report=None, overwrite=False, pictures=True, co
     if report is not None:
         if progress:
             progress(1, 1, "writing the report")
-        write_report(found, report, overwrite=overwrite, pictures=pictures, command=command)
+        write_locked_report(found, report, overwrite=overwrite, pictures=pictures, command=command)
     return found

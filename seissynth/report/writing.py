@@ -5,7 +5,9 @@ import shutil
 import uuid
 from pathlib import Path
 
-from seissynth.data._atomic import replacing
+from seissynth._csv_cells import for_people, write_table
+from seissynth._folder_lock import fills
+from seissynth.data._atomic import replacing, require_file_name
 from seissynth.errors import InputError
 from seissynth.report.html import slug
 
@@ -18,6 +20,7 @@ def tables_folder(path):
 
 def check_targets(path, overwrite=False):
     """Raise InputError for a report that cannot be written, before any work is done."""
+    require_file_name(path)
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"cannot write {path}: a report is an HTML file; let its name end in .html.")
@@ -32,6 +35,7 @@ def check_targets(path, overwrite=False):
         raise InputError(f"cannot replace {folder}: it holds more than tables; move it away.")
 
 
+@fills("path", "writing a report", file=True)
 def write_report(evaluation, path, *, overwrite=False, pictures=True, command=None):
     """Write an evaluation as one HTML file without links to the network, and its tables as CSV.
 
@@ -62,6 +66,11 @@ def write_report(evaluation, path, *, overwrite=False, pictures=True, command=No
     >>> from seissynth.report import write_report
     >>> write_report(found, "report.html")                                                   # doctest: +SKIP
     """
+    return write_locked_report(evaluation, path, overwrite=overwrite, pictures=pictures, command=command)
+
+
+def write_locked_report(evaluation, path, *, overwrite, pictures, command):
+    """Do what `write_report` does; the caller holds the report's lock."""
     from seissynth.report.page import make_page
     from seissynth.report.pictures import draw_pictures
 
@@ -113,7 +122,8 @@ def _write_tables(tables, folder):
             target = beside / name
             target.parent.mkdir(parents=True, exist_ok=True)
             named = any(part is not None for part in table.index.names)
-            table.to_csv(target, index=named)
+            with open(target, "w", encoding="utf-8", newline="") as file:
+                write_table(for_people(table), file, index=named)
         if folder.exists():
             os.replace(folder, old)
         os.replace(beside, folder)

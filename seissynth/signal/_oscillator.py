@@ -7,12 +7,15 @@ import numpy as np
 
 #: from this period on, in samples, the record itself is used; below it motion between samples is band-limited
 LONG = 20.0
-#: shorter periods are given at least this many samples, by doubling the rate, up to `FINEST` times
+#: shorter periods are given at least so many samples, by doubling the rate, between `FINER` and `FINEST` times
 SHORT = 4.0
+FINER = 4
 FINEST = 16
+#: samples a period, at least, of a record whose samples are joined by straight lines at all periods
+STRAIGHT = 8.0
 #: below this many samples a period (at `FINEST`) nothing of the oscillator is left but the ground's own motion
 COARSE = 3.9
-#: from this many samples a period on, every fourth displacement is enough to find where the peak is
+#: from this many samples a period on, every fourth displacement is enough to tell where no peak can be
 SLOW = 80.0
 STRIDE = 4
 #: periods that one call of a kernel works on; its states then stay in the processor's cache
@@ -43,11 +46,10 @@ class Oscillators:
         Weights of w[n], w[n-1], w[n-2] in ``velocity + (damping omega + i omega_d) displacement``, SI.
     start : ndarray, shape (2, m)
         w[-1] and w[-2] per unit of the first sample, for rest at that sample.
-    samples : ndarray, shape (m,)
-        Samples in a period.
-    share : ndarray, shape (m,)
-        Share of the largest sample that a run must hold for a higher peak to hide between its samples; infinite
-        where the oscillator just follows the ground.
+    bounds : ndarray, shape (4, m)
+        How far displacement can rise between the samples that a kernel looks at, see `rise_between`: factors of the
+        displacement and of the acceleration there, and both again between neighbouring samples. All 0 where the
+        oscillator just follows the ground.
     """
 
     index: np.ndarray
@@ -58,25 +60,46 @@ class Oscillators:
     scale: np.ndarray
     state: np.ndarray
     start: np.ndarray
-    samples: np.ndarray
-    share: np.ndarray
+    bounds: np.ndarray
 
 
-def rate_factors(samples):
+def rate_factors(samples, straight=False):
     """How many times the rate is to be raised, a power of two, for periods of so many samples.
 
     Examples
     --------
     >>> from seissynth.signal._oscillator import rate_factors
     >>> rate_factors([100.0, 20.0, 19.0, 1.0, 0.01]).tolist()
-    [1, 1, 2, 4, 16]
+    [1, 1, 4, 4, 16]
+    >>> rate_factors([100.0, 20.0, 5.0, 1.0, 0.01], straight=True).tolist()
+    [1, 1, 2, 8, 16]
     """
     samples = np.asarray(samples, dtype=float)
+    if straight:
+        return np.clip(np.exp2(np.ceil(np.log2(STRAIGHT / samples))), 1, FINEST).astype(int)
     needed = np.exp2(np.ceil(np.log2(SHORT / samples)))
-    return np.where(samples >= LONG, 1, np.clip(needed, 2, FINEST)).astype(int)
+    return np.where(samples >= LONG, 1, np.clip(needed, FINER, FINEST)).astype(int)
 
 
-def make_oscillators(periods_s, damping, sampling_rate_hz):
+def rise_between(drag, spring, load):
+    """Bounds of displacement within a step, ``|u| <= grow * U + lift * A``.
+
+    U is the larger displacement at the two ends, A the largest acceleration in the step; `drag`, `spring` and `load`
+    are the equation of motion's, per step. Within a step ``|u| <= U + M / 8`` where M is the largest ``|u''|``, and the
+    velocity is at most ``2 U + M / 2``, so that ``M <= load A + drag (2 U + M / 2) + spring (U + M / 8)``.
+
+    Returns
+    -------
+    tuple of ndarray
+        grow and lift; grow is infinite, nearly, where the bound says nothing.
+    """
+    left = 8.0 * (1.0 - spring / 8.0 - drag / 2.0)
+    safe = np.where(left > 0.1, left, 1.0)
+    known = left > 0.1
+    return np.where(known, 1.0 + (2.0 * drag + spring) / safe, 1e30), np.where(known, load / safe, 1e30)
+
+
+def make_oscillators(periods_s, damping, sampling_rate_hz, straight=False):
     """Sort periods above 0 into blocks by the sampling they need.
 
     Parameters
@@ -84,6 +107,8 @@ def make_oscillators(periods_s, damping, sampling_rate_hz):
     periods_s : ndarray, shape (n,)
     damping : float
     sampling_rate_hz : float
+    straight : bool
+        Whether samples are joined by straight lines at short periods, too.
 
     Returns
     -------
@@ -91,14 +116,14 @@ def make_oscillators(periods_s, damping, sampling_rate_hz):
         Of `BLOCK` periods at most, filled up to a multiple of `LANES` by repeating the last. Not to be written to:
         they are kept for the next call.
     """
-    return _made(periods_s.tobytes(), damping, sampling_rate_hz)
+    return _made(periods_s.tobytes(), damping, sampling_rate_hz, bool(straight))
 
 
 @functools.lru_cache(maxsize=16)
-def _made(periods_s, damping, sampling_rate_hz):
+def _made(periods_s, damping, sampling_rate_hz, straight):
     periods_s = np.frombuffer(periods_s)
     samples = periods_s * sampling_rate_hz
-    factors = rate_factors(np.maximum(samples, 1e-300))
+    factors = rate_factors(np.maximum(samples, 1e-300), straight)
     blocks = []
     for factor, slow in ((1, True), (1, False), (2, False), (4, False), (8, False), (16, False)):
         index = np.flatnonzero((factors == factor) & ((samples >= SLOW) == slow) & (samples > 0))
@@ -108,15 +133,27 @@ def _made(periods_s, damping, sampling_rate_hz):
         return ()
     everything = np.concatenate([index for index, _, _ in blocks])
     finer = np.concatenate([np.full(len(index), factor) for index, factor, _ in blocks])
-    arrays = _recursion(periods_s[everything], damping, sampling_rate_hz * finer, finer)
+    arrays = _recursion(periods_s[everything], damping, sampling_rate_hz * finer)
     ends = np.cumsum([len(index) for index, _, _ in blocks])
     return tuple(
-        Oscillators(*block, *(np.ascontiguousarray(one[..., end - len(block[0]) : end]) for one in arrays))
+        _block(block, *(np.ascontiguousarray(one[..., end - len(block[0]) : end]) for one in arrays))
         for block, end in zip(blocks, ends, strict=True)
     )
 
 
-def _recursion(periods_s, damping, rate, factor):
+def _block(block, omega, coefficients, scale, state, start, samples):
+    """Make one `Oscillators`, with its bounds."""
+    index, factor, slow = block
+    load, drag, spring = coefficients[7:10]
+    steps = STRIDE if slow else 1
+    bounds = np.array(
+        [*rise_between(steps * drag, steps**2 * spring, steps**2 * load), *rise_between(drag, spring, load)]
+    )
+    bounds[:, samples < COARSE] = 0.0
+    return Oscillators(index, factor, slow, omega, coefficients, scale, state, start, bounds)
+
+
+def _recursion(periods_s, damping, rate):
     """Exact recursion for an acceleration that is linear between samples (Nigam and Jennings, 1969).
 
     With ``z = u' - conj(pole) u`` the equation of motion ``u'' + 2 damping omega u' + omega² u = a`` becomes
@@ -151,11 +188,7 @@ def _recursion(periods_s, damping, rate, factor):
     older = wanted.imag / e.imag
     start = np.array([wanted.real + e.real * older, older])
     samples = periods_s * rate
-    # the fastest motion there is: that of the oscillator, or the record's at its Nyquist frequency
-    fastest = np.maximum(samples, np.where(factor > 1, 2.0 * factor, 0.0))
-    fastest = np.where((samples >= SLOW) & (factor == 1), samples / STRIDE, fastest)
-    share = np.where(samples < COARSE, np.inf, np.cos(np.pi / np.maximum(fastest, 2.0)) ** 1.5)
-    return omega, coefficients, scale, state, start, samples, share
+    return omega, coefficients, scale, state, start, samples
 
 
 def _phi(x):

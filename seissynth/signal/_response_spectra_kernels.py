@@ -15,7 +15,9 @@ from seissynth._numba import jit
 
 RUN = 16
 #: points between two samples where the rotated responses are looked at, at most
-MOST_POINTS = 16
+MOST_POINTS = 24
+#: what the rotated responses may lose between two points, as a share of the motion
+_LOSS = 5e-4
 
 
 @jit(reassociate=True)
@@ -54,7 +56,7 @@ def sweep(x, coefficients, w1_kept, w2_kept, peaks, top):
 
 @jit(reassociate=True)
 def sweep_long(x, coefficients, w1_kept, w2_kept, peaks, top):
-    """As `sweep`, but looks at the displacement in every fourth sample only: enough for long periods."""
+    """As `sweep`, but looks at the displacement in every fourth sample only (`bounds` of `_refine` know)."""
     runs, periods = peaks.shape
     w1_now, w2_now = w1_kept[0].copy(), w2_kept[0].copy()
     p1s, p2s, g1s, g2s = coefficients[0], coefficients[1], coefficients[2], coefficients[3]
@@ -136,59 +138,90 @@ def replay(x, first, column, w1, w2, motion):
 
 
 @jit
-def peak_between(u0, v0, s0, u1, v1, s1):
-    """Extremum of the quintic through value, slope and curvature at both ends of a step where the slope turns."""
+def largest_between(u0, v0, s0, u1, v1, s1):
+    """Largest absolute value inside a step of the quintic through value, slope and curvature at both ends.
+
+    0 where the slope does not turn.
+    """
+    turns = v0 * v1 < 0.0
+    if not turns and s0 * s1 >= 0.0:
+        return 0.0
     d = u1 - u0
     c2 = 0.5 * s0
     c3 = 10.0 * d - 6.0 * v0 - 4.0 * v1 - 1.5 * s0 + 0.5 * s1
     c4 = -15.0 * d + 8.0 * v0 + 7.0 * v1 + 1.5 * s0 - s1
     c5 = 6.0 * d - 3.0 * v0 - 3.0 * v1 - 0.5 * s0 + 0.5 * s1
+    if not turns:  # it may turn twice
+        largest = 0.0
+        for point in range(1, 8):
+            t = point / 8.0
+            largest = max(largest, abs(u0 + t * (v0 + t * (c2 + t * (c3 + t * (c4 + t * c5))))))
+        return largest
+    low, high = 0.0, 1.0
     t = v0 / (v0 - v1)
-    for _ in range(3):
+    for _ in range(30):
         slope = v0 + t * (2.0 * c2 + t * (3.0 * c3 + t * (4.0 * c4 + t * 5.0 * c5)))
         bend = 2.0 * c2 + t * (6.0 * c3 + t * (12.0 * c4 + t * 20.0 * c5))
-        if bend == 0.0:
+        if slope * v0 > 0.0:
+            low = t
+        else:
+            high = t
+        before, t = t, (t - slope / bend if bend != 0.0 else low)
+        if not low <= t <= high:  # Newton's step leaves the bracket
+            t = 0.5 * (low + high)
+        if abs(t - before) < 1e-8:  # an extremum: the value is off by the square of that
             break
-        t = min(max(t - slope / bend, 0.0), 1.0)
-    return u0 + t * (v0 + t * (c2 + t * (c3 + t * (c4 + t * c5))))
+    return abs(u0 + t * (v0 + t * (c2 + t * (c3 + t * (c4 + t * c5)))))
 
 
 @jit
-def _refine(x, first_run, runs, columns, w1_kept, w2_kept, peaks, share, top):
-    """Raise `top` to the largest displacement between samples of so many `runs`.
+def loudest_of_runs(x, out):
+    """Largest absolute sample of each run and the sample after it -> out (runs,)."""
+    for run in range(out.size):
+        largest = 0.0
+        for k in range(17):
+            largest = max(largest, abs(x[run * 16 + k]))
+        out[run] = largest
 
-    A run is looked at where it, or the next one, holds `share` of the largest sample so far.
+
+@jit
+def _refine(x, loudest, first_run, runs, columns, w1_kept, w2_kept, peaks, bounds, top):
+    """Raise `top` to the largest displacement of so many `runs`, at all samples and between.
+
+    A run is gone through again unless `bounds` (4, periods) prove that it holds no larger one: between samples that
+    were looked at, displacement is at most ``bounds[0] * (largest there) + bounds[1] * (largest acceleration)``. Rows
+    2 and 3 are the same between two neighbouring samples.
     """
     known, periods = peaks.shape
     motion = np.empty((17, 3))
-    enough = top * share
-    near = 1
+    grow, lift = bounds[0].copy(), bounds[1].copy()
     for run in range(runs):
         following = min(run + 1, known - 1)
-        near_before, near = near, 0
+        load = loudest[first_run + run]
+        near = 0
         for j in range(periods):
-            near += peaks[following, j] >= enough[j]
-        if near == 0 and near_before == 0:
+            near += max(peaks[run, j], peaks[following, j]) * grow[j] + load * lift[j] > top[j]
+        if near == 0:
             continue
         for j in range(periods):
-            if not (peaks[run, j] >= enough[j] or peaks[following, j] >= enough[j]) or top[j] == 0.0:
+            if max(peaks[run, j], peaks[following, j]) * grow[j] + load * lift[j] <= top[j]:
                 continue
             replay(x, (first_run + run) * 16, columns[j], w1_kept[run, j], w2_kept[run, j], motion)
             for k in range(16):
-                u0, v0, u1, v1 = motion[k, 0], motion[k, 1], motion[k + 1, 0], motion[k + 1, 1]
-                if max(abs(u0), abs(u1)) < enough[j] or v0 * v1 >= 0.0 or v0 * (u0 + u1) < 0.0:
+                u0, u1 = motion[k, 0], motion[k + 1, 0]
+                larger = max(abs(u0), abs(u1))
+                top[j] = max(top[j], larger)
+                if larger * bounds[2, j] + load * bounds[3, j] <= top[j]:
                     continue
-                between = abs(peak_between(u0, v0, motion[k, 2], u1, v1, motion[k + 1, 2]))
-                if between > top[j]:
-                    top[j] = between
-                    enough[j] = between * share[j]
+                between = largest_between(u0, motion[k, 1], motion[k, 2], u1, motion[k + 1, 1], motion[k + 1, 2])
+                top[j] = max(top[j], between)
 
 
 @jit
-def largest_displacement(x, coefficients, share, long, state, top, room):
+def largest_displacement(x, coefficients, bounds, long, state, top, room):
     """Largest displacement of each oscillator, at samples and between, over the scale of the coefficients.
 
-    x : (16 runs + 1,), ending in rest; coefficients : (10, periods); share : (periods,), see `_refine`, infinite for
+    x : (16 runs + 1,), ending in rest; coefficients : (10, periods); bounds : (4, periods), see `_refine`, 0 for
     samples only; long : bool, for `sweep_long`; state : (2, periods), w[-1] and w[-2], on return those after the last
     run; top : (periods,), written; room : what the kernel may scribble on, 9 values a period or more.
     """
@@ -198,6 +231,8 @@ def largest_displacement(x, coefficients, share, long, state, top, room):
     rows = (most + 1) * periods
     w1_kept, w2_kept = room[:rows].reshape(most + 1, periods), room[rows : 2 * rows].reshape(most + 1, periods)
     peaks = room[2 * rows : 3 * rows].reshape(most + 1, periods)
+    loudest = np.empty(runs)
+    loudest_of_runs(x, loudest)
     top[:] = 0.0
     w1_kept[0] = state[0]
     w2_kept[0] = state[1]
@@ -210,7 +245,7 @@ def largest_displacement(x, coefficients, share, long, state, top, room):
         else:
             sweep(x[first * 16 :], coefficients, w1_kept, w2_kept, part, top)
         done = last - first if last == runs else last - first - 1  # a run waits until the next one is known
-        _refine(x, first, done, columns, w1_kept, w2_kept, part, share, top)
+        _refine(x, loudest, first, done, columns, w1_kept, w2_kept, part, bounds, top)
         w1_kept[0] = w1_kept[done]
         w2_kept[0] = w2_kept[done]
         first += done
@@ -221,54 +256,69 @@ def largest_displacement(x, coefficients, share, long, state, top, room):
 
 
 @jit(reassociate=True)
-def rotate(x, y, coefficients, x1_kept, x2_kept, y1_kept, y2_kept, peaks, weights, counts, share, cosines, sines, out):
+def rotate(x, y, coefficients, x1_kept, x2_kept, y1_kept, y2_kept, peaks, weights, bounds, cosines, sines, out):
     """Largest projection of the two displacements on each direction, between samples too.
 
-    weights : (most points, points, 6); counts : (periods,), points in a step; share : (periods,), as in `refine`
-    (squared); cosines, sines : (angles,); out : (periods, angles), written.
+    weights : (most points, points, 6); bounds : (4, periods), as in `_refine`, for distances from rest; cosines,
+    sines : (angles,); out : (periods, angles), written.
     """
     runs, periods = peaks.shape
     motions = np.empty((2, 17, 3))
     cosines, sines, largest = cosines.copy(), sines.copy(), np.empty(cosines.size)
     columns = np.ascontiguousarray(coefficients.T)
+    loudest = np.empty((2, runs))
+    loudest_of_runs(x, loudest[0])
+    loudest_of_runs(y, loudest[1])
+    most = weights.shape[0]
     for j in range(periods):
         largest[:] = 0.0
         best = 0
         for run in range(runs):
             if peaks[run, j] > peaks[best, j]:
                 best = run
-        if peaks[best, j] == 0.0:
+        grow, lift = bounds[2, j], bounds[3, j]
+        if peaks[best, j] == 0.0 and (lift == 0.0 or loudest.max() == 0.0):
             out[j] = 0.0
             continue
-        points = counts[j]
-        smallest = 0.0  # square of the smallest of `largest`: what is nearer to rest than that changes nothing
+        smallest = 0.0  # smallest of `largest`: what is nearer to rest than that changes nothing
         for turn in range(-1, runs):  # the run with the largest motion first, so that few others are worth a look
             run = best if turn < 0 else turn
             following = min(run + 1, runs - 1)
-            if (turn == best or max(peaks[run, j], peaks[following, j]) < smallest * share[j]) and turn >= 0:
+            load = lift * np.hypot(loudest[0, run], loudest[1, run])
+            reach = np.sqrt(max(peaks[run, j], peaks[following, j]))
+            if (turn == best or max(reach * grow + load, reach) < smallest) and turn >= 0:
                 continue
             replay(x, run * 16, columns[j], x1_kept[run, j], x2_kept[run, j], motions[0])
             replay(y, run * 16, columns[j], y1_kept[run, j], y2_kept[run, j], motions[1])
             changed = False
             for k in range(16):
-                near = motions[0, k, 0] ** 2 + motions[1, k, 0] ** 2
-                next_near = motions[0, k + 1, 0] ** 2 + motions[1, k + 1, 0] ** 2
-                if max(near, next_near) < smallest * share[j]:
+                near = np.hypot(motions[0, k, 0], motions[1, k, 0])
+                next_near = np.hypot(motions[0, k + 1, 0], motions[1, k + 1, 0])
+                reach = max(near, next_near)
+                if max(reach * grow + load, reach) < smallest:
                     continue
+                points = 1
+                if grow > 0.0:  # so many that a parabola between two of them rises by the loss allowed
+                    bend = max(
+                        np.hypot(motions[0, k, 2], motions[1, k, 2]),
+                        np.hypot(motions[0, k + 1, 2], motions[1, k + 1, 2]),
+                    )
+                    wanted = np.sqrt(bend / (8.0 * _LOSS * max(reach, smallest, 1e-300)))
+                    points = int(min(max(np.ceil(wanted), 1.0), float(most)))
                 for point in range(points):
                     w = weights[points - 1, point]
                     u = w[0] * motions[0, k, 0] + w[1] * motions[0, k, 1] + w[2] * motions[0, k, 2]
                     u += w[3] * motions[0, k + 1, 0] + w[4] * motions[0, k + 1, 1] + w[5] * motions[0, k + 1, 2]
                     v = w[0] * motions[1, k, 0] + w[1] * motions[1, k, 1] + w[2] * motions[1, k, 2]
                     v += w[3] * motions[1, k + 1, 0] + w[4] * motions[1, k + 1, 1] + w[5] * motions[1, k + 1, 2]
-                    if u * u + v * v <= smallest:
+                    if u * u + v * v <= smallest * smallest:
                         continue
                     changed = True
                     for i in range(cosines.size):
                         along = abs(u * cosines[i] + v * sines[i])
                         largest[i] = along if along > largest[i] else largest[i]
             if changed:
-                smallest = largest.min() ** 2
+                smallest = largest.min()
         out[j] = largest
 
 

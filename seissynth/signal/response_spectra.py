@@ -14,8 +14,6 @@ from seissynth.signal._oscillator import (
 )
 
 _KINDS = {"psa": 2, "psv": 1, "sd": 0}
-#: RotD looks at this many points a period, at least
-_POINTS = 64
 _ANGLES = 180
 _FAR = 32  # samples farthest from rest that are looked at first
 _AT_ONCE = 4096  # samples that are rotated at a time
@@ -23,7 +21,9 @@ _AT_ONCE = 4096  # samples that are rotated at a time
 _ROOM = 131072
 
 
-def response_spectrum(acceleration, sampling_rate_hz, periods_s, damping=0.05, kind="psa", workers=None):
+def response_spectrum(
+    acceleration, sampling_rate_hz, periods_s, damping=0.05, kind="psa", interpolation="auto", workers=None
+):
     """Response spectrum of ground acceleration.
 
     Parameters
@@ -37,6 +37,9 @@ def response_spectrum(acceleration, sampling_rate_hz, periods_s, damping=0.05, k
         Fraction of critical damping, between 0 and 1, both excluded.
     kind : {"psa", "psv", "sd"}
         Pseudo-spectral acceleration (m/s²), pseudo-spectral velocity (m/s), or relative displacement (m).
+    interpolation : {"auto", "linear"}
+        How the ground moves between samples, see Notes: band-limited below T = 20 samples and by straight lines from
+        there on, or by straight lines at all periods.
     workers : int, optional
         Threads; the result does not depend on it.
 
@@ -57,9 +60,14 @@ def response_spectrum(acceleration, sampling_rate_hz, periods_s, damping=0.05, k
 
     From T = 20 samples on, the acceleration is taken to be linear between samples, for which the recursion is exact
     (Nigam and Jennings, 1969). For shorter periods that is too coarse: the record is interpolated as a band-limited
-    motion to 2, 4, 8 or 16 times its rate, at least 4 samples a period as long as T is a quarter of a sample or more,
-    and corrected for what straight lines between the finer samples would take away. The peak between samples is found
-    as well. Both leave less than 1 % of error for motion below 0.9 of the Nyquist frequency.
+    motion to 4, 8 or 16 times its rate, at least 4 samples a period as long as T is a quarter of a sample or more,
+    and corrected for what straight lines between the finer samples would take away. That leaves less than 1 % of error
+    for motion below 0.9 of the Nyquist frequency. The two kinds of motion differ: at 0.8 of the Nyquist frequency
+    straight lines take away a third of the amplitude. ``interpolation="linear"`` joins the samples by straight lines
+    at every period, as most other programs do; it is exact down to T = 2 samples.
+
+    Peaks between samples are found at all periods, within 1e-4: runs of samples are left out only where a bound on
+    displacement between samples proves that they cannot hold the largest.
     For T towards 0, PSA goes to the peak of the interpolated motion, which may lie between samples.
 
     The ground stops after the last sample: its acceleration falls to 0 within one sample and stays there. Free
@@ -86,12 +94,17 @@ def response_spectrum(acceleration, sampling_rate_hz, periods_s, damping=0.05, k
     rows = as_rows(data)
     spectra = np.empty((len(rows), periods.size))
     spectra[:, periods == 0] = np.abs(rows).max(axis=-1)[:, None] if kind == "psa" else 0.0
-    oscillators = make_oscillators(periods, damping, rate)
-    share_rows(lambda a, b: _largest(rows[a:b], oscillators, damping, _KINDS[kind], spectra[a:b]), len(rows), workers)
+    straight = _straight(interpolation)
+    oscillators = make_oscillators(periods, damping, rate, straight)
+    share_rows(
+        lambda a, b: _largest(rows[a:b], oscillators, damping, straight, _KINDS[kind], spectra[a:b]), len(rows), workers
+    )
     return spectra.reshape(*data.shape[:-1], periods.size).astype(data.dtype, copy=False)
 
 
-def rotd(acc_1, acc_2, sampling_rate_hz, periods_s, percentiles=(50, 100), damping=0.05, workers=None):
+def rotd(
+    acc_1, acc_2, sampling_rate_hz, periods_s, percentiles=(50, 100), damping=0.05, interpolation="auto", workers=None
+):
     """Percentiles of PSA over all horizontal directions: RotD50, RotD100 and others.
 
     Parameters
@@ -105,6 +118,8 @@ def rotd(acc_1, acc_2, sampling_rate_hz, periods_s, percentiles=(50, 100), dampi
         Between 0 and 100; 50 is the median over directions, 100 the largest, 0 the smallest.
     damping : float
         Fraction of critical damping, between 0 and 1, both excluded.
+    interpolation : {"auto", "linear"}
+        As in `response_spectrum`.
     workers : int, optional
         Threads; the result does not depend on it.
 
@@ -123,8 +138,8 @@ def rotd(acc_1, acc_2, sampling_rate_hz, periods_s, percentiles=(50, 100), dampi
     For each period the responses u1 and u2 of the two components are computed once, as in `response_spectrum`,
     and ``|u1 cos θ + u2 sin θ|`` is looked at for θ = 0, 1, ... 179 degrees (Boore, 2010); rotating the responses
     is the same as rotating the ground motion, since the oscillator is linear. Between samples the responses are
-    interpolated so that each period holds 64 points or more: peaks are found to 0.12 %. Percentiles between two
-    directions are interpolated linearly.
+    looked at as closely as their curvature asks for (up to 24 points in a step): peaks are found to 0.1 %. Percentiles
+    between two directions are interpolated linearly.
 
     References
     ----------
@@ -150,10 +165,13 @@ def rotd(acc_1, acc_2, sampling_rate_hz, periods_s, percentiles=(50, 100), dampi
     if wanted.ndim != 1 or (wanted < 0).any() or (wanted > 100).any():
         raise InputError(f"{percentiles=} must lie between 0 and 100.")
     rows = as_rows(one), as_rows(two)
-    oscillators = make_oscillators(periods, damping, rate)
+    straight = _straight(interpolation)
+    oscillators = make_oscillators(periods, damping, rate, straight)
     found = np.empty((len(rows[0]), wanted.size, periods.size))
     share_rows(
-        lambda a, b: _rotated(rows[0][a:b], rows[1][a:b], oscillators, damping, periods == 0, wanted, found[a:b]),
+        lambda a, b: _rotated(
+            rows[0][a:b], rows[1][a:b], oscillators, damping, straight, periods == 0, wanted, found[a:b]
+        ),
         len(rows[0]),
         workers,
     )
@@ -173,25 +191,31 @@ def _checked(acceleration, sampling_rate_hz, periods_s, damping, name):
     return data, periods, rate, float(damping)
 
 
-def _largest(rows, oscillators, damping, power, spectra):
+def _straight(interpolation):
+    if interpolation not in ("auto", "linear"):
+        raise InputError(f'{interpolation=} is not known; choose "auto" or "linear".')
+    return interpolation == "linear"
+
+
+def _largest(rows, oscillators, damping, straight, power, spectra):
     """Fill spectra (rows, periods) with omega**power SD."""
     from seissynth.signal import _response_spectra_kernels as kernels
 
     found = [(np.empty((len(rows), 2, len(b.index))), np.empty((len(rows), len(b.index)))) for b in oscillators]
     for number, row in enumerate(rows):
-        finer = _Finer(row)
+        finer = _Finer(row, straight)
         for block, (states, tops) in zip(oscillators, found, strict=True):
-            states[number] = _at_rest(block, row[0])
+            states[number] = _at_rest(block, row[0], straight)
             x = finer.at(block.factor)
             kernels.largest_displacement(
-                x, block.coefficients, block.share, block.slow, states[number], tops[number], _room()
+                x, block.coefficients, block.bounds, block.slow, states[number], tops[number], _room()
             )
     for block, (states, tops) in zip(oscillators, found, strict=True):
         after = free_peak(_after(states[:, 0], states[:, 1], block), block.omega, damping)
         spectra[:, block.index] = np.maximum(tops * block.scale, after) * block.omega**power
 
 
-def _rotated(rows_1, rows_2, oscillators, damping, at_zero, percentiles, found):
+def _rotated(rows_1, rows_2, oscillators, damping, straight, at_zero, percentiles, found):
     """Fill found (rows, percentiles, periods) with PSA."""
     from seissynth.signal import _response_spectra_kernels as kernels
 
@@ -202,20 +226,17 @@ def _rotated(rows_1, rows_2, oscillators, damping, at_zero, percentiles, found):
         if at_zero.any():
             ground = _largest_projections(row_1, row_2, cosines, sines)
             found[number][:, at_zero] = np.percentile(ground, percentiles)[:, None]
-        finer = _Finer(row_1), _Finer(row_2)
+        finer = _Finer(row_1, straight), _Finer(row_2, straight)
         for block in oscillators:
             x, y = (one.at(block.factor) for one in finer)
             peaks = np.empty((x.size // kernels.RUN, len(block.index)))
             first, second = (np.empty((2, len(peaks) + 1, len(block.index))) for _ in range(2))
-            first[:, 0], second[:, 0] = _at_rest(block, row_1[0]), _at_rest(block, row_2[0])
+            first[:, 0] = _at_rest(block, row_1[0], straight)
+            second[:, 0] = _at_rest(block, row_2[0], straight)
             kernels.sweep_two(x, y, block.coefficients, *first, *second, peaks)
-            follows = np.isinf(block.share)
-            counts = np.clip(np.ceil(_POINTS / block.samples), 1, kernels.MOST_POINTS).astype(np.int64)
-            counts[follows] = 1
-            share = np.where(follows, 0.0, block.share) ** 2
             largest = np.empty((len(block.index), _ANGLES))
             kernels.rotate(
-                x, y, block.coefficients, *first, *second, peaks, weights, counts, share, cosines, sines, largest
+                x, y, block.coefficients, *first, *second, peaks, weights, block.bounds, cosines, sines, largest
             )
             largest *= block.scale[:, None]
             last_1, last_2 = _after(*first[:, -1], block), _after(*second[:, -1], block)
@@ -252,8 +273,9 @@ def _room():
 class _Finer:
     """A record at 1, 2, 4 ... times its rate, as the kernels want it: a whole number of runs, ending in rest."""
 
-    def __init__(self, row):
+    def __init__(self, row, straight):
         self._plain = {1: np.asarray(row, dtype=np.float64)}
+        self._straight = straight
 
     def _interpolated(self, factor):
         from seissynth.signal._response_spectra_kernels import double_rate
@@ -267,20 +289,24 @@ class _Finer:
     def at(self, factor):
         from seissynth.signal._response_spectra_kernels import RUN, sharpen
 
-        data = self._interpolated(factor)
+        if self._straight and factor > 1:
+            samples = np.append(self._plain[1], 0.0)
+            data = np.interp(np.arange(self._plain[1].size * factor) / factor, np.arange(samples.size), samples)
+        else:
+            data = self._interpolated(factor)
         runs = -(-(data.size + 1) // RUN)  # at least one sample of rest
         padded = np.zeros(runs * RUN + 1)
-        if factor == 1:
+        if self._straight or factor == 1:
             padded[: data.size] = data
         else:
             sharpen(data, *SHARPEN, padded[: data.size])
         return padded
 
 
-def _at_rest(block, first_sample):
+def _at_rest(block, first_sample, straight):
     """State w[-1], w[-2] of (2, periods) from which the oscillators are at rest at the first sample."""
     # a record that was interpolated rises from rest within a fine sample, which makes no difference
-    return block.start * (float(first_sample) if block.factor == 1 else 0.0)
+    return block.start * (float(first_sample) if straight or block.factor == 1 else 0.0)
 
 
 def _after(w1, w2, block):

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 from seissynth.signal._checks import as_rows, as_signal, positive, share_rows
 from seissynth.units import DERIVATIVES, UNITS
@@ -190,7 +191,7 @@ def wood_anderson_response(frequencies, quantity="velocity", gain=GAIN, period_s
     array([  20803., 1485714., 2080312.])
     """
     _, derivatives, period_s, damping = _instrument(1.0, quantity, period_s, damping)
-    omega = 2 * np.pi * np.asarray(frequencies, dtype=np.float64)
+    omega = 2 * np.pi * np.asarray(require_real(frequencies, "frequencies"), dtype=np.float64)
     return MM_PER_M * positive("gain", gain) * _pendulum(omega, 2 - derivatives, period_s, damping)
 
 

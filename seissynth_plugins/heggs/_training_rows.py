@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
+from seissynth.data._split_intervals import shares_samples, times_ns
 from seissynth.data.seisbench import Dataset
-from seissynth.data.splits import PURGED, kfold_by_time, split_by_time
+from seissynth.data.splits import PARTS, PURGED, kfold_by_time, split_by_time
 from seissynth.errors import InputError
 from seissynth.representations import LogSpectrogram
+from seissynth_plugins.heggs._noise_rows import apart_from_earthquakes, intervals, purged_noise, station_codes
 
 #: what each record of an earthquake must have
 REQUIRED = (
@@ -19,6 +21,10 @@ REQUIRED = (
 START_TOLERANCE_S = 0.02
 #: the taper of the preparation falls on a margin of this length, s; without it, it reaches into the window
 LEAST_MARGIN_S = 2.0
+#: what the factory writes beside a set; its module needs ObsPy
+MADE = "dataset.json"
+#: earthquakes of two sets whose origins are no farther apart are one, s
+SAME_ORIGIN_S = 1.0
 #: share of the earthquakes that validates where nothing else is said
 DEV_SHARE = 0.1
 
@@ -36,8 +42,9 @@ def open_table(paths, noise=None):
     -------
     list of Dataset
     pandas.DataFrame
-        With the columns of the sets and: "set", "row" (where the samples stand), "sensor" (NET.STA), "p_s", "s_s"
-        (onsets after the first sample, s), "mask_end_s", "usable", "noise".
+        With the columns of the sets and: "set", "row" (where the samples stand), "made" (by the factory, so that times
+        are not those of an archive), "sensor" (NET.STA), "p_s", "s_s" (onsets after the first sample, s), "mask_end_s",
+        "usable", "noise".
     """
     import pandas
 
@@ -55,9 +62,13 @@ def open_table(paths, noise=None):
     if noise is not None:
         one = Dataset(noise)
         _check_set(one, noise)
-        one = one.select((one.metadata.get("trace_category") == "noise").to_numpy())
-        if not len(one):
-            raise InputError(f"noise={str(noise)!r} has no row of noise (trace_category); cut it with noise windows.")
+        rows = np.flatnonzero(apart_from_earthquakes(one.metadata)) if "trace_category" in one.metadata else []
+        if not len(rows):
+            raise InputError(
+                f"noise={str(noise)!r} has no row of noise (trace_category) apart from its earthquakes' windows; cut "
+                "it with noise windows."
+            )
+        one = one.select(rows)
         table = one.metadata.copy()
         _add_columns(table, len(sets), 1, noise)
         sets.append(one)
@@ -86,6 +97,7 @@ def _check_set(one, path):
 def _add_columns(table, number, count, path):
     rate = LogSpectrogram().sampling_rate_hz
     table["set"], table["row"] = number, np.arange(len(table))
+    table["made"] = (Path(path) / MADE).is_file()
     table["sensor"] = table["station_network_code"].astype(str) + "." + table["station_code"].astype(str)
     category = table.get("trace_category")
     table["noise"] = False if category is None else (category == "noise").to_numpy()
@@ -144,19 +156,70 @@ def choose_parts(table, fold, folds, stations_out):
     import pandas
 
     parts = pandas.Series("unused", index=table.index, dtype=object)
+    timed = []
     for number in table.loc[~table["noise"].astype(bool), "set"].unique():
         mine = (table["set"] == number).to_numpy()
-        parts[mine] = _parts_of_set(table[mine], fold, folds)
+        if _has_parts(table[mine]):
+            parts[mine] = _own_parts(table[mine], fold, int(number))
+        else:
+            parts[mine] = _parts_by_time(table[mine], fold, folds)
+            timed.append(int(number))
+    parts[_known_across_sets(table, parts)] = PURGED
     out = _stations(table, stations_out)
     parts[out & ~table["noise"].to_numpy()] = "stations_out"
     parts[~table["usable"].to_numpy()] = "unused"
+    left_out = purged_noise(table, parts, timed, out)
     parts[table["noise"].to_numpy(bool)] = "noise"
+    parts[left_out] = PURGED
     return parts
 
 
-def _parts_of_set(table, fold, folds):
-    if "split" in table and (table["split"].astype(str).isin(("train", "dev", "test"))).any():
-        return table["split"].astype(str)
+def _known_across_sets(table, parts):
+    """Return the rows that another set keeps out: the same samples, or an earthquake of the same time.
+
+    Sets are divided one by one, so that an earthquake of two cuts of one archive may train in one and test in the
+    other.
+    """
+    start, end, known = intervals(table)
+    recorded = known & ~(table["made"] | table["noise"]).to_numpy(bool)
+    sets, stations, words = table["set"].to_numpy(), station_codes(table), parts.to_numpy()
+    origin = _origins(table, start)
+    bad = np.zeros(len(table), bool)
+    for number in np.unique(sets[recorded]):
+        mine, others = recorded & (sets == number), recorded & (sets != number)
+        # as within a set: what validates yields to what tests, what trains to both
+        for part, against in (("dev", ("test",)), ("train", ("dev", "test"))):
+            rows, held = np.flatnonzero(mine & (words == part)), np.flatnonzero(others & np.isin(words, against))
+            shared = shares_samples(stations, start, end, rows, held)
+            # a key for all: which origins lie within the tolerance of one another
+            shared |= shares_samples(np.zeros(len(table), int), origin, origin, rows, held, SAME_ORIGIN_S)
+            bad[rows[shared]] = True
+    return bad
+
+
+def _origins(table, otherwise):
+    """Origin times, ns; the start of the window, which is the same, where a table has none."""
+    if "source_origin_time" not in table:
+        return otherwise
+    found = times_ns(table, "source_origin_time", missing_ok=True)
+    return np.where(found < 0, otherwise, found)
+
+
+def _has_parts(table):
+    return "split" in table and table["split"].isin(PARTS).any()
+
+
+def _own_parts(table, fold, number):
+    if fold is not None:
+        raise InputError(
+            f"fold={fold} cannot be taken: set {number + 1} has a column 'split' that says which records train, "
+            "validate and test. Leave fold out to follow the column, or give a set without it "
+            "(seissynth dataset make --split none)."
+        )
+    return table["split"].astype(str)
+
+
+def _parts_by_time(table, fold, folds):
     quakes = table[~table["noise"]]
     if fold is not None:
         if not 0 <= fold < folds:

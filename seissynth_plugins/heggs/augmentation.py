@@ -130,8 +130,9 @@ class Augmenter:
             self._noise_of.setdefault(sensor, []).append(row)
         if augmentation.noise_share and not len(table.noise):
             raise InputError(
-                "the augmentation adds noise, but no set has rows of noise; give one with noise=, or pass "
-                'augmentation="none".'
+                "the augmentation adds noise, but no set has rows of noise that training may know (none that share "
+                "samples with earthquakes, lie within a block that validates or tests, or are of stations kept out); "
+                'give a set with noise=, or pass augmentation="none".'
             )
         self._s_s, self._end_s = (table.table[name].to_numpy(float) for name in ("s_s", "mask_end_s"))
         self._earlier = {}

@@ -83,7 +83,7 @@ class HeggsBackend(Backend):
     kind = weights_files.HEGGS
     card = Card(
         name="heggs",
-        summary="Latent diffusion from pairs of records of one earthquake; needs trained weights",
+        summary="Latent diffusion from pairs of records of one earthquake",
         quantity="velocity",
         component_order="ZNE",
         references=("Jung et al. 2025, HEGGS",),
@@ -97,6 +97,7 @@ class HeggsBackend(Backend):
             "path_onset_origin",
         ),
         capabilities=("onsets", "truth", "absolute_amplitude", "source_records", "ensemble", "device"),
+        packages=dict.fromkeys(("torch", "safetensors"), 'python -m pip install "seissynth[torch]"'),
     )  # fmt: skip
 
     def __init__(
@@ -142,7 +143,7 @@ class HeggsBackend(Backend):
             import torch
         except ImportError as error:
             raise MissingDependencyError(
-                f"backend {self.kind.name!r} runs on PyTorch: python -m pip install 'seissynth[torch]'"
+                f'backend {self.kind.name!r} runs on PyTorch: python -m pip install "seissynth[torch]"'
             ) from error
         from seissynth_plugins.heggs.generation import prepare
         from seissynth_plugins.heggs.source_input import SourceReader

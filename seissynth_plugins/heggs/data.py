@@ -7,6 +7,7 @@ depends on the seed, e and i only, so that a training that was stopped goes on a
 
 import hashlib
 import json
+from functools import cached_property
 
 import numpy as np
 
@@ -27,6 +28,12 @@ from seissynth_plugins.heggs.inputs import ModelInputs, by_peak, predicted_onset
 STATISTICS_RECORDS = 4000
 #: records that are in memory at once
 _TOGETHER = 64
+#: columns that the fingerprint of a table takes in: what training reads, and not where it is stored
+_FINGERPRINT_PREFIXES = ("source_", "station_", "path_")
+_FINGERPRINT_COLUMNS = (
+    "set", "sensor", "trace_start_time", "trace_p_status", "trace_s_status", "p_s", "s_s", "mask_end_s", "usable",
+    "noise",
+)  # fmt: skip
 #: what is kept away from P when a record's beginning counts as noise, s
 _BEFORE_P_S = 0.5
 
@@ -41,7 +48,7 @@ class TrainingTable:
     fold : int, optional
         Which of `folds` blocks of time is for testing, in sets without a column ``split``; the next one is for
         validation, and windows that share samples with these are left out. None: the last tenth of the earthquakes is
-        for validation, nothing for testing.
+        for validation, nothing for testing; sets with a column ``split`` keep its parts.
     folds : int
     stations_out : sequence of str
         NET.STA or STA: stations that no training and no validation sees.
@@ -52,7 +59,14 @@ class TrainingTable:
     Raises
     ------
     InputError, FileFormatError
-        No such set; records that are not velocity of 60 s at 100 Hz, or without origin, place or magnitude.
+        No such set; a fold of a set with a column ``split``; records that are not velocity of 60 s at 100 Hz, or
+        without origin, place or magnitude.
+
+    Notes
+    -----
+    Rows of noise serve augmentation and the quiet levels of sensors. They are purged as records are: those that share a
+    sample with an earthquake's window at their station, lie within the time of a block for validation or testing, or
+    are of `stations_out`.
 
     Examples
     --------
@@ -76,13 +90,13 @@ class TrainingTable:
         """Return the number of earthquakes in a part."""
         return self.table["source_id"].iloc[self.rows(part)].nunique()
 
-    def waveforms(self, rows):
-        """Return records, shape (n, 3, npts), float32, m/s, components Z, N, E."""
+    def waveforms(self, rows, **options):
+        """Return records, shape (n, 3, npts), float32, m/s, components Z, N, E; options as `Dataset.waveforms`."""
         rows = np.asarray(rows)
         out = None
         for number in np.unique(self.table["set"].to_numpy()[rows]):
             mine = self.table["set"].to_numpy()[rows] == number
-            data = self.sets[number].waveforms(self.table["row"].to_numpy()[rows[mine]])
+            data = self.sets[number].waveforms(self.table["row"].to_numpy()[rows[mine]], **options)
             out = np.empty((len(rows), *data.shape[1:]), np.float32) if out is None else out
             out[mine] = data
         return np.empty((0, 3, 0), np.float32) if out is None else out
@@ -91,13 +105,22 @@ class TrainingTable:
         """Return NET.STA of records."""
         return self.table["sensor"].to_numpy(object)[rows]
 
-    @property
+    @cached_property
     def fingerprint(self):
-        """Digest of which records are there and how they are divided."""
+        """Digest of what the table says of its records, of how they are divided, and of the samples that train.
+
+        Samples are those of the parts "train", "dev" and "noise" as float32, however the set stores them. Some 600 MB
+        a second; computed once.
+        """
         digest = hashlib.sha256()
-        for name in ("source_id", "sensor", "trace_start_time", "source_magnitude", "mask_end_s"):
-            digest.update("\x1f".join(map(str, self.table[name])).encode())
+        for name in sorted(self.table):
+            if name in _FINGERPRINT_COLUMNS or name.startswith(_FINGERPRINT_PREFIXES):
+                digest.update("\x1f".join([name, *map(str, self.table[name])]).encode())
         digest.update("\x1f".join(self.parts).encode())
+        rows = np.flatnonzero(self.parts.isin(("train", "dev", "noise")).to_numpy())
+        for first in range(0, len(rows), _TOGETHER):
+            data = self.waveforms(rows[first : first + _TOGETHER], nonfinite="keep")
+            digest.update(np.ascontiguousarray(data, dtype="<f4"))
         return digest.hexdigest()[:16]
 
     @property

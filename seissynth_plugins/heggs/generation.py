@@ -13,6 +13,8 @@ from seissynth_plugins.heggs.config import SPECTROGRAM
 from seissynth_plugins.heggs.onset_gates import gate_onsets
 from seissynth_plugins.torchkit.samplers import METHODS, record_generators, sample, start_noise
 
+#: share of the noise process from which a generation with source starts, where nothing else is said
+START_SHARE = 0.6
 STARTS = ("paper", "noised", "condition")
 #: mean of the logarithm of a Rayleigh variable over its rms, minus Euler's constant over two
 RAYLEIGH_LOG_MEAN = -0.5 * np.euler_gamma
@@ -61,6 +63,22 @@ class Sampling:
                 raise InputError(f"{name}={value!r} must be a whole number of 1 or more.")
 
 
+def default_sampling(config):
+    """Return the sampling that goes with a network: few steps, and a source where the network takes it.
+
+    Parameters
+    ----------
+    config : HeggsConfig or LdmConfig
+
+    Returns
+    -------
+    Sampling
+    """
+    start = "condition" if getattr(config, "source_input", False) else "noised"
+    step = max(round(START_SHARE * config.steps), 1)
+    return Sampling(steps=min(Sampling.steps, config.steps), start=start, start_step=step)
+
+
 def generate_spectrograms(model, condition, seeds, source=None, onsets=None, sampling=None):
     """Generate standardised log spectrograms.
 
@@ -76,6 +94,7 @@ def generate_spectrograms(model, condition, seeds, source=None, onsets=None, sam
     onsets : array_like, shape (n, onset maps), optional
         Predicted onsets, s after origin.
     sampling : Sampling, optional
+        Default: `default_sampling`.
 
     Returns
     -------
@@ -97,7 +116,7 @@ def generate_spectrograms(model, condition, seeds, source=None, onsets=None, sam
     >>> generate_spectrograms(model, np.zeros((2, 11)), [1, 2], sampling=Sampling(steps=2, batch=2)).shape
     (2, 3, 64, 376)
     """
-    sampling = Sampling() if sampling is None else sampling
+    sampling = default_sampling(model.config) if sampling is None else sampling
     condition, seeds, source, onsets = _checked(model, condition, seeds, source, onsets, sampling)
     out = np.empty((len(seeds), *SPECTROGRAM), np.float32)
     was_training = model.training

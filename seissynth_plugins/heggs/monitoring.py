@@ -4,11 +4,9 @@ import numpy as np
 import torch
 
 from seissynth_plugins.heggs.blocks import run
-from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+from seissynth_plugins.heggs.generation import START_SHARE, Sampling, generate_spectrograms
 from seissynth_plugins.heggs.model import Heggs
 
-#: share of the noise process from which a generation with source starts
-START_SHARE = 0.6
 STEPS = 10
 #: Griffin-Lim iterations: enough for envelopes and peaks
 _ITERATIONS = 16

@@ -4,8 +4,16 @@ import dataclasses
 
 import numpy as np
 
-from seissynth_plugins.heggs.generation import generate_spectrograms
-from seissynth_plugins.heggs.site_noise import before_p, noise_levels, of_sensors, shape_features, with_noise
+from seissynth.errors import InputError
+from seissynth_plugins.heggs.generation import default_sampling, generate_spectrograms
+from seissynth_plugins.heggs.site_noise import (
+    BACKGROUNDS,
+    before_p,
+    noise_levels,
+    of_sensors,
+    shape_features,
+    with_noise,
+)
 
 
 def generate_observed(
@@ -32,6 +40,7 @@ def generate_observed(
         What sources told of their earthquakes, one row for each record. Rows of noise that are NaN, and all without it,
         take what `background` says.
     sampling : generation.Sampling, optional
+        Default: `generation.default_sampling`.
     background : {"quiet", "mean", "drawn", "none"}
         Noise of the sensor in quiet times, its mean over the earthquakes of the training set, that of one of them,
         drawn for each earthquake, or none.
@@ -40,7 +49,15 @@ def generate_observed(
     -------
     ndarray, shape (n, 3, bins, frames), float32
         Weights without site and noise give what the network says.
+
+    Raises
+    ------
+    InputError
+        An unknown background; else as `generation.generate_spectrograms`.
     """
+    if background not in BACKGROUNDS:
+        raise InputError(f"background={background!r} must be one of {', '.join(map(repr, BACKGROUNDS))}.")
+    sampling = default_sampling(model.config) if sampling is None else sampling
     taken = onsets if model.config.unet.onset_maps else None
     known = inputs.site_noise
     if known is None:

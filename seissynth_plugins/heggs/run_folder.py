@@ -1,16 +1,20 @@
 """The folder of a training: what was asked, statistics, card and curve; shared by HEGGS and its baseline."""
 
 import json
+import os
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+from seissynth._folder_lock import fills
 from seissynth.data._atomic import replacing
 from seissynth.errors import FileFormatError, InputError
-from seissynth_plugins.heggs.augmentation import named_augmentation
+from seissynth_plugins.heggs.augmentation import NO_AUGMENTATION, named_augmentation
 from seissynth_plugins.heggs.data import PairData, TrainingTable, fit_inputs
 from seissynth_plugins.heggs.inputs import ModelInputs
 from seissynth_plugins.heggs.onset_terms import fit_onset_terms
+from seissynth_plugins.heggs.stages import earlier_stages, stages_table, training_stage
 from seissynth_plugins.heggs.weights import load_model, with_condition_size
+from seissynth_plugins.torchkit.checkpoints import weights_hash
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,20 @@ class TrainReport:
         return f"{self.output}: {state}. {weights}"
 
 
+def holds_run(function):
+    """Decorate a trainer: one process at a time trains in the folder of a run, named by ``output``.
+
+    The further processes of a training on several devices or nodes leave the lock to the first.
+    """
+    return fills("output", "training", unless=_is_further_process)(function)
+
+
+def _is_further_process():
+    # set by torchrun, Lightning and Slurm for every process but one that a user started alone
+    ranks = (os.environ.get(name, "0") for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
+    return any(rank.strip() not in ("", "0") for rank in ranks)
+
+
 def check_loop(loop, cls, kind):
     """Refuse options that the loop does not have."""
     import difflib
@@ -65,11 +83,36 @@ def chosen_augmentation(given, table):
     return named_augmentation(given) if isinstance(given, str) else given
 
 
-def validation_pairs(table, inputs, count, seed, common):
-    """Return pairs of the validation part with their records; None where there are none, or none are wanted."""
+def unseen_pairs(table, inputs, count, seed, pairing, *, records=False):
+    """Return pairs of the validation part, their records as they were recorded.
+
+    Augmentation is for training alone: figures and fits on changed records would measure the changes.
+
+    Parameters
+    ----------
+    table : data.TrainingTable
+    inputs : ModelInputs
+    count : int
+        At most so many.
+    seed : int
+    pairing : dict
+        Of `Run`; its augmentation is left out.
+    records : bool
+        As for `data.PairData`.
+
+    Returns
+    -------
+    data.PairData
+    """
+    plain = {**pairing, "augmentation": NO_AUGMENTATION}
+    return PairData(table, inputs, "dev", limit=count, records=records, seed=seed, **plain)
+
+
+def validation_pairs(table, inputs, count, seed, pairing):
+    """Return `unseen_pairs` with their records; None where there are none, or none are wanted."""
     if not count or not len(table.rows("dev")):
         return None
-    return PairData(table, inputs, "dev", limit=count, records=True, seed=seed, **common)
+    return unseen_pairs(table, inputs, count, seed, pairing, records=True)
 
 
 @dataclass(frozen=True)
@@ -88,7 +131,7 @@ class Run:
     network : HeggsConfig or LdmConfig
         With the size of the conditions.
     pairing : dict
-        Options of `data.PairData` that hold for all parts.
+        Options of `data.PairData` for the training part; other parts go without the augmentation, see `unseen_pairs`.
     """
 
     output: Path
@@ -111,7 +154,7 @@ def begin_run(
     start = None if init is None else load_model(init, kind=kind)
     output.mkdir(parents=True, exist_ok=True)
     asked = {
-        "config": config, "data": table.fingerprint, "init": None if init is None else start[2]["training_data_hash"],
+        "config": config, "data": table.fingerprint, "init": None if init is None else weights_hash(init),
         "augmentation": asdict(how), "seed": seed, "encoding": encoding, "extras": list(extras or ()),
     }  # fmt: skip
     same_run(output, asked, resume)
@@ -165,15 +208,32 @@ def run_inputs(output, table, start, encoding, extras, network, how):
     return ModelInputs.from_plain(json.loads(json.dumps(plain)))
 
 
-def about_weights(table, pairs, data, result, recipe, asked, *, region, licence, fold, folds, stations_out, best):
-    """Return what the header of a weights file says about their training."""
-    return {
+def about_weights(
+    run, pairs, data, result, recipe, *, region, licence, fold, folds, stations_out, best, **options
+):  # fmt: skip
+    """Return what the header of a weights file says about their training; `options` are kept with its stage."""
+    table, asked = run.table, run.asked
+    steps = result.best_step if best else result.step
+    begun = None if run.start is None else run.start[2]
+    about = {
         "training_data_hash": pairs.fingerprint, "region": region or _region(table), "licence": licence,
         "ranges": table.ranges(), "sensors": sorted(set(table.sensors(table.rows("train")))),
-        "onset_origin": table.onset_origins(), "steps": result.best_step if best else result.step,
-        "pairs": recipe.batch_size * recipe.accumulate * result.step,
+        "onset_origin": table.onset_origins(), "steps": steps,
+        "pairs": recipe.batch_size * recipe.accumulate * recipe.devices * steps,
         "name": asked["config"], "fold": fold, "folds": folds, "stations_out": list(stations_out),
-        "seed": asked["seed"], "begun_with": asked["init"], "data": [Path(path).name for path in _listed(data)],
+        "seed": asked["seed"], "begun_with": None if begun is None else begun["training_data_hash"],
+        "data": [Path(path).name for path in _listed(data)],
+    }  # fmt: skip
+    told = {**options, **{name: asked[name] for name in ("augmentation", "encoding", "extras")}}
+    stage = training_stage(about, recipe, asked["init"], **told)
+    return {**about, "stages": [*earlier_stages(begun), stage]}
+
+
+def told_options(noise, sources, picked_first, site_noise, export):
+    """Return options of both trainers that a stage keeps, as plain data."""
+    return {
+        "noise": None if noise is None else Path(noise).name, "sources": sources, "picked_first": picked_first,
+        "site_noise": site_noise, "export": export,
     }  # fmt: skip
 
 
@@ -214,15 +274,19 @@ def write_card(about, weights, table, kind):
         f"| file | `{weights.name}`, {weights.stat().st_size / 1e6:.1f} MB, float16 |",
         f"| licence | {about['licence']} |",
         f"| trained on | {', '.join(about['data'])} (hash {about['training_data_hash']}) |",
-        f"| begun with | {about['begun_with'] or 'random weights'} |",
+        f"| begun with | {_begun_with(about)} |",
         f"| region | {about['region']} |",
-        f"| steps | {about['steps']} ({about['pairs']} pairs) |",
+        f"| steps | {about['steps']} ({about['pairs']} pairs) in the last stage of training |",
         f"| kept out | {block}; stations {out} |",
         *(f"| part {part} | {count} records of {events} earthquakes |" for part, (count, events) in parts.items()),
         f"| magnitude | {magnitude[0]:g} to {magnitude[1]:g} |",
         f"| epicentral distance | {distance[0]:.0f} to {distance[1]:.0f} km |",
         f"| depth | {depth[0]:.0f} to {depth[1]:.0f} km |",
         "| records | velocity, m/s, 60 s from origin, 100 Hz, 1 to 45 Hz |",
+        "",
+        "## Stages",
+        "",
+        *stages_table(about["stages"]),
         "",
         "## Measured",
         "",
@@ -235,3 +299,9 @@ def write_card(about, weights, table, kind):
         "",
     ]
     _write_text(weights.with_name("CARD.md"), "\n".join(lines))
+
+
+def _begun_with(about):
+    """The first weights of the last stage, by the hashes of their file and of their data."""
+    begun = about["stages"][-1].get("init_weights_hash")
+    return "random weights" if begun is None else f"weights {begun}, trained on data {about['begun_with']}"

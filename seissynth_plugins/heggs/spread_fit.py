@@ -4,10 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, rayleigh_texture
+from seissynth_plugins.heggs.generation import START_SHARE, Sampling, generate_spectrograms, rayleigh_texture
 from seissynth_plugins.heggs.inputs import sensor_names
 from seissynth_plugins.heggs.model import Heggs
-from seissynth_plugins.heggs.monitoring import START_SHARE
 from seissynth_plugins.heggs.observation import signal_residuals
 from seissynth_plugins.heggs.spread import ResidualSpread, cell_means, fit_patterns
 

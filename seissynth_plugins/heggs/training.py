@@ -15,6 +15,9 @@ from seissynth_plugins.heggs.run_folder import (
     begin_run,
     check_loop,
     draw_curve,
+    holds_run,
+    told_options,
+    unseen_pairs,
     validation_pairs,
     write_card,
 )
@@ -49,6 +52,7 @@ _OF_THE_LOSS = (
 _SOURCES = {"paper": "one"}
 
 
+@holds_run
 def train_heggs(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources=None, picked_first=True, encoding=None, extras=None,
@@ -76,7 +80,7 @@ def train_heggs(
     max_minutes : float, optional
         Stop after so long, with a state from which the same call goes on.
     augmentation : {"none", "made", "clean", "real"} or Augmentation, optional
-        Default: "made" for sets of the factory, where noise is to be had, "real" for others.
+        Of the training part. Default: "made" for sets of the factory, where noise is to be had, "real" for others.
     sources, picked_first
         See `data.PairData`; by default one source for each earthquake in "paper", else all.
     encoding : {"paper", "sphere"}, optional
@@ -84,12 +88,12 @@ def train_heggs(
     extras : sequence of str, optional
         Further conditions, see `seissynth.representations.ConditionVector`.
     validation_records : int
-        Pairs of the validation part that are looked at; 0 for no validation.
+        Pairs of the validation part that are looked at, without augmentation; 0 for no validation.
     export : {"last", "best"}
         Which weights are written: the moving average at the last step, or where the validation loss was least.
     spread : int
-        Patterns of residuals to fit on the validation part when the training is finished, so that draws scatter as
-        records do; see `spread.ResidualSpread`.
+        Patterns of residuals to fit on the validation part, without augmentation, when the training is finished, so
+        that draws scatter as records do; see `spread.ResidualSpread`.
     site_noise : bool
         Fit gains and noise of the sensors to the records of the training part when the training is finished; see
         `seissynth_plugins.heggs.site_noise`. For sets of real records.
@@ -133,7 +137,7 @@ def train_heggs(
     pairs = PairData(table, inputs, sources=sources or _SOURCES.get(size, "all"), seed=seed, **run.pairing)
     check = validation_pairs(table, inputs, validation_records, seed, run.pairing)
     # before hours of training, not behind them: a set without validation part cannot have a spread
-    unseen = PairData(table, inputs, "dev", limit=SPREAD_PAIRS, seed=seed, **run.pairing) if spread else None
+    unseen = unseen_pairs(table, inputs, SPREAD_PAIRS, seed, run.pairing) if spread else None
     if threads is not None:
         torch.set_num_threads(threads)
     recipe = TrainConfig(**{**RECIPES[size], "seed": seed, "max_minutes": max_minutes, **loop})
@@ -147,8 +151,9 @@ def train_heggs(
     result = train(model, pairs, recipe, output, resume, validation=check)
     best = export == "best" and result.best is not None
     about = about_weights(
-        table, pairs, data, result, recipe, run.asked, region=region, licence=licence, fold=fold, folds=folds,
-        stations_out=stations_out, best=best,
+        run, pairs, data, result, recipe, region=region, licence=licence, fold=fold, folds=folds,
+        stations_out=stations_out, best=best, **told_options(noise, sources, picked_first, site_noise, export),
+        spread=spread,
     )  # fmt: skip
     weights = output / "weights.safetensors"
     values = result.best if best else result.weights

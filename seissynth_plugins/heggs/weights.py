@@ -2,12 +2,18 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.heggs.config import HeggsConfig, from_plain, to_plain
-from seissynth_plugins.torchkit.checkpoints import load_into, load_weights, read_header, save_weights
+from seissynth_plugins.torchkit.checkpoints import (
+    file_sha256,
+    load_into,
+    load_weights,
+    read_header,
+    save_weights,
+)
 
 #: fields of a header that `save_model` writes itself
 WRITTEN = ("class", "class_version", "config", "normalisation", "format", "package_version", "dtype")
@@ -29,6 +35,8 @@ class Kind:
         From a configuration to a model; imports torch.
     shipped : pathlib.Path, optional
         What the package brings, if it does.
+    sha256 : dict of str to str
+        SHA-256 in hex digits of files that releases bring, by their names: another file in the place of one is refused.
     """
 
     name: str
@@ -36,6 +44,7 @@ class Kind:
     config: type
     make: Callable
     shipped: Path | None = None
+    sha256: dict = field(default_factory=dict)
 
     @property
     def train_hint(self):
@@ -49,7 +58,12 @@ def _make_heggs(config):
     return Heggs(config)
 
 
-HEGGS = Kind("heggs", 1, HeggsConfig, _make_heggs, Path(__file__).with_name("data") / "heggs_small.safetensors")
+#: of what the package brings; tools/heggs_ship.py prints that of a new file
+_SHA256 = {"heggs_small.safetensors": "a41e4e55a5b3756b1de6e4ee645c7c3ba9db75cb2d35de1ef75054b67b44d62f"}
+
+HEGGS = Kind(
+    "heggs", 1, HeggsConfig, _make_heggs, Path(__file__).with_name("data") / "heggs_small.safetensors", _SHA256
+)
 
 
 def shipped_or_given(path, kind=HEGGS):
@@ -70,14 +84,43 @@ def shipped_or_given(path, kind=HEGGS):
     )
 
 
+def check_shipped(path, kind=HEGGS):
+    """Refuse the file that the package brings where it is not the one that was released; others pass.
+
+    Notes
+    -----
+    The digest stands in the code. It finds files that were damaged, or exchanged by themselves; who can write into the
+    installation can change both. It is computed once for each state of the file, 13 MB in some 10 ms.
+
+    Raises
+    ------
+    FileFormatError
+        With both digests and the remedy.
+    """
+    if kind.shipped is None or kind.shipped.name not in kind.sha256 or not _same_file(path, kind.shipped):
+        return
+    found, wanted = file_sha256(path), kind.sha256[kind.shipped.name]
+    if found != wanted:
+        raise FileFormatError(
+            f"{path} is not the file of weights that this release of seissynth brings: its SHA-256 is {found}, "
+            f"expected is {wanted}. It was altered or damaged; install the package again (python -m pip "
+            "install --force-reinstall --no-deps seissynth), or pass weights= with the path of weights of your own."
+        )
+
+
+def _same_file(path, other):
+    return Path(path).exists() and other.exists() and Path(path).samefile(other)
+
+
 def read_card(path, kind=HEGGS):
     """Return the card of weights, checked; torch is not imported.
 
     Raises
     ------
     FileFormatError
-        Not weights, of another class or version, cut off, or without normalisation.
+        Not weights, of another class or version, cut off, or without normalisation; also `check_shipped`.
     """
+    check_shipped(path, kind)
     card = read_header(path)
     if card["class"] != kind.name:
         raise FileFormatError(f"{path} holds weights of {card['class']!r}, not of {kind.name!r}; give the right file.")
@@ -107,10 +150,14 @@ def load_model(path, device="cpu", kind=HEGGS):
     FileFormatError
         As `read_card`; also weights that do not fit their configuration, or are not finite.
     """
+    import torch
+
     card = read_card(path, kind)
     inputs = read_inputs(card, path)
     try:
-        model = kind.make(from_plain(kind.config, card["config"]))
+        # a new network draws its first weights from torch's global generator, which is none of ours
+        with torch.random.fork_rng(devices=[]):
+            model = kind.make(from_plain(kind.config, card["config"]))
     except (InputError, TypeError) as error:
         raise FileFormatError(f"{path}: its configuration cannot be used: {error}") from error
     values, _ = load_weights(path, kind.name, expected_version=kind.version, device=device)

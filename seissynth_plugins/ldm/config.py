@@ -30,7 +30,7 @@ class LdmConfig:
     adversarial_weight : float
         Of the patch critic's opinion.
     adversarial_start : int
-        Steps of the first stage before the critic has a say.
+        Steps of the optimisers in the first stage before the critic has a say.
     critic_channels : int
     schedule, zero_terminal_snr, steps, loss_weight, normalised_waveforms
         As in `seissynth_plugins.heggs.config.HeggsConfig`.

@@ -17,10 +17,13 @@ from seissynth_plugins.heggs.run_folder import (
     begin_run,
     check_loop,
     draw_curve,
+    holds_run,
+    told_options,
     validation_pairs,
     write_card,
 )
 from seissynth_plugins.heggs.site_noise_fit import add_site_noise
+from seissynth_plugins.heggs.stages import loop_options
 from seissynth_plugins.heggs.weights import save_model
 from seissynth_plugins.ldm.config import named_config
 from seissynth_plugins.ldm.weights import LDM
@@ -52,6 +55,7 @@ SCALE_RECORDS = 64
 LEAST_MINUTES = 1e-3
 
 
+@holds_run
 def train_ldm(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources="all", picked_first=True, encoding=None, extras=None,
@@ -127,8 +131,9 @@ def train_ldm(
     result = train(model, pairs, dataclasses.replace(second, max_minutes=left), output, resume, validation=check)
     best = export == "best" and result.best is not None
     about = about_weights(
-        table, pairs, data, result, second, run.asked, region=region, licence=licence, fold=fold, folds=folds,
-        stations_out=stations_out, best=best,
+        run, pairs, data, result, second, region=region, licence=licence, fold=fold, folds=folds,
+        stations_out=stations_out, best=best, **told_options(noise, sources, picked_first, site_noise, export),
+        autoencoder=loop_options(first),
     )  # fmt: skip
     about["autoencoder_steps"] = done.step
     weights = output / "weights.safetensors"

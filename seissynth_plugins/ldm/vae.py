@@ -78,7 +78,9 @@ class AdversarialVAE(nn.Module):
         Parameters
         ----------
         batch : dict
-            "target": Tensor, shape (N, 3, 64, 376); optional "mask" (`Standardised.squared_error`) and "noise".
+            "target": Tensor, shape (N, 3, 64, 376); optional "mask" (`Standardised.squared_error`), "noise", and
+            "step", the optimiser's, which the training loop gives: several batches may make one. Without it each
+            batch of the autoencoder's training counts as a step.
         part : {"autoencoder", "critic"}
 
         Returns
@@ -95,13 +97,14 @@ class AdversarialVAE(nn.Module):
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum((1, 2, 3))
         kl = divergence.mean() / x[0].numel()
         loss = reconstruction + config.kl_weight * kl
-        started = bool(self.steps_done >= config.adversarial_start) and config.adversarial_weight > 0
+        step = int(batch.get("step", self.steps_done))
+        started = step >= config.adversarial_start and config.adversarial_weight > 0
         adversarial = loss.new_zeros(())
         if started:
             adversarial = -self.critic(self._seen(rebuilt, mask)).mean()
             loss = loss + config.adversarial_weight * adversarial
         if self.training:
-            self.steps_done += 1
+            self.steps_done.fill_(step + 1)
         logs = {"reconstruction": reconstruction, "kl": kl, "adversarial": adversarial}
         logs["spectrogram"] = self.vae.squared_error(rebuilt, x, mask).mean()
         return {"loss": loss, **{name: value.detach() for name, value in logs.items()}}

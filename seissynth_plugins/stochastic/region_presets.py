@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
+from seissynth._csv_cells import csv_writer
 from seissynth.data._atomic import replacing
 from seissynth.errors import InputError
 from seissynth_plugins.stochastic.parameters import Parameters
@@ -102,7 +103,7 @@ def write_preset(path, preset="active", **overrides):
 
     parameters = make_parameters(preset, **overrides)
     with replacing(path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv_writer(file)
         writer.writerow([*_COLUMNS, "unit", "meaning"])
         writer.writerow(["based_on", preset, "", "", "preset whose values hold for what is not in this table"])
         for field in fields(Parameters):

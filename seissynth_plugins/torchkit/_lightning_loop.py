@@ -107,10 +107,10 @@ class Loop(lightning.LightningModule):
 
     def identity(self):
         """What a state must agree in, to be gone on from."""
-        data = {"records": len(self.data), "fingerprint": str(getattr(self.data, "fingerprint", ""))}
+        data, validation = (_about_data(data) for data in (self.data, self.validation))
         sizes = sum(p.numel() for p in self.model.parameters())
         model = f"{type(self.model).__name__} of {sizes} parameters"
-        return {"config": self.config.to_dict(), "data": data, "model": model}
+        return {"config": self.config.to_dict(), "data": data, "model": model, "validation": validation}
 
     # --- what Lightning asks for
 
@@ -161,6 +161,7 @@ class Loop(lightning.LightningModule):
     def training_step(self, batch, batch_idx):
         """Losses and gradients of one batch; a step of the optimisers where enough have come together."""
         config, number = self.config, self.first_batch + batch_idx
+        batch = {**batch, "step": self.step}
         whole = (number + 1) % config.accumulate == 0
         for name, optimizer in self._by_part().items():
             with _only(self.parts, name), _seeded(self.device, "train", config.seed, number, self.global_rank, name):
@@ -284,6 +285,10 @@ class Loop(lightning.LightningModule):
                     total[name] = total.get(name, 0.0) + float(value) * min(size, count - begin)
         self.model.train()
         return {name: value / count for name, value in total.items()}
+
+
+def _about_data(data):
+    return None if data is None else {"records": len(data), "fingerprint": str(getattr(data, "fingerprint", ""))}
 
 
 # --- parts and their optimisers

@@ -62,9 +62,9 @@ def save_best(path, ema, step, loss):
 
 
 def check_same(path, notes, wanted, free):
-    """Raise InputError where a state was made by another configuration, model or data."""
-    for what in ("model", "data"):
-        if notes[what] != wanted[what]:
+    """Raise InputError where a state was made by another configuration, model, data or validation data."""
+    for what in ("model", "data", "validation"):  # the best of losses on two validation parts would be of neither
+        if what in notes and notes[what] != wanted[what]:
             raise InputError(
                 f"{path} is of a training with {what} {notes[what]!r}; this one has {wanted[what]!r}. Give another "
                 "folder, or pass resume=False to begin anew."

@@ -3,6 +3,7 @@
 Reading the header takes the standard library only. Pickles are refused: loading one runs whatever it holds.
 """
 
+import functools
 import hashlib
 import json
 import math
@@ -189,11 +190,23 @@ def read_header(path):
 
 def weights_hash(path, digits=16):
     """Return the first hex digits of the SHA-256 of a file: what `Backend.weights_hash` says."""
-    digest = hashlib.sha256()
+    return file_sha256(path)[:digits]
+
+
+def file_sha256(path):
+    """Return the SHA-256 of a file in hex digits, computed again only where the file has changed."""
+    try:
+        state = os.stat(path)
+    except OSError as error:
+        raise FileFormatError(f"cannot read the weights {path}: {error.strerror or error}.") from error
+    # the time of the last change of any kind, too: that of the contents can be set back
+    return _sha256(str(path), state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _sha256(path, *state):
     with _opened(Path(path)) as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()[:digits]
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # --- tensors with plain text beside them; also used for the state of a training

@@ -7,10 +7,11 @@ checkpoint to the same result as one that was not, bit for bit on the CPU.
 What a model must have
 ----------------------
 ``loss(batch)``
-    Returns the loss (a scalar tensor), or a dict with "loss" and further scalars to be logged. Random numbers come
-    from torch as usual (`torch.randn`): the loop seeds it for each batch. A model with several parts that are trained
-    in turn (an autoencoder and its critic) also has ``parts()``, which returns a dict of names to lists of parameters,
-    and ``loss(batch, part)``.
+    Returns the loss (a scalar tensor), or a dict with "loss" and further scalars to be logged. In training the batch
+    also holds "step", the number of the optimiser's step (0 is the first), to which several batches may add. Random
+    numbers come from torch as usual (`torch.randn`): the loop seeds it for each batch. A model with several parts that
+    are trained in turn (an autoencoder and its critic) also has ``parts()``, which returns a dict of names to lists of
+    parameters, and ``loss(batch, part)``.
 ``validation_loss(batch)``
     Optional; `loss` (of the first part) is used without it. Called in evaluation mode with averaged weights, always
     with the same random numbers.

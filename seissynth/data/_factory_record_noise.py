@@ -1,0 +1,59 @@
+"""Noise of a data set's records: in the quantity of the output, along the axes of the set."""
+
+import numpy as np
+
+from seissynth.data._factory_noise import ModelNoise, open_noise
+from seissynth.data._true_axes import counts_to_zne, is_aligned, true_axes, turn
+from seissynth.response import apply_response
+
+
+class RecordNoise:
+    """Noise of one record after the other.
+
+    Parameters
+    ----------
+    noise : str or object
+        As `seissynth.data._factory_noise.load_noise` returns it.
+    instrument : seissynth.stream.Instrument
+    npts : int
+    rate : float
+        Hz.
+    own_axes : bool
+        Along the channels' own axes instead of Z, N, E.
+    """
+
+    def __init__(self, noise, instrument, npts, rate, own_axes):
+        self.instrument, self.npts, self.rate, self.own_axes = instrument, npts, rate, own_axes
+        self.raw = instrument.output == "RAW"
+        #: the model whose noise goes through each channel's response; real noise for counts is in counts
+        self._model = noise if self.raw and isinstance(noise, str) else None
+        self._source = None if self._model else open_noise(noise, None if self.raw else instrument.quantity(None))
+
+    def __call__(self, key, sensor):
+        """Noise of one record; ndarray, shape (3, npts).
+
+        Parameters
+        ----------
+        key : int
+            Of the random numbers.
+        sensor : seissynth.sensors.Sensor
+        """
+        if self._model is None:
+            made = self._source.make(key, sensor, self.npts, self.rate)
+            return self._on_axes(made, sensor, self._source.along_zne)
+        upright = true_axes(sensor)
+        quantity = self.instrument.quantity(upright.channels[0])
+        made = ModelNoise(self._model, quantity).make(key, upright, self.npts, self.rate)
+        made = self._on_axes(made, sensor, along_zne=True)
+        channels = sensor.channels if self.own_axes else upright.channels
+        return np.stack(
+            [apply_response(data, channel, self.rate, quantity) for data, channel in zip(made, channels, strict=True)]
+        )
+
+    def _on_axes(self, noise, sensor, along_zne):
+        """Bring noise along Z, N, E, or along the sensor's channels, onto the axes of the set."""
+        if is_aligned(sensor) or along_zne != self.own_axes:
+            return noise
+        if self.own_axes:
+            return turn(sensor.direction_matrix(), noise)
+        return turn(counts_to_zne(sensor) if self.raw else np.linalg.inv(sensor.direction_matrix()), noise)

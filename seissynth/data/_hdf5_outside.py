@@ -1,0 +1,41 @@
+"""HDF5 files whose samples lie elsewhere: a foreign file must not have us read any other."""
+
+from seissynth.errors import FileFormatError
+
+
+def refuse_outside(path, group):
+    """Raise FileFormatError where anything below a group of an HDF5 file lies in another file.
+
+    Parameters
+    ----------
+    path : path
+        For the message.
+    group : h5py.Group
+    """
+    import h5py
+
+    for name in group:
+        link = group.get(name, getlink=True)
+        if isinstance(link, h5py.ExternalLink):
+            raise FileFormatError(outside(path, f"{group.name}/{name}", f"links to {link.filename}"))
+        if isinstance(link, h5py.SoftLink):
+            continue  # what it leads to is looked at where it lies
+        item = group[name]
+        if isinstance(item, h5py.Group):
+            refuse_outside(path, item)
+        elif isinstance(item, h5py.Dataset) and (where := lies_outside(item)):
+            raise FileFormatError(outside(path, item.name, where))
+
+
+def lies_outside(data):
+    """Say where the samples of a data set lie, if not in its own file; else an empty text."""
+    if data.external:
+        return f"keeps its samples in {data.external[0][0]}"
+    if data.is_virtual:
+        return "is put together from other data sets (virtual)"
+    return ""
+
+
+def outside(path, name, where):
+    """Text of the error."""
+    return f"{path}: {name} {where}; only samples in the file itself are read. Copy them into one file with h5repack."

@@ -1,0 +1,93 @@
+"""How weights came about: a chain of stages, oldest first, that every weights file carries with it.
+
+A stage is plain data: "what" ("training", "fit" or "not recorded"), "package_version", "data" (names of the sets),
+"training_data_hash", "name" (of the configuration), "steps", "pairs", "seed", "fold", "folds", "stations_out",
+"init_weights_hash" (of the file that it began with; None for random weights) and "options". An absent key is what was
+not recorded.
+"""
+
+from seissynth_plugins.torchkit.training import FREE_FIELDS
+
+#: what a card says of a stage that `earlier_stages` may take over
+_OF_A_CARD = (
+    "data", "training_data_hash", "name", "steps", "pairs", "seed", "fold", "folds", "stations_out",
+)  # fmt: skip
+#: fields of the loop that say how it ran, not what it learned
+_OF_THE_MACHINE = (*FREE_FIELDS, "tensorboard")
+
+
+def earlier_stages(card):
+    """Return the stages behind weights that a training begins with.
+
+    Parameters
+    ----------
+    card : dict or None
+        Of these weights; None for random ones.
+
+    Returns
+    -------
+    list of dict
+        Cards without stages, of earlier releases, give one made of what they say, and, where they began with weights
+        themselves, one in front of it that was not recorded.
+    """
+    if card is None:
+        return []
+    if card.get("stages"):
+        return list(card["stages"])
+    stage = {"what": "training", **{name: card[name] for name in (*_OF_A_CARD, "package_version") if name in card}}
+    if card.get("begun_with") is None:
+        return [{**stage, "init_weights_hash": None}]
+    return [{"what": "not recorded", "training_data_hash": card["begun_with"]}, stage]
+
+
+def training_stage(about, recipe, init_weights_hash, **options):
+    """Return the stage of a training.
+
+    Parameters
+    ----------
+    about : dict
+        Of `run_folder.about_weights`.
+    recipe : TrainConfig
+        Of the loop.
+    init_weights_hash : str or None
+    **options
+        Further ones, plain data.
+
+    Returns
+    -------
+    dict
+    """
+    import seissynth
+
+    known = {name: about[name] for name in _OF_A_CARD if name in about}
+    return {
+        "what": "training", "package_version": seissynth.__version__, **known,
+        "init_weights_hash": init_weights_hash, "options": {**loop_options(recipe), **options},
+    }  # fmt: skip
+
+
+def loop_options(recipe):
+    """Return the fields of a `TrainConfig` that the result depends on, as plain data."""
+    return {name: value for name, value in recipe.to_dict().items() if name not in _OF_THE_MACHINE}
+
+
+def stages_table(stages):
+    """Return lines of Markdown: one row for each stage, then the sum of the steps that are known."""
+    lines = ["| stage | data | hash of the data | began with weights | steps | pairs |", "|---|---|---|---|---|---|"]
+    for number, stage in enumerate(stages, start=1):
+        data = ", ".join(stage["data"]) if stage.get("data") else _UNKNOWN
+        begun = (stage["init_weights_hash"] or "random") if "init_weights_hash" in stage else _UNKNOWN
+        cells = [data, _known(stage, "training_data_hash"), begun, _known(stage, "steps"), _known(stage, "pairs")]
+        lines.append(f"| {number}, {stage['what']} | {' | '.join(cells)} |")
+    steps = [stage.get("steps") for stage in stages]
+    total = sum(count for count in steps if count is not None)
+    more = " and those that were not recorded" if None in steps else ""
+    return [*lines, "", f"{total} steps in all{more}."]
+
+
+_UNKNOWN = "not recorded"
+
+
+def _known(stage, name):
+    value = stage.get(name)
+    return _UNKNOWN if value is None else str(value)
