@@ -23,9 +23,10 @@ class EventNotes:
         records : seissynth.records.Records
             Its records, whose truth may say how the magnitude was converted.
         """
-        if id(earthquake.event) in self._seen or not len(conditions):
+        which = earthquake.id, earthquake.key
+        if which in self._seen or not len(conditions):
             return
-        self._seen.add(id(earthquake.event))
+        self._seen.add(which)
         kind = str(conditions["source_magnitude_type"].iloc[0] or "").strip()
         magnitude = float(conditions["source_magnitude"].iloc[0])
         done = str(next(iter(records.truth.get("magnitude_conversion", ())), ""))
