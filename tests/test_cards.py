@@ -49,7 +49,7 @@ BAD = [
     ("distance_range_km", (-1.0, 100.0)),
     *(("component_order", value) for value in ("ZN", "ZNN", "ABC", None, 3, ["Z", "N", "E"])),
     *(("quantity", value) for value in ("speed", None, ["velocity"])),
-    *(("capabilities", value) for value in ({"onset"}, "onsets", None, {1, "truth"}, [["onsets"]])),
+    *(("capabilities", value) for value in ({"onset"}, "onsets", None, {1}, [["onsets"]])),
     *(("required_columns", value) for value in (("magnitude",), "source_magnitude", None)),
     *((key, value) for key in ("ensemble_options", "packages") for value in (None, ["a"], "a")),
     ("distance_kind", "rupture"),
