@@ -289,6 +289,19 @@ def test_level_of_second_events(tmp_path):
 # --- parts, plan, books
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_twenty_earthquakes_are_split_as_asked(tmp_path, seed):
+    plan = plan_dataset(INVENTORY, drawn(20), **{**STOCHASTIC, "seed": seed})
+    assert plan.groupby("split")["source_id"].nunique().to_dict() == {"train": 16, "dev": 2, "test": 2}
+    assert (plan.groupby("source_id")["split"].nunique() == 1).all()
+
+
+def test_the_report_says_which_part_is_off(tmp_path):
+    report, _ = make(tmp_path / "set", drawn(3))
+    assert [count for count, _ in report.parts.values()] and sum(n for n, _ in report.parts.values()) == report.records
+    assert "not 80 %" in str(report) and "test " in str(report)
+
+
 @pytest.mark.parametrize("by", ["event", "block"])
 def test_split(by):
     table = plan_dataset(INVENTORY, drawn(400), split={"train": 0.7, "test": 0.3}, split_by=by, **STOCHASTIC)

@@ -18,7 +18,7 @@ from seissynth.data.splits import (
     split_by_time,
     split_random,
 )
-from seissynth.errors import InputError
+from seissynth.errors import InputError, SeisSynthWarning
 
 START = pd.Timestamp("2019-07-04T17:00:00Z")
 
@@ -205,3 +205,30 @@ def test_random_split_mixes_events():
 def test_bad_input(call, words):
     with pytest.raises(InputError, match=words):
         call(table())
+
+
+@given(st.lists(st.integers(1, 30), min_size=3, max_size=60), st.integers(0, 100))
+@pytest.mark.filterwarnings("ignore:.*of the rows")
+def test_parts_come_near_their_shares_of_the_rows(sizes, seed):
+    """Earthquakes with 1 to 30 records: no part is off by more than the largest of them, and none is empty."""
+    frame = pd.DataFrame({"source_id": np.repeat([f"e{k}" for k in range(len(sizes))], sizes)})
+    split = split_by_event(frame, seed=seed)
+    counts = split.value_counts()
+    assert set(counts.index) == {"train", "dev", "test"} and split.equals(split_by_event(frame, seed=seed))
+    for part, share in (("train", 0.8), ("dev", 0.1), ("test", 0.1)):
+        assert abs(counts[part] - share * len(frame)) <= 2 * max(sizes)
+    assert (split.groupby(frame["source_id"]).nunique() == 1).all()
+
+
+def test_a_part_that_is_off_is_said():
+    frame = pd.DataFrame({"source_id": np.repeat(["a", "b", "c"], [50, 30, 20])})
+    with pytest.warns(SeisSynthWarning, match=r"% of the rows, 10 % were asked for.*3 groups.*50 rows"):
+        split_by_event(frame)
+
+
+def test_blocks_of_time_hold_their_shares_of_the_rows():
+    """Twice as many records in the second half: equal numbers of earthquakes would give 70 % in place of 80."""
+    frame = table(events=100, stations=6)
+    frame = frame[(frame.groupby("source_id").cumcount() < 2) | (frame["source_id"].str[1:].astype(int) >= 50)]
+    counts = split_by_time(frame, shares=(0.8, 0.1, 0.1), purged=False).value_counts(normalize=True)
+    assert counts["train"] == pytest.approx(0.8, abs=0.02) and counts["test"] == pytest.approx(0.1, abs=0.02)

@@ -9,7 +9,7 @@ from seissynth._csv_cells import write_table
 from seissynth.data._atomic import replacing
 from seissynth.data._factory_folder import DESCRIPTION, PLAN
 from seissynth.data._factory_report import DatasetReport
-from seissynth.data._factory_run import add_books, count_rows, warn_of_outside
+from seissynth.data._factory_run import add_books, count_rows, empty_counts, warn_of_outside
 from seissynth.errors import InputError
 
 _TRIAL_RECORDS = 64
@@ -19,7 +19,7 @@ def plans(job):
     """Yield metadata and books of one block after the other."""
     for first, last in job.settings.blocks():
         plan = job.maker.plan(first, last)
-        books = {"records": 0, "noise": 0, "second": 0, "no_p": 0, "no_s": 0, "events": 0, "magnitudes": {}}
+        books = {**empty_counts(), "events": 0}
         books["left_out"] = {name: count for name, count in plan.left_out.items() if count}
         books["outside"] = plan.outside
         if len(plan):
@@ -47,6 +47,8 @@ def dry_run(job):
     warn_of_outside(total.pop("outside", []), job.maker.backend.card)
     seconds = _trial(job) * total["records"]
     size = total["records"] * 12 * job.settings.npts + text_bytes
+    split = job.settings.split or {}
+    total["parts"] = {name: (total["parts"].get(name, 0), share) for name, share in split.items()}
     return DatasetReport(path, **total, bytes=size, seconds=seconds, planned=True)
 
 

@@ -164,6 +164,8 @@ def finish(job, began, before, interrupted=None):
     for name in ("metadata_", "waveforms_", "records_", "noise_", "dataset.", "chunks."):
         for item in path.glob(f".{name}*"):  # what killed processes of any machine left half written
             item.unlink(missing_ok=True)
+    parts, split = books.get("parts", {}), job.settings.split or {}
+    books["parts"] = {name: (parts.get(name, 0), share) for name, share in split.items() if parts}
     size = sum(item.stat().st_size for item in path.iterdir() if item.is_file() and not is_lock(item))
     before = "" if interrupted is None else describe_holder(interrupted)
     return DatasetReport(

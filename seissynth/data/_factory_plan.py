@@ -3,6 +3,7 @@
 Every choice hangs on a number made of the record's own seed, so that it is the same whatever else is made with it.
 """
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy as np
 from seissynth.backends._conditions_checks import describe_outside, rows_outside
 from seissynth.conditions import _ONSET_COLUMNS, _replace
 from seissynth.data._factory_network import Networks, geodesics, sphere_km
+from seissynth.data._split_parts import whole_counts
 from seissynth.schema import COLUMNS, empty_value
 from seissynth.seeding import Seeds, generator, hash_words, make_seeds
 from seissynth.traveltime import onsets as find_onsets
 
-_TOGETHER = 1024
 _NAMED = 20  # rows outside the backend's range, of a block
 _CANDIDATES = 4  # second events that are tried for a record, in turn
 
@@ -242,15 +243,9 @@ class Planner:
         split = self.settings.split
         if not split:
             return np.full(len(numbers), "", dtype=object)
-        if self.settings.split_by == "block":
-            at = (numbers + 0.5) / len(self.settings.sources)
-        else:
-            seed = hash_words("data set split", self.settings.core.seed)
-            groups = {group: generator(seed, int(group)).random(_TOGETHER) for group in set(numbers // _TOGETHER)}
-            at = np.array([groups[number // _TOGETHER][number % _TOGETHER] for number in numbers])
-        ends = np.cumsum(list(split.values()))
-        names = np.array(list(split), dtype=object)
-        return names[np.minimum(np.searchsorted(ends, at, side="right"), len(names) - 1)]
+        return _parts_of_events(
+            len(self.settings.sources), tuple(split.items()), self.settings.split_by, self.settings.core.seed
+        )[numbers]
 
     # --- windows and second events
 
@@ -332,3 +327,13 @@ class EmptyPlan:
 
 def _column(values, text):
     return np.array(values, dtype=object if text else float)
+
+
+@functools.lru_cache(maxsize=4)
+def _parts_of_events(count, split, split_by, seed):
+    """Part of each of all earthquakes: whole numbers of them in the shares asked for, in a row or drawn."""
+    names, shares = (np.array(values) for values in zip(*split, strict=True))
+    parts = names.astype(object)[np.repeat(np.arange(len(names)), whole_counts(count, shares))]
+    if split_by == "block":
+        return parts
+    return generator(hash_words("data set split", seed)).permutation(parts)

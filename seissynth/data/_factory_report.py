@@ -23,6 +23,8 @@ class DatasetReport:
         Records of earthquakes whose P or S lies outside.
     magnitudes : dict of str to int
         Records by magnitude, in steps of 0.5 (named by the lower end).
+    parts : dict of str to (int, float)
+        Records of each part of the split, and the share of them that was asked for.
     bytes : int
     seconds : float
         Of this call; of a dry run: an estimate for one process.
@@ -43,6 +45,7 @@ class DatasetReport:
     no_p: int = 0
     no_s: int = 0
     magnitudes: dict = field(default_factory=dict)
+    parts: dict = field(default_factory=dict)
     bytes: int = 0
     seconds: float = 0.0
     made: int = 0
@@ -65,11 +68,20 @@ class DatasetReport:
         if self.magnitudes:
             counts = sorted(self.magnitudes.items(), key=lambda item: float(item[0]))
             lines.append("Records by magnitude (from): " + ", ".join(f"{name}: {n}" for name, n in counts) + ".")
+        if self.parts:
+            lines.append(f"Parts: {', '.join(_share(name, *part, self.records) for name, part in self.parts.items())}.")
         if self.no_p or self.no_s:
             lines.append(f"Onsets outside their records: P {self.no_p}, S {self.no_s}.")
         if self.left_out:
             lines.append("Left out: " + ", ".join(f"{n} {name}" for name, n in sorted(self.left_out.items())) + ".")
         return "\n".join(lines)
+
+
+def _share(name, count, asked, records):
+    """``train 140 (70 %, not 80 %)``; the share asked for only where it is missed by a percent or more."""
+    share = count / max(records, 1)
+    missed = f", not {100 * asked:.0f} %" if abs(share - asked) >= 0.01 else ""
+    return f"{name} {count} ({100 * share:.0f} %{missed})"
 
 
 def _size(count):

@@ -126,7 +126,7 @@ def make_block(job, number):
 def _write_block(job, number):
     settings, maker = job.settings, job.maker
     plan = maker.plan(*settings.blocks()[number])
-    books = {"block": number, "records": 0, "noise": 0, "second": 0, "no_p": 0, "no_s": 0, "magnitudes": {}}
+    books = {"block": number, **empty_counts()}
     books["left_out"] = {name: count for name, count in plan.left_out.items() if count}
     books["outside"] = plan.outside
     if not len(plan):
@@ -156,6 +156,11 @@ def _write_block(job, number):
     return books
 
 
+def empty_counts():
+    """Books of nothing, for `count_rows` to add to."""
+    return {"records": 0, "noise": 0, "second": 0, "no_p": 0, "no_s": 0, "magnitudes": {}, "parts": {}}
+
+
 def count_rows(books, frame):
     """Add rows of metadata to a block's books."""
     earthquake = (frame["trace_category"] != "noise").to_numpy()
@@ -168,6 +173,8 @@ def count_rows(books, frame):
     for step in np.floor(frame["source_magnitude"].to_numpy(float)[earthquake] * 2).astype(int).tolist():
         name = f"{step / 2:g}"
         books["magnitudes"][name] = books["magnitudes"].get(name, 0) + 1
+    for part in frame["split"].tolist() if "split" in frame else ():
+        books["parts"][part] = books["parts"].get(part, 0) + 1
 
 
 def read_books(path):

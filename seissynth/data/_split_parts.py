@@ -1,13 +1,18 @@
 """Groups of rows, and how they are dealt to the parts of a split."""
 
+import warnings
+
 import numpy as np
 
 from seissynth.data._split_intervals import EARTH_KM, unit_vectors
-from seissynth.errors import InputError
+from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.seeding import generator, hash_words
 
 #: words of a split, as SeisBench has them
 PARTS = ("train", "dev", "test")
+
+#: share of the rows by which a part may be off without a word
+OFF = 0.05
 
 #: a row that belongs to no part, because it would leak
 PURGED = "purged"
@@ -58,8 +63,12 @@ def read_shares(shares):
     return (PARTS if len(shares) == 3 else ("train", "test")), shares
 
 
-def shuffled_parts(metadata, groups, shares, seed, by_rows=False, what="groups"):
-    """Deal whole groups at random: in numbers of groups, or of rows (large ones first)."""
+def shuffled_parts(metadata, groups, shares, seed, largest_first=False, what="groups"):
+    """Deal whole groups at random, so that the parts come near their shares of the rows.
+
+    Groups are dealt in random order, or large ones first where few of them hold most rows, each to the part that lacks
+    most. A part that is off by more than `OFF` is said in a warning.
+    """
     parts, shares = read_shares(shares)
     names, first, sizes = np.unique(groups, return_index=True, return_counts=True)
     wanted = int((shares > 0).sum())
@@ -68,40 +77,57 @@ def shuffled_parts(metadata, groups, shares, seed, by_rows=False, what="groups")
     rng = generator(hash_words("split", seed))
     # by first row, so that the deal does not hang on how groups are numbered
     order = np.argsort(first)[rng.permutation(len(names))]
-    if by_rows:
+    if largest_first:
         order = order[np.argsort(-sizes[order], kind="stable")]
-        dealt = _fill(sizes[order], shares)
-    else:
-        counts = _counts(len(names), shares)
-        dealt = np.repeat(np.arange(len(parts)), counts)
     part_of = np.empty(len(names), dtype=int)
-    part_of[order] = dealt
-    lookup = part_of[np.searchsorted(names, groups)]
-    return series(metadata, np.array(parts, dtype=object)[lookup])
+    part_of[order] = _fill(sizes[order], shares)
+    dealt = part_of[np.searchsorted(names, groups)]
+    warn_of_shares(parts, shares, dealt, f"{len(names)} {what}, the largest of which has {sizes.max()} rows")
+    return series(metadata, np.array(parts, dtype=object)[dealt])
+
+
+def warn_of_shares(parts, shares, dealt, why):
+    """Warn once of parts whose share of the rows is off by more than `OFF`."""
+    got = np.bincount(dealt, minlength=len(parts)) / max(len(dealt), 1)
+    off = [
+        f"{part} has {100 * have:.0f} % of the rows, {100 * share:.0f} % were asked for"
+        for part, have, share in zip(parts, got, shares, strict=True)
+        if abs(have - share) > OFF
+    ]
+    if off:
+        warnings.warn(f"{'; '.join(off)}: there are {why}, and none is cut.", SeisSynthWarning, stacklevel=4)
 
 
 def timed_parts(metadata, times, shares, blocks):
     """Deal blocks of events in a row; words of shape (n,)."""
     parts, shares = read_shares(shares)
     codes = group_codes(metadata, ["source_id"])
-    names, number = np.unique(codes, return_inverse=True)
+    names, number, sizes = np.unique(codes, return_inverse=True, return_counts=True)
     number = number.reshape(-1)
     first = np.full(len(names), np.iinfo(np.int64).max)
     np.minimum.at(first, number, times)
-    rank = np.argsort(np.argsort(first, kind="stable"), kind="stable")
+    order = np.argsort(first, kind="stable")
+    rank = np.argsort(order, kind="stable")
+    # where the middle of each event's rows lies among all rows, 0 to 1
+    place_of = ((np.cumsum(sizes[order]) - sizes[order] / 2) / sizes.sum())[rank]
     wanted = int((shares > 0).sum())
     if blocks is None:
         if len(names) < wanted:
             raise InputError(f"{len(names)} events cannot fill {wanted} parts.")
-        dealt = np.repeat(np.arange(len(parts)), _counts(len(names), shares))[rank]
+        dealt = np.searchsorted(np.cumsum(shares)[:-1], place_of, side="right")
+        if len(np.unique(dealt)) < wanted:  # one event holds more than a part: at least one for each
+            dealt = np.repeat(np.arange(len(parts)), whole_counts(len(names), shares))[rank]
     else:
         if not isinstance(blocks, int) or not wanted <= blocks <= len(names):
             raise InputError(f"{blocks=} must be a whole number from {wanted} parts to {len(names)} events.")
-        counts = _counts(blocks, shares)
+        counts = whole_counts(blocks, shares)
         # each part's blocks spread evenly over time
         place = [(k + 0.5) / count for count in counts for k in range(count)]
         part = np.repeat(np.arange(len(parts)), counts)[np.argsort(place, kind="stable")]
-        dealt = part[rank * blocks // len(names)]
+        dealt = part[np.minimum((place_of * blocks).astype(int), blocks - 1)]
+        if len(np.unique(dealt)) < wanted:
+            dealt = part[rank * blocks // len(names)]
+    warn_of_shares(parts, shares, dealt[number], f"{len(names)} events, the largest of which has {sizes.max()} rows")
     return np.array(parts, dtype=object)[dealt[number]]
 
 
@@ -124,7 +150,7 @@ def place_groups(latitude, longitude, distance_km):
     return labels_of_groups(codes, ~known)
 
 
-def _counts(total, shares):
+def whole_counts(total, shares):
     """Whole numbers that sum to `total` in these shares; at least one where a share is above 0."""
     counts = np.floor(shares * total + 1e-9).astype(int)
     counts[(shares > 0) & (counts == 0)] = 1
@@ -136,11 +162,14 @@ def _counts(total, shares):
 
 
 def _fill(sizes, shares):
-    """Part of each group: the one that lacks most, so far."""
+    """Part of each group: the one that lacks most, so far; no part with a share stays empty."""
     total, have = sizes.sum(), np.zeros(len(shares))
     out = []
-    for size in sizes:
+    for left, size in zip(range(len(sizes), 0, -1), sizes, strict=True):
         lack = np.where(shares > 0, shares * total - have, -np.inf)
+        empty = (shares > 0) & (have == 0)
+        if empty.sum() >= left:  # the last groups are for them
+            lack[~empty] = -np.inf
         out.append(int(np.argmax(lack)))
         have[out[-1]] += size
     return np.array(out)

@@ -54,7 +54,8 @@ def split_by_event(metadata, shares=(0.8, 0.1, 0.1), seed=0, column="source_id")
     ----------
     metadata : pandas.DataFrame
     shares : sequence of float
-        Of "train", "dev", "test" (or of "train", "test"), in numbers of events; they sum to 1.
+        Of "train", "dev", "test" (or of "train", "test"), in numbers of rows, as near as whole events allow; they
+        sum to 1.
     seed : int
     column : str
         What names an event. Rows without (noise) are dealt one by one.
@@ -124,7 +125,7 @@ def split_by_place(metadata, shares=(0.8, 0.1, 0.1), seed=0, distance_km=5.0):
     """
     latitude, longitude = epicentres(metadata)
     groups = place_groups(latitude, longitude, distance_km)
-    return shuffled_parts(metadata, groups, shares, seed, by_rows=True, what=f"places {distance_km:g} km apart")
+    return shuffled_parts(metadata, groups, shares, seed, largest_first=True, what=f"places {distance_km:g} km apart")
 
 
 def split_by_time(metadata, shares=(0.8, 0.1, 0.1), blocks=None, purged=True, per="sensor"):
