@@ -2,17 +2,21 @@
 
 import functools
 import hashlib
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from seissynth._real_numbers import require_real
-from seissynth.errors import InputError
+from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.motion import resample_motion
 from seissynth.noise import MODELS, model_psd, prepare_noise
 from seissynth.seeding import generator
 
 _BEYOND_S = 16.0  # made and thrown away, since the series is periodic
+_MARGIN_S = 8.0  # of real noise, for a filter
+#: part of a band's octaves, at either end, over which what is inside fades
+SHOULDER = 0.2
 _BEFORE_P_S = 1.0  # what is kept away from a pick when records of earthquakes lend their noise
 
 
@@ -35,9 +39,31 @@ class ModelNoise:
         from scipy.fft import irfft
 
         scale, nfft = _model_scale(self.model, npts, rate, self.quantity)
-        draws = generator(key, 1).standard_normal((3, len(scale), 2), dtype=np.float32)
-        spectrum = draws.view(np.complex64)[..., 0] * scale
-        return irfft(spectrum, nfft, axis=-1)[:, :npts]
+        return irfft(_draws(key, len(scale)) * scale, nfft, axis=-1)[:, :npts]
+
+    def split(self, key, sensor, npts, rate, band, gain=1.0):
+        """Noise of one record outside and inside a band; their sum is that of `make` for ``gain=1``.
+
+        Parameters
+        ----------
+        band : (float, float)
+            Hz; see `band_share`.
+        gain : float
+            Factor of what is outside; no frequency is amplified beyond Peterson's high noise model.
+
+        Returns
+        -------
+        (ndarray, ndarray), shape (3, npts), float32
+        """
+        from scipy.fft import irfft
+
+        scale, nfft = _model_scale(self.model, npts, rate, self.quantity)
+        spectrum = _draws(key, len(scale)) * scale
+        frequencies = np.fft.rfftfreq(nfft, 1 / rate)
+        inside = band_share(frequencies, *band)
+        outside = (1.0 - inside) * np.minimum(gain, _headroom(self.model, npts, rate, self.quantity))
+        parts = (spectrum * share.astype(np.float32) for share in (outside, inside))
+        return tuple(irfft(part, nfft, axis=-1)[:, :npts] for part in parts)
 
 
 @functools.lru_cache(maxsize=8)
@@ -47,6 +73,32 @@ def _model_scale(model, npts, rate, quantity):
     nfft = next_fast_len(npts + round(_BEYOND_S * rate), real=True)
     power = model_psd(model, np.fft.rfftfreq(nfft, 1 / rate), quantity)
     return np.sqrt(power * rate * nfft / 4).astype(np.float32), nfft
+
+
+@functools.lru_cache(maxsize=8)
+def _headroom(model, npts, rate, quantity):
+    """How much a model's amplitude may grow at each frequency before it exceeds the high noise model; 1 or more."""
+    nfft = _model_scale(model, npts, rate, quantity)[1]
+    frequencies = np.fft.rfftfreq(nfft, 1 / rate)
+    own, high = (model_psd(name, frequencies, "acceleration") for name in (model, "nhnm"))
+    return np.sqrt(np.maximum(high / np.where(own > 0, own, 1.0), 1.0))
+
+
+def _draws(key, count):
+    return generator(key, 1).standard_normal((3, count, 2), dtype=np.float32).view(np.complex64)[..., 0]
+
+
+def band_share(frequencies_hz, low_hz, high_hz):
+    """Which part of the amplitude at each frequency counts to a band: 0 outside, cosine shoulders within it.
+
+    The shoulders take a fifth of the band's octaves at either end, so that nothing outside the band changes when what
+    is inside is amplified, however much.
+    """
+    octaves = np.log2(high_hz / low_hz)
+    with np.errstate(divide="ignore"):
+        place = np.log2(np.asarray(frequencies_hz, dtype=float) / low_hz) / octaves
+    up, down = (np.clip(x / SHOULDER, 0.0, 1.0) for x in (place, 1.0 - place))
+    return (0.5 - 0.5 * np.cos(np.pi * up)) * (0.5 - 0.5 * np.cos(np.pi * down))
 
 
 class SampledNoise:
@@ -70,6 +122,30 @@ class SampledNoise:
                 f"noise of the shape {(3, npts)}."
             )
         return found.astype(np.float32)
+
+    def split(self, key, sensor, npts, rate, band, gain=1.0):
+        """Noise of one record outside (times `gain`) and inside a band, as `ModelNoise.split`.
+
+        A longer piece is taken where there is one: a filter is not right at the ends of what it filters.
+        """
+        from scipy.fft import irfft, next_fast_len, rfft
+
+        margin = round(_MARGIN_S * rate)
+        try:
+            with warnings.catch_warnings():
+                # a Stream's station may have noise that is long enough for the record alone: no other station's then
+                warnings.simplefilter("error", SeisSynthWarning)
+                whole = self.make(key, sensor, npts + 2 * margin, rate)
+        except (InputError, SeisSynthWarning):
+            whole = self.make(key, sensor, npts, rate)
+            margin = 0
+        reach = min(round(_MARGIN_S * rate), whole.shape[1] - 1)
+        turned = np.pad(whole.astype(np.float64), ((0, 0), (reach, reach)), mode="reflect", reflect_type="odd")
+        nfft = next_fast_len(turned.shape[1], real=True)
+        share = band_share(np.fft.rfftfreq(nfft, 1 / rate), *band)
+        inside = irfft(rfft(turned, nfft, axis=-1) * share, nfft, axis=-1)[:, reach + margin :][:, :npts]
+        own = whole[:, margin : margin + npts]
+        return (np.float32(gain) * (own - inside)).astype(np.float32), inside.astype(np.float32)
 
 
 class DatasetNoise:

@@ -38,13 +38,28 @@ class RecordNoise:
             Of the random numbers.
         sensor : seissynth.sensors.Sensor
         """
+        source, quantity = self._of(sensor)
+        return self._recorded(source.make(key, sensor, self.npts, self.rate), sensor, source, quantity)
+
+    def split(self, key, sensor, band, gain=1.0):
+        """Noise of one record outside (times `gain`) and inside a band; (ndarray, ndarray), shape (3, npts)."""
+        source, quantity = self._of(sensor)
+        parts = source.split(key, sensor, self.npts, self.rate, band, gain)
+        return tuple(self._recorded(part, sensor, source, quantity) for part in parts)
+
+    def _of(self, sensor):
+        """Where a sensor's noise comes from, and the quantity that a model's is made in for counts."""
         if self._model is None:
-            made = self._source.make(key, sensor, self.npts, self.rate)
-            return self._on_axes(made, sensor, self._source.along_zne)
+            return self._source, None
+        quantity = self.instrument.quantity(true_axes(sensor).channels[0])
+        return ModelNoise(self._model, quantity), quantity
+
+    def _recorded(self, noise, sensor, source, quantity):
+        """Bring noise onto the axes of the set; that of a model through each channel's response, for counts."""
+        made = self._on_axes(noise, sensor, source.along_zne)
+        if quantity is None:
+            return made
         upright = true_axes(sensor)
-        quantity = self.instrument.quantity(upright.channels[0])
-        made = ModelNoise(self._model, quantity).make(key, upright, self.npts, self.rate)
-        made = self._on_axes(made, sensor, along_zne=True)
         channels = sensor.channels if self.own_axes else upright.channels
         return np.stack(
             [apply_response(data, channel, self.rate, quantity) for data, channel in zip(made, channels, strict=True)]

@@ -9,6 +9,7 @@ from seissynth.backends._run import load_once, run_backend
 from seissynth.data._factory_noise import load_noise
 from seissynth.data._factory_plan import _GAIN, _LEVEL, _SNR, Planner
 from seissynth.data._factory_record_noise import RecordNoise
+from seissynth.data._factory_snr import SnrMeter, snr_band_hz
 from seissynth.data._factory_sources import origin_times
 from seissynth.data._true_axes import is_aligned, true_axes
 from seissynth.motion import resample_motion
@@ -22,10 +23,6 @@ from seissynth.synthesis import backend_of
 #: samples of one component of all records that are made at a time: what bounds the memory
 _SAMPLES_TOGETHER = 1_000_000
 _MOST_TOGETHER = 128
-#: band in which earthquake and noise are compared, Hz (below 0.8 of Nyquist)
-SNR_BAND_HZ = (1.0, 20.0)
-#: how long the earthquake is looked at, from S on, s
-_LEVEL_S = 5.0
 
 #: columns of the conditions that a data set keeps, in order
 _KEPT = (
@@ -166,48 +163,28 @@ class BlockMaker:
             return None
         settings = self.settings
         noise = np.empty(out.shape, dtype=np.float32)
-        gain = np.zeros(len(out)) if settings.noise_gain_db is None else np.empty(len(out))
+        gain = np.zeros(len(out))
+        inside = None if settings.snr_db is None else np.empty((len(rows), *out.shape[1:]), dtype=np.float32)
         for i, row in enumerate(rows):
             key, sensor = int(plan.keys[row]), plan.sensors[row]
             for k in range(noise_rows[i] + 1):
                 at = place[i] + k
                 mine = key if k == 0 else hash_words("row of noise", key, k)
-                noise[at] = source(mine, sensor)
                 if settings.noise_gain_db is not None:
                     u = plan.draws[row, _GAIN] if k == 0 else generator(mine, 2).random()
                     gain[at] = settings.noise_gain_db[0] + u * (settings.noise_gain_db[1] - settings.noise_gain_db[0])
-        if settings.noise_gain_db is not None:
-            noise *= (10.0 ** (gain / 20.0)).astype(np.float32)[:, None, None]
-        measured = self._snr_db(data, noise[place], p, s)
-        if settings.snr_db is not None:
+                factor = np.float32(10.0 ** (gain[at] / 20.0))
+                if k == 0 and inside is not None:
+                    noise[at], inside[i] = source.split(mine, sensor, snr_band_hz(self.rate), factor)
+                else:
+                    noise[at] = source(mine, sensor) * factor
+        level = SnrMeter(data, p, s, self.rate)
+        if inside is None:
+            snr[place] = level.snr_db(noise[place])
+        else:
             wanted = plan.draw(_SNR, settings.snr_db)[rows]
-            known = np.isfinite(measured)
-            change = np.where(known, measured - wanted, 0.0)
-            noise[place] *= (10.0 ** (change / 20.0)).astype(np.float32)[:, None, None]
-            measured = np.where(known, wanted, np.nan)
-        snr[place] = measured
+            noise[place], snr[place] = level.scaled(noise[place], inside, wanted)
         return noise
-
-    def _snr_db(self, data, noise, p, s):
-        """Level of the earthquake over that of the noise in `SNR_BAND_HZ`, dB; NaN where P and S are outside."""
-        from scipy.signal import butter
-
-        from seissynth.data._factory_kernels import band_energy
-
-        high = min(SNR_BAND_HZ[1], 0.4 * self.rate)
-        low = min(SNR_BAND_HZ[0], high / 10)
-        sections = butter(2, [low, high], "bandpass", fs=self.rate, output="sos")
-        begin = np.where((s >= 0) & (s < self.npts), s, p)
-        first = np.clip(np.nan_to_num(np.ceil(begin)), 0, self.npts).astype(np.int64)
-        last = np.clip(np.nan_to_num(np.ceil(begin + _LEVEL_S * self.rate)), 0, self.npts).astype(np.int64)
-        signal, background = np.zeros(len(data)), np.zeros(len(data))
-        band_energy(np.ascontiguousarray(data, dtype=np.float32), sections, first, last, signal)
-        whole = np.full(len(data), self.npts, dtype=np.int64)
-        band_energy(np.ascontiguousarray(noise), sections, np.zeros(len(data), dtype=np.int64), whole, background)
-        good = (last > first) & (signal > 0) & (background > 0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = signal / np.maximum(last - first, 1) / (background / self.npts)
-            return np.where(good, 10.0 * np.log10(ratio), np.nan)
 
     def open_noise(self):
         """Return a function of key and sensor that gives noise in the quantity of the output; None for none."""
