@@ -54,14 +54,10 @@ def test_every_command_takes_part(app):
     assert {"generate", "evaluate", "train", "dataset make", "dataset cut", "plot"} <= set(commands(app))
 
 
-class _Faulty:
-    """An application of one command that ends as none may."""
-
-    @staticmethod
-    def app(function):
-            made = typer.Typer(pretty_exceptions_enable=False)
-        made.command()(function)
-        return made
+def _application(function):
+    made = typer.Typer(pretty_exceptions_enable=False)
+    made.command()(function)
+    return made
 
 
 def _raises():
@@ -105,4 +101,4 @@ def _odd_code():
     ],
 )
 def test_the_judge_sees_what_is_wrong(function, words, tmp_path):
-    assert re.search(words, call(_Faulty.app(function), [], tmp_path / "call"))
+    assert re.search(words, call(_application(function), [], tmp_path / "call"))

@@ -105,7 +105,7 @@ def catalog_of(table):
             try:
                 events[name] = _event(name, row)
             except (TypeError, ValueError, OverflowError) as error:
-                raise FileFormatError(f"event {name}: its time, place or magnitude cannot be stored: {error}.") from error
+                raise FileFormatError(f"event {name}: time, place or magnitude cannot be stored: {error}.") from error
     return Catalog(list(events.values())), events
 
 
