@@ -10,6 +10,7 @@ from seissynth._evalresp import padding_s
 from seissynth._event_notes import EventNotes
 from seissynth._skipped import Skipped
 from seissynth.arguments import Arguments
+from seissynth.bounds import within
 from seissynth.channels import select_sensors
 from seissynth.earthquakes import read_earthquakes
 from seissynth.errors import InputError
@@ -104,9 +105,11 @@ def continuous(events, inventory, start, end, *, noise=None, **arguments):
 
 def _time(name, value):
     try:
-        return UTCDateTime(value)
+        time = UTCDateTime(value)
     except Exception as error:  # ObsPy raises several kinds
         raise InputError(f"{name}={value!r} cannot be read as a time: {error}.") from error
+    within("year", time.year, whose=f"{name}={value!r}: ")
+    return time
 
 
 class _Row:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from obspy import UTCDateTime
 from obspy.core.event import Event
 
-from seissynth.bounds import BOUNDS
+from seissynth.bounds import BOUNDS, within
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.seeding import event_key as make_event_key
 
@@ -141,6 +141,7 @@ def read_earthquake(event, event_key=None):
         raise InputError(f"event {name} has no magnitude; add one, e.g. event.magnitudes.append(Magnitude(mag=4.0)).")
     if not isinstance(origin.time, UTCDateTime):
         raise InputError(f"event {name}: the origin has no time; set origin.time.")
+    within("year", origin.time.year, whose=f"event {name}, origin time {origin.time}: ")
     latitude = _number(name, "latitude", origin.latitude)
     longitude = _number(name, "longitude", origin.longitude)
     size = _number(name, "magnitude", magnitude.mag)

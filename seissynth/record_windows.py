@@ -1,10 +1,12 @@
 """Record windows: when each record starts, how long it is, and at which rate its motion is simulated."""
 
 import math
+import os
 from dataclasses import dataclass
 
 import numpy as np
 
+from seissynth.bounds import BOUNDS
 from seissynth.errors import InputError
 from seissynth.motion import rate_ratio
 
@@ -13,7 +15,7 @@ LOWEST_RATE_HZ = 100.0
 #: durations chosen by `duration=None` are multiples of this, s
 DURATION_STEP_S = 10.0
 _MARGIN_S = 10.0
-_LONGEST_SAMPLES = 20_000_000
+_LONGEST_SAMPLES = BOUNDS["samples"].high
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,33 @@ def simulation_rate_hz(sites, sampling_rate=None):
                 top *= math.ceil(LOWEST_RATE_HZ / top)
         rates.append(float(top))
     return rates
+
+
+def check_memory(groups, traces_of_row, realizations):
+    """Raise InputError for records that this machine's memory cannot hold.
+
+    Parameters
+    ----------
+    groups : list of WindowGroup
+    traces_of_row : sequence of int
+    realizations : int
+    """
+    samples = sum(group.npts * sum(traces_of_row[row] for row in group.rows) for group in groups)
+    # float32, and once more while they are made
+    needed, there = 8 * samples * realizations, _memory_bytes()
+    if needed > there:
+        raise InputError(
+            f"{realizations} realisation(s) of {len(traces_of_row)} sites need about {needed / 2**30:.3g} GiB, and "
+            f"this machine has {there / 2**30:.3g} GiB; ask for fewer, for shorter ones, or one realization= at a time."
+        )
+
+
+def _memory_bytes():
+    """Memory of the machine; beyond all bounds where nobody knows."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # Windows; systems without these names
+        return math.inf
 
 
 def plan_windows(conditions, rates, *, start_s=0.0, duration_s=None, longest_s=None):

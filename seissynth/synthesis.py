@@ -18,7 +18,7 @@ from seissynth.ensemble import Ensemble
 from seissynth.errors import InputError
 from seissynth.noise import prepare_noise
 from seissynth.paths import find_paths
-from seissynth.record_windows import plan_windows, simulation_rate_hz
+from seissynth.record_windows import check_memory, plan_windows, simulation_rate_hz
 from seissynth.seeding import make_seeds
 from seissynth.source_records import find_source
 from seissynth.stream import GroundMotion, Instrument, make_traces, shared_provenance, warn_of_cut_onsets
@@ -192,6 +192,8 @@ def _generate_by_event(inventory, events, arguments, say_at_end=False):
             duration_s=arguments.duration,
             longest_s=backend.card.max_duration_s,
         )
+        traces = [sum(len(sensor.channels) for sensor in site.sensors) for site in paths.sites]
+        check_memory(groups, traces, len(arguments.realization_numbers()))
         made = []
         for number in arguments.realization_numbers():
             seeds = make_event_seeds(arguments.seed, conditions, number, backend)

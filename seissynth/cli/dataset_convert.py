@@ -24,9 +24,7 @@ def convert(
     source: Annotated[Path, typer.Argument(help="Folder in SeisBench's format, an ASDF file, or a folder of them.")],
     target: Annotated[
         Path,
-        typer.Argument(
-            help="ASDF file (.h5, .asdf), or a SeisBench set's folder.", parser=file_or_folder_to_write
-        ),
+        typer.Argument(help="ASDF file (.h5, .asdf), or a SeisBench set's folder.", parser=file_or_folder_to_write),
     ],
     tag: Annotated[str | None, typer.Option("--tag", help="Only ASDF waveforms of this tag, as '*acc*'.")] = None,
     flatfile: Annotated[Path | None, typer.Option("--flatfile", help="ITACA's table beside ASDF files.")] = None,

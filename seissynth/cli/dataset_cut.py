@@ -14,6 +14,7 @@ from seissynth.cli._common import (
     progress_bar,
     read_catalog,
     read_stations,
+    removing_new,
     say,
 )
 
@@ -79,7 +80,7 @@ def cut(
         noise_windows=noise_windows,
     )
     stations, events = read_stations(inventory), read_catalog(catalog)
-    with progress_bar("cutting windows", 100, quiet) as step:
+    with removing_new(output), progress_bar("cutting windows", 100, quiet) as step:
         report = cut_events(
             waveforms, stations, events, output, settings, overwrite=overwrite,
             progress=lambda done, total: step(100.0 * done / total),

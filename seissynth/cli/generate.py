@@ -159,6 +159,10 @@ def generate(
     from seissynth.data.files import check_target, write
 
     check_target(output, realizations or 1)
+    if plot is not None:
+        from seissynth.plotting._style import check_outfile
+
+        check_outfile(plot)
     stations, catalog = inputs()
     streams = _make(stations, catalog, arguments, realizations, quiet)
     written = write(output, streams, event=catalog, inventory=stations)

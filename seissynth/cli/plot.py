@@ -69,7 +69,9 @@ def plot(
 
     from seissynth import plotting
     from seissynth.data.asdf import read_asdf
+    from seissynth.plotting._style import check_outfile
 
+    check_outfile(output)
     contents = read_asdf(file)
     if kind is Kind.MAP:
         plotting.plot_map(contents.inventory, contents.catalog, outfile=output)

@@ -102,7 +102,10 @@ def catalog_of(table):
         if not name:
             continue
         if name not in events:
-            events[name] = _event(name, row)
+            try:
+                events[name] = _event(name, row)
+            except (TypeError, ValueError, OverflowError) as error:
+                raise FileFormatError(f"event {name}: time, place or magnitude cannot be stored: {error}.") from error
     return Catalog(list(events.values())), events
 
 

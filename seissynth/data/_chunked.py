@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from seissynth._folder_lock import fills
+from seissynth.bounds import within
 from seissynth.data.seisbench import DatasetWriter, write_chunks_file
 from seissynth.errors import InputError
 
@@ -33,8 +34,7 @@ def write_in_chunks(output, pairs, *, records_per_chunk, overwrite=False, progre
         Records written; with none, nothing is there.
     """
     output = Path(output)
-    if isinstance(records_per_chunk, bool) or not isinstance(records_per_chunk, int) or records_per_chunk < 1:
-        raise InputError(f"{records_per_chunk=} must be a whole number from 1.")
+    within("records_per_chunk", records_per_chunk)
     old = refuse_set(output, overwrite)
     # an older set stays until the new one is whole; without one, each chunk is readable as soon as it is written
     place = output.with_name(f".{output.name}.{os.getpid()}.partial") if old else output

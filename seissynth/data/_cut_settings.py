@@ -3,9 +3,10 @@
 import dataclasses
 from dataclasses import dataclass, field
 
+from seissynth.bounds import within
 from seissynth.data.preprocess import Bandpass, Preparation, Resample, Taper, heggs_preparation
 from seissynth.errors import InputError
-from seissynth.signal._checks import positive, whole
+from seissynth.signal._checks import positive
 
 #: rule -> what it asks of a window; in the order in which they are counted
 RULES = {
@@ -92,7 +93,9 @@ class CutSettings:
                 raise InputError(f"rule {rule!r} is unknown; known are {', '.join(RULES)}.")
         if not (self.lead_s >= 0 and self.tail_s >= 0):
             raise InputError(f"margins must not be negative: lead_s={self.lead_s}, tail_s={self.tail_s}.")
-        whole("noise_windows", self.noise_windows, least=0)
+        within("noise_windows", self.noise_windows)
+        within("duration_s", self.duration_s, bound="duration")
+        within("start_s", self.start_s, bound="start")
         if min(self.lead_s, self.tail_s) < self.edge_s:
             raise InputError(
                 f"margins of lead_s={self.lead_s} and tail_s={self.tail_s} s are shorter than {self.edge_s:g} s, which "
@@ -107,6 +110,8 @@ class CutSettings:
                 )
         if self.rate_hz is None:
             raise InputError("the preparation needs a step 'resample': a data set has one sampling rate.")
+        rate = within("sampling_rate", self.rate_hz)
+        within("samples", round(self.duration_s * rate), whose=f"duration_s={self.duration_s:g} at {rate:g} Hz: ")
 
     @property
     def rate_hz(self):

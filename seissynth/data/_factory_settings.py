@@ -10,6 +10,7 @@ from numbers import Real
 import numpy as np
 
 from seissynth.arguments import Arguments
+from seissynth.bounds import within
 from seissynth.data._factory_noise import describe_noise
 from seissynth.data._factory_sources import Sources
 from seissynth.errors import InputError
@@ -58,19 +59,15 @@ class Settings:
             if getattr(self, name) not in choices:
                 raise InputError(f"{name}={getattr(self, name)!r} must be one of {', '.join(map(repr, choices))}.")
         for name in ("noise_share", "overlap_share"):
-            value = getattr(self, name)
-            if not _is_number(value) or not 0 <= value <= (0.95 if name == "noise_share" else 1.0):
-                limit = 0.95 if name == "noise_share" else 1
-                raise InputError(f"{name}={value!r} must be a share from 0 to {limit}.")
+            within(name, getattr(self, name))
+        within("samples", self.npts, whose=f"duration={self.core.duration}, sampling_rate={self.core.sampling_rate}: ")
         if self.core.noise is None:
             asked = [name for name in ("snr_db", "noise_gain_db") if getattr(self, name) is not None]
             asked += ["noise_share"] if self.noise_share else []
             if asked:
                 raise InputError(f"{', '.join(asked)} needs noise; pass noise='nlnm', real noise, or leave it out.")
         for name in ("stations_per_event", "block_records"):
-            value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                raise InputError(f"{name}={value!r} must be a whole number above 0.")
+            within(name, getattr(self, name), optional=name == "stations_per_event")
         self.split = _split(self.split)
         if self.p_lead_s is not None and self.core.start is not None:
             raise InputError("start= aligns records to the origin; pass p_lead_s=None with it.")
@@ -144,6 +141,8 @@ def _range(name, values, unit, least=-math.inf):
         low = high = math.nan
     if not (math.isfinite(low) and math.isfinite(high) and least <= low <= high):
         raise InputError(f"{name}={values!r} must be two numbers in rising order ({unit}), or None.")
+    for value in (low, high):
+        within(name, value)
     return low, high
 
 

@@ -5,12 +5,12 @@ asking for more events changes none of those before.
 """
 
 import itertools
-import math
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
 
+from seissynth.bounds import BOUNDS, within
 from seissynth.data._areas import Box, Circle, Polygon, check_area, draw_places
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
@@ -24,8 +24,6 @@ _DEPTHS = ("uniform", "triangular")
 _MECHANISMS = ("none", "random", "strike-slip", "normal", "reverse")
 _RAKES_DEG = {"strike-slip": (0.0, 180.0), "normal": (-90.0,), "reverse": (90.0,)}
 _SPREAD_DEG = 15.0  # of strike-slip, normal and reverse mechanisms about the pure ones, standard deviation
-_LEAST_MAGNITUDE, _MOST_MAGNITUDE = -3.0, 10.0
-_LEAST_DEPTH_KM, _MOST_DEPTH_KM = -10.0, 800.0
 
 
 @dataclass(frozen=True)
@@ -88,20 +86,17 @@ class DrawnEarthquakes:
     _times: tuple = field(init=False, repr=False, compare=False, default=())
 
     def __post_init__(self):
-        if isinstance(self.n, bool) or not isinstance(self.n, (int, np.integer)) or self.n < 1:
-            raise InputError(f"n={self.n!r} earthquakes cannot be drawn; give a whole number above 0.")
+        within("n", self.n, bound="earthquakes")
         check_area(self.area)
         for name, choices in (("magnitudes", _MAGNITUDES), ("depths", _DEPTHS), ("mechanisms", _MECHANISMS)):
             if getattr(self, name) not in choices:
                 raise InputError(f"{name}={getattr(self, name)!r} must be one of {', '.join(map(repr, choices))}.")
         if len(tuple(self.depth_km)) == 3:
             object.__setattr__(self, "depths", "triangular")
-        _increasing("magnitude", self.magnitude, (2,), _LEAST_MAGNITUDE, _MOST_MAGNITUDE)
-        _increasing("depth_km", self.depth_km, (2, 3), _LEAST_DEPTH_KM, _MOST_DEPTH_KM)
-        if not (isinstance(self.b, (int, float)) and math.isfinite(self.b) and self.b > 0):
-            raise InputError(f"b={self.b!r} must be a number above 0; earthquakes have about 1.")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, (int, np.integer)):
-            raise InputError(f"seed={self.seed!r} must be a whole number.")
+        _increasing("magnitude", self.magnitude, (2,), BOUNDS["magnitude"])
+        _increasing("depth_km", self.depth_km, (2, 3), BOUNDS["depth in km"])
+        within("b", self.b)
+        within("seed", self.seed)
         for name in ("magnitude", "depth_km", "time"):
             object.__setattr__(self, name, tuple(getattr(self, name)))  # a list cannot be hashed
         object.__setattr__(self, "_times", _microseconds(self.time))
@@ -257,7 +252,8 @@ def around_station(inventory, station, radius_km, inner_km=0.0):
     return Circle(float(place.latitude), float(place.longitude), float(radius_km), float(inner_km))
 
 
-def _increasing(name, values, lengths, least, most):
+def _increasing(name, values, lengths, bound):
+    least, most = bound.low, bound.high
     try:
         numbers = [float(value) for value in values]
     except (TypeError, ValueError):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from seissynth._folder_lock import locked
 from seissynth.arguments import Arguments
+from seissynth.bounds import within
 from seissynth.data._factory_dry_run import dry_run as run_dry
 from seissynth.data._factory_dry_run import plans
 from seissynth.data._factory_folder import begin, describe, fingerprint, finish
@@ -19,7 +20,6 @@ from seissynth.data._factory_report import DatasetReport
 from seissynth.data._factory_run import Job, dask_client, read_books, run_dask, run_serial
 from seissynth.data._factory_settings import SPLIT, Settings
 from seissynth.data._factory_sources import Sources
-from seissynth.errors import InputError
 
 __all__ = ["DatasetReport", "make_dataset", "plan_dataset"]
 
@@ -175,8 +175,7 @@ def make_dataset(
     (7, 1)
     """
     settings = _settings({**locals(), **options}, options, inventory, earthquakes)
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise InputError(f"workers={workers!r} must be a whole number above 0.")
+    within("workers", workers)
     path = Path(path).absolute()
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; give a folder.")

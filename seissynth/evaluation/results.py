@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from seissynth.bounds import within
 from seissynth.evaluation.intervals import DRAWS, mean_interval
 
 #: columns of `MetricGroup.summary`, in order
@@ -36,6 +37,13 @@ class EvaluationSettings:
     picker: object = None
     vs30_mps: float = 760.0
     train: object = None
+
+    def __post_init__(self):
+        for name in ("draws", "seed"):
+            within(name, getattr(self, name))
+        within("vs30_mps", self.vs30_mps, bound="station_vs_30_mps")
+        for period in self.periods_s:
+            within("period", period)
 
 
 @dataclass

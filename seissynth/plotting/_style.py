@@ -70,11 +70,7 @@ def styled(function):
         import matplotlib
 
         if outfile is not None:
-            from seissynth.data._atomic import require_file_name
-
-            require_file_name(outfile)
-        if outfile is not None and not Path(outfile).resolve().parent.is_dir():
-            raise InputError(f"cannot write {outfile}: there is no folder {Path(outfile).parent}; make it first.")
+            check_outfile(outfile)
         shown = outfile is None and _window.get() is not None and _has_windows()
         token = _window.set(True if shown else None)
         try:
@@ -133,13 +129,24 @@ def new_figure(width, height):
     return figure
 
 
+def check_outfile(outfile):
+    """Raise InputError for a picture that could not be written: no folder, or an ending that nobody knows."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    from seissynth.data._atomic import require_file_name
+
+    require_file_name(outfile)
+    if not Path(outfile).resolve().parent.is_dir():
+        raise InputError(f"cannot write {outfile}: there is no folder {Path(outfile).parent}; make it first.")
+    kinds = FigureCanvasBase.get_supported_filetypes()
+    if Path(outfile).suffix.lstrip(".").lower() not in kinds:
+        raise InputError(f"cannot tell the format of {outfile} by its ending; known are {', '.join(sorted(kinds))}.")
+
+
 def _save(figure, outfile):
     from seissynth.data._atomic import replacing
 
-    kinds = figure.canvas.get_supported_filetypes()
     kind = Path(outfile).suffix.lstrip(".").lower()
-    if kind not in kinds:
-        raise InputError(f"cannot tell the format of {outfile} by its ending; known are {', '.join(sorted(kinds))}.")
     with replacing(outfile) as beside:
         figure.savefig(beside, format=kind)
 
