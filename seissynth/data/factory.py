@@ -20,6 +20,7 @@ from seissynth.data._factory_report import DatasetReport
 from seissynth.data._factory_run import Job, dask_client, read_books, run_dask, run_serial
 from seissynth.data._factory_settings import SPLIT, Settings
 from seissynth.data._factory_sources import Sources
+from seissynth.errors import InputError
 
 __all__ = ["DatasetReport", "make_dataset", "plan_dataset"]
 
