@@ -296,6 +296,29 @@ def test_twenty_earthquakes_are_split_as_asked(tmp_path, seed):
     assert (plan.groupby("source_id")["split"].nunique() == 1).all()
 
 
+def test_catalogue_and_inventory_lie_beside_the_set(tmp_path):
+    """From what was left there, `generate` makes the same records."""
+    quakes = drawn(3)
+    _, found = make(tmp_path / "set", quakes)
+    catalog = obspy.read_events(str(tmp_path / "set" / "catalog.xml"))
+    inventory = obspy.read_inventory(str(tmp_path / "set" / "inventory.xml"))
+    assert [event.resource_id.id for event in catalog] == [
+        f"smi:local/seissynth/drawn/{quakes.seed}/{k}" for k in range(3)
+    ]
+    assert {f"{network.code}.{station.code}" for network in inventory for station in network} == {
+        f"{network.code}.{station.code}" for network in INVENTORY for station in network
+    }
+    row = found.metadata[found.metadata["trace_category"] != "noise"].iloc[0]
+    event = next(event for event in catalog if event.origins[0].time == obspy.UTCDateTime(row["source_origin_time"]))
+    start = obspy.UTCDateTime(row["trace_start_time"])
+    made = seissynth.generate(
+        inventory.select(station=row["station_code"]), event, backend=Ricker, seed=5, realization=0, start=start,
+        duration=30.0, sampling_rate=50.0,
+    )  # fmt: skip
+    stored = found.waveform(row.name, component_order="Z")[0]
+    assert np.allclose(made.select(component="Z")[0].data, stored, rtol=1e-5, atol=1e-6 * np.abs(stored).max())
+
+
 def test_the_report_says_which_part_is_off(tmp_path):
     report, _ = make(tmp_path / "set", drawn(3))
     assert [count for count, _ in report.parts.values()] and sum(n for n, _ in report.parts.values()) == report.records
@@ -323,7 +346,6 @@ def test_plan_and_set_agree(tmp_path):
             np.testing.assert_allclose(mine, theirs, rtol=1e-12, err_msg=name)
         else:
             assert list(mine.fillna("")) == list(theirs.fillna("")), name
-
 
 
 def test_a_dry_run_writes_the_plan_only(tmp_path):

@@ -8,6 +8,7 @@ import warnings
 
 from seissynth._folder_lock import describe_holder, is_lock
 from seissynth.data._atomic import replacing
+from seissynth.data._factory_inputs import CATALOG, INVENTORY, write_inputs
 from seissynth.data._factory_report import DatasetReport
 from seissynth.data._factory_run import BOOKS, read_books, warn_of_outside
 from seissynth.data._seisbench_layout import write_chunks_file
@@ -160,13 +161,16 @@ def finish(job, began, before, interrupted=None):
     whole = {**found, "complete": True, "counts": books, "files": files}
     if whole != found:
         _write_json(file, whole)
+    write_inputs(job)
     shutil.rmtree(path / BOOKS, ignore_errors=True)
     for name in ("metadata_", "waveforms_", "records_", "noise_", "dataset.", "chunks."):
         for item in path.glob(f".{name}*"):  # what killed processes of any machine left half written
             item.unlink(missing_ok=True)
     parts, split = books.get("parts", {}), job.settings.split or {}
     books["parts"] = {name: (parts.get(name, 0), share) for name, share in split.items() if parts}
-    size = sum(item.stat().st_size for item in path.iterdir() if item.is_file() and not is_lock(item))
+    aside = (CATALOG, INVENTORY)
+    sizes = (item.stat().st_size for item in path.iterdir() if item.is_file() and item.name not in aside)
+    size = sum(sizes)
     before = "" if interrupted is None else describe_holder(interrupted)
     return DatasetReport(
         path, **books, bytes=size, seconds=time.perf_counter() - began, made=made, interrupted=before
