@@ -15,7 +15,7 @@ import threading
 import uuid
 from pathlib import Path
 
-from seissynth.errors import FolderInUseError, WriteError
+from seissynth.errors import FolderInUseError, InputError, WriteError
 
 #: hidden files of the lock, in the folder or, with the file's name in front, beside the file; gone in the end
 LOCK, HOLDER = ".seissynth.lock", ".seissynth.lock.json"
@@ -59,6 +59,8 @@ def locked(path, doing, *, file=False):
     """
     path = Path(path).absolute()
     path = path.parent.resolve() / path.name if file else path.resolve()
+    if file and not path.name:
+        raise InputError(f"cannot write {path}: it is a folder; give the name of a file.")
     made = [] if file else _make(path)
     lock, holder = ((path.with_name(f".{path.name}{name}") if file else path / name) for name in (LOCK, HOLDER))
     try:

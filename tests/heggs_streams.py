@@ -19,7 +19,7 @@ def line(distances_km=(12.0, 20.0, 28.0, 36.0), code="V"):
 
 def earthquake(magnitude=3.0):
     origin = Origin(time=TIME, latitude=35.6, longitude=-117.5, depth=5000.0)
-    return Event(origins=[origin], magnitudes=[Magnitude(mag=magnitude, magnitude_type="ML")])
+    return Event(origins=[origin], magnitudes=[Magnitude(mag=magnitude, magnitude_type="Mw")])
 
 
 def observed(level=1e-6, stations=("S0", "S1"), start=-10.0, duration=80.0, seed=0):

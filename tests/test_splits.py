@@ -221,9 +221,9 @@ def test_parts_come_near_their_shares_of_the_rows(sizes, seed):
 
 
 def test_a_part_that_is_off_is_said():
-    frame = pd.DataFrame({"source_id": np.repeat(["a", "b", "c"], [50, 30, 20])})
-    with pytest.warns(SeisSynthWarning, match=r"% of the rows, 10 % were asked for.*3 groups.*50 rows"):
-        split_by_event(frame)
+    frame = pd.DataFrame({"source_id": np.repeat(list("abcdefghij"), [50, *[20] * 9])})
+    with pytest.warns(SeisSynthWarning, match=r"% of the rows, 60 % were asked for.*10 groups.*50 rows"):
+        split_by_event(frame, shares=(0.01, 0.39, 0.6))
 
 
 def test_blocks_of_time_hold_their_shares_of_the_rows():

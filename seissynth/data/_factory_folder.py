@@ -145,6 +145,8 @@ def finish(job, began, before, interrupted=None):
     said, files = books.pop("warnings", []), books.pop("files", {})
     named = books.pop("outside", [])
     made = books.get("records", 0) - before
+    for text in said:
+        warnings.warn(text, SeisSynthWarning, stacklevel=4)
     if found["complete"]:  # the books are those of mended blocks
         books = found["counts"]
         files = {**found.get("files", {}), **files}
@@ -154,8 +156,6 @@ def finish(job, began, before, interrupted=None):
             f"no record can be made: {books['left_out']}{names}. Give other stations, earthquakes or bounds."
         )
     warn_of_outside(named, job.maker.backend.card)
-    for text in said:
-        warnings.warn(text, SeisSynthWarning, stacklevel=4)
     if job.settings.format == "seisbench":
         write_chunks_file(path)
     whole = {**found, "complete": True, "counts": books, "files": files}

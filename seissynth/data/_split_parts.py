@@ -13,6 +13,8 @@ PARTS = ("train", "dev", "test")
 
 #: share of the rows by which a part may be off without a word
 OFF = 0.05
+#: of fewer groups than this anybody can see that the shares cannot hold
+FEW = 10
 
 #: a row that belongs to no part, because it would leak
 PURGED = "purged"
@@ -82,7 +84,8 @@ def shuffled_parts(metadata, groups, shares, seed, largest_first=False, what="gr
     part_of = np.empty(len(names), dtype=int)
     part_of[order] = _fill(sizes[order], shares)
     dealt = part_of[np.searchsorted(names, groups)]
-    warn_of_shares(parts, shares, dealt, f"{len(names)} {what}, the largest of which has {sizes.max()} rows")
+    if len(names) >= FEW:
+        warn_of_shares(parts, shares, dealt, f"{len(names)} {what}, the largest of which has {sizes.max()} rows")
     return series(metadata, np.array(parts, dtype=object)[dealt])
 
 
@@ -127,7 +130,8 @@ def timed_parts(metadata, times, shares, blocks):
         dealt = part[np.minimum((place_of * blocks).astype(int), blocks - 1)]
         if len(np.unique(dealt)) < wanted:
             dealt = part[rank * blocks // len(names)]
-    warn_of_shares(parts, shares, dealt[number], f"{len(names)} events, the largest of which has {sizes.max()} rows")
+    if len(names) >= FEW:
+        warn_of_shares(parts, shares, dealt[number], f"{len(names)} events, the largest of which has {sizes.max()} rows")
     return np.array(parts, dtype=object)[dealt[number]]
 
 
