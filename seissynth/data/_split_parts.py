@@ -131,7 +131,8 @@ def timed_parts(metadata, times, shares, blocks):
         if len(np.unique(dealt)) < wanted:
             dealt = part[rank * blocks // len(names)]
     if len(names) >= FEW:
-        warn_of_shares(parts, shares, dealt[number], f"{len(names)} events, the largest of which has {sizes.max()} rows")
+        why = f"{len(names)} events, the largest of which has {sizes.max()} rows"
+        warn_of_shares(parts, shares, dealt[number], why)
     return np.array(parts, dtype=object)[dealt[number]]
 
 
