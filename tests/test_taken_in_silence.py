@@ -87,8 +87,9 @@ def test_complex_samples_are_refused_as_noise_and_source(example, complex_stream
     bad = Records(DATA[:1], np.zeros(1))
     with_bad_pool = Records(good.data, good.start_s, pool=bad)
     for source in (complex_stream, bad, with_bad_pool):
+        quantity = {} if isinstance(source, Records) else {"source_quantity": "VEL"}
         with pytest.raises(InputError, match="complex128"):
-            seissynth.generate(*example, backend=TakesSource, source=source, source_quantity="VEL", duration=40.0)
+            seissynth.generate(*example, backend=TakesSource, source=source, duration=40.0, **quantity)
     for data, words in ((np.full((1, 3, 5), np.nan), "not finite"), (np.ones((1, 2, 5)), "shape"), (["a"], "type")):
         with pytest.raises(InputError, match=f"source.*{words}"):
             seissynth.generate(*example, backend=TakesSource, source=Records(data, np.zeros(1)), duration=40.0)
