@@ -39,7 +39,7 @@ def test_bad_calls_end_in_words(app, inputs, tmp_path, part):
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("name", ["generate", "plot", "explain", "reproduce", "backends", "dataset convert"])
+@pytest.mark.parametrize("name", ["generate", "plot", "explain", "reproduce", "backends"])
 def test_calls_that_work_are_among_what_is_drawn_from(app, inputs, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     words = works(name, inputs[0], random.Random(2))
