@@ -204,10 +204,12 @@ def _make(inventory, catalog, arguments, realizations, quiet):
 
     from seissynth.synthesis import iter_generate
 
-    streams = [Stream() for _ in range(realizations or 1)]
+    streams = []  # not made beforehand: how many are asked for is checked below
     with progress_bar("making records", len(catalog), quiet) as step:
         for number, made in enumerate(iter_generate(inventory, catalog, realizations=realizations, **arguments)):
-            for stream, part in zip(streams, [made] if realizations is None else made, strict=True):
+            parts = [made] if realizations is None else made
+            streams = streams or [Stream() for _ in parts]
+            for stream, part in zip(streams, parts, strict=True):
                 stream += part
             step(number + 1)
     return streams
