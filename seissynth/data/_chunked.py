@@ -37,6 +37,8 @@ def write_in_chunks(output, pairs, *, records_per_chunk, overwrite=False, progre
     within("records_per_chunk", records_per_chunk)
     old = refuse_set(output, overwrite)
     # an older set stays until the new one is whole; without one, each chunk is readable as soon as it is written
+    if not output.name:
+        raise InputError(f"{output} is the root of the file system; give a folder of its own.")
     place = output.with_name(f".{output.name}.{os.getpid()}.partial") if old else output
     try:
         done = _write(place, iter(pairs), records_per_chunk, progress, options)
