@@ -36,8 +36,8 @@ def find_source(source, paths, card, quantity=None):
     ----------
     source : Records or obspy Stream
         Records: one, or one for each site, as they are. A Stream: records of the same earthquake at other stations, in
-        counts (the inventory must then hold the channels and their responses, or the traces do, after
-        ``attach_response``), or in ground motion, SI.
+        counts (the inventory must then hold the channels and their responses, or the traces do, as
+        ``stats.response``), or in ground motion, SI.
     paths : seissynth.paths.Paths
     card : seissynth.backends.base.Card
         Of the backend, which says quantity, components, rate and length.
@@ -262,7 +262,7 @@ def _motion(trace, channel, quantity, own):
         if response is None:
             raise InputError(
                 f"{trace.id}: it holds counts, and neither inventory nor trace holds its response. Call "
-                "remove_response on the source, or attach_response."
+                "source.remove_response(inventory) first, or give an inventory at response level."
             )
         return _without_response(out, response, quantity)
     out.data = out.data - out.data.mean()
