@@ -37,6 +37,7 @@ def ridgecrest(tools, shared_data):
     return script, data, {i: script.generated(data, i) for i in (0, large)}
 
 
+@pytest.mark.filterwarnings("ignore:.*taken as Mw")  # the catalogue has local magnitudes
 def test_events_give_finite_records_at_all_sensors(ridgecrest):
     _, data, made = ridgecrest
     events = [*data.events[::5], data.events[max(made)]]

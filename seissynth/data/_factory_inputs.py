@@ -1,10 +1,8 @@
 """What a set was made from, left beside it: the earthquakes as QuakeML, the stations as StationXML."""
 
 import numpy as np
-from obspy.core.event import Catalog, ResourceIdentifier
 
 from seissynth.data._atomic import replacing
-from seissynth.data._drawn_events import make_event
 
 CATALOG, INVENTORY = "catalog.xml", "inventory.xml"
 #: more earthquakes than this are not written: QuakeML takes some 2 kB and 1 ms each
@@ -28,6 +26,10 @@ def write_inputs(job):
 
 def catalog_of(sources):
     """Return the earthquakes of a set as an obspy Catalog."""
+    from obspy.core.event import Catalog, ResourceIdentifier
+
+    from seissynth.data._drawn_events import make_event
+
     table = sources.rows(np.arange(len(sources)))
     return Catalog(
         resource_id=ResourceIdentifier("smi:local/seissynth/dataset"),  # ObsPy would draw another one in each run
