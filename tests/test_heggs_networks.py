@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 from heggs_batches import SHAPE, smooth_batch, train_steps  # noqa: E402
 
 from seissynth.errors import InputError  # noqa: E402
+from seissynth_plugins.heggs import acm  # noqa: E402
 from seissynth_plugins.heggs.blocks import parameter_count  # noqa: E402
 from seissynth_plugins.heggs.condition_encoder import ConditionEncoder  # noqa: E402
 from seissynth_plugins.heggs.config import HeggsConfig, from_plain, to_plain  # noqa: E402
@@ -35,6 +36,22 @@ def _one_thread_and_seed():
 
 def _model(name):
     return Heggs(named_config(name))
+
+
+def _narrower(part, *names):
+    return replace(part, **{name: getattr(part, name) // 8 for name in names})
+
+
+def _narrow_paper():
+    """The layers of `paper` an eighth as wide: at full width a step takes half a minute."""
+    config = named_config("paper")
+    return replace(
+        config,
+        autoencoder=_narrower(config.autoencoder, "channels", "groups"),
+        unet=_narrower(config.unet, "channels", "groups", "head_channels"),
+        condition=_narrower(config.condition, "hidden", "width"),
+        acm=_narrower(config.acm, "channels"),
+    )
 
 
 # --- the contract
@@ -85,17 +102,21 @@ def test_saved_and_loaded_is_equal(name, tmp_path):
 
 
 def _without_use(model, name):
-    """Values that cannot have a gradient: queries and keys where there is only one token to attend to."""
-    if model.config.condition.tokens > 1:
+    """Values that cannot have a gradient."""
+    config = model.config
+    if config.acm and config.acm.norm == "instance" and name.startswith("acm.") and name.endswith(".0.bias"):
+        return True  # the normalisation that follows takes off what the convolution adds
+    if config.condition.tokens > 1:
         return False
+    # queries and keys where there is only one token to attend to
     return any(word in name for word in ("attend_cross.query", "attend_cross.key", "norm_cross"))
 
 
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize("name", [*TINY, "paper"])
 def test_every_parameter_gets_a_gradient(name):
     """Within three steps: layers that start at zero keep those before them from learning in the first."""
-    model = _model(name)
-    batch = smooth_batch(2, model.config)
+    model = Heggs(_narrow_paper()) if name == "paper" else _model(name)
+    batch = smooth_batch(1 if name == "paper" else 2, model.config)
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
     silent = dict(model.named_parameters())
     for _ in range(3):
@@ -110,15 +131,14 @@ def test_every_parameter_gets_a_gradient(name):
 
 @pytest.mark.parametrize("name", ["tiny", "tiny+untied", "tiny+condition_start"])
 def test_one_batch_is_learned_by_heart(name):
+    """Well beyond the mean of the two records, which a network that does not tell them apart could learn."""
     model = _model(name)
     batch = smooth_batch(2, model.config)
-    batch["source"] = batch["target"]
+    batch["source"] = target = batch["target"]
+    train_steps(model, batch, 25)
     with torch.no_grad():
-        before = model.loss(batch)["spectrogram"].item()
-    train_steps(model, batch, 80)
-    with torch.no_grad():
-        after = model.loss(batch)["spectrogram"].item()
-    assert after < 0.35 * before
+        alike = model.squared_error(target.mean(0, keepdim=True).expand_as(target), target).mean()
+        assert model.loss(batch)["spectrogram"] < 0.75 * alike
 
 
 def test_small_learns():
@@ -127,9 +147,26 @@ def test_small_learns():
     assert losses[-1] < losses[0]
 
 
+def test_the_paper_at_full_size(monkeypatch):
+    """Sizes alone, without numbers: they fit from spectrogram to spectrogram, and back to every parameter."""
+    monkeypatch.setattr(acm, "auxiliary_phase", lambda log_amplitude, _: torch.zeros_like(log_amplitude))
+    config = named_config("paper")
+    with torch.device("meta"):
+        model = Heggs(config)
+    batch = {key: value.to("meta") for key, value in smooth_batch(1, config).items()}
+    z = model.encode(batch["source"])
+    x = model.decode(model.predict(z, batch["t"], batch["condition"]))
+    assert z.shape == (1, *config.latent_shape) and x.shape == (1, *SHAPE)
+    x.sum().backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None or p.grad.shape != p.shape] == []
+
+
 def test_one_training_step_of_the_paper():
-    """Full size; some 20 s of one core."""
-    model = _model("paper")
+    """Every layer of the full size, an eighth as wide."""
+    model = Heggs(_narrow_paper())
+    with torch.device("meta"):
+        full = _model("paper")
+    assert [name for name, _ in model.named_parameters()] == [name for name, _ in full.named_parameters()]
     batch = smooth_batch(1, model.config)
     optimizer = torch.optim.AdamW(model.parameters(), 1e-5)
     result = model.loss(batch)
