@@ -156,7 +156,7 @@ def make(
 
     The same command takes up again what was stopped. For example:
 
-    - seissynth dataset make --example --draw 150 --around XX.AMAT -o made --noise nlnm --snr 0,40
+    - seissynth dataset make --example --draw 150 --around XX.AMAT -o made --noise nlnm --snr 10,40
 
     - seissynth dataset make -i stations.xml -c catalog.xml -o made --noise quiet.mseed --noise-share 0.1
 

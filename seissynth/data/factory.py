@@ -101,8 +101,8 @@ def make_dataset(
         form: its rows of noise are taken, or failing these what lies before P. Real noise must be in the unit of
         `output`.
     snr_db : (float, float), optional
-        Each record's noise is scaled to a ratio drawn between these; the earthquake keeps its amplitude. Else noise
-        and earthquake have their natural levels. See Notes.
+        Each record's noise is scaled to a ratio drawn between these; the earthquake keeps its amplitude. Louder noise
+        is louder in the band of the ratio alone. Else noise and earthquake have their natural levels. See Notes.
     noise_gain_db : (float, float), optional
         Noise is amplified by what is drawn between these, as (0, 40) over "nlnm": stations are not equally quiet.
     noise_share : float
@@ -162,7 +162,9 @@ def make_dataset(
 
     Signal-to-noise ratio (``trace_snr_db``): 20 log10 of the rms of the earthquake's own motion in the 5 s from S on
     (from P on where S is outside) over the rms of the noise in the whole record, over three components, both through
-    a band-pass of 1 to 20 Hz (at most 0.4 of the sampling rate; second order).
+    a band-pass of 1 to 20 Hz (at most 0.4 of the sampling rate; second order). To reach a ratio, noise is amplified
+    within that band, with shoulders inside it, and keeps its level outside; a model amplified by `noise_gain_db` is
+    held below Peterson's high noise model there. Noise that must become quieter is made quieter as a whole.
 
     A second event is another realisation than the same earthquake's own record, so that parts share no waveform.
 
