@@ -1,6 +1,8 @@
 """Ground motion of records: peaks, response spectra, Arias intensity and durations, and their residuals."""
 
+import hashlib
 import itertools
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -124,6 +126,23 @@ def ground_motion_measures(records, periods_s=PERIODS_S, window=None, workers=No
     return pd.DataFrame({name: np.where(still, np.nan, values.astype(float)) for name, values in table.items()})
 
 
+#: id of an array of samples -> (weak reference to it, what was measured of it by what was asked)
+_known = {}
+
+
+def known_measures(records, periods_s, window, workers=None):
+    """As `ground_motion_measures`, but measured once: the same real records stand beside every set and baseline."""
+    data, number = records.data, id(records.data)
+    entry = _known.get(number)
+    if entry is None or entry[0]() is not data:
+        entry = _known[number] = weakref.ref(data, lambda _: _known.pop(number, None)), {}
+    digest = hashlib.blake2b(np.packbits(window).tobytes(), digest_size=16).digest()
+    asked = tuple(map(float, periods_s)), digest, records.quantity, records.sampling_rate_hz
+    if asked not in entry[1]:
+        entry[1][asked] = ground_motion_measures(records, periods_s, window, workers)
+    return entry[1][asked].copy()
+
+
 def clear_of_noise(records, periods_s=PERIODS_S, measures=None, least_ratio=CLEAR_RATIO):
     """Tell which measures of a record stand above its own noise.
 
@@ -150,8 +169,8 @@ def clear_of_noise(records, periods_s=PERIODS_S, measures=None, least_ratio=CLEA
     too large.
     """
     signal, before = windows(records)
-    found = ground_motion_measures(records, periods_s, signal) if measures is None else measures
-    noise = ground_motion_measures(records, periods_s, before)
+    found = known_measures(records, periods_s, signal) if measures is None else measures
+    noise = known_measures(records, periods_s, before)
     length = np.where(before.any(axis=1), signal.sum(axis=1) / np.maximum(before.sum(axis=1), 1), np.nan)
     noise["arias"] *= length
     ratio = found / noise
@@ -290,7 +309,7 @@ def ln_residuals(pairs, periods_s=PERIODS_S, workers=None):
 
     real, names = pairs.real, measure_names(periods_s)
     window, _ = windows(real)
-    observed = ground_motion_measures(real, periods_s, window, workers)
+    observed = known_measures(real, periods_s, window, workers)
     clear, noise = clear_of_noise(real, periods_s, observed)
     magnitude = real.column("source_magnitude")
     allowed = clear & in_band(real, magnitude, periods_s) & usable(real)[:, None]

@@ -1,5 +1,7 @@
 """Intervals by bootstrap: earthquakes are drawn anew, then the stations within each."""
 
+import functools
+
 import numpy as np
 
 from seissynth.errors import InputError
@@ -8,6 +10,8 @@ from seissynth.errors import InputError
 CONFIDENCE = 0.95
 #: bootstrap draws where a caller does not say otherwise
 DRAWS = 1000
+#: row numbers of one kind of draws that are kept for the next metric, at most
+_MOST_KEPT = 2_000_000
 
 
 def resampled_rows(events, draws=DRAWS, seed=0, stations=None, rows_within=True):
@@ -96,7 +100,7 @@ def interval(statistic, events, *, stations=None, draws=DRAWS, seed=0, rows_with
     value = float(statistic(np.arange(len(events))))
     if len(set(events.tolist())) < 2:
         return value, np.nan, np.nan
-    found = np.array([statistic(rows) for rows in resampled_rows(events, draws, seed, stations, rows_within)], float)
+    found = np.array([statistic(rows) for rows in _drawn_rows(events, draws, seed, stations, rows_within)], float)
     return value, *_limits(found)
 
 
@@ -160,6 +164,21 @@ def paired_difference(a, b, events, *, statistic="mean", draws=DRAWS, seed=0):
     """
     difference = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
     return mean_interval(difference, events, statistic=statistic, draws=draws, seed=seed)
+
+
+def _drawn_rows(events, draws, seed, stations, rows_within):
+    """As `resampled_rows`; the draws are kept, since many metrics of one set of records want the same ones."""
+    if stations is not None or len(events) * draws > _MOST_KEPT:
+        return resampled_rows(events, draws, seed, stations, rows_within)
+    codes = np.unique(events.astype(str), return_inverse=True)[1].astype(np.int64)
+    return _kept_rows(codes.tobytes(), draws, seed, rows_within)
+
+
+@functools.lru_cache(maxsize=8)
+def _kept_rows(codes, draws, seed, rows_within):
+    # numbers sort as text where they have equally many digits, which keeps the order of the labels
+    events = [f"{code:012d}" for code in np.frombuffer(codes, np.int64).tolist()]
+    return tuple(resampled_rows(events, draws, seed, rows_within=rows_within))
 
 
 def _groups(labels):

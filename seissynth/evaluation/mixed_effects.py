@@ -182,6 +182,8 @@ class _Problem:
 
     def _reduce(self, ratios):
         """(log determinant, products without random effects, terms of each column) for tau/sigma, phi/sigma."""
+        from scipy.linalg import cho_solve
+
         large, small = (1, 0) if self.flip else (0, 1)
         cross = self.cross.T if self.flip else self.cross
         a, b = ratios[large], ratios[small]
@@ -191,7 +193,7 @@ class _Problem:
         factor = np.linalg.cholesky(block)
         right_large, right_small = a * self.sums[large], b * self.sums[small]
         right = right_small - between.T @ (right_large / diagonal[:, None])
-        small_solution = np.linalg.solve(factor.T, np.linalg.solve(factor, right))
+        small_solution = cho_solve((factor, True), right, check_finite=False)
         large_solution = (right_large - between @ small_solution) / diagonal[:, None]
         log_determinant = np.log(diagonal).sum() + 2 * np.log(np.diag(factor)).sum()
         left = self.products - right_large.T @ large_solution - right_small.T @ small_solution
@@ -201,23 +203,31 @@ class _Problem:
 
     def solve(self, ratios, variance=None):
         """(deviance, beta, its covariance, variance of the remainder, terms); the best variance if none is given."""
+        deviance, beta, xx, best, terms = self._deviance(ratios, variance)
+        terms = [term[:, -1] - term[:, :-1] @ beta for term in terms]
+        return deviance, beta, best * np.linalg.inv(xx), best, terms
+
+    def deviance(self, ratios, variance=None):
+        """The deviance alone, which searches ask for."""
+        return self._deviance(ratios, variance)[0]
+
+    def _deviance(self, ratios, variance):
         log_determinant, left, terms = self._reduce(ratios)
         xx, xy, yy = left[:-1, :-1], left[:-1, -1], left[-1, -1]
-        beta = np.linalg.solve(xx, xy)
+        beta = xy / xx[0] if len(xy) == 1 else np.linalg.solve(xx, xy)
         rest = max(yy - xy @ beta, np.finfo(float).tiny)
         degrees = len(self.y) - (len(beta) if self.restricted else 0)
         best = rest / degrees if variance is None else variance
         deviance = degrees * np.log(2 * np.pi * best) + rest / best + log_determinant
         if self.restricted:
-            deviance += np.linalg.slogdet(xx)[1]
-        terms = [term[:, -1] - term[:, :-1] @ beta for term in terms]
-        return deviance, beta, best * np.linalg.inv(xx), best, terms
+            deviance += np.log(abs(xx[0, 0])) if len(xy) == 1 else np.linalg.slogdet(xx)[1]
+        return deviance, beta, xx, best, terms
 
     def best_ratios(self):
         """Minimise the profiled deviance over both ratios, from the best place of a coarse grid (0 is a boundary)."""
 
         def deviance(logs):
-            return self.solve(np.exp(np.clip(logs, np.log(_SMALLEST), np.log(_LARGEST))))[0]
+            return self.deviance(np.exp(np.clip(logs, np.log(_SMALLEST), np.log(_LARGEST))))
 
         grid = [(a, b) for a in np.log(_GRID) for b in np.log(_GRID)]
         best = _minimum(deviance, min(grid, key=deviance), 1e-5, 1e-8)
@@ -254,7 +264,7 @@ class _Problem:
             trial = np.empty(len(PARTS))
             trial[which] = value
             trial[others] = scale * np.exp(np.clip(logs, np.log(1e-4), np.log(1e2)))
-            return self.solve(np.clip(trial[:2] / trial[2], _SMALLEST, _LARGEST), trial[2] ** 2)[0]
+            return self.deviance(np.clip(trial[:2] / trial[2], _SMALLEST, _LARGEST), trial[2] ** 2)
 
         return _minimum(deviance, start, 1e-2, 1e-3).fun
 

@@ -257,7 +257,7 @@ def ln_peaks(pairs, periods_s=()):
         )
         return pd.DataFrame(parts, columns=ground_motion.measure_names(periods_s))
 
-    observed = measured(real)
+    observed = ground_motion.known_measures(real, periods_s, window)
     allowed = ground_motion.clear_of_noise(real, periods_s, observed)[0]
     allowed &= ground_motion.in_band(real, real.column("source_magnitude"), periods_s)
     allowed &= ground_motion.usable(real)[:, None]
