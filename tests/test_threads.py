@@ -31,7 +31,14 @@ def here():
 def test_threads_and_processes_give_the_same_bits(here):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE), *sys.path])}
     done = subprocess.run(
-        [sys.executable, "-W", "error::UserWarning", str(HERE / "records_digest.py")],
+        [
+            sys.executable,
+            "-W",
+            "error::UserWarning",
+            "-W",
+            "ignore:pkg_resources is deprecated",
+            str(HERE / "records_digest.py"),
+        ],
         capture_output=True,
         text=True,
         env=environment,
@@ -49,6 +56,7 @@ def test_a_notebook_gives_the_same_bits(here, monkeypatch):
     code = """
     import warnings
     warnings.simplefilter("error", UserWarning)
+    warnings.filterwarnings("ignore", "pkg_resources is deprecated")  # ObsPy 1.4 imports it
     from concurrent.futures import ThreadPoolExecutor
     from records_digest import digest
     with ThreadPoolExecutor(4) as pool:
