@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from obspy import UTCDateTime
 from obspy.core.util import AttribDict
 
+import seissynth
 from seissynth.data import asdf
 from seissynth.data._codec import from_text, to_text
 from seissynth.data._provenance import SEIS_PROV
@@ -251,3 +252,13 @@ def test_what_cannot_be_written(tmp_path, inventory, catalog):
         with pytest.raises(InputError, match=message):
             write_asdf(path, broken, catalog)
     assert not list(tmp_path.iterdir())
+
+
+def test_sections_can_be_drawn_of_what_was_read(tmp_path):
+    """Places and distances come back, which ObsPy's sections and array tools ask for."""
+    inventory, event = seissynth.read_example()
+    stream = seissynth.generate(inventory, event, seed=1)
+    write_asdf(tmp_path / "a.h5", stream, event, inventory)
+    again = read_asdf(tmp_path / "a.h5").stream
+    for written, read in zip(stream, again, strict=True):
+        assert read.stats.coordinates == written.stats.coordinates and read.stats.distance == written.stats.distance

@@ -39,6 +39,7 @@ class TraceRecord:
     position: int
     environment: dict
     trace_id: str | None = None
+    place: object = None
 
 
 def environment():
@@ -160,6 +161,7 @@ def _trace_record(name, text, call):
         position=content.position,
         environment=dict(from_text(_own(call, "environment"))),
         trace_id=content.get("id"),
+        place=content.get("place"),
     )
 
 
@@ -249,6 +251,8 @@ def _own_attributes(trace, info, stream, position):
         "order": list(info),
         "info": {name: value for name, value in info.items() if name not in _SHARED},
         "id": trace.id,
+        # where the station is, for ObsPy's sections and array tools
+        "place": {name: trace.stats[name] for name in ("coordinates", "distance") if name in trace.stats},
         "start_ns": trace.stats.starttime.ns,
         "stream": stream,
         "position": position,

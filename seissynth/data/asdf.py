@@ -302,6 +302,7 @@ def _restored(stored, records):
         else:
             trace.stats.starttime = UTCDateTime(ns=record.start_ns)
             trace.stats.seissynth = record.info
+            trace.stats.update(record.place or {})
             pairs.append((record, trace))
     return pairs, left_out
 
