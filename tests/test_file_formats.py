@@ -11,6 +11,7 @@ from _imports import ROOT
 from obspy import Stream, UTCDateTime
 
 import seissynth
+from seissynth.data._atomic import replacing
 from seissynth.data.asdf import read_asdf
 from seissynth.data.files import write
 from seissynth.errors import InputError, WriteError
@@ -125,6 +126,16 @@ def test_names_that_cannot_be_written(trace, tmp_path, name):
         write(target, trace, format=None if "." in name else "MSEED")
     assert name.rstrip("/")[:20] in str(caught.value)
     assert os.listdir(tmp_path) == ["folder"]
+
+
+def test_what_a_killed_writer_leaves_is_known_by_its_name(tmp_path):
+    """A data set takes its folder up again only where it can tell its own leftovers from other files."""
+    with replacing(tmp_path / "dataset.json") as beside:
+        assert beside.name.startswith(".dataset.") and beside.suffix == ".json"
+        beside.write_text("{}")
+    with replacing(tmp_path / ("ä" * 120 + ".csv")) as beside:
+        beside.write_text("long names of two bytes a letter")
+    assert len(os.listdir(tmp_path)) == 2
 
 
 def test_a_name_of_250_letters(trace, tmp_path):

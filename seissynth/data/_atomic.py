@@ -7,8 +7,8 @@ from pathlib import Path
 
 from seissynth.errors import InputError, SeisSynthError, WriteError
 
-#: longest ending that the temporary name keeps; file names have 255 bytes
-_LONGEST_SUFFIX = 16
+#: letters of a name and of its ending that the temporary name keeps: file names have 255 bytes
+_LONGEST_STEM, _LONGEST_SUFFIX = 40, 16
 
 
 def require_file_name(path):
@@ -23,7 +23,8 @@ def require_file_name(path):
 def replacing(path):
     """Give a name beside `path` to write to; it takes the place of `path` when all went well.
 
-    The temporary name keeps the suffix, by which some writers choose a format. After an error it is
+    The temporary name begins with a dot and the name's first letters, by which others tell what a killed process left,
+    and keeps the suffix, by which some writers choose a format. After an error it is
     removed, and a file that was at `path` before is left as it was. What is written is on the disk before it takes
     the place of `path`, so that a disk that fills up is noticed here.
 
@@ -55,7 +56,7 @@ def replacing(path):
         raise write_error(path, error) from error
     # the same folder, since os.replace is atomic within one file system only; short, since `path` may be long
     suffix = path.suffix if len(path.suffix) <= _LONGEST_SUFFIX else ""
-    beside = path.with_name(f".{os.getpid()}.{uuid.uuid4().hex[:8]}{suffix}")
+    beside = path.with_name(f".{path.stem[:_LONGEST_STEM]}.{os.getpid()}.{uuid.uuid4().hex[:8]}{suffix}")
     try:
         yield beside
         to_disk(beside)
