@@ -319,6 +319,28 @@ def test_catalogue_and_inventory_lie_beside_the_set(tmp_path):
     assert np.allclose(made.select(component="Z")[0].data, stored, rtol=1e-5, atol=1e-6 * np.abs(stored).max())
 
 
+def test_moment_tensors_are_kept_in_the_catalogue():
+    """What `generate` reads of an event is the same before and after, tensor and planes included."""
+    from obspy.core.event import FocalMechanism, MomentTensor, NodalPlane, NodalPlanes, Tensor
+
+    from seissynth.data._factory_inputs import catalog_of
+    from seissynth.data._factory_sources import Sources
+    from seissynth.earthquakes import read_earthquakes
+
+    event = seissynth.read_example()[1].copy()
+    elements = {"m_rr": 1e17, "m_tt": -4e16, "m_pp": -6e16, "m_rt": 2e16, "m_rp": -3e16, "m_tp": 5e16}
+    mechanism = FocalMechanism(
+        nodal_planes=NodalPlanes(nodal_plane_1=NodalPlane(strike=30, dip=60, rake=-80)),
+        moment_tensor=MomentTensor(derived_origin_id=event.origins[0].resource_id, tensor=Tensor(**elements)),
+    )
+    for keep in ("both", "tensor"):
+        mechanism.nodal_planes = mechanism.nodal_planes if keep == "both" else None
+        event.focal_mechanisms, event.preferred_focal_mechanism_id = [mechanism], mechanism.resource_id
+        [before], [after] = list(read_earthquakes(event)), list(read_earthquakes(catalog_of(Sources(event))))
+        assert after.moment_tensor == pytest.approx(before.moment_tensor, rel=1e-12)
+        assert after.nodal_plane == before.nodal_plane and after.key == before.key
+
+
 def test_the_report_says_which_part_is_off(tmp_path):
     report, _ = make(tmp_path / "set", drawn(3))
     assert [count for count, _ in report.parts.values()] and sum(n for n, _ in report.parts.values()) == report.records

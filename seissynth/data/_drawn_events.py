@@ -7,11 +7,16 @@ from obspy.core.event import (
     Event,
     FocalMechanism,
     Magnitude,
+    MomentTensor,
     NodalPlane,
     NodalPlanes,
     Origin,
     ResourceIdentifier,
+    Tensor,
 )
+
+from seissynth.earthquakes import preferred
+from seissynth.schema import MOMENT_TENSOR_COLUMNS
 
 PREFIX = "smi:local/seissynth/drawn"
 
@@ -44,6 +49,31 @@ def make_event(event_id, values, magnitude_type="Mw"):
         plane = NodalPlane(**dict(zip(("strike", "dip", "rake"), angles, strict=True)))
         planes = NodalPlanes(nodal_plane_1=plane)
         mechanism = FocalMechanism(resource_id=identifier("mechanism"), nodal_planes=planes)
-        event.focal_mechanisms.append(mechanism)
-        event.preferred_focal_mechanism_id = mechanism.resource_id
+        _add_mechanism(event, mechanism)
+    tensor = [float(values.get(name, math.nan)) for name in MOMENT_TENSOR_COLUMNS]
+    if all(map(math.isfinite, tensor)):
+        mechanism = preferred(event, "focal_mechanism") or FocalMechanism(resource_id=identifier("mechanism"))
+        mechanism.moment_tensor = _moment_tensor(tensor, origin, magnitude.mag, identifier("tensor"))
+        _add_mechanism(event, mechanism)
     return event
+
+
+def _add_mechanism(event, mechanism):
+    event.focal_mechanisms = [mechanism]
+    event.preferred_focal_mechanism_id = mechanism.resource_id
+
+
+def _moment_tensor(shares, origin, magnitude, identifier):
+    """Moment tensor in N·m of its elements over the scalar moment, which follows from the magnitude.
+
+    log10 M0 = 1.5 Mw + 9.1 (IASPEI, 2013); readers of seissynth divide it out again.
+    """
+    moment = 10.0 ** (1.5 * magnitude + 9.1)
+    names = [name.removeprefix("source_mt_") for name in MOMENT_TENSOR_COLUMNS]
+    elements = {f"m_{name}": moment * share for name, share in zip(names, shares, strict=True)}
+    return MomentTensor(
+        resource_id=identifier,
+        derived_origin_id=origin.resource_id,
+        scalar_moment=moment,
+        tensor=Tensor(**elements),
+    )
