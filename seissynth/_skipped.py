@@ -1,11 +1,10 @@
 """What `outside="skip"` leaves out: stations and earthquakes outside a backend's ranges, and what is said of it."""
 
-import warnings
-
 import numpy as np
 
+from seissynth._warning import warn_user
 from seissynth.backends._conditions_checks import ranges_of, rows_outside
-from seissynth.errors import DomainError, SeisSynthWarning
+from seissynth.errors import DomainError
 
 _SHOWN = 50
 
@@ -41,13 +40,13 @@ class Skipped:
             self._note(self._of_event(event_id, conditions) or self._of_rows(event_id, names, conditions, outside))
         return rows
 
-    def say(self, stacklevel=3):
+    def say(self):
         """Warn once of what was left out since the last call."""
         if self._texts:
             more = f" And {len(self._texts) - _SHOWN} more such events." if len(self._texts) > _SHOWN else ""
             text = f"{self.card.name}: {' '.join(self._texts[:_SHOWN])}{more}"
             self._texts = []
-            warnings.warn(text, SeisSynthWarning, stacklevel=stacklevel + 1)
+            warn_user(text)
 
     def require_any(self):
         """Raise DomainError where everything was left out."""

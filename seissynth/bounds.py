@@ -64,6 +64,7 @@ _PLACE = {
     "elevation": Bound(-12_000, 9_000, "m"),
     "sensor depth": Bound(-1_000, 15_000, "m"),
 }
+_MAGNITUDE, _DEPTH_KM, _DISTANCE_KM = Bound(-3, 10), Bound(-10, 800, "km"), Bound(0, 20_100, "km")
 
 #: what each argument or quantity may be; names of `seissynth.schema.COLUMNS` are those of conditions
 BOUNDS = {
@@ -79,13 +80,13 @@ BOUNDS = {
     "realization": Bound(0, 2**31 - 1, whole=True),
     # --- earthquakes
     "year": Bound(1678, 2261, whole=True, note="what 64 bits of nanoseconds hold"),
-    "magnitude": Bound(-3, 10),
-    "depth in km": Bound(-10, 800),
+    "magnitude": _MAGNITUDE,
+    "depth in km": Bound(_DEPTH_KM.low, _DEPTH_KM.high),
     "radius": Bound(0, 20_100, "km", above=True),
     "b": Bound(0, 10, above=True),
     "earthquakes": Bound(0, 10**9, whole=True, above=True),
     # --- data sets and evaluations
-    "distance_km": Bound(0, 20_100, "km"),
+    "distance_km": _DISTANCE_KM,
     "p_lead_s": Bound(-1e5, 1e5, "s of record before P"),
     "snr_db": Bound(-300, 300, "dB"),
     "noise_gain_db": Bound(-300, 300, "dB"),
@@ -103,8 +104,8 @@ BOUNDS = {
     # --- conditions
     "source_latitude_deg": _PLACE["latitude"],
     "source_longitude_deg": _PLACE["longitude"],
-    "source_depth_km": Bound(-10, 800, "km"),
-    "source_magnitude": Bound(-3, 10),
+    "source_depth_km": _DEPTH_KM,
+    "source_magnitude": _MAGNITUDE,
     "source_strike_deg": Bound(-360, 720, "degrees"),
     "source_dip_deg": Bound(-180, 180, "degrees"),
     "source_rake_deg": Bound(-360, 360, "degrees"),
@@ -113,9 +114,9 @@ BOUNDS = {
     "station_elevation_m": _PLACE["elevation"],
     "station_local_depth_m": _PLACE["sensor depth"],
     "station_vs_30_mps": Bound(0, 10_000, "m/s", above=True),
-    "path_ep_distance_km": Bound(0, 20_100, "km"),
-    "path_hyp_distance_km": Bound(0, 20_100, "km"),
-    "path_rup_distance_km": Bound(0, 20_100, "km"),
+    "path_ep_distance_km": _DISTANCE_KM,
+    "path_hyp_distance_km": _DISTANCE_KM,
+    "path_rup_distance_km": _DISTANCE_KM,
     "path_azimuth_deg": Bound(-360, 720, "degrees"),
     "path_back_azimuth_deg": Bound(-360, 720, "degrees"),
     "path_p_travel_s": Bound(-100, 1e5, "s"),

@@ -97,7 +97,7 @@ def continuous(events, inventory, start, end, *, noise=None, **arguments):
     for earthquake in read_earthquakes(events, checked.event_key, may_be_none=True):
         _add_event(rows, inventory, earthquake, backend, checked, notes, skipped)
     skipped.require_any()
-    skipped.say(stacklevel=2)
+    skipped.say()
     notes.say()
     shared = shared_provenance(backend, checked.output, checked.seed, checked.realization or 0, checked.as_plain_data())
     return rows.record(shared, checked.seed)

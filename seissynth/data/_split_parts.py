@@ -1,11 +1,10 @@
 """Groups of rows, and how they are dealt to the parts of a split."""
 
-import warnings
-
 import numpy as np
 
+from seissynth._warning import warn_user
 from seissynth.data._split_intervals import EARTH_KM, unit_vectors
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 
 #: words of a split, as SeisBench has them
@@ -98,7 +97,7 @@ def warn_of_shares(parts, shares, dealt, why):
         if abs(have - share) > OFF
     ]
     if off:
-        warnings.warn(f"{'; '.join(off)}: there are {why}, and none is cut.", SeisSynthWarning, stacklevel=4)
+        warn_user(f"{'; '.join(off)}: there are {why}, and none is cut.")
 
 
 def timed_parts(metadata, times, shares, blocks):

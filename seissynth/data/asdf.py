@@ -6,7 +6,6 @@ ASDF is described by Krischer et al. (2016), doi:10.1093/gji/ggw319; files open 
 """
 
 import re
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +13,14 @@ import numpy as np
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from seissynth._real_numbers import require_real
+from seissynth._warning import warn_user
 from seissynth.data._asdf_writing import new_asdf
 from seissynth.data._format_limits import require_storable
 from seissynth.data._hdf5_outside import refuse_outside
 from seissynth.data._onset_picks import as_catalog, with_onset_picks
 from seissynth.data._provenance import make_document, provenance_id, read_documents, require_info
 from seissynth.earthquakes import preferred
-from seissynth.errors import FileFormatError, InputError, SeisSynthError, SeisSynthWarning
+from seissynth.errors import FileFormatError, InputError, SeisSynthError
 
 _TAG = re.compile(r"[a-z][a-z0-9_]*")
 _CLOCK_NS = 1000
@@ -156,11 +156,7 @@ def read_asdf(path):
     for what, found in (("left out", contents.left_out), ("missing", contents.missing)):
         if found:
             more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-            warnings.warn(
-                f"{path}: {len(found)} records are {what}: {'; '.join(found[:_SHOWN])}{more}.",
-                SeisSynthWarning,
-                stacklevel=2,
-            )
+            warn_user(f"{path}: {len(found)} records are {what}: {'; '.join(found[:_SHOWN])}{more}.")
     return contents
 
 
