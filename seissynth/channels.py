@@ -6,7 +6,6 @@ and named, so that one bad station does not stop the others.
 
 import fnmatch
 import math
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -20,8 +19,9 @@ from seissynth._seed_codes import (
     band_code,
     component_rank,
 )
+from seissynth._warning import warn_user
 from seissynth.bounds import BOUNDS
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth.errors import InputError
 from seissynth.sensors import Channel, Sensor, group_sites, same_place
 
 __all__ = ["BAND_INSTRUMENT_PREFERENCE", "Channel", "Sensor", "band_code", "group_sites", "select_sensors"]
@@ -67,6 +67,16 @@ def select_sensors(inventory, time, channel=None):
     Channels that do not span three axes each get their own projection of the motion; that is not said
     of channels that the patterns themselves cut to fewer.
     """
+    sensors, notes = choose_sensors(inventory, time, channel)
+    for note in notes:
+        warn_user(note)
+    if not sensors:
+        raise InputError(_nothing_left(inventory, UTCDateTime(time), channel, notes))
+    return sensors
+
+
+def choose_sensors(inventory, time, channel=None):
+    """`select_sensors` without a word: list of Sensor, which may be empty, and list of what would be said."""
     if not isinstance(inventory, Inventory):
         raise InputError(f"inventory is a {type(inventory).__name__}; it must be an obspy.Inventory (read_inventory).")
     try:
@@ -82,11 +92,7 @@ def select_sensors(inventory, time, channel=None):
     for codes, entries in stations.items():
         found = _station_sensors(".".join(codes), entries, time, patterns, notes)
         sensors += found
-    for note in notes:
-        warnings.warn(note, SeisSynthWarning, stacklevel=2)
-    if not sensors:
-        raise InputError(_nothing_left(stations, time, channel, notes))
-    return sensors
+    return sensors, notes
 
 
 def _patterns(channel):
@@ -311,10 +317,11 @@ def _not_ground_motion(item):
     return None
 
 
-def _nothing_left(stations, time, channel, notes):
+def _nothing_left(inventory, time, channel, notes):
+    stations = dict.fromkeys(f"{network.code}.{station.code}" for network in inventory for station in network)
     if not stations:
         return "The inventory holds no station. Read one with obspy.read_inventory, or ask an FDSN client."
-    found = _few([".".join(codes) for codes in stations])
+    found = _few(list(stations))
     return (
         f"No sensor is left for channel={channel!r} at {time}. The inventory holds {len(stations)} station(s): "
         f"{found}. {_few([note.rstrip('.') for note in notes], 3, '; ')}. Give an inventory that is open at that "

@@ -1,14 +1,14 @@
 """Earthquakes: what is needed of an ObsPy Event, checked, without the rest of QuakeML."""
 
 import math
-import warnings
 from dataclasses import dataclass
 
 from obspy import UTCDateTime
 from obspy.core.event import Event
 
+from seissynth._warning import warn_user
 from seissynth.bounds import BOUNDS, within
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth.errors import InputError
 from seissynth.seeding import event_key as make_event_key
 
 #: depth taken, with a warning, for an origin that has none, km
@@ -98,7 +98,7 @@ def read_earthquakes(events, event_key=None, may_be_none=False):
         try:
             earthquake = read_earthquake(event, event_key)
         except InputError as error:
-            warnings.warn(f"left out: {error}", SeisSynthWarning, stacklevel=2)
+            warn_user(f"left out: {error}")
             left_out += 1
             cause = cause or str(error)
             continue
@@ -147,9 +147,7 @@ def read_earthquake(event, event_key=None):
     size = _number(name, "magnitude", magnitude.mag)
     depth_m = origin.depth
     if depth_m is None or not math.isfinite(depth_m):
-        warnings.warn(
-            f"event {name}: the origin has no depth; {DEFAULT_DEPTH_KM:g} km is taken.", SeisSynthWarning, stacklevel=2
-        )
+        warn_user(f"event {name}: the origin has no depth; {DEFAULT_DEPTH_KM:g} km is taken.")
         depth_m = DEFAULT_DEPTH_KM * 1000
     depth_km = _number(name, "depth in km", depth_m / 1000)
     plane, tensor = _mechanism(event)

@@ -1,14 +1,14 @@
 """Paths: which sites see an earthquake, from where, and when its waves arrive."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from obspy.geodetics import gps2dist_azimuth
 
+from seissynth._warning import warn_user
 from seissynth.channels import group_sites, select_sensors
 from seissynth.earthquakes import Earthquake
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth.errors import InputError
 from seissynth.seeding import station_key
 from seissynth.traveltime import onsets as find_onsets
 
@@ -154,11 +154,7 @@ def _impose_picks(paths):
         paths.onset_origin[i] = "picks"
         found += 1
     if not found:
-        warnings.warn(
-            f"event {paths.earthquake.id} has no P or S picks at these stations; the model's onsets are used.",
-            SeisSynthWarning,
-            stacklevel=4,
-        )
+        warn_user(f"event {paths.earthquake.id} has no P or S picks at these stations; the model's onsets are used.")
     paths.onsets = times.__class__(**{**vars(times), **changed})
 
 

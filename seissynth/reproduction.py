@@ -1,13 +1,13 @@
 """Make the records of an ASDF file again, from what the file says, and compare bit for bit."""
 
 import json
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from seissynth.errors import FileFormatError, ReproductionError, SeisSynthError, SeisSynthWarning
+from seissynth._warning import warn_user
+from seissynth.errors import FileFormatError, ReproductionError, SeisSynthError
 
 #: versions that change numbers; the others are reported without a warning
 _DECISIVE = ("seissynth", "numpy", "scipy", "numba", "python")
@@ -259,6 +259,4 @@ def _warn_of_versions(report):
     }
     if changed:
         words = ", ".join(f"{name} {then} then and {now} now" for name, (then, now) in changed.items())
-        warnings.warn(
-            f"{report.path} was made with other versions ({words}); bits may differ.", SeisSynthWarning, stacklevel=3
-        )
+        warn_user(f"{report.path} was made with other versions ({words}); bits may differ.")

@@ -4,8 +4,6 @@ The response is evaluated by ObsPy's evalresp (gain, poles and zeros, FIR filter
 that ``Trace.remove_response`` undoes it.
 """
 
-import warnings
-
 import numpy as np
 
 from seissynth._evalresp import (
@@ -18,7 +16,8 @@ from seissynth._evalresp import (
     tidy_units,
 )
 from seissynth._response_checks import rate_notes
-from seissynth.errors import InputError, ResponseError, SeisSynthWarning
+from seissynth._warning import warn_user
+from seissynth.errors import InputError, ResponseError
 from seissynth.motion import convert_float64
 from seissynth.units import DERIVATIVES
 
@@ -171,11 +170,9 @@ def quantize_counts(counts, clip_counts=None, quantize=False):
     limits = np.iinfo(np.int32)
     peak = np.abs(counts).max(initial=0.0)
     if peak > limits.max:
-        warnings.warn(
+        warn_user(
             f"Counts reach {peak:.3g} and are cut to 32 bits ({limits.max}). Pass clip_counts= for a real "
-            "digitiser's full scale, or quantize=False.",
-            SeisSynthWarning,
-            stacklevel=2,
+            "digitiser's full scale, or quantize=False."
         )
         np.clip(counts, limits.min, limits.max, out=counts)
     return counts.astype(np.int32)

@@ -2,13 +2,13 @@
 
 import json
 import math
-import warnings
 
 import numpy as np
 from obspy import Trace
 from obspy.core import AttribDict
 
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth._warning import warn_user
+from seissynth.errors import InputError
 from seissynth.motion import convert_motion, resample_motion
 from seissynth.noise import station_noise
 from seissynth.response import apply_response, native_quantity, quantize_counts
@@ -271,12 +271,10 @@ def warn_of_cut_onsets(records, group, names):
         outside = np.flatnonzero((onsets < records.start_s) | (onsets > end))
         if len(outside):
             i = outside[0]
-            warnings.warn(
+            warn_user(
                 f"{phase} lies outside the record of {len(outside)} of {len(onsets)} sites and is NaN there (first is "
                 f"{names[i]}: {phase} {onsets[i]:.1f} s after origin, record from {records.start_s[i]:.1f} to "
-                f"{end[i]:.1f} s). Pass another start= or duration=.",
-                SeisSynthWarning,
-                stacklevel=5,
+                f"{end[i]:.1f} s). Pass another start= or duration=."
             )
 
 

@@ -1,12 +1,12 @@
 """Noise cut from real records."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from seissynth._real_numbers import require_real
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth._warning import warn_user
+from seissynth.errors import InputError
 from seissynth.motion import rate_ratio, resample_motion
 
 #: equal samples in a row that mark a filled gap or a dead channel
@@ -135,21 +135,17 @@ class StreamNoise:
         mine = [piece for piece in long_enough if piece.station == station]
         if not mine and any(piece.station == station for piece in self._pieces):
             longest_s = max(piece.length_s for piece in self._pieces if piece.station == station)
-            warnings.warn(
+            warn_user(
                 f"noise: {sensor.id} needs {length_s:g} s, but the Stream's longest piece of {station} lasts "
-                f"{longest_s:g} s; noise of another station is taken.",
-                SeisSynthWarning,
-                stacklevel=4,
+                f"{longest_s:g} s; noise of another station is taken."
             )
         usable = mine or long_enough
         fast = [piece for piece in usable if piece.rate_hz >= rate_hz * (1 - SAME_RATE)]
         if not fast:
             fastest_hz = max(piece.rate_hz for piece in usable)
-            warnings.warn(
+            warn_user(
                 f"noise: the Stream has {fastest_hz:g} Hz at most for {sensor.id}, which records at {rate_hz:g} Hz; "
-                f"its noise ends at {fastest_hz / 2:g} Hz.",
-                SeisSynthWarning,
-                stacklevel=4,
+                f"its noise ends at {fastest_hz / 2:g} Hz."
             )
         return fast or usable
 

@@ -5,12 +5,12 @@ fast as ObsPy's TauP; whole-earth models, and distances for which a crust makes 
 TauP. Without ObsPy everything that needs no TauP works.
 """
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth._warning import warn_user
+from seissynth.errors import InputError
 from seissynth.velocity_models import (
     VELOCITY_MODELS,
     LayeredModel,
@@ -210,11 +210,9 @@ def _answered_by_layers(distance, depth, layered):
         return (distance <= IASP91_LAYERS_TO_DEG * KM_PER_DEGREE) & (depth <= IASP91_LAYERS_TO_KM)
     inside = distance <= LAYERS_TO_DEG * KM_PER_DEGREE
     if not inside.all():
-        warnings.warn(
+        warn_user(
             f"velocity model {layered.name!r} is a crust: TauP's {_WHOLE_EARTH} gives the onsets of {(~inside).sum()} "
-            f"of {len(inside)} paths, those beyond {LAYERS_TO_DEG:g} degrees ({LAYERS_TO_DEG * KM_PER_DEGREE:.0f} km).",
-            SeisSynthWarning,
-            stacklevel=3,
+            f"of {len(inside)} paths, those beyond {LAYERS_TO_DEG:g} degrees ({LAYERS_TO_DEG * KM_PER_DEGREE:.0f} km)."
         )
     return inside
 

@@ -1,11 +1,11 @@
 """Checks of a conditions table against a card: columns, missing values, ranges."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
-from seissynth.errors import DomainError, InputError, SeisSynthWarning
+from seissynth._warning import warn_user
+from seissynth.errors import DomainError, InputError
 from seissynth.schema import COLUMNS
 
 #: what may be done with rows outside a card's ranges
@@ -112,7 +112,7 @@ def check_conditions(card, conditions, outside="raise"):
     text = f"{card.name}: {'; '.join(complaints)}."
     if outside != "warn":
         raise DomainError(f'{text} Pass outside="skip" to make the rest, or outside="warn" to go on.')
-    warnings.warn(text, SeisSynthWarning, stacklevel=3)
+    warn_user(text)
 
 
 def describe_row(conditions, row):

@@ -8,10 +8,9 @@ others, so the second reader goes through the distributions one by one and skips
 import importlib
 import importlib.metadata
 import re
-import warnings
 from dataclasses import dataclass
 
-from seissynth.errors import SeisSynthWarning
+from seissynth._warning import warn_user
 
 #: the group in which backends register
 GROUP = "seissynth.backends"
@@ -108,12 +107,10 @@ def _read_one_by_one(group):
         except Exception as error:
             if not _mentions(distribution, group):
                 continue
-            warnings.warn(
+            warn_user(
                 f"the entry points of the installed distribution {label} cannot be read "
                 f"({type(error).__name__}: {error}); backends that it may hold are left out. "
-                "Reinstall or uninstall that distribution.",
-                SeisSynthWarning,
-                stacklevel=2,
+                "Reinstall or uninstall that distribution."
             )
             continue
         found.extend(FoundEntry(point.name, point.value, name, version) for point in points)

@@ -4,12 +4,12 @@ Plugins hold no such checks, so that they stay short and every backend fails wit
 """
 
 import threading
-import warnings
 import weakref
 from collections.abc import Mapping
 
 import numpy as np
 
+from seissynth._warning import warn_user
 from seissynth.backends._conditions_checks import check_conditions, check_duration, describe_row
 from seissynth.errors import BackendError, InputError, SeisSynthError, SeisSynthWarning
 from seissynth.records import Records
@@ -228,11 +228,9 @@ def _native_request(card, npts, rate):
         return _Request(rate, npts, 0.0)
     chosen = next((value for value in native if value > rate), native[-1])
     if chosen < rate:
-        warnings.warn(
+        warn_user(
             f"{card.name}: it makes {chosen:g} Hz at most; its records are resampled to {rate:g} Hz and hold "
-            f"nothing above {chosen / 2:g} Hz.",
-            SeisSynthWarning,
-            stacklevel=3,
+            f"nothing above {chosen / 2:g} Hz."
         )
     wanted_s = (npts - 1) / rate
     margin_s = np.ceil(_FILTER_SAMPLES / min(chosen, rate))

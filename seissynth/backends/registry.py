@@ -9,14 +9,14 @@ import copy
 import difflib
 import importlib
 import inspect
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from seissynth._warning import warn_user
 from seissynth.backends._entrypoints import find_entries, normalise_distribution
 from seissynth.backends._info import BackendInfo, BackendTable
 from seissynth.backends.base import Backend, Card
-from seissynth.errors import BackendError, BackendNotFoundError, InputError, SeisSynthError, SeisSynthWarning
+from seissynth.errors import BackendError, BackendNotFoundError, InputError, SeisSynthError
 
 #: what `BackendInfo.distribution` says for backends of `register_backend`
 THIS_PROCESS = "(this process)"
@@ -120,11 +120,9 @@ def get_backend(name):
     if name in offers:
         rivals = [other for other in offers if other.endswith(f"/{name}")]
         if rivals:
-            warnings.warn(
+            warn_user(
                 f"backend {name!r} is brought by {offers[name].distribution} and also as {', '.join(rivals)}; "
-                f"the first is taken. Ask for one as 'distribution/name' to settle it.",
-                SeisSynthWarning,
-                stacklevel=2,
+                f"the first is taken. Ask for one as 'distribution/name' to settle it."
             )
         return offers[name].load(name)
     distribution, slash, short = name.rpartition("/")

@@ -2,13 +2,13 @@
 
 import glob
 import hashlib
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from seissynth.errors import FileFormatError, InputError, SeisSynthWarning
+from seissynth._warning import warn_user
+from seissynth.errors import FileFormatError, InputError
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,8 @@ class Archive:
         if unread and not self._entries:
             raise FileFormatError(f"{unread[0][0]} is no file of waveforms that ObsPy reads: {unread[0][1]}.")
         if unread:
-            warnings.warn(
-                f"{len(unread)} of {len(files)} files are no waveforms and are left out; the first: {unread[0][0]}.",
-                SeisSynthWarning,
-                stacklevel=4,
+            warn_user(
+                f"{len(unread)} of {len(files)} files are no waveforms and are left out; the first: {unread[0][0]}."
             )
 
     def _add(self, trace, source):

@@ -1,13 +1,13 @@
 """Blocks of time to work through, and the sensors that record in each."""
 
-import warnings
 from itertools import pairwise
 
 import numpy as np
 
+from seissynth._warning import warn_user
 from seissynth.data._cut_window import flat_gain
 from seissynth.data._preprocess_arrays import LEAST_SPAN
-from seissynth.errors import InputError, ResponseError, SeisSynthWarning
+from seissynth.errors import ResponseError
 
 
 def make_blocks(archive, inventory, settings):
@@ -40,15 +40,10 @@ def open_sensors(inventory, archive, time_ns, settings, report):
     """Sensors of three components that are open at a time, have records, and can be used."""
     from obspy import UTCDateTime
 
-    from seissynth.channels import select_sensors
+    from seissynth.channels import choose_sensors
 
-    with warnings.catch_warnings():
-        # what is not open at each of many times is no news
-        warnings.simplefilter("ignore", SeisSynthWarning)
-        try:
-            found = select_sensors(inventory, UTCDateTime(ns=int(time_ns)), settings.channel)
-        except InputError:
-            return []
+    # what is not open at each of many times is no news
+    found, _ = choose_sensors(inventory, UTCDateTime(ns=int(time_ns)), settings.channel)
     sensors = []
     for sensor in found:
         recorded = [channel for channel in sensor.channels if channel.id in archive]
@@ -65,7 +60,7 @@ def open_sensors(inventory, archive, time_ns, settings, report):
 
 def say_left_out(name, reason):
     """Warn that a sensor is left out, and why."""
-    warnings.warn(f"sensor {name} is left out: {reason}", SeisSynthWarning, stacklevel=3)
+    warn_user(f"sensor {name} is left out: {reason}")
 
 
 def _unusable(sensor, recorded, archive, settings):

@@ -4,15 +4,15 @@ import hashlib
 import json
 import shutil
 import time
-import warnings
 
 from seissynth._folder_lock import describe_holder, is_lock
+from seissynth._warning import warn_user
 from seissynth.data._atomic import replacing
 from seissynth.data._factory_inputs import CATALOG, INVENTORY, write_inputs
 from seissynth.data._factory_report import DatasetReport
 from seissynth.data._factory_run import BOOKS, read_books, warn_of_outside
 from seissynth.data._seisbench_layout import write_chunks_file
-from seissynth.errors import FileFormatError, InputError, SeisSynthWarning
+from seissynth.errors import FileFormatError, InputError
 
 #: what a set says about itself
 DESCRIPTION = "dataset.json"
@@ -111,7 +111,7 @@ def _say_damaged(path, wrong):
     if wrong:
         some = "; ".join(f"{name} {what}" for name, what in list(wrong.items())[:3])
         more = f", and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-        warnings.warn(f"{path}: shards are made again: {some}{more}.", SeisSynthWarning, stacklevel=5)
+        warn_user(f"{path}: shards are made again: {some}{more}.")
 
 
 def _differences(found, wanted):
@@ -146,7 +146,7 @@ def finish(job, began, before, interrupted=None):
     named = books.pop("outside", [])
     made = books.get("records", 0) - before
     for text in said:
-        warnings.warn(text, SeisSynthWarning, stacklevel=4)
+        warn_user(text)
     if found["complete"]:  # the books are those of mended blocks
         books = found["counts"]
         files = {**found.get("files", {}), **files}
@@ -172,6 +172,4 @@ def finish(job, began, before, interrupted=None):
     sizes = (item.stat().st_size for item in path.iterdir() if item.is_file() and item.name not in aside)
     size = sum(sizes)
     before = "" if interrupted is None else describe_holder(interrupted)
-    return DatasetReport(
-        path, **books, bytes=size, seconds=time.perf_counter() - began, made=made, interrupted=before
-    )
+    return DatasetReport(path, **books, bytes=size, seconds=time.perf_counter() - began, made=made, interrupted=before)

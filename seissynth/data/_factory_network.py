@@ -1,16 +1,15 @@
 """Which sensors record at which time, and how far they are from anywhere."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from obspy import UTCDateTime
 from obspy.geodetics import gps2dist_azimuth
 
-from seissynth.channels import select_sensors
+from seissynth._warning import warn_user
+from seissynth.channels import choose_sensors
 from seissynth.conditions import _station_columns
 from seissynth.data._preprocess_arrays import LEAST_SPAN
-from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.paths import _sites
 
 _EARTH_RADIUS_KM = 6371.0
@@ -49,30 +48,26 @@ class Networks:
         return self._networks[period]
 
     def _find(self, time):
-        try:
-            with warnings.catch_warnings():
-                # those sensors are left out below, and named
-                warnings.filterwarnings("ignore", ".*do not span three axes", SeisSynthWarning)
-                sensors = select_sensors(self.inventory, time, self.channel)
-        except InputError as error:
-            warnings.warn(f"events about {time} are left out: {error}", SeisSynthWarning, stacklevel=2)
+        sensors, notes = choose_sensors(self.inventory, time, self.channel)
+        notes = [note for note in notes if "do not span three axes" not in note]  # left out below, and named
+        for note in notes:
+            warn_user(note)
+        if not sensors:
+            asked = "" if self.channel is None else f" and channel={self.channel!r}"
+            warn_user(f"events about {time} are left out: no sensor is open then{asked}.")
             return None
         short = [sensor.id for sensor in sensors if len(sensor.channels) != 3]
         if short:
-            warnings.warn(
+            warn_user(
                 f"a data set's records have three components; {len(short)} sensors that have not are left out: "
-                f"{', '.join(short[:5])}.",
-                SeisSynthWarning,
-                stacklevel=2,
+                f"{', '.join(short[:5])}."
             )
         whole = [sensor for sensor in sensors if len(sensor.channels) == 3]
         flat = [sensor for sensor in whole if not _spans(sensor)]
         if flat:
-            warnings.warn(
+            warn_user(
                 f"a data set's records hold Z, N and E; {len(flat)} sensors whose axes do not span space are left out: "
-                f"{', '.join(sensor.id for sensor in flat[:5])}.",
-                SeisSynthWarning,
-                stacklevel=2,
+                f"{', '.join(sensor.id for sensor in flat[:5])}."
             )
         sites = _sites([sensor for sensor in whole if _spans(sensor)])
         if not sites:

@@ -2,13 +2,13 @@
 
 import functools
 import hashlib
-import warnings
 from pathlib import Path
 
 import numpy as np
 
 from seissynth._real_numbers import require_real
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth._warning import collecting_warnings
+from seissynth.errors import InputError
 from seissynth.motion import resample_motion
 from seissynth.noise import MODELS, model_psd, prepare_noise
 from seissynth.seeding import generator
@@ -132,11 +132,11 @@ class SampledNoise:
 
         margin = round(_MARGIN_S * rate)
         try:
-            with warnings.catch_warnings():
-                # a Stream's station may have noise that is long enough for the record alone: no other station's then
-                warnings.simplefilter("error", SeisSynthWarning)
+            with collecting_warnings() as said:
                 whole = self.make(key, sensor, npts + 2 * margin, rate)
-        except (InputError, SeisSynthWarning):
+        except InputError as error:
+            said = [str(error)]
+        if said:  # a Stream's station may have noise that is long enough for the record alone: no other station's then
             whole = self.make(key, sensor, npts, rate)
             margin = 0
         reach = min(round(_MARGIN_S * rate), whole.shape[1] - 1)

@@ -8,15 +8,15 @@ and nothing twice.
 import contextlib
 import json
 import threading
-import warnings
 from pathlib import Path
 
 import numpy as np
 
+from seissynth._warning import collecting_warnings, warn_user
 from seissynth.data._atomic import replacing
 from seissynth.data._factory_records import BlockMaker
 from seissynth.data._set_files import facts_of, wrong_files
-from seissynth.errors import InputError, MissingDependencyError, SeisSynthWarning
+from seissynth.errors import InputError, MissingDependencyError
 from seissynth.units import OUTPUTS, UNITS
 
 #: the folder of the books, inside the data set's
@@ -110,11 +110,9 @@ def make_block(job, number):
     dict
         Counts and a histogram of magnitudes, as JSON holds them.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", SeisSynthWarning)
+    with collecting_warnings() as said:
         books = _write_block(job, number)
-    said = {str(item.message) for item in caught if issubclass(item.category, SeisSynthWarning)}
-    books["warnings"] = sorted(said)[:20]
+    books["warnings"] = sorted(set(said))[:20]
     # block numbers in digits of one length: by their ends the names are those of this block alone
     names = sorted(path.name for path in job.path.glob(f"[!.]*{chunk_name(number)}.*")) if books["records"] else []
     books.update(set=job.fingerprint, files={name: facts_of(job.path / name) for name in names})
@@ -190,7 +188,7 @@ def warn_of_outside(named, card):
     if named:
         shown = "; ".join(named[:_NAMED])
         more = "; and more" if len(named) > _NAMED else ""
-        warnings.warn(f"{card.name}: outside its range and left out: {shown}{more}.", SeisSynthWarning, stacklevel=4)
+        warn_user(f"{card.name}: outside its range and left out: {shown}{more}.")
 
 
 def add_books(total, books):

@@ -2,11 +2,11 @@
 
 import csv
 import io
-import warnings
 
 import numpy as np
 
-from seissynth.errors import FileFormatError, SeisSynthWarning
+from seissynth._warning import warn_user
+from seissynth.errors import FileFormatError
 from seissynth.schema import COLUMNS, TRACE_COLUMNS
 
 _KNOWN = COLUMNS | TRACE_COLUMNS
@@ -133,11 +133,9 @@ def _fill(rates, others, source, path):
     known = ~np.isnan(rates) & ~np.isnan(others)
     if np.any(np.abs(rates[known] - others[known]) > RATE_TOLERANCE * np.abs(rates[known])):
         row = int(np.flatnonzero(known & (np.abs(rates - others) > RATE_TOLERANCE * np.abs(rates)))[0])
-        warnings.warn(
+        warn_user(
             f"{path}, row {row}: trace_sampling_rate_hz is {rates[row]:g} but {source} says {others[row]:g}; "
-            "the former is used.",
-            SeisSynthWarning,
-            stacklevel=2,
+            "the former is used."
         )
     np.copyto(rates, others, where=np.isnan(rates))
 
@@ -150,11 +148,7 @@ def unify_orders(table, stored_format, path):
         return
     orders = table["trace_component_order"]
     if stored and ((orders != stored) & (orders != "")).any():
-        warnings.warn(
-            f"{path}: some component orders differ from data_format's {stored!r}; those of the table are used.",
-            SeisSynthWarning,
-            stacklevel=2,
-        )
+        warn_user(f"{path}: some component orders differ from data_format's {stored!r}; those of the table are used.")
     table["trace_component_order"] = orders.where(orders != "", stored)
 
 

@@ -7,7 +7,6 @@ metadata table in the file as well, so that the way back loses nothing.
 
 import io
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +14,20 @@ from obspy import Stream, Trace
 
 from seissynth._csv_cells import write_table
 from seissynth._folder_lock import fills
+from seissynth._warning import warn_user
 from seissynth.data import _asdf_rows as rows_of
 from seissynth.data._asdf_records import FileRecords
 from seissynth.data._asdf_writing import new_asdf
 from seissynth.data._chunked import write_in_chunks
 from seissynth.data.flatfile import read_flatfile
 from seissynth.data.seisbench import Dataset
-from seissynth.errors import FileFormatError, InputError, SeisSynthWarning
+from seissynth.errors import FileFormatError, InputError
 
 __all__ = ["asdf_to_seisbench", "read_asdf_records", "seisbench_to_asdf"]
 
 #: where the metadata table stands in ASDF's auxiliary data
 _TABLE = ("SeisbenchMetadata", "table")
+
 
 def read_asdf_records(path, *, tag=None, flatfile=None, table=True):
     """Go through the three-component records of an ASDF file, one after the other.
@@ -60,7 +61,7 @@ def read_asdf_records(path, *, tag=None, flatfile=None, table=True):
         yield from records
         if records.refused:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(records.refused.items()))
-            warnings.warn(f"{path}: records left out: {reasons}.", SeisSynthWarning, stacklevel=2)
+            warn_user(f"{path}: records left out: {reasons}.")
 
 
 def asdf_to_seisbench(source, output, *, tag=None, flatfile=None, unit=None, quantity=None, records_per_chunk=10_000,

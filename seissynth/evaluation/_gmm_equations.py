@@ -5,7 +5,6 @@ Each function takes (measures, magnitude (n,), distance_km (n,), vs30_mps (n,), 
 """
 
 import csv
-import warnings
 from functools import lru_cache
 from importlib import resources
 
@@ -75,11 +74,9 @@ def ita18(measures, magnitude, distance_km, vs30_mps, mechanism):
 
 
 def _pygmm():
-    """Import pygmm, which leaves files open while it is imported; said once, in plain words, if it is not there."""
+    """Import pygmm; said in plain words if it is not there."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            import pygmm
+        import pygmm
     except ImportError as error:
         raise MissingDependencyError(
             "bssa14 needs the package pygmm, which is not installed: pip install 'seissynth[eval]'."

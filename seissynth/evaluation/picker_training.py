@@ -4,12 +4,12 @@ SeisBench and torch are optional (``pip install seissynth[eval,torch]``) and imp
 """
 
 import copy
-import warnings
 from dataclasses import replace
 
 import numpy as np
 
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth._warning import warn_user
+from seissynth.errors import InputError
 from seissynth.evaluation.picker_models import (
     PHASES,
     architecture_of,
@@ -185,11 +185,9 @@ def _warn_of_silent_phases(model, checks):
     for channel, phase in enumerate(PHASES[1:], start=1):
         at_label = np.concatenate([p[:, channel][y[:, channel] > 0.9] for p, y in found])
         if at_label.size and np.median(at_label) < LEAST_LEARNT:
-            warnings.warn(
+            warn_user(
                 f"the picker has not learnt {phase}: at its labels the probability is {np.median(at_label):.2f} in the "
-                f"median, below {LEAST_LEARNT}; train longer, or with another seed.",
-                SeisSynthWarning,
-                stacklevel=3,
+                f"median, below {LEAST_LEARNT}; train longer, or with another seed."
             )
 
 

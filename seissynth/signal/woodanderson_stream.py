@@ -1,6 +1,5 @@
 """From counts to Wood-Anderson traces: each channel's own response, or its flat gain, is taken out on the way."""
 
-import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +13,8 @@ from seissynth._evalresp import (
     response_key,
     tidy_units,
 )
-from seissynth.errors import InputError, ResponseError, SeisSynthWarning
+from seissynth._warning import warn_user
+from seissynth.errors import InputError, ResponseError
 from seissynth.signal._checks import as_signal, positive
 from seissynth.signal.woodanderson import DAMPING, GAIN, PERIOD_S, wood_anderson_response
 
@@ -181,11 +181,9 @@ def _response(trace, inventory):
             )
     kinds = len({response_key(item) for item in candidates})
     if kinds > 1:
-        warnings.warn(
+        warn_user(
             f"Channel {trace.id}: the inventory holds {kinds} different responses at "
-            f"{trace.stats.starttime}; the first is taken.",
-            SeisSynthWarning,
-            stacklevel=4,
+            f"{trace.stats.starttime}; the first is taken."
         )
     return candidates[0]
 
@@ -204,10 +202,8 @@ def _flat_gain(channel):
     value = _sensitivity(channel.response)
     if value is None or not np.isfinite(value) or value == 0:
         raise ResponseError(f"Channel {channel.id}: the sensitivity is {value}; it must be finite and not 0.")
-    warnings.warn(
-        f"Channel {channel.id}: the response holds a sensitivity only; its flat gain {float(value):g} is removed.",
-        SeisSynthWarning,
-        stacklevel=4,
+    warn_user(
+        f"Channel {channel.id}: the response holds a sensitivity only; its flat gain {float(value):g} is removed."
     )
     return float(value) * INPUT_UNITS[tidy_units(input_units(channel.response))][1]
 

@@ -2,12 +2,12 @@
 
 import dataclasses
 import threading
-import warnings
 
 import numpy as np
 
+from seissynth._warning import warn_user
 from seissynth.backends.base import Backend, Card
-from seissynth.errors import DomainError, InputError, MissingDependencyError, SeisSynthWarning
+from seissynth.errors import DomainError, InputError, MissingDependencyError
 from seissynth.records import Records
 from seissynth.representations.condition_vectors import REQUIRED
 from seissynth_plugins.heggs import weights as weights_files
@@ -239,11 +239,9 @@ class HeggsBackend(Backend):
         trained = set(self._about.get("onset_origin", ()))
         used = set(conditions.get("path_onset_origin", ())) - {"", "picks"}
         if trained and used - trained:
-            warnings.warn(
+            warn_user(
                 f"{self.kind.name}: onsets come from {', '.join(sorted(used - trained))}, and the weights were trained "
-                f"with those of {', '.join(sorted(trained))}; pass velocity_model={sorted(trained)[0]!r}.",
-                SeisSynthWarning,
-                stacklevel=5,
+                f"with those of {', '.join(sorted(trained))}; pass velocity_model={sorted(trained)[0]!r}."
             )
 
 

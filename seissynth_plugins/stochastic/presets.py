@@ -2,10 +2,10 @@
 
 import difflib
 import math
-import warnings
 from dataclasses import fields, replace
 
-from seissynth.errors import InputError, SeisSynthWarning
+from seissynth._warning import warn_user
+from seissynth.errors import InputError
 from seissynth_plugins.stochastic.closure import changed_constants
 from seissynth_plugins.stochastic.parameters import Parameters
 from seissynth_plugins.stochastic.region_presets import unfold
@@ -116,11 +116,9 @@ def make_parameters(preset="active", **overrides):
     if parameters.magnitude_conversion == "closure" and parameters.magnitude_closure in PRESETS:
         changed = changed_constants(parameters, PRESETS[parameters.magnitude_closure])
         if changed:
-            warnings.warn(
+            warn_user(
                 f"stochastic: magnitude_conversion='closure' with {', '.join(changed)} changed: the table belongs to "
-                f"the preset {parameters.magnitude_closure!r}, and the records' ML will differ from the one asked for.",
-                SeisSynthWarning,
-                stacklevel=3,
+                f"the preset {parameters.magnitude_closure!r}, and the records' ML will differ from the one asked for."
             )
     return parameters
 

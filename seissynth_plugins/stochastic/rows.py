@@ -1,11 +1,10 @@
 """From a conditions table to what each record needs: levels, corners, durations, patterns; vectors over rows."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
-from seissynth.errors import SeisSynthWarning
+from seissynth._warning import warn_user
 from seissynth.schema import MOMENT_TENSOR_COLUMNS
 from seissynth_plugins.stochastic.adjustment import hat_functions
 from seissynth_plugins.stochastic.calibration import load_correction
@@ -172,12 +171,10 @@ def prepare_rows(conditions, parameters):
 def _warn_of_boreholes(depth_m, factor):
     deep = depth_m > _SHALLOW_M
     if deep.any() and factor == 1.0:
-        warnings.warn(
+        warn_user(
             f"stochastic: {deep.sum()} of {len(depth_m)} sensors lie deeper than {_SHALLOW_M:g} m (down to "
             f"{depth_m.max():g} m) and get the motion of the surface: about twice what a borehole sees. "
-            "Pass borehole_factor=0.5 to leave the surface's doubling out.",
-            SeisSynthWarning,
-            stacklevel=2,
+            "Pass borehole_factor=0.5 to leave the surface's doubling out."
         )
 
 
