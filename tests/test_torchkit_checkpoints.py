@@ -219,6 +219,12 @@ def test_weights_that_are_not_finite(tmp_path, value):
         load_weights(path)
 
 
+def test_others_may_read_weights_as_any_other_file(tmp_path):
+    (tmp_path / "plain").touch()
+    save_weights(tmp_path / "toy.safetensors", {"w": torch.ones(2)}, CARD)
+    assert (tmp_path / "toy.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_what_cannot_be_written(tmp_path, monkeypatch):
     state = {"w": torch.ones(1)}
     with pytest.raises(InputError, match="safetensors"):

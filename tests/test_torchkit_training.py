@@ -135,6 +135,39 @@ def test_a_killed_process_goes_on_to_the_same_result(tmp_path, uninterrupted):
     assert_same(model.state_dict(), uninterrupted[0].state_dict())
 
 
+@pytest.mark.parametrize("room", [100, 1500], ids=["lines do not fit", "the state does not fit"])
+def test_a_training_on_a_full_disk_goes_on_when_there_is_room(tmp_path, uninterrupted, room):
+    """The limit on the size of a file stands for the disk's."""
+    code = textwrap.dedent(
+        f"""
+        import resource, signal, sys
+        sys.path[:0] = {sys.path!r}
+        from test_torchkit_training import CONFIG, Data, Noisy, TrainConfig, train
+        from seissynth.errors import WriteError
+        def filling(self, batch, loss=Noisy.loss):
+            if self.calls == 17:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
+            return loss(self, batch)
+        Noisy.loss = filling
+        often = TrainConfig(**{{**CONFIG.to_dict(), "save_minutes": 1e-9}})
+        try:
+            train(Noisy(), Data(), often, {str(tmp_path)!r}, validation=Data())
+        except WriteError as error:
+            print(error)
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"cannot write {tmp_path}" in done.stdout and "Free space" in done.stdout
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    model = Noisy()
+    train(model, Data(), CONFIG, tmp_path, validation=Data())
+    assert model.calls < 28 + 3 * 3  # it did go on
+    assert_same(model.state_dict(), uninterrupted[0].state_dict())
+    assert rows_of(tmp_path) == rows_of(uninterrupted[2])
+
+
 def test_lines_and_files_of_a_training(tmp_path):
     config = TrainConfig(**{**CONFIG.to_dict(), "tensorboard": True, "steps": 4})
     result = train(Noisy(), Data(), config, tmp_path, validation=Data())

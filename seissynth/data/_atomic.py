@@ -70,10 +70,10 @@ def replacing(path):
             beside.unlink(missing_ok=True)
 
 
-def write_error(path, error):
+def write_error(path, error, kept="Nothing of it is kept."):
     """Return one error that names the file and says why the system refused it."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return WriteError(f"cannot write {path}: {reason}. Nothing of it is kept; free space or choose another folder.")
+    return WriteError(f"cannot write {path}: {reason}. {kept} Free space or choose another folder.")
 
 
 def to_disk(path):

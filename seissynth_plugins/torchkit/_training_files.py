@@ -2,9 +2,9 @@
 
 import csv
 import json
-import os
 from pathlib import Path
 
+from seissynth.data._atomic import replacing, write_error
 from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.torchkit.checkpoints import read_tensors, write_tensors
 
@@ -91,8 +91,9 @@ class Metrics:
         self.path = Path(path)
         self.rows, self.columns = [], []
         if self.path.exists():
-            with open(self.path, newline="", encoding="utf-8") as file:
-                rows = [row for row in csv.DictReader(file) if _step_of(row) is not None]
+            lines = self.path.read_bytes().decode("utf-8", errors="replace").splitlines(keepends=True)
+            whole = [line for line in lines if line.endswith("\n")]  # a full disk or a kill may cut the last one short
+            rows = [row for row in csv.DictReader(whole) if _step_of(row) is not None]
             self.rows = [row for row in rows if _step_of(row) <= last_step]
             self.columns = [name for name in (rows[0] if rows else {}) if name]
             self._write_all()
@@ -105,20 +106,21 @@ class Metrics:
             self.columns += new
             self._write_all()
             return
-        with open(self.path, "a", newline="", encoding="utf-8") as file:
-            csv.DictWriter(file, self.columns, restval="").writerow(row)
+        try:
+            with open(self.path, "a", newline="", encoding="utf-8") as file:
+                csv.DictWriter(file, self.columns, restval="").writerow(row)
+        except OSError as error:
+            raise write_error(self.path, error, kept="The training goes on from its last state.") from error
 
     def _write_all(self):
-        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        with open(beside, "w", newline="", encoding="utf-8") as file:
+        with replacing(self.path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self.columns, restval="", extrasaction="ignore")
             writer.writeheader()
             writer.writerows(self.rows)
-        os.replace(beside, self.path)
 
 
 def _step_of(row):
-    """Step of a line; None where a kill cut it short."""
+    """Step of a line; None where it holds none."""
     try:
         return int(row["step"])
     except (KeyError, TypeError, ValueError):

@@ -10,7 +10,8 @@ import math
 import os
 from pathlib import Path
 
-from seissynth.errors import FileFormatError, InputError, MissingDependencyError, WriteError
+from seissynth.data._atomic import replacing, write_error
+from seissynth.errors import FileFormatError, InputError, MissingDependencyError
 
 #: version of the header's form
 FORMAT = 1
@@ -215,20 +216,17 @@ def _sha256(path, *state):
 def write_tensors(path, tensors, metadata):
     """Write a dict of tensors and a dict of texts as safetensors, beside `path` first, then under its name."""
     save_file = _safetensors("save_file")
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise InputError(f"cannot write {path}: there is no folder {path.parent}; make it first.")
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        save_file(plain, str(beside), metadata=metadata)
-        os.replace(beside, path)
-    except Exception as error:
-        if isinstance(error, OSError) or "Error" in type(error).__name__:
-            raise WriteError(f"cannot write {path}: {error}.") from error
-        raise
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as beside:
+        beside.touch()
+        mode = beside.stat().st_mode  # as for any other file; safetensors lets no one but the owner read
+        try:
+            save_file(plain, str(beside), metadata=metadata)
+            beside.chmod(mode)
+        except Exception as error:
+            if type(error).__name__ != "SafetensorError":  # how safetensors reports what the system refuses
+                raise
+            raise write_error(path, error) from error
 
 
 def read_tensors(path, *, device="cpu"):
