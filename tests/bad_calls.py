@@ -75,7 +75,7 @@ def make_files(folder):
                 "path_ep_distance_km": 9.0 + k, "source_depth_km": 5.0, "station_network_code": "XX",
                 "station_code": "AB"[k % 2], "trace_p_arrival_sample": 100.0, "trace_s_arrival_sample": 200.0,
                 "source_origin_time": f"2020-01-0{1 + k // 2}T00:00:00Z", "split": "train",
-                "trace_category": "earthquake",
+                "trace_category": "earthquake", "trace_start_time": f"2020-01-0{1 + k // 2}T00:00:00Z",
             }
             for k in range(6)
         ]  # fmt: skip

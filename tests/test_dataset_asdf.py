@@ -223,6 +223,16 @@ def test_a_row_without_time_is_named(tmp_path):
     assert not (tmp_path / "a.h5").exists()
 
 
+@pytest.mark.parametrize("code", ["A.B", "STÄT", "S/T", "X" * 65])
+def test_codes_that_asdf_cannot_hold_are_named_before_anything_is_written(tmp_path, code):
+    with DatasetWriter(tmp_path / "set", sampling_rate_hz=100.0) as writer:
+        row = {"station_code": code, "station_network_code": "XX", "trace_start_time": "2020-01-01T00:00:00Z"}
+        writer.write([row], np.ones((1, 3, 50), np.float32))
+    with pytest.raises(InputError, match=f"ASDF cannot hold .*{code}"):
+        seisbench_to_asdf(tmp_path / "set", tmp_path / "out.h5")
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
 def test_a_full_disk_leaves_nothing(some_set, tmp_path, monkeypatch):
     import errno
 

@@ -13,6 +13,7 @@ from obspy_networks import channel, event, inventory, station, triple
 from scipy.signal import butter, sosfilt
 from typer.testing import CliRunner
 
+from seissynth.channels import select_sensors
 from seissynth.data.continuous import CutSettings, cut_events
 from seissynth.data.preprocess import Bandpass, Detrend, Preparation, Resample, ZScore, heggs_preparation
 from seissynth.data.seisbench import Dataset
@@ -363,6 +364,29 @@ def test_nothing_is_left_behind_by_an_error(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="stop"):
         cut(tmp_path, counts(motion(inv)), inv, catalog((1.0, 1.0, 1.0)))
     assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_folder_without_windows_is_taken_away(tmp_path):
+    inv = network()
+    late = Catalog([event(3.0, time=START + 1e6, kind="ML")])
+    with pytest.raises(InputError):
+        cut(tmp_path, counts(motion(inv)), inv, late, noise_windows=0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_counts_expected_are_those_of_the_strongest_component():
+    from seissynth.data.continuous import _gain
+
+    [sensor] = select_sensors(network(), START)[:1]
+    settings = CutSettings(quantity="counts")
+    gain = _gain(sensor, settings)
+    sensor.channels[0].response.instrument_sensitivity = None
+    assert _gain(sensor, settings) == gain > 0
+    sensor.channels[2].response.instrument_sensitivity.value *= -3
+    assert _gain(sensor, settings) == 3 * gain
+    for component in sensor.channels:
+        component.response.instrument_sensitivity = None
+    assert _gain(sensor, settings) == np.inf
 
 
 def test_command_line(tmp_path, monkeypatch):

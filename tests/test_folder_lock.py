@@ -1,5 +1,6 @@
 """One process at a time fills a folder: processes, threads, forks, kills, and every command that fills one."""
 
+import contextlib
 import json
 import os
 import signal
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+import seissynth
 from seissynth._folder_lock import HOLDER, LOCK, fills, locked
+from seissynth.data import factory
 from seissynth.errors import FolderInUseError, InputError, WriteError
 
 HOLD = (
@@ -200,3 +203,19 @@ def test_trainers_take_the_lock(tmp_path, trainer, monkeypatch):
         with pytest.raises(InputError) as error:
             train(["windows"], tmp_path / "run", export="neither")
         assert not isinstance(error.value, FolderInUseError)
+
+
+def test_a_folder_that_another_has_begun_is_not_taken_away(tmp_path, monkeypatch):
+    """The other begins between this call's look at the folder and its lock."""
+    net, event = seissynth.read_example()
+
+    @contextlib.contextmanager
+    def taken(folder, *_):
+        (folder / "its own").mkdir(parents=True)
+        raise FolderInUseError("taken")
+        yield
+
+    monkeypatch.setattr(factory, "locked", taken)
+    with pytest.raises(FolderInUseError):
+        factory.make_dataset(tmp_path / "set", net, event)
+    assert (tmp_path / "set" / "its own").is_dir()

@@ -4,7 +4,6 @@ import contextlib
 import functools
 import glob
 import re
-import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -138,19 +137,6 @@ def file_to_write(text):
         except InputError as error:
             raise typer.BadParameter(str(error)) from error
     return Path(text)
-
-
-@contextlib.contextmanager
-def removing_new(folder):
-    """Take away the folder of a set that an error kept from having any record; what was there before stays."""
-    known = folder.exists()
-    try:
-        yield
-    except (SeisSynthError, OSError, MemoryError):
-        samples = (".hdf5", ".h5", ".asdf")
-        if not known and folder.is_dir() and not any(path.suffix in samples for path in folder.rglob("*")):
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 def refuse_existing(paths, overwrite):

@@ -14,7 +14,6 @@ from seissynth.cli._common import (
     progress_bar,
     read_catalog,
     read_stations,
-    removing_new,
     say,
 )
 
@@ -80,7 +79,7 @@ def cut(
         noise_windows=noise_windows,
     )
     stations, events = read_stations(inventory), read_catalog(catalog)
-    with removing_new(output), progress_bar("cutting windows", 100, quiet) as step:
+    with progress_bar("cutting windows", 100, quiet) as step:
         report = cut_events(
             waveforms, stations, events, output, settings, overwrite=overwrite,
             progress=lambda done, total: step(100.0 * done / total),

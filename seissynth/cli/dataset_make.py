@@ -13,7 +13,6 @@ from seissynth.cli._common import (
     progress_bar,
     read_catalog,
     read_stations,
-    removing_new,
 )
 from seissynth.cli._generation import (
     BackendOption,
@@ -219,7 +218,7 @@ def make(
 
     from seissynth.data.factory import make_dataset
 
-    with removing_new(output), progress_bar("making records", 100, quiet) as step:
+    with progress_bar("making records", 100, quiet) as step:
         report = make_dataset(
             output, stations, earthquakes, workers=workers, dask=dask, dry_run=dry_run,
             progress=lambda done, total: step(100.0 * done / total), **arguments,

@@ -2,10 +2,11 @@
 
 import contextlib
 import os
+import shutil
 import uuid
 from pathlib import Path
 
-from seissynth.errors import InputError, SeisSynthError, WriteError
+from seissynth.errors import FolderInUseError, InputError, SeisSynthError, WriteError
 
 #: letters of a name and of its ending that the temporary name keeps: file names have 255 bytes
 _LONGEST_STEM, _LONGEST_SUFFIX = 40, 16
@@ -68,6 +69,22 @@ def replacing(path):
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def removing_new(folder):
+    """Take away the folder of a set that an error kept from having any record; what was there before stays."""
+    folder = Path(folder)
+    known = folder.exists()
+    try:
+        yield
+    except FolderInUseError:  # the folder is another's
+        raise
+    except (SeisSynthError, OSError, MemoryError):
+        samples = (".hdf5", ".h5", ".asdf")
+        if not known and folder.is_dir() and not any(path.suffix in samples for path in folder.rglob("*")):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def write_error(path, error, kept="Nothing of it is kept."):

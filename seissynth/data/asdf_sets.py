@@ -19,6 +19,7 @@ from seissynth.data import _asdf_rows as rows_of
 from seissynth.data._asdf_records import FileRecords
 from seissynth.data._asdf_writing import new_asdf
 from seissynth.data._chunked import write_in_chunks
+from seissynth.data._format_limits import require_storable
 from seissynth.data.flatfile import read_flatfile
 from seissynth.data.seisbench import Dataset
 from seissynth.errors import FileFormatError, InputError
@@ -156,6 +157,7 @@ def seisbench_to_asdf(source, output, *, overwrite=False, progress=None):
     plain = table.to_dict("records")
     codes = [_codes(row, number, dataset.path) for number, row in enumerate(plain)]
     starts = [rows_of.start_time(row, number, dataset.path) for number, row in enumerate(plain)]
+    _require_storable(codes, starts)
     for number, (row, code, start) in enumerate(zip(plain, codes, starts, strict=True)):
         event = events.get(str(row.get("source_id") or ""))
         if event is not None:
@@ -207,14 +209,24 @@ def _codes(row, number, path):
     return [(network, station, location, f"{band}{letter}", float(rate)) for letter in order]
 
 
+def _require_storable(codes, starts):
+    """Raise InputError that names codes, rates and times that ASDF cannot hold, before anything is written."""
+    found = {(*code, start.year): start for row, start in zip(codes, starts, strict=True) for code in row}
+    empty = np.zeros(1, np.float32)
+    require_storable([Trace(empty, _header(code[:5], start)) for code, start in found.items()], "ASDF")
+
+
+def _header(code, start):
+    names = ("network", "station", "location", "channel", "sampling_rate")
+    return {**dict(zip(names, code, strict=True)), "starttime": start}
+
+
 def _stream(data, codes, start):
     traces = []
-    for samples, (network, station, location, channel, rate) in zip(data, codes, strict=True):
+    for samples, code in zip(data, codes, strict=True):
         # ASDF knows no 16-bit floats
         samples = samples.astype(np.float32) if samples.dtype == np.float16 else samples
-        header = {"network": network, "station": station, "location": location, "channel": channel}
-        header |= {"sampling_rate": rate, "starttime": start}
-        traces.append(Trace(np.ascontiguousarray(samples), header))
+        traces.append(Trace(np.ascontiguousarray(samples), _header(code, start)))
     return Stream(traces)
 
 

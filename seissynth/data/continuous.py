@@ -13,7 +13,7 @@ import numpy as np
 
 from seissynth._folder_lock import fills
 from seissynth.data._archive import Archive
-from seissynth.data._atomic import replacing
+from seissynth.data._atomic import removing_new, replacing
 from seissynth.data._cut_blocks import make_blocks, open_sensors, say_left_out
 from seissynth.data._cut_parts import Parts, fingerprint_of
 from seissynth.data._cut_paths import make_table, read_picks
@@ -72,9 +72,14 @@ def cut_events(waveforms, inventory, catalog, output, settings=None, *, overwrit
     SeisSynthWarning
         Earthquakes, stations and files that are left out, each named.
     """
+    settings, output = settings or CutSettings(), Path(output)
+    with removing_new(output):
+        return _cut(waveforms, inventory, catalog, output, settings, overwrite, progress)
+
+
+def _cut(waveforms, inventory, catalog, output, settings, overwrite, progress):
     from seissynth.earthquakes import read_earthquakes
 
-    settings, output = settings or CutSettings(), Path(output)
     picker = make_picker(settings.picker)
     archive = Archive(waveforms)
     quakes = sorted(read_earthquakes(catalog), key=lambda quake: quake.time.ns)
@@ -168,9 +173,9 @@ def _key(sensor):
 def _gain(sensor, settings):
     if settings.quantity != "counts":
         return 1.0
-    response = sensor.channels[0].response
-    sensitivity = getattr(response, "instrument_sensitivity", None)
-    return float(sensitivity.value) if sensitivity is not None and sensitivity.value else np.inf
+    stated = [getattr(channel.response, "instrument_sensitivity", None) for channel in sensor.channels]
+    known = [abs(float(sensitivity.value)) for sensitivity in stated if sensitivity is not None and sensitivity.value]
+    return max(known, default=np.inf)  # of the component that sees an earthquake first
 
 
 def _nothing(report, quakes, archive):

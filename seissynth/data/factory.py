@@ -13,6 +13,7 @@ from pathlib import Path
 from seissynth._folder_lock import locked
 from seissynth.arguments import Arguments
 from seissynth.bounds import within
+from seissynth.data._atomic import removing_new
 from seissynth.data._factory_dry_run import dry_run as run_dry
 from seissynth.data._factory_dry_run import plans
 from seissynth.data._factory_folder import begin, describe, fingerprint, finish
@@ -185,7 +186,7 @@ def make_dataset(
     job = Job(settings, path)
     description = describe(job)
     job.fingerprint = fingerprint(description)
-    with locked(path, "making a data set") as interrupted:
+    with removing_new(path), locked(path, "making a data set") as interrupted:
         if dry_run:
             return run_dry(job)
         began = time.perf_counter()
