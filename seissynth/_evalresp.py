@@ -5,7 +5,6 @@
 
 import copy
 import hashlib
-import threading
 from collections import OrderedDict
 
 import numpy as np
@@ -19,6 +18,7 @@ from seissynth._input_units import (
     tells_nothing,
     tidy_units,
 )
+from seissynth._locks import new_lock, new_rlock
 from seissynth._response_checks import output_rate_hz, sensitivity_notes
 from seissynth._warning import warn_user
 from seissynth.errors import ResponseError
@@ -39,10 +39,10 @@ MIN_PADDING_S = 10.0
 CACHE_BYTES = 128 * 2**20
 
 _cache = OrderedDict()
-_cache_lock = threading.Lock()
+_cache_lock = new_lock()
 
 #: to be held around whatever calls evalresp: it keeps global variables, and runs without the interpreter's lock
-EVALRESP_LOCK = threading.RLock()
+EVALRESP_LOCK = new_rlock()
 
 
 def evaluate_response(channel, nfft, sampling_rate_hz, said=None):

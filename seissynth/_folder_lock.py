@@ -11,10 +11,10 @@ import inspect
 import json
 import os
 import socket
-import threading
 import uuid
 from pathlib import Path
 
+from seissynth._locks import new_lock
 from seissynth.errors import FolderInUseError, InputError, WriteError
 
 #: hidden files of the lock, in the folder or, with the file's name in front, beside the file; gone in the end
@@ -24,7 +24,7 @@ LOCK, HOLDER = ".seissynth.lock", ".seissynth.lock.json"
 _PATIENCE_S, _LOOK_EVERY_S = 0.5, 0.05
 
 #: what this process holds, by the lock's path: its id too, since a forked child inherits the table but no lock
-_held, _table = {}, threading.Lock()
+_held, _table = {}, new_lock()
 
 
 @contextlib.contextmanager

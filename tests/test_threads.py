@@ -1,10 +1,13 @@
 """Records from threads, processes and notebooks: the same bits, and nothing of the process is changed."""
 
+import contextlib
 import locale
 import os
 import random
+import signal
 import subprocess
 import sys
+import threading
 import traceback
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +21,9 @@ from obspy_networks import ORIGIN_TIME, event, inventory, station, triple
 from records_digest import digest
 
 import seissynth
-from seissynth import _evalresp
+from seissynth import _evalresp, _locks
+from seissynth._folder_lock import locked
+from seissynth.data._seisbench_read import BlockFile
 from seissynth.data.drawn_earthquakes import DrawnEarthquakes, around_station
 from seissynth.data.factory import make_dataset
 from seissynth.errors import SeisSynthWarning
@@ -201,3 +206,40 @@ def test_a_source_in_counts_takes_turns_at_evalresp(monkeypatch):
         for made in pool.map(make, range(12)):
             np.testing.assert_array_equal(made, alone)
     assert len(owned) == 12 and all(owned)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::seissynth.errors.SeisSynthWarning")
+def test_a_fork_finds_every_lock_open(tmp_path):
+    """All locks are held by another thread of the parent while it forks; the child makes and reads what it would."""
+    net, earthquake = seissynth.read_example()
+    net, reader = net.select(station="AMAT"), BlockFile(tmp_path / "none")
+    seissynth.generate(net, earthquake, duration=20.0, output="RAW", seed=1)  # compiles, so that the child need not
+    held, forked = threading.Event(), threading.Event()
+    locks = [*_locks._known, reader._lock]
+
+    def hold():
+        with contextlib.ExitStack() as stack:
+            for lock in locks:
+                stack.enter_context(lock)
+            held.set()
+            forked.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(60)
+    child = os.fork()
+    if not child:
+        signal.alarm(30)  # a lock that stays shut ends the child
+        with contextlib.suppress(BaseException):
+            reader.close()
+            with locked(tmp_path / "set", "trying"), _evalresp.EVALRESP_LOCK, _evalresp._cache_lock:
+                pass
+            seissynth.generate(net, earthquake, duration=20.0, output="RAW", seed=1)
+            os._exit(0)
+        os._exit(1)
+    _, status = os.waitpid(child, 0)
+    forked.set()
+    thread.join()
+    assert len(locks) > 4 and status == 0

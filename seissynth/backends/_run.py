@@ -3,12 +3,12 @@
 Plugins hold no such checks, so that they stay short and every backend fails with the same words.
 """
 
-import threading
 import weakref
 from collections.abc import Mapping
 
 import numpy as np
 
+from seissynth._locks import new_rlock
 from seissynth._warning import warn_user
 from seissynth.backends._conditions_checks import check_conditions, check_duration, describe_row
 from seissynth.errors import BackendError, InputError, SeisSynthError, SeisSynthWarning
@@ -18,7 +18,7 @@ from seissynth.seeding import Seeds
 #: reach of the resampling filter, in samples of the lower rate; as many are asked for beyond both ends
 _FILTER_SAMPLES = 40
 
-_lock = threading.RLock()  # re-entrant: a backend's load() may run another backend
+_lock = new_rlock()  # re-entrant: a backend's load() may run another backend
 _loaded = {}  # id -> weak reference; instances may be unhashable, and an unpickled one must load anew
 
 

@@ -1,12 +1,12 @@
 """Samples of single traces out of HDF5 blocks: open files are shared by threads and opened anew in each process."""
 
 import os
-import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
 
+from seissynth._locks import new_lock, new_rlock
 from seissynth.data._hdf5_outside import lies_outside
 from seissynth.data._seisbench_layout import hdf5_errors, parse_name
 from seissynth.errors import FileFormatError
@@ -24,7 +24,7 @@ class FilePool:
         self._start()
 
     def _start(self):
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._files = OrderedDict()
         self._process = os.getpid()
 
@@ -73,7 +73,7 @@ class BlockFile:
 
     def __init__(self, path):
         self.path = path
-        self._lock = threading.RLock()
+        self._lock = new_rlock()
         self._file = None
         self._descriptor = None
         self._plain = {}

@@ -1,10 +1,10 @@
 """The backend "heggs": records from a network that learned from pairs of records of one earthquake."""
 
 import dataclasses
-import threading
 
 import numpy as np
 
+from seissynth._locks import new_lock
 from seissynth._warning import warn_user
 from seissynth.backends.base import Backend, Card
 from seissynth.errors import DomainError, InputError, MissingDependencyError
@@ -119,14 +119,14 @@ class HeggsBackend(Backend):
         self._check_options()
         self.card = _card_of(type(self).card, self._about)
         self._model = self._inputs = self._reader = self._hash = None
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def __getstate__(self):
         """Copies in other processes load anew."""
         return {**self.__dict__, "_model": None, "_reader": None, "_lock": None}
 
     def __setstate__(self, state):
-        self.__dict__.update(state, _lock=threading.Lock())
+        self.__dict__.update(state, _lock=new_lock())
 
     @property
     def weights_hash(self):

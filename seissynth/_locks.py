@@ -1,0 +1,32 @@
+"""Locks that a forked process finds open, whichever thread of its parent held them."""
+
+import os
+import threading
+import weakref
+
+_known = weakref.WeakSet()
+
+
+def new_lock():
+    """Return a `threading.Lock` that is open in a forked process."""
+    return _known_lock(threading.Lock())
+
+
+def new_rlock():
+    """Return a `threading.RLock` that is open in a forked process."""
+    return _known_lock(threading.RLock())
+
+
+def _known_lock(lock):
+    _known.add(lock)
+    return lock
+
+
+def _open_all():
+    # the threads that held them are not there; what they were about is short and is begun again by whoever needs it
+    for lock in list(_known):
+        lock._at_fork_reinit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_open_all)
