@@ -5,7 +5,8 @@
 >>> st = seissynth.generate(inventory, event)
 """
 
-from seissynth._lazy import lazy
+from seissynth.shared.former_names import CORE, keep_former_names
+from seissynth.shared.lazy import lazy
 
 __version__ = "0.1.0"
 
@@ -24,12 +25,12 @@ _PUBLIC = {
     "Backend": "backends.base",
     "Card": "backends.base",
     "Records": "records",
-    "write": "data.files",
-    "read_asdf": "data.asdf",
+    "write": "io.files",
+    "read_asdf": "io.asdf",
     "reproduce": "reproduction",
-    "make_dataset": "data.factory",
-    "plan_dataset": "data.factory",
-    "DrawnEarthquakes": "data.drawn_earthquakes",
+    "make_dataset": "data.factory.make",
+    "plan_dataset": "data.factory.make",
+    "DrawnEarthquakes": "data.factory.drawn_earthquakes",
     "evaluate": "report.evaluating",
 }
 
@@ -40,3 +41,5 @@ __all__ = [*_PUBLIC, "__version__"]
 _MODULES = ("errors", "plotting", "schema", "signal", "testing", "traveltime", "units")
 
 __getattr__, __dir__ = lazy(globals(), _PUBLIC, _MODULES)
+
+keep_former_names(__name__, CORE)

@@ -6,12 +6,12 @@ from numbers import Integral, Real
 
 from obspy import UTCDateTime
 
-from seissynth._source_quantity import read_source_quantity
 from seissynth.backends._conditions_checks import OUTSIDE
 from seissynth.backends.base import Backend
-from seissynth.bounds import within
 from seissynth.conditions import plain_columns
 from seissynth.errors import InputError
+from seissynth.shared.bounds import within
+from seissynth.source_quantity import read_source_quantity
 from seissynth.units import OUTPUTS
 
 

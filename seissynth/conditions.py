@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from seissynth.bounds import BOUNDS, within
 from seissynth.errors import InputError
 from seissynth.schema import COLUMNS, MOMENT_TENSOR_COLUMNS, empty_value
+from seissynth.shared.bounds import BOUNDS, within
 
 _ONSET_COLUMNS = {
     "path_p_travel_s": "p_s",

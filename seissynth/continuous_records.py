@@ -6,17 +6,17 @@ from fractions import Fraction
 import numpy as np
 from obspy import Stream, UTCDateTime
 
-from seissynth._evalresp import padding_s
-from seissynth._event_notes import EventNotes
-from seissynth._skipped import Skipped
 from seissynth.arguments import Arguments
-from seissynth.bounds import within
-from seissynth.channels import select_sensors
-from seissynth.earthquakes import read_earthquakes
 from seissynth.errors import InputError
-from seissynth.noise import prepare_noise
+from seissynth.events.earthquakes import read_earthquakes
+from seissynth.events.event_notes import EventNotes
+from seissynth.instruments.evalresp import padding_s
+from seissynth.noise.models import prepare_noise
 from seissynth.record_windows import WindowGroup, plan_windows, simulation_rate_hz
 from seissynth.seeding import hash_words
+from seissynth.shared.bounds import within
+from seissynth.skipped import Skipped
+from seissynth.stations.channels import select_sensors
 from seissynth.stream import Instrument, channel_motion, make_trace, shared_provenance
 from seissynth.synthesis import backend_of, make_event_seeds, make_motion, paths_and_conditions, select_paths
 

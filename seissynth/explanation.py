@@ -178,7 +178,7 @@ def picks(stream, event=None):
     >>> len(catalog[0].picks)
     14
     """
-    from seissynth.data._onset_picks import with_onset_picks
+    from seissynth.io.onset_picks import with_onset_picks
 
     streams = _streams(stream)
     if event is None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from obspy.geodetics import gps2dist_azimuth
 
-from seissynth._warning import warn_user
-from seissynth.channels import group_sites, select_sensors
-from seissynth.earthquakes import Earthquake
 from seissynth.errors import InputError
+from seissynth.events.earthquakes import Earthquake
 from seissynth.seeding import station_key
-from seissynth.traveltime import onsets as find_onsets
+from seissynth.shared.warning import warn_user
+from seissynth.stations.channels import group_sites, select_sensors
+from seissynth.traveltime.first_arrivals import onsets as find_onsets
 
 ONSET_SOURCES = ("model", "picks")
 
@@ -23,7 +23,7 @@ class Site:
     ----------
     key : str
         What seeds hang on: NET.STA, with coordinates where sensors of one station stand apart.
-    sensors : list of seissynth.channels.Sensor
+    sensors : list of seissynth.stations.channels.Sensor
     """
 
     key: str
@@ -90,13 +90,13 @@ def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", 
     inventory : obspy Inventory
     earthquake : Earthquake
     channel : str or list of str, optional
-        See `seissynth.channels.select_sensors`.
+        See `seissynth.stations.channels.select_sensors`.
     velocity_model : str, LayeredModel, sequence of layers or TauPyModel
         See `seissynth.traveltime.onsets`. Travel times are those of a sphere of radius 6371 km at the
         WGS84 distance; the two geometries differ by up to 0.07 s.
     onsets : {"model", "picks"}
         With "picks" the event's own P and S picks replace the model's onsets where there are any.
-    sensors : list of seissynth.sensors.Sensor, optional
+    sensors : list of seissynth.stations.sensors.Sensor, optional
         Instead of those of the inventory that are open at origin time.
 
     Returns

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seissynth.bounds import BOUNDS
 from seissynth.errors import InputError
-from seissynth.motion import rate_ratio
+from seissynth.shared.bounds import BOUNDS
+from seissynth.signal.motion import rate_ratio
 
 #: motion is never simulated at a lower rate, Hz
 LOWEST_RATE_HZ = 100.0

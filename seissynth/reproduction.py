@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from seissynth._warning import warn_user
 from seissynth.errors import FileFormatError, ReproductionError, SeisSynthError
+from seissynth.shared.warning import warn_user
 
 #: versions that change numbers; the others are reported without a warning
 _DECISIVE = ("seissynth", "numpy", "scipy", "numba", "python")
@@ -105,9 +105,9 @@ def reproduce(path, *, weights=None, progress=None):
     >>> print(report)                                                           # doctest: +SKIP
     out.h5: 18 of 18 records equal, bit for bit
     """
-    from seissynth.data._onset_picks import without_onset_picks
-    from seissynth.data._provenance import environment
-    from seissynth.data.asdf import read_asdf_quietly
+    from seissynth.io.asdf import read_asdf_quietly
+    from seissynth.io.onset_picks import without_onset_picks
+    from seissynth.io.provenance import environment
 
     contents = read_asdf_quietly(path)
     if not len(contents.catalog) or not len(contents.inventory):

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 from obspy.geodetics import gps2dist_azimuth
 
-from seissynth._evalresp import (
+from seissynth.errors import InputError
+from seissynth.instruments.evalresp import (
     EVALRESP_LOCK,
     INPUT_UNITS,
     input_units,
@@ -13,14 +14,13 @@ from seissynth._evalresp import (
     tidy_units,
     with_known_units,
 )
-from seissynth._real_numbers import require_real
-from seissynth._source_quantity import source_quantities
-from seissynth._warning import warn_user
-from seissynth.errors import InputError
-from seissynth.motion import convert_motion, resample_motion
 from seissynth.records import Records
 from seissynth.schema import PLACE_COLUMNS
-from seissynth.traveltime import onsets as find_onsets
+from seissynth.shared.real_numbers import require_real
+from seissynth.shared.warning import warn_user
+from seissynth.signal.motion import convert_motion, resample_motion
+from seissynth.source_quantity import source_quantities
+from seissynth.traveltime.first_arrivals import onsets as find_onsets
 from seissynth.units import OUTPUTS
 
 #: what is taken before origin, where it is there, so that filters have settled, s

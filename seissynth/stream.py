@@ -7,12 +7,12 @@ import numpy as np
 from obspy import Trace
 from obspy.core import AttribDict
 
-from seissynth._warning import warn_user
 from seissynth.errors import InputError
-from seissynth.motion import convert_motion, resample_motion
-from seissynth.noise import station_noise
-from seissynth.response import apply_response, native_quantity, quantize_counts
+from seissynth.instruments.response import apply_response, native_quantity, quantize_counts
+from seissynth.noise.models import station_noise
 from seissynth.seeding import hash_words
+from seissynth.shared.warning import warn_user
+from seissynth.signal.motion import convert_motion, resample_motion
 from seissynth.units import OUTPUTS, UNITS
 
 _NEGLIGIBLE_DIRECTION = 1e-9  # cosines below it are rounding: a channel at 90 degrees sees nothing of north
@@ -120,7 +120,7 @@ class Instrument:
 
         Parameters
         ----------
-        sensor : seissynth.channels.Sensor
+        sensor : seissynth.stations.channels.Sensor
         data : ndarray, shape (n_channels, lead + npts)
         rate : float
         start_time : UTCDateTime

@@ -7,19 +7,19 @@ Each step is one function of the module that bears its name; this page only join
 
 from obspy import Stream
 
-from seissynth._event_notes import EventNotes
-from seissynth._skipped import Skipped
 from seissynth.arguments import Arguments
 from seissynth.backends._run import run_backend, select_records
 from seissynth.backends.registry import has_weights, refuse_weights, resolve_backend
 from seissynth.conditions import make_conditions
-from seissynth.earthquakes import read_earthquakes
 from seissynth.ensemble import Ensemble
 from seissynth.errors import InputError
-from seissynth.noise import prepare_noise
+from seissynth.events.earthquakes import read_earthquakes
+from seissynth.events.event_notes import EventNotes
+from seissynth.noise.models import prepare_noise
 from seissynth.paths import find_paths
 from seissynth.record_windows import check_memory, plan_windows, simulation_rate_hz
 from seissynth.seeding import make_seeds
+from seissynth.skipped import Skipped
 from seissynth.source_records import find_source
 from seissynth.stream import GroundMotion, Instrument, make_traces, shared_provenance, warn_of_cut_onsets
 
@@ -81,7 +81,7 @@ def generate(
         Time of sample 0: s after origin, or absolute. Default: origin time.
     channel : str or list of str, optional
         Patterns of codes, as ``"HN?"``; ``"*"`` for all. Default: one band and instrument per station by
-        the preference of `seissynth.channels.BAND_INSTRUMENT_PREFERENCE`.
+        the preference of `seissynth.stations.channels.BAND_INSTRUMENT_PREFERENCE`.
     noise : {"nlnm", "nhnm"}, obspy Stream or object with ``sample``, optional
         Added to every record, see `seissynth.noise.station_noise`. Default: silence before P.
     outside : {"raise", "skip", "warn", "allow"}

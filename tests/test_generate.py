@@ -8,6 +8,7 @@ import textwrap
 import numpy as np
 import obspy
 import pytest
+from _imports import HELPERS
 from obspy_networks import ORIGIN_TIME, bare_network, channel, event, inventory, station, triple
 
 import seissynth
@@ -63,7 +64,7 @@ def test_another_process_gives_the_same_bits(network, whole, tmp_path):
     code = f"""
         import sys, hashlib, obspy, seissynth
         sys.path.insert(0, {str(sys.path[0])!r})
-        sys.path.insert(0, {__file__.rsplit("/", 1)[0]!r})
+        sys.path.insert(0, {str(HELPERS)!r})
         from obspy_networks import event
         net = obspy.read_inventory({str(tmp_path / "net.xml")!r})
         st = seissynth.generate(net, event(), duration=40, output="ACC", seed=5)
@@ -81,7 +82,7 @@ def test_kernels_without_compilation_give_the_same_records(network, whole, tmp_p
     network.write(str(tmp_path / "net.xml"), format="STATIONXML")
     code = f"""
         import sys, numpy as np, obspy, seissynth
-        sys.path.insert(0, {__file__.rsplit("/", 1)[0]!r})
+        sys.path.insert(0, {str(HELPERS)!r})
         from obspy_networks import event, inventory
         net = obspy.read_inventory({str(tmp_path / "net.xml")!r})
         st = seissynth.generate(inventory(net[0][3]), event(), duration=40, output="ACC", seed=5)

@@ -6,9 +6,9 @@ from obspy.core.inventory import InstrumentSensitivity
 from obspy_networks import ORIGIN_TIME, event, inventory, station, triple
 
 import seissynth
-from seissynth.channels import select_sensors
 from seissynth.errors import SeisSynthWarning
-from seissynth.noise import model_psd, station_noise
+from seissynth.noise.models import model_psd, station_noise
+from seissynth.stations.channels import select_sensors
 
 
 def mixed():

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import seissynth
 from seissynth.errors import DomainError, InputError, SeisSynthWarning
 from seissynth.records import Records
-from seissynth.testing import Ricker
+from seissynth.testing.check import Ricker
 
 DURATION = {"duration": 40.0}
 

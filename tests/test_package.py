@@ -12,17 +12,23 @@ from pathlib import Path
 import pytest
 from _imports import ROOT, imports_of, module_files
 
-#: floors of the house, lowest first; a module imports from its own floor and those below
+from seissynth.shared.former_names import CORE as CORE_NAMES
+
+#: floors of the house, lowest first; a room imports from its own floor and those below
 FLOORS = (
-    {"errors", "units", "schema", "seeding", "bounds"},
-    {"signal", "motion"},
-    {"representations"},
-    {"records", "velocity_models", "traveltime", "earthquakes", "sensors", "channels", "response"}
-    | {"paths", "conditions"},
-    {"backends", "testing"},
-    {"stream", "noise", "streamnoise", "record_windows", "source_records", "example", "arguments", "ensemble"},
+    {"errors", "units", "schema"},
+    {"shared", "seeding"},
+    {"signal"},
+    {"representations", "records", "traveltime", "stations", "instruments", "events"},
+    {"paths", "conditions"},
+    {"backends"},
+    {"testing", "noise", "stream", "record_windows", "source_quantity", "source_records", "example", "arguments"}
+    | {"ensemble", "skipped"},
     {"synthesis", "continuous_records"},
-    {"data", "evaluation", "reproduction", "explanation"},
+    {"io"},
+    {"explanation", "reproduction", "picking"},
+    {"data"},
+    {"evaluation"},
     {"plotting"},
     {"report"},
     {"cli"},
@@ -32,13 +38,13 @@ FLOORS = (
 HEAVY = ("pandas", "numba", "matplotlib", "torch", "scipy.signal", "h5py", "pyasdf", "rich", "typer", "dask")
 
 #: what a training machine without ObsPy imports
-WITHOUT_OBSPY = ("errors", "units", "schema", "records", "seeding", "traveltime", "backends", "testing", "signal")
-WITHOUT_OBSPY += ("motion", "representations", "data")
+WITHOUT_OBSPY = ("errors", "units", "schema", "shared", "records", "seeding", "traveltime", "backends", "testing")
+WITHOUT_OBSPY += ("signal", "representations", "data", "io", "picking", "evaluation")
 
-#: modules of `data` that read and write Streams and catalogues, which training does not
-OF_STREAMS = {"asdf", "files", "continuous", "_codec", "_onset_picks", "_provenance", "_sac"}
-OF_STREAMS |= {"asdf_sets", "_asdf_records", "_asdf_rows"}
-OF_STREAMS |= {"_drawn_events", "_factory_asdf", "_factory_network"}
+#: modules in those rooms that read and write Streams and catalogues, which training does not
+OF_STREAMS = {f"io.{name}" for name in ("asdf", "asdf_sets", "asdf_records", "asdf_rows", "asdf_writing", "codec")}
+OF_STREAMS |= {f"io.{name}" for name in ("files", "onset_picks", "provenance", "sac")}
+OF_STREAMS |= {f"data.factory.{name}" for name in ("asdf", "drawn_events", "network")} | {"data.cutting.cut"}
 
 CORE, PLUGINS = module_files("seissynth"), module_files("seissynth_plugins")
 
@@ -52,34 +58,25 @@ def _short(module):
     return module.split(".")[1] if "." in module else ""
 
 
-def _floors():
-    """Module name -> floor; a private module stands on the lowest floor that uses it."""
-    floors = {name: floor for floor, names in enumerate(FLOORS) for name in names}
-    uses = [(_short(user), _short(found.module)) for user, found in _all_imports(CORE) if found.is_of("seissynth")]
-    for _ in range(5):  # private modules use each other
-        for user, used in uses:
-            if used.startswith("_") and user in floors and user != used:
-                floors[used] = min(floors.get(used, len(FLOORS)), floors[user])
-    return floors
+#: room -> floor
+_FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 
 # --- imports
 
 
-def test_every_module_has_its_floor():
-    public, floors = {_short(module) for module in CORE} - {""}, _floors()
-    homeless = sorted(name for name in public if not name.startswith("_") and name not in floors)
-    assert not homeless, f"say in FLOORS of {__file__} where these stand: {homeless}"
+def test_every_room_has_its_floor():
+    rooms = {_short(module) for module in CORE} - {""}
+    assert rooms == set(_FLOOR_OF), f"say in FLOORS of {__file__} where these stand"
 
 
 def test_no_floor_uses_a_higher_one():
-    floors = _floors()
     wrong = [
         str(found)
         for module, found in _all_imports(CORE)
         if module != "seissynth"  # the front door hands out names of every floor, lazily
         and found.is_of("seissynth")
-        and floors.get(_short(found.module), -1) > floors.get(_short(module), len(FLOORS))
+        and _FLOOR_OF.get(_short(found.module), -1) > _FLOOR_OF[_short(module)]
     ]
     assert not wrong
 
@@ -117,7 +114,7 @@ def test_matplotlib_stays_in_plotting():
 def test_plugins_and_what_they_use_import_without_obspy():
     files = {module: path for module, path in CORE.items() if _short(module) in WITHOUT_OBSPY} | PLUGINS
     for name in OF_STREAMS:
-        files.pop(f"seissynth.data.{name}", None)
+        files.pop(f"seissynth.{name}")
     assert not [str(found) for _, found in _all_imports(files) if found.at_top and found.is_of("obspy")]
 
 
@@ -236,13 +233,33 @@ def test_a_wheel_holds_every_file_of_the_packages(tmp_path):
     assert any(name.endswith("LICENSE") for name in held)
 
 
-@pytest.mark.parametrize(
-    "package",
-    ["seissynth", "seissynth.signal", "seissynth.representations", "seissynth.evaluation", "seissynth.plotting"],
+PACKAGES_WITH_NAMES = sorted(
+    module
+    for module, path in (CORE | PLUGINS).items()
+    if path.name == "__init__.py" and "__all__" in path.read_text("utf-8")
 )
+
+
+@pytest.mark.parametrize("package", PACKAGES_WITH_NAMES)
 def test_no_public_name_is_also_a_module(package):
     """Importing the module would put it in the place of the function."""
     module = importlib.import_module(package)
     modules = {path.stem for path in Path(module.__file__).parent.iterdir()}
     lazily = {"errors", "plotting", "schema", "signal", "testing", "traveltime", "units"}
     assert not (set(module.__all__) & modules) - lazily
+
+
+@pytest.mark.parametrize("package", PACKAGES_WITH_NAMES)
+def test_every_public_name_is_there(package):
+    module = importlib.import_module(package)
+    assert all(hasattr(module, name) for name in module.__all__)
+
+
+@pytest.mark.parametrize(
+    "package, table", [("seissynth", CORE_NAMES), ("seissynth_plugins.heggs", {"data": "training.data"})]
+)
+def test_former_names_are_the_same_modules(package, table):
+    for former, name in table.items():
+        module = importlib.import_module(f"{package}.{former}")
+        assert module is importlib.import_module(f"{package}.{name}")
+        assert module.__spec__.name == module.__name__ == f"{package}.{name}"

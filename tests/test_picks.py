@@ -7,7 +7,7 @@ import pytest
 from obspy.core.util.base import ENTRY_POINTS
 
 import seissynth
-from seissynth.data._onset_picks import without_onset_picks
+from seissynth.io.onset_picks import without_onset_picks
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:UserWarning:obspy", "ignore:.*:DeprecationWarning:obspy")
 

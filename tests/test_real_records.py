@@ -3,35 +3,19 @@
 The bounds are wide: one earthquake is no calibration. They catch a factor, a unit, a sign, a wrong origin.
 """
 
-import importlib
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import seissynth
-
-TOOLS = Path(__file__).resolve().parents[1] / "tools"
-
-
-@pytest.fixture(scope="module")
-def tools():
-    """The scripts of tools/, which import one another by name."""
-    sys.path.insert(0, str(TOOLS))
-    names = ("compare_ridgecrest", "compare_germany")
-    try:
-        yield [importlib.import_module(name) for name in names]
-    finally:
-        sys.path.remove(str(TOOLS))
-        for name in (*names, "_real_records", "_ridgecrest_picker", "_ridgecrest_pictures", "_ridgecrest_all"):
-            sys.modules.pop(name, None)
+from tools.real_records import _real_records as real
+from tools.real_records import compare_germany, compare_ridgecrest
 
 
 @pytest.fixture(scope="module")
-def ridgecrest(tools, shared_data):
+def ridgecrest(shared_data):
     """The script, its data, the clean M4 (the first event) and the M6.4, with their generated records."""
-    script = tools[0]
+    script = compare_ridgecrest
     data = script.Data(shared_data)
     large = int(np.argmax(data.magnitudes))
     return script, data, {i: script.generated(data, i) for i in (0, large)}
@@ -84,31 +68,28 @@ def test_clipped_broadband_records_of_the_large_event_are_found(ridgecrest):
     assert clipped >= {name for name in data.stations if name.startswith("CI.")} - accelerometers
 
 
-def test_german_counts_give_back_velocity(tools, shared_data):
-    script = tools[1]
+def test_german_counts_give_back_velocity(shared_data):
+    script = compare_germany
     data = script.Data(shared_data)
     assert len(data.real(data.events[1])) == 5
     assert script.round_trip(data) < 0.005  # relative rms in 0.2 to 8 Hz, at 20 Hz through the 80 Hz channels' response
 
 
-def test_akaike_onset_finds_a_step_of_noise(tools):
-    real = tools[0].real
+def test_akaike_onset_finds_a_step_of_noise():
     rng = np.random.default_rng(3)
     data = rng.standard_normal(3000) * np.where(np.arange(3000) < 1720, 0.02, 1.0)
     at, clear = real.aic_onset(data, 100.0, 7.0, 1.5, (1.0, 30.0), before_s=10.0)
     assert at == pytest.approx(7.2, abs=0.03) and clear > 10
 
 
-def test_smoothed_spectrum_of_noise_is_flat_at_its_level(tools):
-    real = tools[0].real
+def test_smoothed_spectrum_of_noise_is_flat_at_its_level():
     data = np.random.default_rng(4).standard_normal((200, 2000))
     level = np.sqrt((real.smooth_spectrum(data, 100.0, np.array([1.0, 4.0, 16.0])) ** 2).mean(axis=0))
     # E|X|² = sum of the squared taper, over rate²
     assert level == pytest.approx(np.full(3, np.sqrt(2000 * 0.9375) / 100.0), rel=0.03)
 
 
-def test_summary_interval_covers_the_median(tools):
-    real = tools[0].real
+def test_summary_interval_covers_the_median():
     stats = real.summary(np.random.default_rng(5).normal(0.4, 0.2, 100))
     assert stats["low"] < stats["median"] < stats["high"] and stats["n"] == 100
     assert stats["median"] == pytest.approx(0.4, abs=0.06) and stats["sd"] == pytest.approx(0.2, abs=0.04)

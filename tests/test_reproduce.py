@@ -6,8 +6,8 @@ import pytest
 
 import seissynth
 from seissynth import reproduction
-from seissynth.data.asdf import read_asdf, write_asdf
 from seissynth.errors import FileFormatError, ReproductionError, SeisSynthWarning
+from seissynth.io.asdf import read_asdf, write_asdf
 from seissynth.reproduction import reproduce
 
 SHORT = {"duration": 20.0, "channel": "HH?", "seed": 11}

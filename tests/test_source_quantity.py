@@ -7,10 +7,10 @@ from heggs_streams import earthquake, line, observed
 from obspy.core.inventory.response import InstrumentSensitivity, Response
 
 import seissynth
-from seissynth._source_quantity import source_quantities, stated_quantity
 from seissynth.backends.base import Backend, Card
 from seissynth.errors import InputError
 from seissynth.records import Records
+from seissynth.source_quantity import source_quantities, stated_quantity
 
 FLAT = Response.from_paz([], [], 1e9, input_units="M/S", output_units="COUNTS")
 FLAT.instrument_sensitivity = InstrumentSensitivity(1e9, 1.0, "M/S", "COUNTS")
@@ -70,7 +70,7 @@ def test_acceleration_and_counts_become_the_backends_velocity():
     velocity = copied(observed(level=1e-5))
     acceleration, counts = observed(level=1e-5), bare(level=1e-5)
     for trace in acceleration:
-        trace.data = seissynth.motion.convert_motion(trace.data, 100.0, "velocity", "acceleration")
+        trace.data = seissynth.signal.motion.convert_motion(trace.data, 100.0, "velocity", "acceleration")
         del trace.stats.processing
     for trace in counts:
         trace.data = trace.data * 1e9

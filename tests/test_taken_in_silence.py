@@ -12,15 +12,15 @@ from typer.testing import CliRunner
 
 import seissynth
 from seissynth import signal
-from seissynth._csv_cells import for_people, safe_text, write_table
 from seissynth.backends.base import Card
 from seissynth.cli._app import make_app
-from seissynth.data.seisbench import Dataset, DatasetWriter
 from seissynth.errors import FileFormatError, InputError
 from seissynth.evaluation import RecordSet, evaluate
-from seissynth.motion import convert_motion, resample_motion
+from seissynth.io.seisbench.dataset import Dataset, DatasetWriter
 from seissynth.records import Records
-from seissynth.testing import Ricker
+from seissynth.shared.csv_cells import for_people, safe_text, write_table
+from seissynth.signal.motion import convert_motion, resample_motion
+from seissynth.testing.check import Ricker
 
 RATE = 100.0
 
@@ -238,7 +238,7 @@ def test_every_csv_file_is_written_by_the_helper():
         if any(word in path.read_text(encoding="utf-8") for word in (".to_csv(", "csv.writer(", "csv.DictWriter("))
     }
     # the log of a training holds numbers only
-    assert found == {"seissynth._csv_cells", "seissynth_plugins.torchkit._training_files"}
+    assert found == {"seissynth.shared.csv_cells", "seissynth_plugins.torchkit._training_files"}
 
 
 def test_the_report_goes_through_the_helper(tmp_path):

@@ -13,22 +13,22 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cut_archives
 import numpy as np
 import obspy
 import pytest
-import test_cut_resume
+from _imports import HELPERS, ROOT
 from obspy_networks import ORIGIN_TIME, event, inventory, station, triple
 from records_digest import digest
 
 import seissynth
-from seissynth import _evalresp, _locks
-from seissynth._folder_lock import locked
-from seissynth.data._seisbench_read import BlockFile
-from seissynth.data.drawn_earthquakes import DrawnEarthquakes, around_station
-from seissynth.data.factory import make_dataset
+from seissynth.data.factory.drawn_earthquakes import DrawnEarthquakes, around_station
+from seissynth.data.factory.make import make_dataset
 from seissynth.errors import SeisSynthWarning
-
-HERE = Path(__file__).parent
+from seissynth.instruments import evalresp as evalresp
+from seissynth.io.seisbench.read import BlockFile
+from seissynth.shared import locks as locks
+from seissynth.shared.folder_lock import locked
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def here():
 
 
 def test_threads_and_processes_give_the_same_bits(here):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE), *sys.path])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(HELPERS), *sys.path])}
     done = subprocess.run(
         [
             sys.executable,
@@ -45,7 +45,7 @@ def test_threads_and_processes_give_the_same_bits(here):
             "error::UserWarning",
             "-W",
             "ignore:pkg_resources is deprecated",
-            str(HERE / "records_digest.py"),
+            str(HELPERS / "records_digest.py"),
         ],
         capture_output=True,
         text=True,
@@ -60,7 +60,7 @@ def test_threads_and_processes_give_the_same_bits(here):
 def test_a_notebook_gives_the_same_bits(here, monkeypatch):
     pytest.importorskip("ipykernel")
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE.parent), str(HERE)]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(HELPERS)]))
     code = """
     import warnings
     warnings.simplefilter("error", UserWarning)
@@ -112,8 +112,8 @@ def make_sets(folder):
     make_dataset(
         folder / "made", net, earthquakes, duration=12.0, sampling_rate=20.0, noise=noise, snr_db=(0, 20), channel="*"
     )
-    test_cut_resume.write_records(folder)
-    test_cut_resume.run(folder / "cut")
+    cut_archives.write_records(folder)
+    cut_archives.run(folder / "cut")
 
 
 @pytest.mark.parametrize("made", ["records", "sets"])
@@ -131,7 +131,7 @@ def test_nothing_of_the_process_is_touched(tmp_path, monkeypatch, made):
             make_sets(folder)
 
     make_everything(0)  # compiles and imports, which others do with the filters as they like
-    monkeypatch.setattr(_evalresp, "_cache", type(_evalresp._cache)())
+    monkeypatch.setattr(evalresp, "_cache", type(evalresp._cache)())
     before, entered = process_state(), []
 
     real = warnings.catch_warnings.__enter__
@@ -191,14 +191,14 @@ def test_a_source_in_counts_takes_turns_at_evalresp(monkeypatch):
 
     def make(_):
         trace = obspy.Trace(data.copy(), {"sampling_rate": 100.0, "starttime": ORIGIN_TIME})
-        assert not _evalresp.EVALRESP_LOCK._is_owned()
+        assert not evalresp.EVALRESP_LOCK._is_owned()
         return _without_response(trace, response, "velocity").data
 
     alone, owned = make(0), []
     original = obspy.Trace.remove_response
 
     def watched(self, **options):
-        owned.append(_evalresp.EVALRESP_LOCK._is_owned())
+        owned.append(evalresp.EVALRESP_LOCK._is_owned())
         return original(self, **options)
 
     monkeypatch.setattr(obspy.Trace, "remove_response", watched)
@@ -217,11 +217,11 @@ def test_a_fork_finds_every_lock_open(tmp_path):
     net, reader = net.select(station="AMAT"), BlockFile(tmp_path / "none")
     seissynth.generate(net, earthquake, duration=20.0, output="RAW", seed=1)  # compiles, so that the child need not
     held, forked = threading.Event(), threading.Event()
-    locks = [*_locks._known, reader._lock]
+    every = [*locks._known, reader._lock]
 
     def hold():
         with contextlib.ExitStack() as stack:
-            for lock in locks:
+            for lock in every:
                 stack.enter_context(lock)
             held.set()
             forked.wait(60)
@@ -234,7 +234,7 @@ def test_a_fork_finds_every_lock_open(tmp_path):
         signal.alarm(30)  # a lock that stays shut ends the child
         with contextlib.suppress(BaseException):
             reader.close()
-            with locked(tmp_path / "set", "trying"), _evalresp.EVALRESP_LOCK, _evalresp._cache_lock:
+            with locked(tmp_path / "set", "trying"), evalresp.EVALRESP_LOCK, evalresp._cache_lock:
                 pass
             seissynth.generate(net, earthquake, duration=20.0, output="RAW", seed=1)
             os._exit(0)
@@ -242,4 +242,4 @@ def test_a_fork_finds_every_lock_open(tmp_path):
     _, status = os.waitpid(child, 0)
     forked.set()
     thread.join()
-    assert len(locks) > 4 and status == 0
+    assert len(every) > 4 and status == 0

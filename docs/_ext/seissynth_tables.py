@@ -145,7 +145,7 @@ def capabilities_table():
 
 def velocity_models_table():
     """The layered models that are shipped."""
-    from seissynth.velocity_models import VELOCITY_MODELS
+    from seissynth.traveltime.velocity_models import VELOCITY_MODELS
 
     rows = []
     for name, model in sorted(VELOCITY_MODELS.items()):

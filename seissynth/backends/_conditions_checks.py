@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seissynth._warning import warn_user
 from seissynth.errors import DomainError, InputError
 from seissynth.schema import COLUMNS
+from seissynth.shared.warning import warn_user
 
 #: what may be done with rows outside a card's ranges
 OUTSIDE = ("raise", "skip", "warn", "allow")

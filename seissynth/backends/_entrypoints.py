@@ -10,7 +10,7 @@ import importlib.metadata
 import re
 from dataclasses import dataclass
 
-from seissynth._warning import warn_user
+from seissynth.shared.warning import warn_user
 
 #: the group in which backends register
 GROUP = "seissynth.backends"

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from seissynth._locks import new_rlock
-from seissynth._warning import warn_user
 from seissynth.backends._conditions_checks import check_conditions, check_duration, describe_row
 from seissynth.errors import BackendError, InputError, SeisSynthError, SeisSynthWarning
 from seissynth.records import Records
 from seissynth.seeding import Seeds
+from seissynth.shared.locks import new_rlock
+from seissynth.shared.warning import warn_user
 
 #: reach of the resampling filter, in samples of the lower rate; as many are asked for beyond both ends
 _FILTER_SAMPLES = 40
@@ -208,7 +208,7 @@ class _Request:
     def finish(self, records, npts, rate):
         if self.rate == rate:
             return records
-        from seissynth.motion import resample_motion
+        from seissynth.signal.motion import resample_motion
 
         first = round(self.lead_s * rate)
         data = np.asarray(resample_motion(records.data, self.rate, rate)[..., first : first + npts], dtype=np.float32)

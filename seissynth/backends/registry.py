@@ -12,11 +12,11 @@ import inspect
 from dataclasses import dataclass
 from pathlib import Path
 
-from seissynth._warning import warn_user
 from seissynth.backends._entrypoints import find_entries, normalise_distribution
 from seissynth.backends._info import BackendInfo, BackendTable
 from seissynth.backends.base import Backend, Card
 from seissynth.errors import BackendError, BackendNotFoundError, InputError, SeisSynthError
+from seissynth.shared.warning import warn_user
 
 #: what `BackendInfo.distribution` says for backends of `register_backend`
 THIS_PROCESS = "(this process)"

@@ -129,7 +129,7 @@ def file_or_folder_to_write(text):
 
 def file_to_write(text):
     """Read the name of an output file; ``out.h5/`` names a folder, which only SAC files may go into."""
-    from seissynth.data._atomic import require_file_name
+    from seissynth.shared.atomic import require_file_name
 
     if Path(text).suffix.lower() != ".sac":
         try:

@@ -43,7 +43,7 @@ def convert(
 
     - seissynth dataset convert itaca/ itaca_set/ --flatfile itaca/flatfile.txt --unit cm/s**2 --quantity acceleration
     """
-    from seissynth.data.asdf_sets import asdf_to_seisbench, seisbench_to_asdf
+    from seissynth.io.asdf_sets import asdf_to_seisbench, seisbench_to_asdf
 
     from_folder = source.is_dir() and not any(item.suffix.lower() in _ASDF for item in source.iterdir())
     to_file = target.suffix.lower() in _ASDF
@@ -82,7 +82,7 @@ def recipe(
 
     - seissynth dataset recipe stead STEAD/ stead_50hz/
     """
-    from seissynth.data.recipes import prepare
+    from seissynth.data.recipes.recipes import prepare
 
     with progress_bar(name, 100, quiet) as step:
         report = prepare(

@@ -65,7 +65,7 @@ def cut(
 
     - seissynth dataset cut -w 'day/*.mseed' -i stations.xml -c catalog.xml -o windows --require complete,unclipped,loud
     """
-    from seissynth.data.continuous import CutSettings, cut_events
+    from seissynth.data.cutting.cut import CutSettings, cut_events
 
     settings = CutSettings(
         duration_s=duration,
@@ -90,7 +90,7 @@ def cut(
 
 
 def _preparation(band, sampling_rate):
-    from seissynth.data.preprocess import Detrend, Preparation, Resample, heggs_preparation
+    from seissynth.data.preparation.preparation import Detrend, Preparation, Resample, heggs_preparation
 
     if band == "none":
         return Preparation((Detrend("constant"), Resample(sampling_rate)))

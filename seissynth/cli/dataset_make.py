@@ -202,7 +202,7 @@ def make(
     if catalog is not None:
         earthquakes = read_catalog(catalog)
     else:
-        from seissynth.data.drawn_earthquakes import DrawnEarthquakes
+        from seissynth.data.factory.drawn_earthquakes import DrawnEarthquakes
 
         earthquakes = DrawnEarthquakes(
             draw,
@@ -216,7 +216,7 @@ def make(
             seed=seed,
         )
 
-    from seissynth.data.factory import make_dataset
+    from seissynth.data.factory.make import make_dataset
 
     with progress_bar("making records", 100, quiet) as step:
         report = make_dataset(
@@ -234,7 +234,7 @@ def _example_stations():
 
 
 def _area(stations, around, radius, box, polygon):
-    from seissynth.data.drawn_earthquakes import Box, Circle, Polygon, around_station
+    from seissynth.data.factory.drawn_earthquakes import Box, Circle, Polygon, around_station
 
     if sum(item is not None for item in (around, box, polygon)) != 1:
         raise typer.BadParameter("--draw needs one of --around, --box and --polygon.")

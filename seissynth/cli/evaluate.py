@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seissynth.cli._common import DebugOption, OverwriteOption, QuietOption, command, file_to_write, progress_bar, say
-from seissynth.evaluation.groups import GROUPS
+from seissynth.evaluation.registry import GROUPS
 
 
 @command

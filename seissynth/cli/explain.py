@@ -26,7 +26,7 @@ def explain(
     - seissynth explain out.h5 --json
     """
     from seissynth import explain as table_of
-    from seissynth.data.asdf import read_asdf
+    from seissynth.io.asdf import read_asdf
 
     table = table_of(read_asdf(file).stream, full=everything or as_json)
     if as_json:

@@ -156,7 +156,7 @@ def generate(
     }
     refuse_existing([output, plot], overwrite)
 
-    from seissynth.data.files import check_target, write
+    from seissynth.io.files import check_target, write
 
     check_target(output, realizations or 1)
     if plot is not None:

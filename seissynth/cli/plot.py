@@ -68,7 +68,7 @@ def plot(
     refuse_existing([output], overwrite)
 
     from seissynth import plotting
-    from seissynth.data.asdf import read_asdf
+    from seissynth.io.asdf import read_asdf
     from seissynth.plotting._style import check_outfile
 
     check_outfile(output)

@@ -21,7 +21,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
-from seissynth.signal._checks import as_signal, whole
+from seissynth.shared.checks import as_signal, whole
 
 #: statuses that count as picked; "estimated" (from a velocity model) does not
 PICKED = ("manual", "automatic")

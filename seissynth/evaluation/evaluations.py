@@ -8,9 +8,9 @@ import numpy as np
 
 from seissynth.errors import InputError, MissingDependencyError, SeisSynthError
 from seissynth.evaluation import leaderboard as boards
-from seissynth.evaluation.baseline_rows import BASELINES, baseline_groups
-from seissynth.evaluation.groups import GROUPS
+from seissynth.evaluation.baselines.rows import BASELINES, baseline_groups
 from seissynth.evaluation.record_sets import Pairs, RecordSet, pair_sets, read_record_set
+from seissynth.evaluation.registry import GROUPS
 from seissynth.evaluation.results import EvaluationSettings
 
 #: corners of the band-pass that a generated set goes through where its own band is unknown, as `seissynth dataset cut`
@@ -139,7 +139,7 @@ def evaluate(
     real_name : str, optional
         What to call the real one.
     picker : optional
-        What picks arrivals: "aic", the path of PhaseNet weights, or an object with `pick` (`seissynth.data.pickers`).
+        What picks arrivals: "aic", the path of PhaseNet weights, or an object with `pick` (`seissynth.picking`).
         Without one the arrivals are left out, which is said.
     train : path, Dataset or RecordSet, optional
         The records that a learned backend was trained on: the check for copies compares with them.
@@ -262,7 +262,7 @@ def _check_words(**given):
 
 
 def _with_picker(settings, picker, train):
-    from seissynth.data.pickers import make_picker
+    from seissynth.picking.pickers import make_picker
 
     changes = {}
     if picker is not None:

@@ -255,19 +255,19 @@ def _within(values, limits):
 
 
 def _bssa14(*arguments):
-    from seissynth.evaluation._gmm_equations import bssa14
+    from seissynth.evaluation.gmm_equations import bssa14
 
     return bssa14(*arguments)
 
 
 def _emolo15(*arguments):
-    from seissynth.evaluation._gmm_equations import emolo15
+    from seissynth.evaluation.gmm_equations import emolo15
 
     return emolo15(*arguments)
 
 
 def _ita18(*arguments):
-    from seissynth.evaluation._gmm_equations import ita18
+    from seissynth.evaluation.gmm_equations import ita18
 
     return ita18(*arguments)
 

@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 
-from seissynth.evaluation.intervals import paired_difference
 from seissynth.evaluation.results import SUMMARY_COLUMNS
+from seissynth.evaluation.statistics.intervals import paired_difference
 
 #: metrics that nothing is ranked by: what they reward is not what one wants, or they are the real records' alone
 UNRANKED = ("snr_db*", "psnr_db*", "mask_length_s", "*_floor*", "ml_real_*", "*_real")
@@ -130,7 +130,7 @@ def leaderboard(rows, groups):
     Parameters
     ----------
     rows : dict of str to dict of str to MetricGroup
-    groups : dict of str to seissynth.evaluation.groups.Group
+    groups : dict of str to seissynth.evaluation.registry.Group
 
     Returns
     -------

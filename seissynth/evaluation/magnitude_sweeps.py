@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.evaluation.spectra import mean_known, smoothed_spectra, spectrum_centers
+from seissynth.evaluation.groups.spectra import mean_known, smoothed_spectra, spectrum_centers
 
 #: lowest and highest frequency of the fits, Hz
 _BAND_HZ = (0.05, 30.0)
@@ -79,8 +79,8 @@ def magnitude_sweep(inventory, event, magnitudes, *, realizations=5, seed=0, pat
     import pandas as pd
 
     import seissynth
+    from seissynth.evaluation.groups.source_fit import displacement_spectra, fit_source
     from seissynth.evaluation.record_streams import streams_to_record_set
-    from seissynth.evaluation.source_fit import displacement_spectra, fit_source
 
     magnitudes = [float(value) for value in magnitudes]
     if len(magnitudes) < 2 or sorted(set(magnitudes)) != magnitudes:
@@ -129,7 +129,7 @@ def _resized(event, magnitude):
     """Copy of an ObsPy Event with another magnitude, of the same type."""
     import copy
 
-    from seissynth.earthquakes import preferred
+    from seissynth.events.earthquakes import preferred
 
     changed = copy.deepcopy(event)
     known = preferred(changed, "magnitude")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
-from seissynth.motion import convert_motion
+from seissynth.shared.real_numbers import require_real
+from seissynth.signal.motion import convert_motion
 from seissynth.units import DERIVATIVES, UNITS
 
 #: components of every record set, in this order
@@ -164,8 +164,8 @@ class RecordSet:
         Returns
         -------
         ndarray, shape (n, 3, npts), float32
-            In SI. An integral is taken in time (`seissynth.motion.convert_motion`) and then high-passed at the lower
-            edge of `band_hz`, where there is one, since what lies below is not in the records.
+            In SI. An integral is taken in time (`seissynth.signal.motion.convert_motion`) and then high-passed at the
+            lower edge of `band_hz`, where there is one, since what lies below is not in the records.
 
         Raises
         ------
@@ -244,7 +244,7 @@ def read_record_set(source, name=None, *, split=None, category="earthquake", com
     Parameters
     ----------
     source : path, Dataset, RecordSet, Stream or Ensemble
-        A folder in SeisBench's format, an ASDF file, a `seissynth.data.seisbench.Dataset`, or what
+        A folder in SeisBench's format, an ASDF file, a `seissynth.io.seisbench.Dataset`, or what
         `seissynth.generate` returned.
     name : str, optional
         What to call it; the name of the folder or the backend by default.
@@ -268,7 +268,7 @@ def read_record_set(source, name=None, *, split=None, category="earthquake", com
     FileFormatError
         Files that are not what they should be.
     """
-    from seissynth.data.seisbench import Dataset
+    from seissynth.io.seisbench.dataset import Dataset
 
     if isinstance(source, RecordSet):
         return source if name is None else replace(source, name=name)
@@ -371,7 +371,7 @@ def _wanted_rows(metadata, category, complete):
 def _of_asdf(path, name):
     import pandas as pd
 
-    from seissynth.data.asdf_sets import read_asdf_records
+    from seissynth.io.asdf_sets import read_asdf_records
 
     rows, data = [], []
     for row, samples in read_asdf_records(path):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
 from seissynth.evaluation.record_sets import ORDER, RecordSet
+from seissynth.shared.real_numbers import require_real
 
 
 def streams_to_record_set(source, name=None, *, inventory=None):

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seissynth.bounds import within
-from seissynth.evaluation.intervals import DRAWS, mean_interval
+from seissynth.evaluation.statistics.intervals import DRAWS, mean_interval
+from seissynth.shared.bounds import within
 
 #: columns of `MetricGroup.summary`, in order
 SUMMARY_COLUMNS = ("metric", "unit", "value", "low", "high", "best", "records", "events", "note")
@@ -24,7 +24,7 @@ class EvaluationSettings:
     periods_s : tuple of float
         Periods of response spectra.
     picker : object, optional
-        What picks arrivals; see `seissynth.data.pickers`. Without one the arrivals are left out, which the report says.
+        What picks arrivals; see `seissynth.picking`. Without one the arrivals are left out, which the report says.
     vs30_mps : float
         Where a station's is unknown.
     train : RecordSet, optional

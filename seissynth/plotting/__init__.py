@@ -9,7 +9,7 @@ Examples
 >>> figure = plot_traces(stream, outfile="traces.png")                          # doctest: +SKIP
 """
 
-from seissynth._lazy import lazy
+from seissynth.shared.lazy import lazy
 
 _HOMES = {
     "plot_traces": "traces",

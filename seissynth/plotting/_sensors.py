@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from obspy import Stream
 
-from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
+from seissynth.shared.real_numbers import require_real
 
 _ORDER = "ZNE123RTXYUVW"
 

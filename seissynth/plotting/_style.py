@@ -133,7 +133,7 @@ def check_outfile(outfile):
     """Raise InputError for a picture that could not be written: no folder, or an ending that nobody knows."""
     from matplotlib.backend_bases import FigureCanvasBase
 
-    from seissynth.data._atomic import require_file_name
+    from seissynth.shared.atomic import require_file_name
 
     require_file_name(outfile)
     if not Path(outfile).resolve().parent.is_dir():
@@ -144,7 +144,7 @@ def check_outfile(outfile):
 
 
 def _save(figure, outfile):
-    from seissynth.data._atomic import replacing
+    from seissynth.shared.atomic import replacing
 
     kind = Path(outfile).suffix.lstrip(".").lower()
     with replacing(outfile) as beside:

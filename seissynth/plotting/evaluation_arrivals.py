@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from seissynth.data.pickers import NEAR_S
-from seissynth.evaluation._arrival_tables import DISTANCES_KM
-from seissynth.evaluation.arrival_scores import FOUND_S
+from seissynth.evaluation.groups.arrival_scores import FOUND_S
+from seissynth.evaluation.groups.arrival_tables import DISTANCES_KM
+from seissynth.picking.pickers import NEAR_S
 from seissynth.plotting._style import BLACK, GREY, P_COLOUR, S_COLOUR, new_figure, styled
 
 _COLOURS = {"P": P_COLOUR, "S": S_COLOUR}
@@ -20,7 +20,7 @@ def draw_arrivals(group, pairs):
     Parameters
     ----------
     group : MetricGroup
-        From `seissynth.evaluation.arrivals.arrivals_group`.
+        From `seissynth.evaluation.arrivals_group`.
     pairs : Pairs
 
     Returns

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from seissynth.evaluation.distributions import component_samples, kernel_density
-from seissynth.evaluation.ground_motion import windows
+from seissynth.evaluation.groups.distributions import component_samples, kernel_density
+from seissynth.evaluation.groups.ground_motion import windows
 from seissynth.plotting._style import BLACK, BLUE, GREEN, GREY, new_figure, styled
 
 _LETTERS = "ZNE"

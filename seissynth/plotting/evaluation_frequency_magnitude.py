@@ -15,7 +15,7 @@ def draw_frequency_magnitude(group, pairs=None):
     Parameters
     ----------
     group : MetricGroup
-        From `seissynth.evaluation.frequency_magnitude.frequency_magnitude_group`.
+        From `seissynth.evaluation.frequency_magnitude_group`.
     pairs : Pairs, optional
         Not looked at.
 
@@ -34,7 +34,7 @@ def draw_frequency_magnitude(group, pairs=None):
 
 
 def plot_frequency_magnitude(*catalogues, outfile=None):
-    """Draw what `seissynth.evaluation.frequency_magnitude.fit_frequency_magnitude` found, one line of panels each.
+    """Draw what `seissynth.evaluation.fit_frequency_magnitude` found, one line of panels each.
 
     Parameters
     ----------

@@ -156,7 +156,7 @@ def _figure_2(points, name):
 
 def _draw_limits(ax, points, limits):
     """The ground-motion model at the class's ends, where its range allows."""
-    from seissynth.evaluation.ground_motion_groups import model_curve
+    from seissynth.evaluation.groups.ground_motion_groups import model_curve
 
     distance = points["distance_km"].to_numpy(float)
     distance = distance[np.isfinite(distance) & (distance > 0)]

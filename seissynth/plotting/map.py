@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from seissynth.earthquakes import preferred
 from seissynth.errors import InputError
+from seissynth.events.earthquakes import preferred
 from seissynth.plotting._style import BLACK, BLUE, ORANGE, new_figure, styled
 
 _KM_PER_DEGREE = 111.195
@@ -38,7 +38,7 @@ def plot_map(inventory, event=None, *, labels=True):
     InputError
         An inventory without stations, or an event without origin.
     """
-    from seissynth.data._onset_picks import as_catalog
+    from seissynth.io.onset_picks import as_catalog
 
     stations = _stations(inventory)
     events = [_epicentre(item) for item in as_catalog(event)]

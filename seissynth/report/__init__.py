@@ -4,7 +4,7 @@ A floor of its own above `seissynth.evaluation` and `seissynth.plotting`: number
 training machines without ObsPy and matplotlib, pictures from the other, and neither knows of this one.
 """
 
-from seissynth._lazy import lazy
+from seissynth.shared.lazy import lazy
 
 #: public name -> module that holds it; loaded when it is first used
 _PUBLIC = {"evaluate": "evaluating", "write_report": "writing"}

@@ -1,8 +1,8 @@
 """`seissynth.evaluate`: the numbers of `seissynth.evaluation.evaluate`, and a report of them."""
 
-from seissynth._folder_lock import fills
 from seissynth.evaluation import evaluations
 from seissynth.report.writing import check_targets, write_locked_report
+from seissynth.shared.folder_lock import fills
 
 
 @fills("report", "evaluating", file=True)

@@ -3,10 +3,10 @@
 import math
 from importlib.resources import files
 
-from seissynth.evaluation.baseline_rows import BASELINES
-from seissynth.evaluation.groups import GROUPS
+from seissynth.evaluation.baselines.rows import BASELINES
 from seissynth.evaluation.leaderboard import distance_to_best, headlines, side_by_side
 from seissynth.evaluation.metric_names import title_of
+from seissynth.evaluation.registry import GROUPS
 from seissynth.report import texts
 from seissynth.report.facts import facts, versions
 from seissynth.report.html import Html, code_of, frame, interval, items, number, slug, table, text

@@ -5,11 +5,11 @@ import shutil
 import uuid
 from pathlib import Path
 
-from seissynth._csv_cells import for_people, write_table
-from seissynth._folder_lock import fills
-from seissynth.data._atomic import replacing, require_file_name
 from seissynth.errors import InputError
 from seissynth.report.html import slug
+from seissynth.shared.atomic import replacing, require_file_name
+from seissynth.shared.csv_cells import for_people, write_table
+from seissynth.shared.folder_lock import fills
 
 
 def tables_folder(path):

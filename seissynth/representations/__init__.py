@@ -4,7 +4,7 @@ A representation is a frozen configuration; what was learned from a training set
 statistics object beside it, which turns into plain data for the header of a weights file.
 """
 
-from seissynth._lazy import lazy
+from seissynth.shared.lazy import lazy
 
 #: public name -> module that holds it; loaded when it is first used
 _PUBLIC = {

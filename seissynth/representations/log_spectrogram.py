@@ -13,8 +13,8 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.seeding import hash_words
+from seissynth.shared.checks import as_signal, positive, whole
 from seissynth.signal import STFT, griffinlim
-from seissynth.signal._checks import as_signal, positive, whole
 
 
 @dataclass(frozen=True)

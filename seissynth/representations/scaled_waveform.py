@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.signal._checks import as_signal, positive
+from seissynth.shared.checks import as_signal, positive
 
 KINDS = ("peak", "zscore")
 

@@ -6,7 +6,7 @@ values and complex input are refused. Each public function stands in front of pr
 run without the interpreter's lock: `workers` threads share the records of a batch.
 """
 
-from seissynth._lazy import lazy
+from seissynth.shared.lazy import lazy
 
 #: public name -> module that holds it; loaded when it is first used
 _PUBLIC = {
@@ -17,7 +17,7 @@ _PUBLIC = {
     "wood_anderson": "woodanderson",
     "wood_anderson_amplitude": "woodanderson",
     "wood_anderson_response": "woodanderson",
-    "wood_anderson_stream": "woodanderson_stream",
+    "wood_anderson_stream": ".instruments.woodanderson_stream",
     "response_spectrum": "response_spectra",
     "rotd": "response_spectra",
     "pga": "intensity",

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from seissynth._numba import jit
+from seissynth.shared._numba import jit
 from seissynth.signal._stft_kernels import (
     LANES_DOUBLE,
     LANES_SINGLE,

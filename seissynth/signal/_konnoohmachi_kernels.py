@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seissynth._numba import jit
+from seissynth.shared._numba import jit
 
 #: sin(x) / x = polynomial in x² for |x| <= π, interpolated at the Chebyshev nodes of x² in [0, π²]: off by less
 #: than 6e-14. Without division and without a branch at x = 0 the loop runs in vector registers.

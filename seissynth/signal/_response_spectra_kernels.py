@@ -11,7 +11,7 @@ spring (of the equation of motion, per step squared).
 
 import numpy as np
 
-from seissynth._numba import jit
+from seissynth.shared._numba import jit
 
 RUN = 16
 #: points between two samples where the rotated responses are looked at, at most

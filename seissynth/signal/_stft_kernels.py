@@ -19,7 +19,7 @@ vectorising where it would have to compare more of them for overlap.
 
 import numpy as np
 
-from seissynth._numba import jit
+from seissynth.shared._numba import jit
 
 #: bytes of a row, at which both precisions were fastest: two blocks of 128 samples a frame fit the first cache
 ROW_BYTES = 128

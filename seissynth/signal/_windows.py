@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.signal._checks import as_signal
+from seissynth.shared.checks import as_signal
 
 #: cosine windows a - (1 - a) cos(2 pi n / nfft); anything else is asked of scipy.signal, which is slow to import
 _COSINE_WINDOWS = {"hann": 0.5, "hamming": 0.54, "boxcar": 1.0}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seissynth._numba import jit
+from seissynth.shared._numba import jit
 
 #: samples filtered at a time: buffer and input stay in the first-level cache
 _BLOCK = 1024

@@ -3,7 +3,7 @@
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.signal._checks import as_signal, whole
+from seissynth.shared.checks import as_signal, whole
 
 _ORDER = 3
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.signal._checks import as_signal, positive, whole
+from seissynth.shared.checks import as_signal, positive, whole
 
 
 def bandpass(data, sampling_rate_hz, low_hz, high_hz, corners=4, zerophase=False):

@@ -6,7 +6,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
-from seissynth.signal._checks import as_signal, share_rows, whole
+from seissynth.shared.checks import as_signal, share_rows, whole
 from seissynth.signal.stft import STFT, _comb_length, _has_kernel, _offset, _tables, _weight
 
 #: stream of a record's seed that its first phases come from ("griffin" as a number)

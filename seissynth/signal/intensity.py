@@ -10,7 +10,7 @@ from numbers import Real
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.signal._checks import as_signal, positive
+from seissynth.shared.checks import as_signal, positive
 from seissynth.units import STANDARD_GRAVITY
 
 

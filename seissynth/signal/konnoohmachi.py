@@ -3,7 +3,7 @@
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.signal._checks import as_rows, as_signal, positive, share_rows, thread_count, whole
+from seissynth.shared.checks import as_rows, as_signal, positive, share_rows, thread_count, whole
 
 #: pieces of equal work that the threads share, per thread
 _PIECES = 8

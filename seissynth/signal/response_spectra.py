@@ -5,7 +5,7 @@ import threading
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.signal._checks import as_rows, as_signal, positive, share_rows
+from seissynth.shared.checks import as_rows, as_signal, positive, share_rows
 from seissynth.signal._oscillator import (
     SHARPEN,
     free_peak,

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.signal._checks import as_rows, as_signal, positive, share_rows, whole
+from seissynth.shared.checks import as_rows, as_signal, positive, share_rows, whole
 from seissynth.signal._windows import is_named, plain_window, window_weights
 
 #: relative to the largest: a smaller sum of squared windows loses the sample

@@ -4,9 +4,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from seissynth._real_numbers import require_real
 from seissynth.errors import InputError
-from seissynth.signal._checks import as_rows, as_signal, positive, share_rows
+from seissynth.shared.checks import as_rows, as_signal, positive, share_rows
+from seissynth.shared.real_numbers import require_real
 from seissynth.units import DERIVATIVES, UNITS
 
 #: static magnification of the instruments as built (Uhrhammer & Collins 1990); the nominal one is 2800

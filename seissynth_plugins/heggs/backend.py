@@ -4,14 +4,14 @@ import dataclasses
 
 import numpy as np
 
-from seissynth._locks import new_lock
-from seissynth._warning import warn_user
 from seissynth.backends.base import Backend, Card
 from seissynth.errors import DomainError, InputError, MissingDependencyError
 from seissynth.records import Records
 from seissynth.representations.condition_vectors import REQUIRED
+from seissynth.shared.locks import new_lock
+from seissynth.shared.warning import warn_user
 from seissynth_plugins.heggs import weights as weights_files
-from seissynth_plugins.heggs.config import BAND_HZ, DURATION_S, RATE_HZ
+from seissynth_plugins.heggs.networks.config import BAND_HZ, DURATION_S, RATE_HZ
 from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 
 #: a record may reach so far beyond these 60 s, as the margins of a resampling filter do; it is continued by its mirror

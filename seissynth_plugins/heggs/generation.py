@@ -1,7 +1,6 @@
 """Algorithm 2: from conditions, seeds and, if there is one, a source record, to spectrograms and waveforms."""
 
 import copy
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ import torch
 
 from seissynth.errors import InputError
 from seissynth.seeding import generator
-from seissynth_plugins.heggs.config import SPECTROGRAM
+from seissynth_plugins.heggs.networks.config import SPECTROGRAM
 from seissynth_plugins.heggs.onset_gates import gate_onsets
 from seissynth_plugins.torchkit.samplers import METHODS, record_generators, sample, start_noise
 
@@ -109,9 +108,9 @@ def generate_spectrograms(model, condition, seeds, source=None, onsets=None, sam
     Examples
     --------
     >>> import numpy as np
-    >>> from seissynth_plugins.heggs.named_configs import named_config
+    >>> from seissynth_plugins.heggs.networks.named_configs import named_config
     >>> from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
-    >>> from seissynth_plugins.heggs.model import Heggs
+    >>> from seissynth_plugins.heggs.networks.model import Heggs
     >>> model = Heggs(named_config("tiny"))
     >>> generate_spectrograms(model, np.zeros((2, 11)), [1, 2], sampling=Sampling(steps=2, batch=2)).shape
     (2, 3, 64, 376)
@@ -296,46 +295,6 @@ def prepare(model, device="cpu", precision="auto"):
         for part in _convolutional_parts(ready).values():
             part.to(torch.bfloat16)
     return ready
-
-
-def time_parts(model, batch=8, repeats=3):
-    """Return the CPU time of each part of a model, ms a record: part -> (float32, bfloat16).
-
-    Examples
-    --------
-    >>> from seissynth_plugins.heggs.named_configs import named_config
-    >>> from seissynth_plugins.heggs.generation import time_parts
-    >>> from seissynth_plugins.heggs.model import Heggs
-    >>> sorted(time_parts(Heggs(named_config("tiny")), batch=1, repeats=1))
-    ['acm', 'decoder', 'encoder', 'unet']
-    """
-    x, z = torch.randn(batch, *SPECTROGRAM), torch.randn(batch, *model.config.latent_shape)
-    t, condition = torch.ones(batch, dtype=torch.long), torch.randn(batch, model.config.condition.size)
-    took = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        ready = prepare(model, precision="float32")
-        parts = _convolutional_parts(ready)
-        acm = getattr(ready, "vae", ready).acm
-        calls = {
-            "encoder": lambda ready=ready: ready.encode(x),
-            "unet": lambda ready=ready: ready.predict(z, t, condition),
-            "decoder": lambda parts=parts, dtype=dtype: parts["decoder"](z.to(dtype)),
-        }
-        if acm is not None:
-            calls["acm"] = lambda ready=ready: getattr(ready, "vae", ready).correct(x)
-        for part in (*parts.values(), *([] if acm is None else [acm])):
-            part.to(dtype)
-        with torch.inference_mode():
-            for name, call in calls.items():
-                call()
-                took.setdefault(name, []).append(min(_cpu_s(call) for _ in range(repeats)) * 1e3 / batch)
-    return {name: tuple(times) for name, times in took.items()}
-
-
-def _cpu_s(call):
-    start = time.process_time()
-    call()
-    return time.process_time() - start
 
 
 def _convolutional_parts(model):

@@ -13,7 +13,7 @@ import numpy as np
 #: a phase rises over this time about its onset, s
 RISE_S = (-0.02, 0.06)
 #: ln of the factor by which a phase is raised at its onset, by component (vertical, north, east), and the time within
-#: which that falls to a third, s: measured on validation blocks by `tools/heggs_onsets.py`
+#: which that falls to a third, s: measured on validation blocks by `tools/heggs/heggs_onsets.py`
 IMPULSES = {"P": ((1.1, 0.3, 0.3), 0.13), "S": ((0.4, 0.45, 0.45), 0.8)}
 #: frames so long behind an onset are looked at, s
 _BEHIND_S = 2.0

@@ -6,8 +6,8 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.schema import PLACE_COLUMNS
-from seissynth_plugins.heggs.config import BAND_HZ, CORNERS, DURATION_S, RATE_HZ
 from seissynth_plugins.heggs.inputs import ONSET_COLUMNS, sensor_names
+from seissynth_plugins.heggs.networks.config import BAND_HZ, CORNERS, DURATION_S, RATE_HZ
 from seissynth_plugins.heggs.source_traits import Traits, source_residuals
 
 #: a source filtered from so much of the lower band edge on is not filtered again

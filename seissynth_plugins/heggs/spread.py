@@ -14,7 +14,7 @@ from torch import nn
 
 from seissynth.errors import InputError
 from seissynth.seeding import generator
-from seissynth_plugins.heggs.config import SPECTROGRAM
+from seissynth_plugins.heggs.networks.config import SPECTROGRAM
 
 #: bins and frames of one cell of a pattern
 CELL = (4, 4)

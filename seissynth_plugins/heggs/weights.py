@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seissynth.errors import FileFormatError, InputError
-from seissynth_plugins.heggs.config import HeggsConfig, from_plain, to_plain
+from seissynth_plugins.heggs.networks.config import HeggsConfig, from_plain, to_plain
 from seissynth_plugins.torchkit.checkpoints import (
     file_sha256,
     load_into,
@@ -53,12 +53,12 @@ class Kind:
 
 
 def _make_heggs(config):
-    from seissynth_plugins.heggs.model import Heggs
+    from seissynth_plugins.heggs.networks.model import Heggs
 
     return Heggs(config)
 
 
-#: of what the package brings; tools/heggs_ship.py prints that of a new file
+#: of what the package brings; tools/heggs/heggs_ship.py prints that of a new file
 _SHA256 = {"heggs_small.safetensors": "a41e4e55a5b3756b1de6e4ee645c7c3ba9db75cb2d35de1ef75054b67b44d62f"}
 
 HEGGS = Kind(

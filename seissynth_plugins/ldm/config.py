@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field, replace
 
 from seissynth.errors import InputError
-from seissynth_plugins.heggs.config import (
+from seissynth_plugins.heggs.networks.config import (
     SPECTROGRAM,
     ACMConfig,
     AutoencoderConfig,
     ConditionConfig,
     UNetConfig,
 )
-from seissynth_plugins.heggs.named_configs import SIZES as HEGGS_SIZES
-from seissynth_plugins.heggs.named_configs import build_named
+from seissynth_plugins.heggs.networks.named_configs import SIZES as HEGGS_SIZES
+from seissynth_plugins.heggs.networks.named_configs import build_named
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class LdmConfig:
 
     Parameters
     ----------
-    autoencoder, unet, condition : dataclasses of `seissynth_plugins.heggs.config`
+    autoencoder, unet, condition : dataclasses of `seissynth_plugins.heggs.networks.config`
     acm : ACMConfig or None
         Amplitude correction as the decoder's last part, trained with the autoencoder.
     pairs : bool
@@ -33,7 +33,7 @@ class LdmConfig:
         Steps of the optimisers in the first stage before the critic has a say.
     critic_channels : int
     schedule, zero_terminal_snr, steps, loss_weight, normalised_waveforms
-        As in `seissynth_plugins.heggs.config.HeggsConfig`.
+        As in `seissynth_plugins.heggs.networks.config.HeggsConfig`.
     """
 
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)

@@ -3,7 +3,7 @@
 import torch
 
 from seissynth.errors import InputError
-from seissynth_plugins.heggs.model import SpectrogramModel, draw_noise
+from seissynth_plugins.heggs.networks.model import SpectrogramModel, draw_noise
 from seissynth_plugins.ldm.vae import VAE
 
 

@@ -1,6 +1,6 @@
 """The baseline with a validation that generates records."""
 
-from seissynth_plugins.heggs.monitoring import Monitored
+from seissynth_plugins.heggs.training.monitoring import Monitored
 from seissynth_plugins.ldm.model import LatentDiffusion
 
 

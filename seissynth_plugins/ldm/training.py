@@ -10,8 +10,8 @@ import time
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth_plugins.heggs.data import PairData
-from seissynth_plugins.heggs.run_folder import (
+from seissynth_plugins.heggs.training.data import PairData
+from seissynth_plugins.heggs.training.run_folder import (
     TrainReport,
     about_weights,
     begin_run,
@@ -22,8 +22,8 @@ from seissynth_plugins.heggs.run_folder import (
     validation_pairs,
     write_card,
 )
-from seissynth_plugins.heggs.site_noise_fit import add_site_noise
-from seissynth_plugins.heggs.stages import loop_options
+from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise
+from seissynth_plugins.heggs.training.stages import loop_options
 from seissynth_plugins.heggs.weights import save_model
 from seissynth_plugins.ldm.config import named_config
 from seissynth_plugins.ldm.weights import LDM
@@ -79,7 +79,7 @@ def train_ldm(
 
     Returns
     -------
-    seissynth_plugins.heggs.run_folder.TrainReport
+    seissynth_plugins.heggs.training.run_folder.TrainReport
         Without weights where the first stage has not ended.
 
     Raises

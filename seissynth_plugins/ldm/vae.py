@@ -4,11 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from seissynth_plugins.heggs.acm import AmplitudeCorrection
-from seissynth_plugins.heggs.autoencoder import Decoder, Encoder
-from seissynth_plugins.heggs.blocks import group_norm, run
-from seissynth_plugins.heggs.config import SPECTROGRAM
-from seissynth_plugins.heggs.model import Standardised
+from seissynth_plugins.heggs.networks.acm import AmplitudeCorrection
+from seissynth_plugins.heggs.networks.autoencoder import Decoder, Encoder
+from seissynth_plugins.heggs.networks.blocks import group_norm, run
+from seissynth_plugins.heggs.networks.config import SPECTROGRAM
+from seissynth_plugins.heggs.networks.model import Standardised
 
 _LOG_VARIANCE = (-30.0, 20.0)
 

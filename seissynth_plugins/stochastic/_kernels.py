@@ -2,7 +2,7 @@
 
 import math
 
-from seissynth._numba import jit
+from seissynth.shared._numba import jit
 
 NODES = 400  # of the quadrature in log time
 SHORTEST_LOG = -7.0  # its start, relative to the log of the shortest window

@@ -2,7 +2,7 @@
 
 import math
 
-from seissynth._numba import jit
+from seissynth.shared._numba import jit
 
 
 @jit

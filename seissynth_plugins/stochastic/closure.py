@@ -1,6 +1,6 @@
 """Local to moment magnitude such that the records' own local magnitude is the one that was asked for.
 
-The table is the inverse of what the backend's own Wood-Anderson amplitudes give; `tools/calibrate_magnitude.py`
+The table is the inverse of what the backend's own Wood-Anderson amplitudes give; `tools/physics/calibrate_magnitude.py`
 makes it.
 """
 

@@ -4,8 +4,8 @@ import difflib
 import math
 from dataclasses import fields, replace
 
-from seissynth._warning import warn_user
 from seissynth.errors import InputError
+from seissynth.shared.warning import warn_user
 from seissynth_plugins.stochastic.closure import changed_constants
 from seissynth_plugins.stochastic.parameters import Parameters
 from seissynth_plugins.stochastic.region_presets import unfold

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from seissynth._csv_cells import csv_writer
-from seissynth.data._atomic import replacing
 from seissynth.errors import InputError
+from seissynth.shared.atomic import replacing
+from seissynth.shared.csv_cells import csv_writer
 from seissynth_plugins.stochastic.parameters import Parameters
 
 _COLUMNS = ("constant", "value", "source")

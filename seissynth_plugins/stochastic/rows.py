@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seissynth._warning import warn_user
 from seissynth.schema import MOMENT_TENSOR_COLUMNS
+from seissynth.shared.warning import warn_user
 from seissynth_plugins.stochastic.adjustment import hat_functions
 from seissynth_plugins.stochastic.calibration import load_correction
 from seissynth_plugins.stochastic.free_surface import surface_motion, vp_from_vs

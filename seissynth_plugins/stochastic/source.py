@@ -68,11 +68,6 @@ def seismic_moment_dyne_cm(mw):
     return 10.0 ** (1.5 * np.asarray(mw, dtype=float) + 16.05)
 
 
-def seismic_moment_newton_m(mw):
-    """The same in newton metres."""
-    return seismic_moment_dyne_cm(mw) / _DYNE_CM_PER_NEWTON_M
-
-
 def corner_frequency_hz(mw, stress_drop_bar, vs_km_s):
     """Brune's corner of S, fc = 4.906e6 beta (stress / M0)^(1/3), Hz.
 

@@ -5,7 +5,7 @@
 
 Each term is a normal vector at the knots of `adjustment.KNOTS_HZ`: a standard deviation at each knot times numbers
 that are correlated over frequency. The standard deviations are fitted so that PGA, PGV and response spectra scatter
-as BSSA14 says (`tools/calibrate_variability.py` writes them to `data/variability.json`).
+as BSSA14 says (`tools/physics/calibrate_variability.py` writes them to `data/variability.json`).
 """
 
 import json

@@ -4,8 +4,8 @@ import csv
 import json
 from pathlib import Path
 
-from seissynth.data._atomic import replacing, write_error
 from seissynth.errors import FileFormatError, InputError
+from seissynth.shared.atomic import replacing, write_error
 from seissynth_plugins.torchkit.checkpoints import read_tensors, write_tensors
 
 STATE, BEST, METRICS = "state.safetensors", "best.safetensors", "metrics.csv"

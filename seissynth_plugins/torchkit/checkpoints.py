@@ -10,8 +10,8 @@ import math
 import os
 from pathlib import Path
 
-from seissynth.data._atomic import replacing, write_error
 from seissynth.errors import FileFormatError, InputError, MissingDependencyError
+from seissynth.shared.atomic import replacing, write_error
 
 #: version of the header's form
 FORMAT = 1

@@ -12,7 +12,7 @@ from functools import lru_cache
 import torch
 
 from seissynth.errors import InputError
-from seissynth.signal._checks import positive, whole
+from seissynth.shared.checks import positive, whole
 
 KINDS = ("scaled_linear", "linear", "cosine")
 PREDICTIONS = ("x0", "eps", "v")

@@ -12,7 +12,7 @@ import torch
 
 from seissynth.errors import InputError
 from seissynth.seeding import generator
-from seissynth.signal._checks import whole
+from seissynth.shared.checks import whole
 from seissynth_plugins.torchkit.noise import PREDICTIONS, _choice
 
 METHODS = ("dpmpp_2m", "ddim", "ddpm")

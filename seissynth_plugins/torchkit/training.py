@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seissynth.errors import InputError, MissingDependencyError
-from seissynth.signal._checks import positive, whole
+from seissynth.shared.checks import positive, whole
 
 OPTIMIZERS = ("adamw", "adam", "rmsprop")
 DECAYS = ("cosine", "linear", "constant")

@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 
 import seissynth
-from seissynth.data._factory_run import Job
-from seissynth.data._factory_settings import Settings
-from seissynth.data._factory_sources import Sources
-from seissynth.data.drawn_earthquakes import DrawnEarthquakes, around_station
-from seissynth.data.factory import make_dataset, plan_dataset
+from seissynth.data.factory.drawn_earthquakes import DrawnEarthquakes, around_station
+from seissynth.data.factory.make import make_dataset, plan_dataset
+from seissynth.data.factory.run import Job
+from seissynth.data.factory.settings import Settings
+from seissynth.data.factory.sources import Sources
 
 PLAIN = {}
 EVERYTHING = {

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from _bench import parser, print_table, show_and_keep
 
-from seissynth.data.seisbench import Dataset, DatasetWriter
+from seissynth.io.seisbench.dataset import Dataset, DatasetWriter
 
 RECORDS, NPTS, RATE_HZ, BATCH = 4000, 6000, 100.0, 64
 ROWS = 100_000

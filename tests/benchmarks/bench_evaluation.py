@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "helpers"))
 
 from _bench import parser, print_table, show_and_keep
 
 from seissynth.evaluation import EvaluationSettings, Pairs, RecordSet
-from seissynth.evaluation.groups import GROUPS
+from seissynth.evaluation.registry import GROUPS
 
 RATE, NPTS, SITES = 100.0, 6000, 16
 LIMIT_S = 60.0

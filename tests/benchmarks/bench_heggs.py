@@ -13,11 +13,11 @@ import torch
 from _bench import parser, print_table, show_and_keep
 
 from seissynth.representations import LogSpectrogram, SpectrogramStatistics
-from seissynth_plugins.heggs.blocks import parameter_count
-from seissynth_plugins.heggs.config import SPECTROGRAM
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare, to_waveforms
-from seissynth_plugins.heggs.model import Heggs
-from seissynth_plugins.heggs.named_configs import SIZES, named_config
+from seissynth_plugins.heggs.networks.blocks import parameter_count
+from seissynth_plugins.heggs.networks.config import SPECTROGRAM
+from seissynth_plugins.heggs.networks.model import Heggs
+from seissynth_plugins.heggs.networks.named_configs import SIZES, named_config
 
 _BATCH = 8
 

@@ -12,10 +12,10 @@ import pandas as pd
 from _bench import best_cpu_ms, parser, print_table, show_and_keep
 
 import seissynth
-from seissynth.data.drawn_earthquakes import DrawnEarthquakes, around_station
-from seissynth.data.factory import plan_dataset
-from seissynth.data.splits import check_leakage, split_by_time
-from seissynth.motion import convert_motion
+from seissynth.data.factory.drawn_earthquakes import DrawnEarthquakes, around_station
+from seissynth.data.factory.make import plan_dataset
+from seissynth.data.splits.split import check_leakage, split_by_time
+from seissynth.signal.motion import convert_motion
 
 STATIONS = 50
 

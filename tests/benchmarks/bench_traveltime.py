@@ -8,7 +8,7 @@ import time
 import numpy as np
 from _bench import parser, print_table, show_and_keep
 
-from seissynth.traveltime import KM_PER_DEGREE, onsets
+from seissynth.traveltime.first_arrivals import KM_PER_DEGREE, onsets
 
 PATHS = 100_000
 TAUP_PATHS = 40

@@ -1,1 +1,1 @@
-"""Files of the embedded example, written by tools/make_example.py; see `seissynth.example.read_example`."""
+"""Files of the embedded example, written by tools/package/make_example.py; see `seissynth.example.read_example`."""

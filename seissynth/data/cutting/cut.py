@@ -1,0 +1,190 @@
+"""From continuous records to a data set of event windows, in SeisBench's format.
+
+Windows are aligned to origin time, hold motion of a stated quantity, and each carries what is known of its quality:
+gaps, clipping, signal to noise, where P and S come from, and when the next earthquake sets in. `seissynth dataset
+cut` is the command.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+
+from seissynth.data.cutting.archive import Archive
+from seissynth.data.cutting.blocks import make_blocks, open_sensors, say_left_out
+from seissynth.data.cutting.parts import Parts, fingerprint_of
+from seissynth.data.cutting.paths import make_table, read_picks
+from seissynth.data.cutting.rows import SensorCutter
+from seissynth.data.cutting.settings import RULES, UNITS, CutReport, CutSettings
+from seissynth.errors import InputError
+from seissynth.io.seisbench.set_files import facts_of
+from seissynth.picking.pickers import make_picker
+from seissynth.shared.atomic import removing_new, replacing
+from seissynth.shared.folder_lock import fills
+
+__all__ = ["RULES", "CutReport", "CutSettings", "cut_events"]
+
+#: what a set of cut windows says about itself
+REPORT = "cut_report.json"
+
+#: rows that are handed to the writer at once
+_ROWS = 64
+
+
+@fills("output", "cutting windows")
+def cut_events(waveforms, inventory, catalog, output, settings=None, *, overwrite=False, progress=None):
+    """Cut the windows of a catalogue's earthquakes, and windows of noise, out of continuous records.
+
+    Parameters
+    ----------
+    waveforms : str, path, list of these, or obspy Stream
+        Files, folders or patterns of counts, in any format that ObsPy reads. Headers are read first, samples when
+        their time has come: one sensor and `block_s` seconds are in memory at once.
+    inventory : obspy Inventory
+    catalog : obspy Catalog or Event
+    output : str or path
+        Folder to be made: ``metadata.csv``, ``waveforms.hdf5`` and ``cut_report.json``. The set appears complete or not
+        at all. A call that was killed or interrupted is taken up by the same call, block of time by block: until the
+        end they lie in the hidden folder ``.cutting``, which takes as much room as the set. After an error nothing is
+        left.
+    settings : CutSettings, optional
+    overwrite : bool
+        Replace a data set that is there.
+    progress : callable, optional
+        Called with (blocks done, blocks in all).
+
+    Returns
+    -------
+    CutReport
+
+    Raises
+    ------
+    InputError
+        No usable earthquake, sensor or window.
+    FolderInUseError
+        Another process fills that folder.
+    FileFormatError
+        Waveforms that ObsPy cannot read.
+
+    Warns
+    -----
+    SeisSynthWarning
+        Earthquakes, stations and files that are left out, each named.
+    """
+    settings, output = settings or CutSettings(), Path(output)
+    with removing_new(output):
+        return _cut(waveforms, inventory, catalog, output, settings, overwrite, progress)
+
+
+def _cut(waveforms, inventory, catalog, output, settings, overwrite, progress):
+    from seissynth.events.earthquakes import read_earthquakes
+
+    picker = make_picker(settings.picker)
+    archive = Archive(waveforms)
+    quakes = sorted(read_earthquakes(catalog), key=lambda quake: quake.time.ns)
+    picks = [read_picks(quake) for quake in quakes]
+    npts = round(settings.duration_s * settings.rate_hz)
+    parts = Parts(output, fingerprint_of(archive, inventory, quakes, picks, settings), npts)
+    # a kill may have come between the set and the end
+    writer = _writer(output, settings, overwrite or parts.found())
+    try:
+        parts.begin()
+        blocks = make_blocks(archive, inventory, settings)
+        work = _Work(archive, inventory, quakes, picks, settings, picker)
+        report = _cut_blocks(work, parts, blocks, progress)
+        if not (report.written or report.noise):
+            raise InputError(_nothing(report, quakes, archive))
+        with writer:
+            for rows, data in parts.batches(len(blocks), _ROWS):
+                writer.write(rows, data)
+        with replacing(output / REPORT) as beside:
+            files = {path.name: facts_of(path) for path in writer.paths}
+            text = json.dumps({**dataclasses.asdict(report), "settings": settings.to_dict(), "files": files}, indent=1)
+            beside.write_text(text + "\n", encoding="utf-8")
+    except Exception:  # not of an interruption, which is taken up
+        parts.remove()
+        raise
+    parts.remove()
+    return report
+
+
+def _writer(output, settings, overwrite):
+    from seissynth.io.seisbench.dataset import DatasetWriter
+
+    return DatasetWriter(
+        output,
+        component_order="ZNE",
+        sampling_rate_hz=settings.rate_hz,
+        unit=UNITS[settings.quantity],
+        quantity=settings.quantity,
+        extra_format={"preparation": settings.preparation.to_json()},
+        overwrite=overwrite,
+    )
+
+
+def _cut_blocks(work, parts, blocks, progress):
+    """Cut every block of time that is not there yet; CutReport of all."""
+    report, used = CutReport(), set()
+    for number, block in enumerate(blocks):
+        found = parts.books(number)
+        if found is None:
+            with parts.writing(number) as part:
+                part.report.left_out = dict(report.left_out)  # said once
+                work.cut(*block, part)
+            found = part.report, part.sensors
+        else:
+            for name in found[0].left_out.keys() - report.left_out.keys():
+                say_left_out(name, found[0].left_out[name])
+        report.add(found[0])
+        used.update(found[1])
+        if progress is not None:
+            progress(number + 1, len(blocks))
+    report.events, report.sensors = len(work.quakes), len(used)
+    return report
+
+
+class _Work:
+    """What every block of time needs."""
+
+    def __init__(self, archive, inventory, quakes, picks, settings, picker):
+        self.archive, self.inventory, self.quakes, self.picks = archive, inventory, quakes, picks
+        self.settings, self.picker, self._tables = settings, picker, {}
+
+    def cut(self, first_ns, last_ns, part):
+        """Cut one block of time into a part."""
+        settings = self.settings
+        for sensor in open_sensors(self.inventory, self.archive, first_ns, settings, part.report):
+            key = _key(sensor)
+            part.sensors.append(sensor.id)
+            if key not in self._tables:
+                self._tables[key] = make_table(self.quakes, sensor, settings, _gain(sensor, settings))
+            cutter = SensorCutter(
+                self.archive, sensor, self.quakes, self.picks, self._tables[key], settings, self.picker, part.report
+            )
+            for row, data in cutter.rows(first_ns, last_ns):
+                part.add(row, data)
+
+
+def _key(sensor):
+    return (sensor.id, sensor.latitude_deg, sensor.longitude_deg)
+
+
+def _gain(sensor, settings):
+    if settings.quantity != "counts":
+        return 1.0
+    stated = [getattr(channel.response, "instrument_sensitivity", None) for channel in sensor.channels]
+    known = [abs(float(sensitivity.value)) for sensitivity in stated if sensitivity is not None and sensitivity.value]
+    return max(known, default=np.inf)  # of the component that sees an earthquake first
+
+
+def _nothing(report, quakes, archive):
+    spans = archive.spans()
+    from obspy import UTCDateTime
+
+    have = f"{UTCDateTime(ns=int(spans[0, 0]))} to {UTCDateTime(ns=int(spans[-1, 1]))}"
+    why = "; ".join(f"{name}: {reason}" for name, reason in list(report.left_out.items())[:3])
+    return (
+        f"no window is left of {report.asked} asked for ({report.without_data} without data). The records run from "
+        f"{have}, the earthquakes from {quakes[0].time} to {quakes[-1].time}. {why}"
+    )

@@ -1,0 +1,115 @@
+"""What the catalogue says about one sensor: distances, predicted onsets, expected amplitudes, picks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seissynth.data.cutting.measures import expected_amplitude
+from seissynth.data.cutting.quiet import shaking_duration_s
+
+#: QuakeML's evaluation mode -> SeisBench's status
+_STATUS = {"manual": "manual", "automatic": "automatic"}
+
+
+@dataclass
+class Table:
+    """All earthquakes as seen from one site; arrays of shape (n,), in the order of origin times.
+
+    Times in ns since 1970; `felt_ns` (n, 2) runs from the predicted P until the shaking is over.
+    """
+
+    origin_ns: np.ndarray
+    p_ns: np.ndarray
+    s_ns: np.ndarray
+    distance_km: np.ndarray
+    hypocentral_km: np.ndarray
+    azimuth_deg: np.ndarray
+    back_azimuth_deg: np.ndarray
+    amplitude: np.ndarray
+    felt_ns: np.ndarray
+    model: str
+
+
+def make_table(quakes, sensor, settings, gain):
+    """Table of all earthquakes for a sensor."""
+    from obspy.geodetics import gps2dist_azimuth
+
+    from seissynth.traveltime.first_arrivals import onsets
+
+    place = sensor.latitude_deg, sensor.longitude_deg
+    ways = np.array([gps2dist_azimuth(quake.latitude_deg, quake.longitude_deg, *place) for quake in quakes])
+    distance = ways[:, 0] / 1000.0
+    depth = np.array([quake.depth_km for quake in quakes])
+    times = onsets(distance, depth, settings.velocity_model)
+    origin = np.array([quake.time.ns for quake in quakes], dtype=np.int64)
+    hypocentral = np.hypot(distance, depth)
+    magnitude = np.array([quake.magnitude for quake in quakes])
+    p_ns = origin + np.round(times.p_s * 1e9).astype(np.int64)
+    shaking = np.round(shaking_duration_s(magnitude, distance) * 1e9).astype(np.int64)
+    return Table(
+        origin_ns=origin,
+        p_ns=p_ns,
+        s_ns=origin + np.round(times.s_s * 1e9).astype(np.int64),
+        distance_km=distance,
+        hypocentral_km=hypocentral,
+        azimuth_deg=ways[:, 1],
+        back_azimuth_deg=ways[:, 2],
+        amplitude=expected_amplitude(magnitude, hypocentral, settings.quantity, settings.magnitude_region, gain),
+        felt_ns=np.stack([p_ns, p_ns + shaking], axis=-1),
+        model=times.origin,
+    )
+
+
+def read_picks(quake):
+    """(NET.STA, phase) -> (ns, status) of the earliest P and S picks of an earthquake."""
+    found = {}
+    for pick in quake.event.picks:
+        phase = str(pick.phase_hint or "")[:1].upper()
+        if phase not in ("P", "S") or pick.waveform_id is None or pick.time is None:
+            continue
+        key = (f"{pick.waveform_id.network_code or ''}.{pick.waveform_id.station_code or ''}", phase)
+        status = _STATUS.get(str(pick.evaluation_mode or ""), "manual")
+        if key not in found or pick.time.ns < found[key][0]:
+            found[key] = (pick.time.ns, status)
+    return found
+
+
+def source_columns(quake):
+    """SeisBench's columns of an earthquake."""
+    return {
+        "source_id": quake.key,
+        "source_origin_time": str(quake.time),
+        "source_latitude_deg": quake.latitude_deg,
+        "source_longitude_deg": quake.longitude_deg,
+        "source_depth_km": quake.depth_km,
+        "source_magnitude": quake.magnitude,
+        "source_magnitude_type": quake.magnitude_type,
+    }
+
+
+def station_columns(sensor):
+    """SeisBench's columns of a sensor; the components' letters tell which axes were recorded."""
+    return {
+        "station_network_code": sensor.network,
+        "station_code": sensor.station,
+        "station_location_code": sensor.location,
+        "station_latitude_deg": sensor.latitude_deg,
+        "station_longitude_deg": sensor.longitude_deg,
+        "station_elevation_m": sensor.elevation_m,
+        "station_local_depth_m": sensor.depth_m,
+        "trace_channel": sensor.band_instrument,
+        "trace_components": "".join(channel.code[-1] for channel in sensor.channels),
+    }
+
+
+def path_columns(table, index):
+    """SeisBench's columns of the way from an earthquake to the sensor."""
+    return {
+        "path_ep_distance_km": float(table.distance_km[index]),
+        "path_hyp_distance_km": float(table.hypocentral_km[index]),
+        "path_azimuth_deg": float(table.azimuth_deg[index]),
+        "path_back_azimuth_deg": float(table.back_azimuth_deg[index]),
+        "path_p_travel_s": float(table.p_ns[index] - table.origin_ns[index]) / 1e9,
+        "path_s_travel_s": float(table.s_ns[index] - table.origin_ns[index]) / 1e9,
+        "path_onset_origin": table.model,
+    }

@@ -1,0 +1,175 @@
+"""The folder of a set: what it says about itself, whether it may be gone on with, and its end."""
+
+import hashlib
+import json
+import shutil
+import time
+
+from seissynth.data.factory.inputs import CATALOG, INVENTORY, write_inputs
+from seissynth.data.factory.report import DatasetReport
+from seissynth.data.factory.run import BOOKS, read_books, warn_of_outside
+from seissynth.errors import FileFormatError, InputError
+from seissynth.io.seisbench.layout import write_chunks_file
+from seissynth.shared.atomic import replacing
+from seissynth.shared.folder_lock import describe_holder, is_lock
+from seissynth.shared.warning import warn_user
+
+#: what a set says about itself
+DESCRIPTION = "dataset.json"
+#: what a dry run writes
+PLAN = "metadata_plan.csv"
+_LICENCE = (
+    "Synthetic records, made by seissynth {version} with the backend {backend!r} (code: {code}{weights}). "
+    "Nobody recorded them. {noise}"
+)
+
+
+def describe(job):
+    """Everything that decides what the set holds, as JSON holds it."""
+    from seissynth import __version__
+
+    job.maker.open_noise()  # what cannot be read is told before anything is written
+    card, settings = job.maker.backend.card, job.settings
+    return {
+        "made_by": "seissynth",
+        "version": __version__,
+        "backend": card.name,
+        "weights_hash": job.maker.backend.weights_hash,
+        "seed": settings.core.seed,
+        "licence_note": _licence(card, settings, __version__),
+        "arguments": json.loads(json.dumps(settings.as_plain_data())),
+    }
+
+
+def _licence(card, settings, version):
+    weights = f", weights: {card.licence_weights}" if card.licence_weights else ""
+    noise = (
+        ""
+        if settings.core.noise is None or str(settings.core.noise).lower() in ("nlnm", "nhnm")
+        else "They hold real noise, whose own licence goes on to hold. "
+    )
+    text = _LICENCE.format(version=version, backend=card.name, code=card.licence_code, weights=weights, noise=noise)
+    return f"{text}{settings.licence}".strip()
+
+
+def fingerprint(description):
+    """Digest of everything that decides what a set holds."""
+    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
+
+
+def begin(job, wanted):
+    """See that what is in the folder belongs to the same set; numbers of the blocks to be made.
+
+    Parameters
+    ----------
+    job : Job
+        Its folder is locked.
+    wanted : dict
+        Of `describe`.
+
+    Warns
+    -----
+    SeisSynthWarning
+        Shards that are missing or damaged, which are made again.
+    """
+    path = job.path
+    file = path / DESCRIPTION
+    if file.is_file():
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise FileFormatError(f"{file} is damaged: {error}. Remove the folder and make the set again.") from error
+        different = _differences(found, wanted)
+        if different and not found.get("complete") and not any((path / BOOKS).glob("*.json")):
+            _write_json(file, {**wanted, "complete": False})  # nothing was made with the others
+        elif different:
+            raise InputError(
+                f"{path} holds a set made with other arguments: {'; '.join(different)}. Give the same arguments to "
+                "take it up again, or another folder."
+            )
+        if found.get("complete"):
+            shutil.rmtree(path / BOOKS, ignore_errors=True)
+            numbers, wrong = job.damaged(found.get("files", {}))
+            _say_damaged(path, wrong)
+            (path / BOOKS).mkdir()
+            return numbers
+    elif any(item.name not in (PLAN, BOOKS) and not _is_ours(item) for item in path.iterdir()):
+        raise InputError(f"{path} holds something else than a set made by seissynth; give an empty or new folder.")
+    else:
+        _write_json(file, {**wanted, "complete": False})
+    (path / BOOKS).mkdir(exist_ok=True)
+    numbers, wrong = job.missing()
+    _say_damaged(path, wrong)
+    return numbers
+
+
+def _is_ours(item):
+    return item.name.startswith(".dataset.") or is_lock(item)
+
+
+def _say_damaged(path, wrong):
+    if wrong:
+        some = "; ".join(f"{name} {what}" for name, what in list(wrong.items())[:3])
+        more = f", and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        warn_user(f"{path}: shards are made again: {some}{more}.")
+
+
+def _differences(found, wanted):
+    words = []
+    for name in ("version", "backend", "weights_hash"):
+        if found.get(name) != wanted[name]:
+            words.append(f"{name} was {found.get(name)!r}, is {wanted[name]!r}")
+    before, now = found.get("arguments", {}), wanted["arguments"]
+    for name in sorted({*before, *now}):
+        if name != "backend" and before.get(name) != now.get(name):
+            words.append(f"{name} was {_short(before.get(name))}, is {_short(now.get(name))}")
+    return words
+
+
+def _short(value):
+    text = json.dumps(value, sort_keys=True)
+    return text if len(text) <= 160 else f"{text[:157]}..."
+
+
+def _write_json(file, content):
+    with replacing(file) as beside:
+        beside.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def finish(job, began, before, interrupted=None):
+    """Write the index of shards and the description of the whole set; the books are then no longer needed."""
+    path = job.path
+    file = path / DESCRIPTION
+    found = json.loads(file.read_text(encoding="utf-8"))
+    books = read_books(path)
+    said, files = books.pop("warnings", []), books.pop("files", {})
+    named = books.pop("outside", [])
+    made = books.get("records", 0) - before
+    for text in said:
+        warn_user(text)
+    if found["complete"]:  # the books are those of mended blocks
+        books = found["counts"]
+        files = {**found.get("files", {}), **files}
+    elif not books["records"]:
+        names = f" ({'; '.join(named[:5])})" if named else ""
+        raise InputError(
+            f"no record can be made: {books['left_out']}{names}. Give other stations, earthquakes or bounds."
+        )
+    warn_of_outside(named, job.maker.backend.card)
+    if job.settings.format == "seisbench":
+        write_chunks_file(path)
+    whole = {**found, "complete": True, "counts": books, "files": files}
+    if whole != found:
+        _write_json(file, whole)
+    write_inputs(job)
+    shutil.rmtree(path / BOOKS, ignore_errors=True)
+    for name in ("metadata_", "waveforms_", "records_", "noise_", "dataset.", "chunks."):
+        for item in path.glob(f".{name}*"):  # what killed processes of any machine left half written
+            item.unlink(missing_ok=True)
+    parts, split = books.get("parts", {}), job.settings.split or {}
+    books["parts"] = {name: (parts.get(name, 0), share) for name, share in split.items() if parts}
+    aside = (CATALOG, INVENTORY)
+    sizes = (item.stat().st_size for item in path.iterdir() if item.is_file() and item.name not in aside)
+    size = sum(sizes)
+    before = "" if interrupted is None else describe_holder(interrupted)
+    return DatasetReport(path, **books, bytes=size, seconds=time.perf_counter() - began, made=made, interrupted=before)

@@ -1,0 +1,265 @@
+"""make_dataset(): labelled synthetic sets for training, as many records as one likes.
+
+    earthquakes + inventory -> plan -> motion -> second events, noise -> shards -> one set
+
+A set is made in blocks of events. A block depends on the arguments and on its number alone, so that it can be made
+by anyone, at any time, with the same result to the bit.
+"""
+
+import inspect
+import time
+from pathlib import Path
+
+from seissynth.arguments import Arguments
+from seissynth.data.factory.dry_run import dry_run as run_dry
+from seissynth.data.factory.dry_run import plans
+from seissynth.data.factory.folder import begin, describe, fingerprint, finish
+from seissynth.data.factory.report import DatasetReport
+from seissynth.data.factory.run import Job, dask_client, read_books, run_dask, run_serial
+from seissynth.data.factory.settings import SPLIT, Settings
+from seissynth.data.factory.sources import Sources
+from seissynth.errors import InputError
+from seissynth.shared.atomic import removing_new
+from seissynth.shared.bounds import within
+from seissynth.shared.folder_lock import locked
+
+__all__ = ["DatasetReport", "make_dataset", "plan_dataset"]
+
+
+def make_dataset(
+    path,
+    inventory,
+    earthquakes,
+    *,
+    backend="stochastic",
+    seed=0,
+    output="VEL",
+    sampling_rate=100.0,
+    duration=60.0,
+    p_lead_s=(5.0, 20.0),
+    start=None,
+    channel=None,
+    distance_km=None,
+    stations_per_event=None,
+    outside="leave_out",
+    velocity_model="iasp91",
+    conditions=None,
+    noise=None,
+    snr_db=None,
+    noise_gain_db=None,
+    noise_share=0.0,
+    overlap_share=0.0,
+    overlap_lag_s=None,
+    overlap_level_db=None,
+    split=SPLIT,
+    split_by="event",
+    clip_counts=None,
+    quantize=False,
+    weights=None,
+    device="cpu",
+    licence="",
+    format="seisbench",
+    block_records=512,
+    workers=1,
+    dask=None,
+    dry_run=False,
+    progress=None,
+    **options,
+):
+    """Make a labelled set of synthetic records, one row per earthquake and sensor.
+
+    A call that was stopped, even killed, is taken up again by the same call: what is there stays, and the result is
+    the same to the bit as in one go, with any number of workers. Shards that are missing or damaged since are made
+    again, those of a finished set too. One process at a time makes a set in a folder.
+
+    Parameters
+    ----------
+    path : str or path
+        Folder to write; made if absent.
+    inventory : obspy Inventory
+        Sensors with three channels that span space are used, chosen as `seissynth.generate` does. Z, N, E hold true
+        up, north and east whatever way a sensor's channels point; see Notes for counts and ASDF.
+    earthquakes : obspy Catalog, Event, iterable of Event, or seissynth.DrawnEarthquakes
+    backend, seed, output, channel, velocity_model, conditions, clip_counts, quantize, weights, device, **options
+        As in `seissynth.generate`; the motion is what it makes with ``realization=0``, so that a backend's
+        `ensemble_options` are on and records vary as in nature.
+    sampling_rate : float
+        Hz, of all records.
+    duration : float
+        Seconds, of all records.
+    p_lead_s : (float, float) or None
+        Seconds of record before P, drawn for each record: a picker that always finds P at one place learns the place.
+        With None all records begin `start` seconds after origin (default 0).
+    distance_km : (float, float), optional
+        Epicentral distances that are used.
+    stations_per_event : int, optional
+        At most so many records of each event, drawn.
+    outside : {"leave_out", "skip", "raise", "warn", "allow"}
+        What to do where the backend is not valid. "leave_out" counts what it leaves out; "skip" does the same, and
+        names it in a warning.
+    noise : {"nlnm", "nhnm"}, path, obspy Stream or object with ``sample``, optional
+        Added to every record. A path is a file of real noise that ObsPy reads, or the folder of a set in SeisBench's
+        form: its rows of noise are taken, or failing these what lies before P. Real noise must be in the unit of
+        `output`.
+    snr_db : (float, float), optional
+        Each record's noise is scaled to a ratio drawn between these; the earthquake keeps its amplitude. Louder noise
+        is louder in the band of the ratio alone. Else noise and earthquake have their natural levels. See Notes.
+    noise_gain_db : (float, float), optional
+        Noise is amplified by what is drawn between these, as (0, 40) over "nlnm": stations are not equally quiet.
+    noise_share : float
+        Rows of pure noise, as a share of all rows.
+    overlap_share : float
+        Share of the earthquakes' records that hold a second event of the same set at the same sensor.
+    overlap_lag_s : (float, float), optional
+        Its P after the first one's, s; default: anywhere in the record.
+    overlap_level_db : (float, float), optional
+        Its peak over the first one's; default: what nature makes of magnitude and distance.
+    split : dict of str to float, or None
+        Parts and their shares, for the column "split".
+    split_by : {"event", "block"}
+        All records of an event lie in one part. "block": parts follow each other in the order of the events (time, for
+        most catalogues).
+    licence : str
+        What you want to say of your own rights; comes into ``dataset.json`` beside the note that is always there.
+    format : {"seisbench", "asdf"}
+        "asdf" writes for each block ``records_000000.h5``, as `seissynth.read_asdf` reads it, ``noise_000000.h5`` and
+        ``metadata_000000.csv``. Slower and larger; a killed run is taken up in the same way.
+    block_records : int
+        About how many records a shard holds; part of the result, as the seed is.
+    workers : int
+        Processes. More than one need Dask.
+    dask : "local", address or distributed.Client, optional
+        Make the blocks on a Dask cluster, whose workers see the same folder.
+    dry_run : bool
+        Write the metadata only, as ``metadata_plan.csv``, and say what the set would cost.
+    progress : callable, optional
+        ``progress(done, total)`` in blocks.
+
+    Returns
+    -------
+    DatasetReport
+
+    Raises
+    ------
+    InputError
+        Arguments that do not fit; a folder that holds something else, or a set of other arguments (what differs is
+        named).
+    FolderInUseError
+        Another process or thread is making a set there; the message says which, where and since when.
+    DomainError, BackendError, BackendNotFoundError, ResponseError
+        As in `seissynth.generate`.
+
+    Warns
+    -----
+    SeisSynthWarning
+        Shards that are made again, with what was wrong with them.
+
+    Notes
+    -----
+    Counts (``output="RAW"``) along Z, N, E are those of the sensor's instruments turned upright: the motion along each
+    true axis goes through the response of the channel that lies nearest to it. With ``format="asdf"`` each trace is
+    that of a channel along its own axis instead, since the file holds the StationXML with azimuth and dip. Real noise
+    is taken to be along the channels' own axes, that of a set in SeisBench's form along Z, N, E; it is turned.
+
+    Signal-to-noise ratio (``trace_snr_db``): 20 log10 of the rms of the earthquake's own motion in the 5 s from S on
+    (from P on where S is outside) over the rms of the noise in the whole record, over three components, both through
+    a band-pass of 1 to 20 Hz (at most 0.4 of the sampling rate; second order). To reach a ratio, noise is amplified
+    within that band, with shoulders inside it, and keeps its level outside; a model amplified by `noise_gain_db` is
+    held below Peterson's high noise model there. Noise that must become quieter is made quieter as a whole.
+
+    A second event is another realisation than the same earthquake's own record, so that parts share no waveform.
+
+    Examples
+    --------
+    >>> import tempfile, seissynth
+    >>> inventory, event = seissynth.read_example()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = seissynth.make_dataset(folder, inventory, event, noise="nlnm", duration=40.0, variability=False)
+    >>> report.records, report.events
+    (7, 1)
+    """
+    settings = _settings({**locals(), **options}, options, inventory, earthquakes)
+    within("workers", workers)
+    path = Path(path).absolute()
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file; give a folder.")
+    job = Job(settings, path)
+    description = describe(job)
+    job.fingerprint = fingerprint(description)
+    with removing_new(path), locked(path, "making a data set") as interrupted:
+        if dry_run:
+            return run_dry(job)
+        began = time.perf_counter()
+        missing = begin(job, description)
+        before = read_books(path).get("records", 0)
+        _make_blocks(job, missing, workers, dask, progress)
+        return finish(job, began, before, interrupted)
+
+
+def _make_blocks(job, missing, workers, dask, progress):
+    total = len(job.settings.blocks())
+    done = total - len(missing)
+
+    def step():
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, total)
+
+    if missing and (workers > 1 or dask is not None):
+        with dask_client(dask, workers) as client:
+            run_dask(job, missing, step, client)
+    else:
+        run_serial(job, missing, step)
+
+
+def plan_dataset(inventory, earthquakes, **arguments):
+    """Plan a set: its metadata before anything is simulated.
+
+    Parameters
+    ----------
+    inventory, earthquakes, **arguments
+        As in `make_dataset`, without path, workers, dask, dry_run and progress.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows in order. ``trace_snr_db`` and ``source2_level_db`` are empty; onsets are those of the velocity model.
+
+    Examples
+    --------
+    >>> import seissynth
+    >>> inventory, event = seissynth.read_example()
+    >>> table = plan_dataset(inventory, event, variability=False)
+    >>> len(table), bool((table["trace_p_arrival_sample"] >= 500).all())
+    (7, True)
+    """
+    import pandas
+
+    known = {
+        name: parameter.default
+        for name, parameter in inspect.signature(make_dataset).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    options = {name: value for name, value in arguments.items() if name not in known}
+    job = Job(_settings({**known, **arguments}, options, inventory, earthquakes), ".")
+    frames = [frame for frame, _ in plans(job)]
+    return pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame()
+
+
+# --- steps
+
+
+_CORE = (
+    "backend", "seed", "output", "sampling_rate", "duration", "start", "channel", "noise", "velocity_model",
+    "conditions", "clip_counts", "quantize", "weights", "device",
+)  # fmt: skip
+_OWN = (
+    "format", "p_lead_s", "distance_km", "stations_per_event", "outside", "snr_db", "noise_gain_db", "noise_share",
+    "overlap_share", "overlap_lag_s", "overlap_level_db", "split", "split_by", "block_records", "licence",
+)  # fmt: skip
+
+
+def _settings(given, options, inventory, earthquakes):
+    core = Arguments(**{name: given[name] for name in _CORE}, realization=0, options=options)
+    return Settings(inventory, Sources(earthquakes), core, **{name: given[name] for name in _OWN})

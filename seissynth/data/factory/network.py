@@ -1,0 +1,102 @@
+"""Which sensors record at which time, and how far they are from anywhere."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from obspy import UTCDateTime
+from obspy.geodetics import gps2dist_azimuth
+
+from seissynth.conditions import _station_columns
+from seissynth.data.preparation.arrays import LEAST_SPAN
+from seissynth.paths import _sites
+from seissynth.shared.warning import warn_user
+from seissynth.stations.channels import choose_sensors
+
+_EARTH_RADIUS_KM = 6371.0
+
+
+@dataclass
+class Network:
+    """Sensors that record at one time; the arrays have one element per site."""
+
+    sites: list
+    latitude_deg: np.ndarray
+    longitude_deg: np.ndarray
+    columns: dict  # of the stations, one element per site
+
+
+class Networks:
+    """The networks of an inventory over time; each is looked up once between two changes.
+
+    Parameters
+    ----------
+    inventory : obspy Inventory
+    channel : str or list of str or None
+        As in `seissynth.stations.channels.select_sensors`.
+    """
+
+    def __init__(self, inventory, channel):
+        self.inventory, self.channel = inventory, channel
+        self._changes = _changes(inventory)
+        self._networks = {}
+
+    def at(self, origin_us):
+        """Return the Network at a time (microseconds since 1970); None where no sensor is open."""
+        period = int(np.searchsorted(self._changes, origin_us * 1000, side="right"))
+        if period not in self._networks:
+            self._networks[period] = self._find(UTCDateTime(ns=origin_us * 1000))
+        return self._networks[period]
+
+    def _find(self, time):
+        sensors, notes = choose_sensors(self.inventory, time, self.channel)
+        notes = [note for note in notes if "do not span three axes" not in note]  # left out below, and named
+        for note in notes:
+            warn_user(note)
+        if not sensors:
+            asked = "" if self.channel is None else f" and channel={self.channel!r}"
+            warn_user(f"events about {time} are left out: no sensor is open then{asked}.")
+            return None
+        short = [sensor.id for sensor in sensors if len(sensor.channels) != 3]
+        if short:
+            warn_user(
+                f"a data set's records have three components; {len(short)} sensors that have not are left out: "
+                f"{', '.join(short[:5])}."
+            )
+        whole = [sensor for sensor in sensors if len(sensor.channels) == 3]
+        flat = [sensor for sensor in whole if not _spans(sensor)]
+        if flat:
+            warn_user(
+                f"a data set's records hold Z, N and E; {len(flat)} sensors whose axes do not span space are left out: "
+                f"{', '.join(sensor.id for sensor in flat[:5])}."
+            )
+        sites = _sites([sensor for sensor in whole if _spans(sensor)])
+        if not sites:
+            return None
+        columns = _station_columns(sites)
+        return Network(sites, columns["station_latitude_deg"], columns["station_longitude_deg"], columns)
+
+
+def _spans(sensor):
+    return np.linalg.svd(sensor.direction_matrix(), compute_uv=False)[-1] >= LEAST_SPAN
+
+
+def geodesics(place, latitude, longitude):
+    """Distance (km), azimuth, back-azimuth; ndarray, shape (n, 3)."""
+    found = [gps2dist_azimuth(*place, *there) for there in zip(latitude.tolist(), longitude.tolist(), strict=True)]
+    return np.array(found).reshape(-1, 3) / np.array([1000.0, 1.0, 1.0])
+
+
+def sphere_km(latitude, longitude, latitudes, longitudes):
+    """Distances of one place to others along a sphere, km; all in degrees."""
+    a, b = np.radians(latitude), np.radians(latitudes)
+    half = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(longitudes - longitude) / 2) ** 2
+    return 2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+
+
+def _changes(inventory):
+    """Times (ns) at which anything in an inventory opens or closes, in order."""
+    times = set()
+    for network in inventory:
+        for item in (network, *network, *(channel for station in network for channel in station)):
+            times |= {date.ns for date in (item.start_date, item.end_date) if date is not None}
+    return np.array(sorted(times), dtype=np.int64)

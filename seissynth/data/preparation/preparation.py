@@ -1,0 +1,190 @@
+"""Preparation of records as pure steps, held by one configuration.
+
+A `Preparation` is a tuple of steps. It says in plain data what was done to records, so that the same text stands in a
+data set's ``data_format`` and in trained weights, and undoes what can be undone. Steps take arrays of shape
+(..., 3, npts) and return new ones; what they took off (trend, mean, scale, padding) is kept beside the result.
+
+Examples
+--------
+>>> import numpy as np
+>>> from seissynth.data.preparation import Bandpass, Detrend, Pad, Preparation, Resample, ZScore
+>>> steps = Preparation((Detrend(), Bandpass(1.0, 20.0), Resample(50.0), ZScore(), Pad(3200)))
+>>> records = np.random.default_rng(0).standard_normal((2, 3, 6000))
+>>> prepared = steps.apply(records, 100.0, samples={"p": np.array([500.0, 800.0])})
+>>> prepared.data.shape, prepared.sampling_rate_hz, prepared.samples["p"].tolist()
+((2, 3, 3200), 50.0, [250.0, 400.0])
+>>> Preparation.from_json(steps.to_json()) == steps
+True
+"""
+
+import dataclasses
+import difflib
+import json
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seissynth.data.preparation.steps import (
+    STEPS,
+    Bandpass,
+    Detrend,
+    Pad,
+    PeakScale,
+    Prepared,
+    Resample,
+    Rotate,
+    Step,
+    Taper,
+    ZScore,
+    check_choice,
+)
+from seissynth.errors import InputError
+from seissynth.shared.checks import as_signal, positive
+
+__all__ = ["STEPS", "Bandpass", "Detrend", "Pad", "PeakScale", "Preparation", "Prepared", "Resample", "Rotate", "Step"]
+__all__ += ["Taper", "ZScore", "heggs_preparation"]
+
+#: version of the plain form of a `Preparation`
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Steps in their order; equal configurations compare equal and hash alike.
+
+    Parameters
+    ----------
+    steps : tuple of Step
+    """
+
+    steps: tuple = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "steps", tuple(self.steps))
+        for step in self.steps:
+            if not isinstance(step, Step):
+                raise InputError(f"a step is {step!r}; it must be one of {', '.join(STEPS)}.")
+
+    def apply(self, data, sampling_rate_hz, *, directions=None, samples=None):
+        """Do all steps.
+
+        Parameters
+        ----------
+        data : array_like, shape (..., 3, npts)
+            Left as it is. float32 stays float32, other types become float64.
+        sampling_rate_hz : float
+        directions : array_like, shape (..., 3, 3), optional
+            For the step "rotate": rows are the components' unit vectors over (Z up, N, E), as
+            `seissynth.stations.sensors.Sensor.direction_matrix` gives.
+        samples : dict of str to array_like, optional
+            Positions to be moved along, such as ``{"p": ..., "s": ...}``; NaN where there is none.
+
+        Returns
+        -------
+        Prepared
+
+        Raises
+        ------
+        InputError
+            Records that are not (..., 3, npts), not finite, or that a step cannot take.
+        """
+        data = as_signal(data, "data")
+        if data.ndim < 2 or data.shape[-2] != 3:
+            raise InputError(f"data has shape {data.shape}; it must be (..., 3, npts): three components.")
+        rate = positive("sampling_rate_hz", sampling_rate_hz, "Hz")
+        if directions is not None:
+            directions = np.asarray(directions, dtype=float)
+        positions = {name: np.asarray(values, dtype=float) for name, values in (samples or {}).items()}
+        record = Prepared(data, rate, positions, directions)
+        for step in self.steps:
+            record = step.apply(record)
+        return record
+
+    def invert(self, prepared, *, lossy="raise"):
+        """Undo the steps, last one first.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            As `apply` returned it, or with other `data` of the same shape (what a model made in that space).
+        lossy : {"raise", "keep"}
+            What to do with steps that have no inverse (taper, bandpass, resample): an error, or leave their
+            effect in.
+
+        Returns
+        -------
+        Prepared
+            With empty `taken`.
+
+        Raises
+        ------
+        InputError
+            `taken` is not that of these steps, or a step without inverse with ``lossy="raise"``.
+        """
+        check_choice("lossy", lossy, ("raise", "keep"))
+        if len(prepared.taken) != len(self.steps):
+            raise InputError(
+                f"the records went through {len(prepared.taken)} steps, but the preparation has {len(self.steps)}."
+            )
+        for step, taken in zip(reversed(self.steps), reversed(prepared.taken), strict=True):
+            if step.invertible:
+                prepared = step.invert(prepared, taken)
+            elif lossy == "raise":
+                raise InputError(f"the step {step.name!r} has no inverse; pass lossy='keep' to leave its effect in.")
+        return replace(prepared, taken=())
+
+    def to_dict(self):
+        """Return plain data: ``{"format": 1, "steps": [{"step": "detrend", "kind": "linear"}, ...]}``."""
+        return {"format": FORMAT, "steps": [step.to_dict() for step in self.steps]}
+
+    def to_json(self):
+        """Return `to_dict` as JSON text, equal for equal configurations."""
+        return json.dumps(self.to_dict(), sort_keys=True)
+
+    @classmethod
+    def from_dict(cls, plain):
+        """Make a `Preparation` of what `to_dict` returned.
+
+        Raises
+        ------
+        InputError
+            Another format, an unknown step (the nearest name is given) or field.
+        """
+        if not isinstance(plain, dict) or not isinstance(plain.get("steps"), list):
+            raise InputError(f"a preparation is {plain!r:.80}; it must be a dict with a list 'steps'.")
+        if plain.get("format") != FORMAT:
+            raise InputError(f"the preparation has format {plain.get('format')!r}; this version reads {FORMAT}.")
+        return cls(tuple(_read_step(item) for item in plain["steps"]))
+
+    @classmethod
+    def from_json(cls, text):
+        """Make a `Preparation` of what `to_json` returned."""
+        try:
+            plain = json.loads(text)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"a preparation is no JSON text: {error}.") from error
+        return cls.from_dict(plain)
+
+
+def _read_step(item):
+    if not isinstance(item, dict):
+        raise InputError(f"a step of a preparation is {item!r:.80}; it must be a dict with 'step' and its fields.")
+    fields = dict(item)
+    name = fields.pop("step", None)
+    if name not in STEPS:
+        near = difflib.get_close_matches(str(name), STEPS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise InputError(f"step {name!r} is unknown; known are {', '.join(STEPS)}.{hint}")
+    unknown = set(fields) - {one.name for one in dataclasses.fields(STEPS[name])}
+    if unknown:
+        raise InputError(f"step {name!r} has no field {', '.join(map(repr, sorted(unknown)))}.")
+    return STEPS[name](**fields)
+
+
+def heggs_preparation(sampling_rate_hz=100.0, low_hz=1.0, high_hz=45.0):
+    """Return the preparation of HEGGS (2025, appendix A): 1 to 45 Hz at 100 Hz.
+
+    Trend and taper, which the paper does not name, keep the filter from ringing at the edges; they should fall on a
+    margin outside the record, which is cut off afterwards (`seissynth.data.cutting` does).
+    """
+    return Preparation((Detrend("linear"), Taper(2.0), Bandpass(low_hz, high_hz), Resample(sampling_rate_hz)))

@@ -1,0 +1,222 @@
+"""Who trains and who tests: splits by event, station, region, place and time, k-fold, and a check of leakage.
+
+A split is a pandas Series of words, one for each row of a metadata table (SeisBench's column names): "train", "dev",
+"test" as SeisBench has them, and "purged" for rows that belong to no part because they would leak. Write it into the
+column ``split``.
+
+Two records leak when one sensor recorded the same sample in both: in the windows of a continuous archive that happens
+to different events, so that ids alone tell nothing.
+
+Examples
+--------
+>>> import pandas as pd
+>>> from seissynth.data.splits import check_leakage, purge
+>>> start = pd.Timestamp("2019-07-04T17:00:00Z")
+>>> table = pd.DataFrame({"source_id": list("abcd"), "station_network_code": "CI", "station_code": "CLC",
+...     "trace_start_time": [start + pd.Timedelta(seconds=40 * k) for k in range(4)], "trace_npts": 6000,
+...     "trace_sampling_rate_hz": 100.0})
+>>> split = pd.Series(["train", "train", "dev", "test"])
+>>> check_leakage(table, split).shared_samples
+{('train', 'dev'): 1, ('dev', 'test'): 1}
+>>> purge(table, split).tolist()
+['train', 'train', 'purged', 'test']
+"""
+
+import numpy as np
+
+from seissynth.data.splits.intervals import times_ns
+from seissynth.data.splits.leakage import Leakage, check_leakage, epicentres, purge
+from seissynth.data.splits.parts import (
+    PARTS,
+    PURGED,
+    group_codes,
+    labels_of_groups,
+    place_groups,
+    series,
+    shuffled_parts,
+    timed_parts,
+)
+from seissynth.errors import InputError
+
+__all__ = ["PARTS", "PURGED", "Leakage", "check_leakage", "kfold_by_time", "purge", "split_by_event", "split_by_place"]
+__all__ += ["split_by_region", "split_by_station", "split_by_time", "split_random"]
+
+
+def split_random(metadata, shares=(0.8, 0.1, 0.1), seed=0):
+    """Split rows at random: records of one event, even of one second, fall into all parts. For comparison only."""
+    return shuffled_parts(metadata, np.arange(len(metadata)), shares, seed)
+
+
+def split_by_event(metadata, shares=(0.8, 0.1, 0.1), seed=0, column="source_id"):
+    """Split at random by event: no event in two parts.
+
+    Parameters
+    ----------
+    metadata : pandas.DataFrame
+    shares : sequence of float
+        Of "train", "dev", "test" (or of "train", "test"), in numbers of rows, as near as whole events allow; they
+        sum to 1.
+    seed : int
+    column : str
+        What names an event. Rows without (noise) are dealt one by one.
+
+    Returns
+    -------
+    pandas.Series of str, index of `metadata`
+
+    Raises
+    ------
+    InputError
+        Missing column, shares that do not sum to 1, or fewer events than parts.
+
+    Notes
+    -----
+    In a dense sequence this is not enough: windows of different events hold the same samples. See `split_by_time`
+    and `purge`.
+    """
+    return shuffled_parts(metadata, group_codes(metadata, [column]), shares, seed)
+
+
+def split_by_station(metadata, shares=(0.8, 0.1, 0.1), seed=0):
+    """Split at random by station (network and station code): no station in two parts. See `split_by_event`."""
+    return shuffled_parts(metadata, group_codes(metadata, ["station_network_code", "station_code"]), shares, seed)
+
+
+def split_by_region(metadata, shares=(0.8, 0.1, 0.1), seed=0, cell_deg=0.5):
+    """Split at random by cells of the epicentre, `cell_deg` degrees wide in latitude and longitude.
+
+    Events on both sides of a cell's border may still be neighbours: `split_by_place` keeps those together.
+    """
+    if not (np.isfinite(cell_deg) and cell_deg > 0):
+        raise InputError(f"{cell_deg=} must be above 0 degrees.")
+    latitude, longitude = epicentres(metadata)
+    cells = np.stack([np.floor(latitude / cell_deg), np.floor((longitude % 360.0) / cell_deg)], axis=-1)
+    codes = np.unique(cells, axis=0, return_inverse=True)[1].reshape(-1)
+    return shuffled_parts(metadata, labels_of_groups(codes, np.isnan(latitude)), shares, seed)
+
+
+def split_by_place(metadata, shares=(0.8, 0.1, 0.1), seed=0, distance_km=5.0):
+    """Split so that no place is shared: epicentres within `distance_km` of each other are in one part.
+
+    Neighbours of neighbours belong together, so that no two events of different parts are closer than that. A
+    sequence of aftershocks may then be one single group.
+
+    Parameters
+    ----------
+    metadata : pandas.DataFrame
+    shares : sequence of float
+        In numbers of rows: large groups are dealt first, each to the part that lacks most.
+    seed : int
+    distance_km : float
+
+    Returns
+    -------
+    pandas.Series of str
+
+    Raises
+    ------
+    InputError
+        As `split_by_event`; also if all events are one group, which cannot be split.
+
+    Notes
+    -----
+    The rule of the WGAN-GP thesis on ITACA (2024, section 4.3): events from the same or nearby locations do not
+    appear in both the training and the test set.
+    """
+    latitude, longitude = epicentres(metadata)
+    groups = place_groups(latitude, longitude, distance_km)
+    return shuffled_parts(metadata, groups, shares, seed, largest_first=True, what=f"places {distance_km:g} km apart")
+
+
+def split_by_time(metadata, shares=(0.8, 0.1, 0.1), blocks=None, purged=True, per="sensor"):
+    """Split by origin time: blocks of events in a row, and training windows that share samples with others purged.
+
+    Parameters
+    ----------
+    metadata : pandas.DataFrame
+    shares : sequence of float
+        In numbers of events.
+    blocks : int, optional
+        Number of blocks of events that are dealt in turn, so that each part sees early and late times. None: one
+        block for each part, in the order train, dev, test.
+    purged : bool
+        Call `purge` on the result.
+    per : {"sensor", "station"}
+        See `purge`.
+
+    Returns
+    -------
+    pandas.Series of str
+    """
+    split = series(metadata, timed_parts(metadata, _times(metadata), shares, blocks))
+    return purge(metadata, split, per=per) if purged else split
+
+
+def kfold_by_time(metadata, folds=5, block=None, dev=True, purged=True, per="sensor"):
+    """K-fold in blocks of time: each event is in the test part of exactly one fold.
+
+    Parameters
+    ----------
+    metadata : pandas.DataFrame
+        With `source_id` and `source_origin_time`. Rows without origin time (noise) go with the block in whose time
+        they lie.
+    folds : int
+    block : int, optional
+        Events in a block; the events make ``folds`` blocks of it, the last one may be short. None: equal blocks.
+        For Ridgecrest 15, which makes five of the 75 events.
+    dev : bool
+        The block after the test block (the first after the last) is the validation part, for the choice of a model.
+    purged : bool
+        Call `purge` on each fold.
+    per : {"sensor", "station"}
+        See `purge`.
+
+    Returns
+    -------
+    list of pandas.Series of str
+
+    Raises
+    ------
+    InputError
+        Fewer blocks than folds, or `folds` below 2 (3 with `dev`).
+    """
+    least = 3 if dev else 2
+    if not isinstance(folds, int) or folds < least:
+        raise InputError(f"{folds=} must be a whole number of at least {least}.")
+    number = _event_blocks(metadata, folds, block)
+    out = []
+    for fold in range(folds):
+        words = np.where(number == fold, "test", "train").astype(object)
+        if dev:
+            words[number == (fold + 1) % folds] = "dev"
+        split = series(metadata, words)
+        out.append(purge(metadata, split, per=per) if purged else split)
+    return out
+
+
+def _times(metadata):
+    """Origin time in ns, or start of the trace where there is none."""
+    out = times_ns(metadata, "source_origin_time", missing_ok=True)
+    missing = out < 0
+    if missing.any():
+        out = np.where(missing, times_ns(metadata, "trace_start_time", missing_ok=False), out)
+    return out
+
+
+def _event_blocks(metadata, folds, block):
+    """Number of each row's block of events."""
+    times = _times(metadata)
+    codes = group_codes(metadata, ["source_id"], noise=-1)
+    events = np.unique(codes[codes >= 0])
+    if len(events) < folds:
+        raise InputError(f"{len(events)} events cannot make {folds} folds.")
+    first = np.array([times[codes == event].min() for event in events])
+    order = np.sort(first)
+    block = block or -(-len(events) // folds)
+    if -(-len(events) // block) != folds:
+        made = -(-len(events) // block)
+        raise InputError(f"{len(events)} events in blocks of {block} make {made} folds, not {folds}.")
+    edges = order[::block]
+    when = times.copy()
+    when[codes >= 0] = first[np.searchsorted(events, codes[codes >= 0])]
+    return np.maximum(np.searchsorted(edges, when, side="right") - 1, 0)

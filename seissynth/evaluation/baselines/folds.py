@@ -1,0 +1,116 @@
+"""Blocks of time: what may be learned from which records, so that each is predicted by what never saw its time."""
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.evaluation.record_sets import RecordSet
+
+#: blocks where a caller does not say otherwise
+FOLDS = 5
+
+#: statuses that count as picked; "estimated" (from a velocity model) does not
+PICKED = ("manual", "automatic")
+
+
+def time_folds(records, folds=FOLDS, block=None):
+    """Known and unknown rows of each fold: blocks of earthquakes in a row, purged.
+
+    Parameters
+    ----------
+    records : RecordSet
+        With `source_id`, `source_origin_time`, `trace_start_time` and station codes in its metadata.
+    folds : int
+        At most; fewer where so many blocks of equal size cannot be made.
+    block : int, optional
+        Earthquakes of a block; then there must be as many blocks as folds.
+
+    Returns
+    -------
+    list of (known, unknown)
+        Row numbers. Each row is unknown in exactly one fold; known ones share no sample with it.
+
+    Raises
+    ------
+    InputError
+        Fewer earthquakes than folds, or a metadata column that is missing.
+
+    Notes
+    -----
+    There is no validation part: what learns from `known` has nothing to choose. A model that needs one takes it from
+    `known`, so that both have the same information.
+    """
+    from seissynth.data.splits.split import kfold_by_time
+
+    table = _with_windows(records)
+    if block is None:
+        count = len(set(records.events.tolist()))
+        block = -(-count // max(folds, 1))
+        folds = max(-(-count // max(block, 1)), 2)
+    splits = kfold_by_time(table, folds, block=block, dev=False)
+    return [(np.flatnonzero(split == "train"), np.flatnonzero(split == "test")) for split in splits]
+
+
+def picked(records, phase):
+    """Say which records have a picked onset.
+
+    Parameters
+    ----------
+    records : RecordSet
+    phase : {"P", "S"}
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        By ``trace_p_status`` or ``trace_s_status``; where the table does not have it, every finite onset counts.
+    """
+    name = phase.lower()
+    if name not in ("p", "s"):
+        raise InputError(f"{phase=} must be 'P' or 'S'.")
+    known = np.isfinite(getattr(records, f"{name}_s"))
+    status = f"trace_{name}_status"
+    if status in records.metadata:
+        known &= records.metadata[status].isin(PICKED).to_numpy()
+    return known
+
+
+def record_groups(records, snr_db=10.0, after_s_s=4.0):
+    """Groups of records that tables are made for: all, picked and clean ones.
+
+    Parameters
+    ----------
+    records : RecordSet
+    snr_db, after_s_s : float
+        Of clean records.
+
+    Returns
+    -------
+    dict of str to ndarray of bool, shape (n,)
+        "all"; "picked": P and S are; "clean": besides, ``trace_snr_db`` above `snr_db` and a time mask that ends
+        `after_s_s` seconds after S or later.
+    """
+    both = picked(records, "P") & picked(records, "S")
+    clean = both & (records.mask_end_s >= records.s_s + after_s_s) & (records.column("trace_snr_db") > snr_db)
+    return {"all": np.ones(len(records), bool), "picked": both, "clean": clean}
+
+
+def same_sensor(records):
+    """Rows of each sensor: dict of label to ndarray of int."""
+    labels = records.stations
+    return {label: np.flatnonzero(labels == label) for label in sorted(set(labels.tolist()))}
+
+
+def _with_windows(records: RecordSet):
+    """Metadata with the columns that the splits ask for, of the records as they are."""
+    table = records.metadata
+    for name in ("source_id", "source_origin_time"):
+        if name not in table:
+            raise InputError(f"{records.name}: blocks of time need the column {name} in the metadata.")
+    if "trace_start_time" in table:
+        return table.assign(trace_npts=records.npts, trace_sampling_rate_hz=records.sampling_rate_hz)
+    import pandas as pd
+
+    origin = pd.to_datetime(table["source_origin_time"], utc=True, format="ISO8601")
+    start = origin + pd.to_timedelta(records.start_s, unit="s")
+    return table.assign(
+        trace_start_time=start, trace_npts=records.npts, trace_sampling_rate_hz=records.sampling_rate_hz
+    )

@@ -1,0 +1,272 @@
+"""Train PhaseNet or EQTransformer on any records, real or generated, and score it on others.
+
+SeisBench and torch are optional (``pip install seissynth[eval,torch]``) and imported when they are used.
+"""
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.evaluation.downstream.picker_windows import (
+    LabelledRecords,
+    PickerConfig,
+    normalised,
+    resampled,
+    shifted,
+    training_batch,
+)
+from seissynth.evaluation.downstream.picks import match_picks, peaks_above, pick_scores
+from seissynth.picking.models import (
+    PHASES,
+    architecture_of,
+    import_torch,
+    load_picker,
+    new_picker,
+    probabilities,
+    training_loss,
+)
+from seissynth.shared.warning import warn_user
+
+__all__ = [
+    "PHASES",
+    "LabelledRecords",
+    "PickerConfig",
+    "fine_tune_picker",
+    "predict",
+    "resampled",
+    "score_picker",
+    "shifted",
+    "train_picker",
+]
+
+#: half-widths within which a pick belongs to a label where only those count, s
+NEAR_S = {"P": 2.0, "S": 3.0}
+#: a phase whose labelled arrivals reach less than this in the median has not been learnt
+LEAST_LEARNT = 0.35
+_WARM_UP_STEPS = 100
+_MOST_CHECKS = 8
+
+
+def train_picker(train, dev, config=None, *, start_from=None, progress=None):
+    """Train a picker.
+
+    Parameters
+    ----------
+    train, dev : LabelledRecords
+        `dev` chooses the weights that are kept; no record of it may be in `train`.
+    config : PickerConfig, optional
+    start_from : model or dict, optional
+        Picker or weights to begin with (fine-tuning); else drawn from the seed. A model is copied, and brings its own
+        architecture and order of components.
+    progress : callable, optional
+        Called with (step, training loss, loss on `dev`) at every check.
+
+    Returns
+    -------
+    seisbench.models.PhaseNet or EQTransformer
+        In evaluation mode, with the best weights.
+
+    Raises
+    ------
+    InputError
+        Sampling rates that differ, a training set without arrivals, or a loss that is not finite.
+    MissingDependencyError
+        torch or SeisBench are not installed.
+
+    Warns
+    -----
+    SeisSynthWarning
+        A phase has not been learnt: its probability at the labels of `dev` stays below 0.35 in the median.
+
+    Notes
+    -----
+    How the output begins decides whether S is learnt: see `seissynth.picking.models.new_picker`.
+    """
+    torch, _ = import_torch()
+    config = config or PickerConfig()
+    if train.sampling_rate_hz != dev.sampling_rate_hz:
+        raise InputError(f"train has {train.sampling_rate_hz:g} Hz and dev {dev.sampling_rate_hz:g} Hz; resample one.")
+    if not np.isfinite(train.p).any():
+        raise InputError("train holds no P arrival; a picker cannot be trained on noise alone.")
+    rng = np.random.default_rng(config.seed)
+    torch.manual_seed(config.seed)
+    model = _begin(train, config, start_from)
+    checks = _check_batches(dev, config)
+    optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+    best, kept, mean_loss, since = np.inf, None, 0.0, 0
+    for step in range(1, config.steps + 1):
+        model.train()
+        for group in optimiser.param_groups:
+            group["lr"] = _rate(step, config)
+        loss = training_loss(model, *training_batch(train, rng, config))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        value = float(loss.detach())
+        if not np.isfinite(value):
+            raise InputError(f"training loss is {value} at step {step}; lower learning_rate={config.learning_rate:g}.")
+        mean_loss, since = mean_loss + value, since + 1
+        if step % config.check_every == 0 or step == config.steps:
+            model.eval()
+            with torch.no_grad():
+                found = float(np.mean([float(training_loss(model, x, y)) for x, y in checks]))
+            if progress:
+                progress(step, mean_loss / since, found)
+            mean_loss, since = 0.0, 0
+            if found < best:
+                best = found
+                kept = {name: value.clone() for name, value in model.state_dict().items()}
+    model.load_state_dict(kept)
+    model.eval()
+    _warn_of_silent_phases(model, checks)
+    return model
+
+
+def fine_tune_picker(path, train, dev, config=None, *, progress=None):
+    """Fit a published picker to one data set, as HEGGS does with EQTransformer (appendix D).
+
+    Parameters
+    ----------
+    path : str or path
+        Weights to begin with; see `picker_models.load_picker`.
+    train, dev : LabelledRecords
+        Brought to the picker's sampling rate.
+    config : PickerConfig, optional
+        By default 1,000 steps of 64 windows at a learning rate of 5e-4. HEGGS: Adam, 512 windows, 1e-3, 100 epochs.
+    progress : callable, optional
+        As in `train_picker`.
+
+    Returns
+    -------
+    seisbench.models.PhaseNet or EQTransformer
+        `picker_models.save_picker` writes it so that `seissynth.picking.SeisBenchPicker` reads it.
+    """
+    model = load_picker(path)
+    config = config or PickerConfig(steps=1000, learning_rate=5e-4)
+    rate = float(model.sampling_rate)
+    if architecture_of(model) == "eqtransformer":
+        config = replace(config, window_s=model.in_samples / rate)
+    return train_picker(resampled(train, rate), resampled(dev, rate), config, start_from=model, progress=progress)
+
+
+def _begin(train, config, start_from):
+    if hasattr(start_from, "state_dict"):
+        if float(start_from.sampling_rate) != train.sampling_rate_hz:
+            raise InputError(
+                f"the picker takes {start_from.sampling_rate:g} Hz, the records have {train.sampling_rate_hz:g} Hz; "
+                "use picker_windows.resampled."
+            )
+        return copy.deepcopy(start_from)
+    npts = round(config.window_s * train.sampling_rate_hz)
+    model = new_picker(config.architecture, train.sampling_rate_hz, npts)
+    if start_from is not None:
+        model.load_state_dict(start_from)
+    return model
+
+
+def _check_batches(dev, config):
+    plain = replace(config, overlap_share=0.0, noise_share=0.0)
+    rng = np.random.default_rng(10_000)
+    return [training_batch(dev, rng, plain) for _ in range(max(1, min(_MOST_CHECKS, len(dev) // config.batch)))]
+
+
+def _rate(step, config):
+    """Learning rate: up within 100 steps, then down by half a cosine to a hundredth."""
+    fall = 0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * step / config.steps))
+    return config.learning_rate * min(1.0, step / _WARM_UP_STEPS) * fall
+
+
+def _warn_of_silent_phases(model, checks):
+    torch, _ = import_torch()
+    with torch.no_grad():
+        found = [(probabilities(model, x).numpy(), y) for x, y in checks]
+    for channel, phase in enumerate(PHASES[1:], start=1):
+        at_label = np.concatenate([p[:, channel][y[:, channel] > 0.9] for p, y in found])
+        if at_label.size and np.median(at_label) < LEAST_LEARNT:
+            warn_user(
+                f"the picker has not learnt {phase}: at its labels the probability is {np.median(at_label):.2f} in the "
+                f"median, below {LEAST_LEARNT}; train longer, or with another seed."
+            )
+
+
+def predict(model, waveforms, batch=64):
+    """Probabilities of P and S of whole records.
+
+    Parameters
+    ----------
+    model : seisbench.models.PhaseNet or EQTransformer
+        PhaseNet sees the whole record at once; EQTransformer, of a fixed length, windows that overlap by half, of which
+        the larger probability counts.
+    waveforms : ndarray, shape (n, 3, npts)
+        Z, N, E, at the model's sampling rate.
+    batch : int
+
+    Returns
+    -------
+    ndarray, shape (n, 2, npts), float32
+    """
+    torch, _ = import_torch()
+    npts = waveforms.shape[2]
+    width = npts if architecture_of(model) == "phasenet" else model.in_samples
+    if npts < width:
+        raise InputError(f"records hold {npts} samples; this EQTransformer takes {width} or more.")
+    starts = sorted({*range(0, npts - width + 1, max(width // 2, 1)), npts - width})
+    out = np.zeros((len(waveforms), 2, npts), np.float32)
+    with torch.no_grad():
+        for first in range(0, len(waveforms), batch):
+            part = np.asarray(waveforms[first : first + batch], dtype=np.float32)
+            for start in starts:
+                x = normalised(part[:, :, start : start + width]).astype(np.float32)
+                there = out[first : first + batch, :, start : start + width]
+                np.maximum(there, probabilities(model, x).numpy()[:, 1:], out=there)
+    return out
+
+
+def score_picker(model, data, *, threshold=0.3, tolerance_s=0.5, all_picks=False, near=False):
+    """Score a picker on labelled records.
+
+    Parameters
+    ----------
+    model : torch module
+        From `train_picker`, or any that `picker_models.load_picker` reads.
+    data : LabelledRecords
+        At the model's sampling rate.
+    threshold : float
+        Probability from which on there is a pick.
+    tolerance_s : float
+        A pick within it is right.
+    all_picks : bool
+        False: the most probable pick of each phase and record counts, as most published scores do. True: every pick
+        does; the second earthquake of a record with one label then is a false one.
+    near : bool
+        Only picks within 2 s (P) or 3 s (S) of the label count, as in `seissynth.evaluation.groups.arrivals`: other
+        earthquakes of the record are out of play.
+
+    Returns
+    -------
+    dict of str to dict
+        ``P`` and ``S``: see `seissynth.evaluation.downstream.picks.pick_scores`.
+    """
+    found = predict(model, data.waveforms)
+    return score_probabilities(
+        found, data, threshold=threshold, tolerance_s=tolerance_s, all_picks=all_picks, near=near
+    )
+
+
+def score_probabilities(probability, data, *, threshold=0.3, tolerance_s=0.5, all_picks=False, near=False):
+    """Score what `predict` returned; the parameters are those of `score_picker`."""
+    rate = data.sampling_rate_hz
+    out = {}
+    for channel, (phase, labels) in enumerate((("P", data.p), ("S", data.s))):
+        matches = []
+        for row, label in zip(probability[:, channel], labels, strict=True):
+            found = peaks_above(row, threshold, int(rate))
+            if near and np.isfinite(label):
+                found = found[np.abs(found - label) <= NEAR_S[phase] * rate]
+            if not all_picks and len(found):
+                found = found[[np.argmax(row[found])]]
+            matches.append(match_picks(found / rate, label / rate, tolerance_s))
+        out[phase] = pick_scores(matches)
+    return out

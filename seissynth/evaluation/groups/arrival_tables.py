@@ -1,0 +1,162 @@
+"""Rows, tables and values by record of the arrivals group."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from seissynth.evaluation.groups.arrival_scores import arrival_f1, one_station_per_event
+from seissynth.evaluation.results import as_summary, summary_row, value_row
+from seissynth.evaluation.statistics.intervals import interval
+from seissynth.picking.pickers import NEAR_S
+
+#: edges of the table by distance, km
+DISTANCES_KM = (0.0, 20.0, 40.0, 60.0, 80.0, 120.0, 200.0, 400.0)
+_CHOICES = 100
+
+
+def summary_rows(prefix, late, phase, events, settings):
+    """Rows of the summary; `late` has shape (draws, n)."""
+    options = {"draws": settings.draws, "seed": settings.seed}
+    half_width = NEAR_S[phase]
+    counted = ~np.isnan(late[0])
+    note = "the picker on the real records" if "floor" in prefix else ""
+    f1 = interval(lambda rows: arrival_f1(late[:, rows]), events, **options)
+    return [
+        summary_row(f"{prefix}_matched", "1", _matched(late), events, 1.0, note=note, **options),
+        value_row(f"{prefix}_f1", "1", f1, 1.0, int(counted.sum()), len(set(events[counted].tolist())), note),
+        summary_row(f"{prefix}_mae_s", "s", _mean_absolute(late), events, 0.0, note=note, **options),
+        summary_row(
+            f"{prefix}_mae_with_misses_s", "s", _with_misses(late, half_width), events, 0.0,
+            note=f"a miss counts as {half_width:g} s", **options,
+        ),
+        summary_row(f"{prefix}_median_s", "s", _first_found(late), events, 0.0, statistic="median", note=note,
+                    **options),
+    ]  # fmt: skip
+
+
+def _matched(late):
+    return np.where(np.isnan(late[0]), np.nan, np.isfinite(late).mean(axis=0))
+
+
+def _mean_absolute(late):
+    found = np.isfinite(late)
+    total = np.where(found, np.abs(np.where(found, late, 0.0)), 0.0).sum(axis=0)
+    return np.where(found.any(axis=0), total / np.maximum(found.sum(axis=0), 1), np.nan)
+
+
+def _with_misses(late, half_width):
+    return np.where(np.isnan(late[0]), np.nan, np.minimum(np.abs(np.nan_to_num(late, posinf=1e9)), half_width).mean(0))
+
+
+def _first_found(late):
+    return np.where(np.isfinite(late[0]), late[0], np.nan)
+
+
+def per_record(pairs, references, late, floor):
+    """Return a table of one row for each record: its references, and how late its picks are."""
+    import pandas as pd
+
+    out = {"event": pairs.events, "station": pairs.stations, "distance_km": pairs.real.column("path_hyp_distance_km"),
+           "magnitude": pairs.real.column("source_magnitude")}  # fmt: skip
+    for phase, half_width in NEAR_S.items():
+        letter = phase.lower()
+        out |= {
+            f"{letter}_reference_s": references.time_s[phase],
+            f"{letter}_origin": references.origin[phase],
+            f"{letter}_error_s": _first_found(late[phase]),
+            f"{letter}_matched": _matched(late[phase]),
+            f"{letter}_mae_s": _mean_absolute(late[phase]),
+            f"{letter}_mae_with_misses_s": _with_misses(late[phase], half_width),
+            f"{letter}_floor_error_s": _first_found(floor[phase][None]),
+            f"{letter}_floor_matched": _matched(floor[phase][None]),
+        }
+    return pd.DataFrame(out)
+
+
+def _numbers(late, phase):
+    """Plain numbers of some records, shape (draws, n)."""
+    with_reference = ~np.isnan(late[0])
+    return {
+        "records": int(with_reference.sum()),
+        "matched": _mean(_matched(late)),
+        "f1": arrival_f1(late),
+        "mae_s": _mean(_mean_absolute(late)),
+        "mae_with_misses_s": _mean(_with_misses(late, NEAR_S[phase])),
+    }
+
+
+def _mean(values):
+    values = values[np.isfinite(values)]
+    return float(values.mean()) if values.size else np.nan
+
+
+def origins(references):
+    """Return a table of where the references come from: picks, a picker, travel times."""
+    import pandas as pd
+
+    rows = []
+    for phase in NEAR_S:
+        names, counts = np.unique(references.origin[phase].astype(str), return_counts=True)
+        rows += [
+            {"phase": phase, "origin": name or "none: left out", "records": int(count)}
+            for name, count in zip(names, counts, strict=True)
+        ]
+    return pd.DataFrame(rows)
+
+
+def by_distance(pairs, late, floor):
+    """Return a table of errors by classes of distance, generated records beside the picker's floor."""
+    import pandas as pd
+
+    distance = pairs.real.column("path_hyp_distance_km")
+    rows = []
+    for phase in NEAR_S:
+        for low, high in pairwise(DISTANCES_KM):
+            inside = (distance >= low) & (distance < high) & ~np.isnan(late[phase][0])
+            if inside.any():
+                beside = _numbers(floor[phase][None][:, inside], phase)
+                rows.append({"phase": phase, "from_km": low, "to_km": high, **_numbers(late[phase][:, inside], phase),
+                             "floor_matched": beside["matched"], "floor_mae_s": beside["mae_s"]})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def one_station(events, late, floor, seed):
+    """Mean absolute errors under HEGGS' protocol, over many choices of stations: the choice alone moves the number."""
+    import pandas as pd
+
+    rows = []
+    for phase in NEAR_S:
+        usable = ~np.isnan(late[phase][0])
+        for name, errors in (("generated", late[phase]), ("floor", floor[phase][None])):
+            found = []
+            for k in range(_CHOICES):
+                chosen = one_station_per_event(events, seed + k, usable)
+                found.append(_mean(_mean_absolute(errors[:, chosen])))
+            rows.append({"phase": phase, "records": name, "earthquakes": len(set(events[usable].tolist())),
+                         "mae_s": found[0], "mean_of_100_choices_s": float(np.mean(found)),
+                         "sd_of_100_choices_s": float(np.std(found))})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def predicted(real, references, events, settings):
+    """Return the summary of what the velocity model alone predicts: its error against the references."""
+    rows = []
+    for phase in NEAR_S:
+        late = real.column(f"path_{phase.lower()}_travel_s") - references.time_s[phase]
+        for metric, values, statistic in (("mae_s", np.abs(late), "mean"), ("median_s", late, "median")):
+            rows.append(summary_row(f"{phase.lower()}_predicted_{metric}", "s", values, events, 0.0,
+                                    statistic=statistic, draws=settings.draws, seed=settings.seed,
+                                    note="the velocity model"))  # fmt: skip
+    return as_summary(rows)
+
+
+def under_mask(pairs, references, late, floor):
+    """Return a table of errors of the records whose reference lies before the end of their mask."""
+    import pandas as pd
+
+    rows = []
+    for phase in NEAR_S:
+        inside = references.time_s[phase] < pairs.real.mask_end_s
+        for name, errors in (("generated", late[phase]), ("floor", floor[phase][None])):
+            rows.append({"phase": phase, "records_of": name, **_numbers(errors[:, inside], phase)})
+    return pd.DataFrame(rows)

@@ -1,0 +1,1 @@
+"""From ObsPy's events to earthquakes: origin, magnitude, mechanism, and what is said of them."""

@@ -1,0 +1,1 @@
+"""Instruments: responses, their units and checks, and counts."""

@@ -1,0 +1,239 @@
+"""Data sets between SeisBench's format and ASDF, and ITACA's ASDF files with their flat-file.
+
+ASDF (Krischer et al., 2016, doi:10.1093/gji/ggw319) holds waveforms by station, events as QuakeML and stations as
+StationXML. `asdf_to_seisbench` reads any such file: one row per event and sensor. `seisbench_to_asdf` keeps the whole
+metadata table in the file as well, so that the way back loses nothing.
+"""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+from obspy import Stream, Trace
+
+from seissynth.errors import FileFormatError, InputError
+from seissynth.io import asdf_rows as rows_of
+from seissynth.io.asdf_records import FileRecords
+from seissynth.io.asdf_writing import new_asdf
+from seissynth.io.flatfile import read_flatfile
+from seissynth.io.format_limits import require_storable
+from seissynth.io.seisbench.chunked import write_in_chunks
+from seissynth.io.seisbench.dataset import Dataset
+from seissynth.shared.csv_cells import write_table
+from seissynth.shared.folder_lock import fills
+from seissynth.shared.warning import warn_user
+
+__all__ = ["asdf_to_seisbench", "read_asdf_records", "seisbench_to_asdf"]
+
+#: where the metadata table stands in ASDF's auxiliary data
+_TABLE = ("SeisbenchMetadata", "table")
+
+
+def read_asdf_records(path, *, tag=None, flatfile=None, table=True):
+    """Go through the three-component records of an ASDF file, one after the other.
+
+    Parameters
+    ----------
+    path : str or path
+        ASDF file with waveforms, and QuakeML and StationXML where there are any (ITACA's files have both).
+    tag : str, optional
+        Only waveforms of this tag; a pattern such as ``*acc*`` is allowed.
+    flatfile : str, path or DataFrame, optional
+        ITACA's table (`read_flatfile`). Its magnitude, places and distances take precedence over the file's.
+    table : bool
+        Use the metadata table that `seisbench_to_asdf` left in the file.
+
+    Yields
+    ------
+    row : dict
+        SeisBench's columns.
+    data : ndarray, shape (components, npts)
+        In the order of ``trace_component_order``: Z, N, E, where 1, 2, 3 are turned by the azimuths and dips of the
+        StationXML. With the table of a set, its components in its order.
+
+    Warns
+    -----
+    SeisSynthWarning
+        Once, with the number of records left out and the reasons: fewer than three components, gaps, unknown azimuth.
+    """
+    flat = None if flatfile is None else _as_flat(flatfile)
+    with FileRecords(path, tag=tag, flat=flat, table=_TABLE if table else None) as records:
+        yield from records
+        if records.refused:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(records.refused.items()))
+            warn_user(f"{path}: records left out: {reasons}.")
+
+
+def asdf_to_seisbench(source, output, *, tag=None, flatfile=None, unit=None, quantity=None, records_per_chunk=10_000,
+                      overwrite=False, progress=None):  # fmt: skip
+    """Convert ASDF files to a set in SeisBench's format.
+
+    Parameters
+    ----------
+    source : str or path
+        One ASDF file, or a folder of them (``*.h5``, ``*.asdf``).
+    output : str or path
+        Folder to be made.
+    tag, flatfile
+        As in `read_asdf_records`.
+    unit, quantity : str, optional
+        Of the samples; ASDF does not say it. Files that `seisbench_to_asdf` wrote do, others count as "unknown".
+    records_per_chunk : int
+        A larger set is written in chunks of so many records; each is whole before the next begins.
+    overwrite : bool
+    progress : callable, optional
+        Called with the number of records done.
+
+    Returns
+    -------
+    int
+        Records written.
+
+    Raises
+    ------
+    InputError, FileFormatError, WriteError
+    """
+    files = asdf_files(source)
+    formats = [FileRecords.stored_format(path, _TABLE) for path in files]
+    known = {json.dumps(item, sort_keys=True) for item in formats if item}
+    if len(known) > 1:
+        raise FileFormatError(f"{source}: the files hold sets of different units or preparation; convert them apart.")
+    stored = next((item for item in formats if item), {})
+    extra = {
+        key: value
+        for key, value in stored.items()
+        if key not in ("unit", "measurement", "component_order", "dimension_order", "sampling_rate")
+    }
+    flat = None if flatfile is None else _as_flat(flatfile)
+    pairs = (pair for path in files for pair in read_asdf_records(path, tag=tag, flatfile=flat))
+    return write_in_chunks(
+        output,
+        pairs,
+        records_per_chunk=records_per_chunk,
+        overwrite=overwrite,
+        progress=progress,
+        component_order=stored.get("component_order", "ZNE"),
+        sampling_rate_hz=stored.get("sampling_rate"),
+        unit=unit or stored.get("unit", "unknown"),
+        quantity=quantity or stored.get("measurement", "unknown"),
+        extra_format=extra,
+    )
+
+
+@fills("output", "converting a data set", file=True)
+def seisbench_to_asdf(source, output, *, overwrite=False, progress=None):
+    """Convert a set in SeisBench's format to one ASDF file.
+
+    Each record becomes three traces of the tag ``row_0000000``, and so on; events with the onsets as picks become
+    QuakeML, stations StationXML. The metadata table and the data_format stand in the auxiliary data, so that
+    `asdf_to_seisbench` gives back the set.
+
+    Parameters
+    ----------
+    source : str, path or Dataset
+        Each row needs ``trace_start_time`` and a sampling rate.
+    output : str or path
+        ASDF file (``.h5``).
+    overwrite : bool
+    progress : callable, optional
+        Called with the number of records done.
+
+    Returns
+    -------
+    int
+        Records written.
+
+    Raises
+    ------
+    InputError, FileFormatError, WriteError
+    """
+    dataset = source if isinstance(source, Dataset) else Dataset(source)
+    output = Path(output)
+    if output.exists() and not overwrite:
+        raise InputError(f"{output} exists; give another name, or overwrite it.")
+    table = dataset.metadata
+    catalog, events = rows_of.catalog_of(table)
+    plain = table.to_dict("records")
+    codes = [_codes(row, number, dataset.path) for number, row in enumerate(plain)]
+    starts = [rows_of.start_time(row, number, dataset.path) for number, row in enumerate(plain)]
+    _require_storable(codes, starts)
+    for number, (row, code, start) in enumerate(zip(plain, codes, starts, strict=True)):
+        event = events.get(str(row.get("source_id") or ""))
+        if event is not None:
+            rows_of.add_picks(event, row, number, ".".join(code[0][:4]), start, code[0][4])
+    with new_asdf(output) as file:
+        if len(catalog):
+            file.add_quakeml(catalog)
+        inventory = rows_of.inventory_of(table, codes)
+        if len(inventory.networks):
+            file.add_stationxml(inventory)
+        for number, (code, start) in enumerate(zip(codes, starts, strict=True)):
+            data = dataset.waveform(number, component_order=None, dtype=None)
+            event = events.get(str(plain[number].get("source_id") or ""))
+            file.add_waveforms(_stream(data, code, start), tag=f"row_{number:07d}", event_id=event)
+            if progress:
+                progress(number + 1)
+        _add_table(file, dataset)
+    return len(dataset)
+
+
+def asdf_files(source):
+    """Return one ASDF file, or those of a folder in the order of their names."""
+    source = Path(source)
+    if source.is_dir():
+        found = sorted(item for item in source.iterdir() if item.suffix.lower() in (".h5", ".asdf"))
+        if not found:
+            raise InputError(f"{source} holds no ASDF file (*.h5, *.asdf).")
+        return found
+    if not source.is_file():
+        raise InputError(f"cannot read {source}: there is no such file or folder.")
+    return [source]
+
+
+def _as_flat(flatfile):
+    return flatfile if hasattr(flatfile, "columns") else read_flatfile(flatfile)
+
+
+def _codes(row, number, path):
+    """Return (network, station, location, channel, rate) of each component of a row."""
+    order, rate = row["trace_component_order"], row["trace_sampling_rate_hz"]
+    if not order or not rate == rate:
+        raise FileFormatError(f"{path}, row {number}: component order or sampling rate is unknown; add it.")
+    band = str(row.get("trace_channel") or "")[:2]
+    if len(band) < 2:
+        # X: derived or generated (SEED); the band letter follows the rate
+        band = ("C" if rate >= 250 else "H" if rate >= 80 else "B" if rate >= 10 else "M") + "X"
+    network, station = str(row.get("station_network_code") or "XX"), str(row.get("station_code") or f"R{number:04d}")
+    location = str(row.get("station_location_code") or "")
+    return [(network, station, location, f"{band}{letter}", float(rate)) for letter in order]
+
+
+def _require_storable(codes, starts):
+    """Raise InputError that names codes, rates and times that ASDF cannot hold, before anything is written."""
+    found = {(*code, start.year): start for row, start in zip(codes, starts, strict=True) for code in row}
+    empty = np.zeros(1, np.float32)
+    require_storable([Trace(empty, _header(code[:5], start)) for code, start in found.items()], "ASDF")
+
+
+def _header(code, start):
+    names = ("network", "station", "location", "channel", "sampling_rate")
+    return {**dict(zip(names, code, strict=True)), "starttime": start}
+
+
+def _stream(data, codes, start):
+    traces = []
+    for samples, code in zip(data, codes, strict=True):
+        # ASDF knows no 16-bit floats
+        samples = samples.astype(np.float32) if samples.dtype == np.float16 else samples
+        traces.append(Trace(np.ascontiguousarray(samples), _header(code, start)))
+    return Stream(traces)
+
+
+def _add_table(file, dataset):
+    table = dataset.metadata.drop(columns=["trace_chunk"])
+    file_of_text = io.StringIO(newline="")
+    write_table(table, file_of_text, index=False)
+    text = np.frombuffer(file_of_text.getvalue().encode("utf-8"), np.uint8)
+    parameters = {"data_format": json.dumps(dataset.data_format)}
+    file.add_auxiliary_data(text, data_type=_TABLE[0], path=_TABLE[1], parameters=parameters)

@@ -1,0 +1,89 @@
+"""A stream of records into a SeisBench folder, in chunks that are whole one after the other."""
+
+import os
+import shutil
+from pathlib import Path
+
+from seissynth.errors import InputError
+from seissynth.io.seisbench.dataset import DatasetWriter, write_chunks_file
+from seissynth.shared.bounds import within
+from seissynth.shared.folder_lock import fills
+
+#: records that are handed to the writer at once
+_ROWS = 64
+
+
+@fills("output", "writing a data set")
+def write_in_chunks(output, pairs, *, records_per_chunk, overwrite=False, progress=None, **options):
+    """Write rows and samples as they come; chunk after chunk, each whole before the next begins.
+
+    Parameters
+    ----------
+    output : str or path
+    pairs : iterable of (dict, ndarray of shape (components, npts))
+    records_per_chunk : int
+        One piece without chunks when all fit into it.
+    overwrite : bool
+    progress : callable, optional
+    **options
+        Of `DatasetWriter`.
+
+    Returns
+    -------
+    int
+        Records written; with none, nothing is there.
+    """
+    output = Path(output)
+    within("records_per_chunk", records_per_chunk)
+    old = refuse_set(output, overwrite)
+    # an older set stays until the new one is whole; without one, each chunk is readable as soon as it is written
+    if not output.name:
+        raise InputError(f"{output} is the root of the file system; give a folder of its own.")
+    place = output.with_name(f".{output.name}.{os.getpid()}.partial") if old else output
+    try:
+        done = _write(place, iter(pairs), records_per_chunk, progress, options)
+        if old and done:
+            for path in old:
+                path.unlink()
+            for path in sorted(place.iterdir()):
+                path.replace(output / path.name)
+    finally:
+        if old:
+            shutil.rmtree(place, ignore_errors=True)
+    return done
+
+
+def _write(place, pairs, records_per_chunk, progress, options):
+    done, number, waiting = 0, 0, next(pairs, None)
+    while waiting is not None:
+        with DatasetWriter(place, chunk=f"_{number:06d}", **options) as writer:
+            while waiting is not None and len(writer) < records_per_chunk:
+                batch = []
+                while waiting is not None and len(batch) < min(_ROWS, records_per_chunk - len(writer)):
+                    batch.append(waiting)
+                    waiting = next(pairs, None)
+                writer.write([row for row, _ in batch], [data for _, data in batch])
+                done += len(batch)
+                if progress:
+                    progress(done)
+        number += 1
+    if number == 1:
+        # the metadata last, as the writer does
+        (place / "waveforms_000000.hdf5").replace(place / "waveforms.hdf5")
+        (place / "metadata_000000.csv").replace(place / "metadata.csv")
+    elif number:
+        write_chunks_file(place)
+    return done
+
+
+def refuse_set(output, overwrite):
+    """Refuse a folder that holds a set which may not be replaced; return the files of that set."""
+    output = Path(output)
+    if output.exists() and not output.is_dir():
+        raise InputError(f"cannot write {output}: it is a file; give the name of a folder.")
+    if not output.is_dir():
+        return []
+    held = [*output.glob("metadata*.csv"), *output.glob("waveforms*.hdf5"), *output.glob("chunks")]
+    if held and not overwrite:
+        raise InputError(f"{output} holds a data set ({held[0].name}); give another folder, or overwrite it.")
+    return held

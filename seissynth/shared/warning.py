@@ -1,0 +1,41 @@
+"""Warnings that point at the user's line, however deep in the package they arise."""
+
+import contextlib
+import sys
+import warnings
+from contextvars import ContextVar
+from pathlib import Path
+
+from seissynth.errors import SeisSynthWarning
+
+_OURS = tuple(str(Path(__file__).resolve().parents[2] / name) + "/" for name in ("seissynth", "seissynth_plugins"))
+
+
+_collected = ContextVar("collected warnings", default=None)
+
+
+@contextlib.contextmanager
+def collecting_warnings():
+    """Collect what `warn_user` is told in this context, a list of str, in place of warning.
+
+    The filters of `warnings` belong to the whole process and stay as they are; other threads warn as before.
+    """
+    collected = []
+    token = _collected.set(collected)
+    try:
+        yield collected
+    finally:
+        _collected.reset(token)
+
+
+def warn_user(message):
+    """Warn with `SeisSynthWarning` at the innermost line that belongs neither to seissynth nor to its plugins."""
+    collected = _collected.get()
+    if collected is not None:
+        collected.append(message)
+        return
+    frame, level = sys._getframe(1), 2
+    while frame is not None and Path(frame.f_code.co_filename).as_posix().startswith(_OURS):
+        frame, level = frame.f_back, level + 1
+    # when all frames are ours (the command line in a process of its own), the outermost one is named
+    warnings.warn(message, SeisSynthWarning, stacklevel=level)

@@ -1,0 +1,89 @@
+"""What the traces of a source hold: as they say themselves, or as the caller says; never a guess."""
+
+import re
+
+from seissynth.errors import InputError
+from seissynth.units import DERIVATIVES, OUTPUTS
+
+_BY_DERIVATIVES = {count: name for name, count in DERIVATIVES.items()}
+_CHANGES = {"integrate": -1, "differentiate": 1}
+_STEP = re.compile(r":\s*(\w+)\(")
+
+
+def read_source_quantity(value):
+    """Return the quantity that an argument ``source_quantity=`` names, or None for None.
+
+    Examples
+    --------
+    >>> from seissynth.source_quantity import read_source_quantity
+    >>> read_source_quantity("RAW"), read_source_quantity("velocity")
+    ('counts', 'velocity')
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        for word, name in OUTPUTS.items():
+            if value.strip().upper() in (word, name.upper()):
+                return name
+    raise InputError(
+        f"source_quantity={value!r} must be one of {', '.join(map(repr, OUTPUTS))} (the words of output=), or None."
+    )
+
+
+def source_quantities(stream, quantity=None):
+    """Return what each trace of a source holds.
+
+    Parameters
+    ----------
+    stream : obspy Stream
+    quantity : str, optional
+        What the caller says.
+
+    Returns
+    -------
+    dict of str to str
+        Trace id -> "displacement", "velocity", "acceleration" (SI) or "counts".
+
+    Raises
+    ------
+    InputError
+        Traces that do not say what they hold, without `quantity`; or that say something else than it.
+    """
+    given, found, unknown = read_source_quantity(quantity), {}, []
+    for trace in stream:
+        stated = stated_quantity(trace)
+        if stated is not None and given is not None and stated != given:
+            raise InputError(
+                f"source: {trace.id} holds {stated} as its stats say, but source_quantity={quantity!r} says {given}. "
+                "Leave source_quantity out, or correct the trace."
+            )
+        if stated is None and given is None:
+            unknown.append(trace.id)
+        if found.setdefault(trace.id, stated or given) != (stated or given):
+            raise InputError(f"source: the traces of {trace.id} hold {found[trace.id]} and {stated or given}.")
+    if unknown:
+        names = ", ".join(dict.fromkeys(unknown[:3])) + (", ..." if len(unknown) > 3 else "")
+        raise InputError(
+            f"source: {len(unknown)} of {len(stream)} traces do not say what they hold ({names}). Pass "
+            "source_quantity='RAW' for counts, or 'VEL', 'ACC' or 'DISP' for ground motion in m/s, m/s² or m."
+        )
+    return found
+
+
+def stated_quantity(trace):
+    """What a trace holds as its stats say: made by seissynth, and ObsPy's processing since; None where they do not."""
+    made = trace.stats.get("seissynth") or {}
+    quantity = made.get("quantity")
+    if quantity not in OUTPUTS.values():
+        quantity = None
+    for step in trace.stats.get("processing", ()):
+        name = _STEP.search(step)
+        name = name[1] if name else ""
+        if name == "remove_response":
+            output = re.search(r"output='?(\w+)", step)
+            quantity = OUTPUTS.get(output[1].upper() if output else "VEL")
+        elif name in ("simulate", "remove_sensitivity"):
+            quantity = None  # which units it leaves depends on the poles and zeros, or on the instrument
+        elif name in _CHANGES and quantity is not None:
+            quantity = _BY_DERIVATIVES.get(DERIVATIVES.get(quantity, 9) + _CHANGES[name])
+    return quantity

@@ -1,0 +1,219 @@
+"""Layered velocity models of the crust, and the ones that are shipped.
+
+Layers are constant, tops in km below sea level, and the last layer is a half space. None of this
+needs ObsPy. Whole-earth models belong to ObsPy's TauP and are used by `seissynth.traveltime.onsets`.
+"""
+
+import difflib
+import math
+from dataclasses import dataclass
+
+from seissynth.errors import InputError
+
+#: name that a model gets when the user gives layers without one
+CUSTOM_NAME = "custom"
+
+
+@dataclass(frozen=True)
+class LayeredModel:
+    """Constant layers over a half space.
+
+    Parameters
+    ----------
+    name : str
+        What `Onsets.origin` says.
+    top_depth_km : tuple of float, length m
+        Depth of each layer's top below sea level; the first is 0, the last is the half space's.
+    vp_km_s, vs_km_s : tuple of float, length m
+        P and S velocity of each layer; any order, so layers slower than the one above are allowed.
+    source : str
+        Where the numbers come from.
+
+    Raises
+    ------
+    InputError
+        Lengths differ, tops do not increase from 0, a velocity is not positive and finite, or vp <= vs.
+
+    Examples
+    --------
+    >>> from seissynth.traveltime.velocity_models import LayeredModel
+    >>> LayeredModel("two", (0, 30), (6.0, 8.0), (3.5, 4.6)).n_layers
+    2
+    """
+
+    name: str
+    top_depth_km: tuple
+    vp_km_s: tuple
+    vs_km_s: tuple
+    source: str = ""
+
+    def __post_init__(self):
+        for field in ("top_depth_km", "vp_km_s", "vs_km_s"):
+            object.__setattr__(self, field, self._as_floats(field))
+        self._check()
+
+    @classmethod
+    def from_layers(cls, layers, name=CUSTOM_NAME, source=""):
+        """Make a model from rows (top in km, vp in km/s, vs in km/s).
+
+        Parameters
+        ----------
+        layers : sequence of (float, float, float)
+            One row a layer, from the surface down; the last is the half space.
+        name, source : str
+            As in `LayeredModel`.
+
+        Returns
+        -------
+        LayeredModel
+
+        Examples
+        --------
+        >>> from seissynth.traveltime.velocity_models import LayeredModel
+        >>> LayeredModel.from_layers([(0, 6.0, 3.5), (30, 8.0, 4.6)]).vp_km_s
+        (6.0, 8.0)
+        """
+        try:
+            rows = [tuple(float(value) for value in row) for row in layers]
+            if not rows or any(len(row) != 3 for row in rows):
+                raise ValueError
+        except (TypeError, ValueError):
+            raise InputError(
+                f"velocity model {name!r}: layers={layers!r} must be rows of three numbers, "
+                "(top in km, vp in km/s, vs in km/s), one a layer from the surface down."
+            ) from None
+        return cls(name, *zip(*rows, strict=True), source=source)
+
+    @property
+    def n_layers(self):
+        """Number of layers, the half space included."""
+        return len(self.top_depth_km)
+
+    def _as_floats(self, field):
+        try:
+            return tuple(float(value) for value in getattr(self, field))
+        except (TypeError, ValueError):
+            raise InputError(
+                f"velocity model {self.name!r}: {field}={getattr(self, field)!r} must be a sequence of numbers."
+            ) from None
+
+    def _check(self):
+        tops, vp, vs = self.top_depth_km, self.vp_km_s, self.vs_km_s
+        if not len(tops) == len(vp) == len(vs) or not tops:
+            self._fail(f"{len(tops)} tops, {len(vp)} vp, {len(vs)} vs", "one of each a layer, at least one layer")
+        if tops[0] != 0:
+            self._fail(f"the first top is {tops[0]} km", "tops start at 0 km, sea level")
+        for i, top in enumerate(tops):
+            if not math.isfinite(top) or (i and top <= tops[i - 1]):
+                self._fail(f"top {i} is {top} km", "tops are finite and increase from layer to layer")
+            if not all(math.isfinite(v) and v > 0 for v in (vp[i], vs[i])):
+                self._fail(f"layer {i} has vp={vp[i]}, vs={vs[i]} km/s", "velocities are positive and finite")
+            if vp[i] <= vs[i]:
+                self._fail(f"layer {i} has vp={vp[i]} <= vs={vs[i]} km/s", "P is faster than S; are the two swapped?")
+
+    def _fail(self, found, rule):
+        raise InputError(f"velocity model {self.name!r}: {found}, but {rule}.")
+
+
+def _from_vp(name, tops, vp, vp_vs, source):
+    """Build a model whose S velocities follow from one vp/vs ratio."""
+    return LayeredModel(name, tops, vp, tuple(round(v / vp_vs, 3) for v in vp), source)
+
+
+_MODELS = (
+    LayeredModel(
+        "iasp91",
+        (0, 20, 35),
+        (5.80, 6.50, 8.04),
+        (3.36, 3.75, 4.47),
+        "Kennett & Engdahl 1991, doi:10.1111/j.1365-246X.1991.tb06724.x: crust as published; below the Moho the "
+        "velocities at 35 km stay constant in place of the mantle gradient (8.04 to 8.05, 4.47 to 4.50 km/s at 120 km)",
+    ),
+    _from_vp(
+        "southern_california",
+        (0, 5.5, 16, 32),
+        (5.5, 6.3, 6.7, 7.8),
+        1.73,
+        "Hadley & Kanamori 1977, doi:10.1130/0016-7606(1977)88<1469:SSOTTR>2.0.CO;2, as the Southern California "
+        "Seismic Network uses it with vp/vs 1.73: Hutton, Woessner & Hauksson 2010, table 5, doi:10.1785/0120090130",
+    ),
+    _from_vp(
+        "korea",
+        (0, 19, 32),
+        (6.04, 6.45, 7.78),
+        1.73,
+        "Park, Min, Jeon & Je 2002, 3-D P-wave velocity structure in South Korea using seismic tomography "
+        "(KoreaScience JAKO200211921419248): minimum 1-D P model; vp/vs 1.73 is an assumption of seissynth",
+    ),
+    _from_vp(
+        "italy",
+        (0, 12, 18, 26, 35),
+        (5.97, 6.08, 6.34, 6.70, 7.56),
+        1.73,
+        "Chiarabba & Frepoli 1997, doi:10.4401/ag-3888: minimum 1-D P model of the southern Apennines "
+        "(38.8 to 42.7 N); vp/vs 1.73 is an assumption of seissynth",
+    ),
+)
+
+#: name -> LayeredModel, the shipped models
+VELOCITY_MODELS = {model.name: model for model in _MODELS}
+
+
+def list_velocity_models():
+    """Names of the shipped layered models.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from seissynth.traveltime.velocity_models import list_velocity_models
+    >>> list_velocity_models()
+    ['iasp91', 'italy', 'korea', 'southern_california']
+    """
+    return sorted(VELOCITY_MODELS)
+
+
+def velocity_model(model):
+    """Return a layered model from its name, from layers, or as it is.
+
+    Parameters
+    ----------
+    model : str, LayeredModel or sequence of (float, float, float)
+        A name from `list_velocity_models`, a model, or rows (top in km, vp, vs in km/s).
+
+    Returns
+    -------
+    LayeredModel
+
+    Raises
+    ------
+    InputError
+        No such name (the nearest one is told), or layers that make no model.
+
+    Examples
+    --------
+    >>> from seissynth.traveltime.velocity_models import velocity_model
+    >>> velocity_model("southern_california").vp_km_s
+    (5.5, 6.3, 6.7, 7.8)
+    >>> velocity_model([(0, 6.0, 3.5), (30, 8.0, 4.6)]).name
+    'custom'
+    """
+    if isinstance(model, LayeredModel):
+        return model
+    if not isinstance(model, str):
+        return LayeredModel.from_layers(model)
+    if model not in VELOCITY_MODELS:
+        raise unknown_model_error(model, VELOCITY_MODELS)
+    return VELOCITY_MODELS[model]
+
+
+def unknown_model_error(name, known):
+    """Make the error for a model name that is none of `known`, with the nearest one of them."""
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    return InputError(
+        f"velocity model {name!r} is unknown{hint} Layered models are {', '.join(sorted(VELOCITY_MODELS))}; "
+        "or give rows (top in km, vp, vs in km/s). onsets() also takes TauP's models, such as 'ak135'."
+    )

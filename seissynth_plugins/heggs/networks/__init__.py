@@ -1,0 +1,1 @@
+"""The networks of HEGGS and what defines them."""

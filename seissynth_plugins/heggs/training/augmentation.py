@@ -1,0 +1,215 @@
+"""What is done to pairs of records on their way into training, so that few records are more.
+
+Never a shift in time: the time after origin is the label.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from seissynth.errors import InputError
+
+#: an earlier earthquake's coda is taken from so long after its S, s
+EARLIER_AFTER_S = (2.0, 30.0)
+#: how often another earthquake is drawn where one will not do
+_TRIES = 8
+#: what an earlier record lacks at its end is filled with its last part, turned round and weaker each time
+_LAST_S, _WEAKER = 10.0, 0.7
+#: samples over which the ends of turned noise are blended
+FADE = 100
+#: by how much the noise's level differs between the two records of a pair, sd, dB
+_RECORD_GAIN_SD_DB = 8.0
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How records are changed.
+
+    Parameters
+    ----------
+    amplitude : float
+        Standard deviation, ln units, of a factor that source and target share: what one magnitude leaves open, as the
+        stress drop does. It goes on the earthquake's window as a whole.
+    noise_share : float
+        Share of the pairs that get noise of their sensors (of any, where a sensor has none) on top.
+    noise_gain_db : (float, float)
+        That noise is amplified by what is drawn between these, and by 8 dB (sd) more for each record.
+    noise_on_target : bool
+        Noise goes on source and target; else on the source only.
+    earlier_share : float
+        Share of the pairs that set in in the coda of another earthquake, which both sensors recorded.
+    drop_share : float
+        Share of the pairs whose source loses one component.
+    onset_drop : float
+        Share of the pairs that go without predicted onsets, where the network takes any: one network then serves with
+        and without.
+    """
+
+    amplitude: float = 0.0
+    noise_share: float = 0.0
+    noise_gain_db: tuple = (0.0, 0.0)
+    noise_on_target: bool = True
+    earlier_share: float = 0.0
+    drop_share: float = 0.0
+    onset_drop: float = 0.0
+
+    def __post_init__(self):
+        for field in fields(self):
+            if field.name.endswith(("share", "drop")) and not 0 <= getattr(self, field.name) <= 1:
+                raise InputError(f"{field.name}={getattr(self, field.name)!r} must be 0 to 1.")
+        if not self.amplitude >= 0:
+            raise InputError(f"amplitude={self.amplitude!r} must be 0 or more.")
+
+
+#: records as they are
+NO_AUGMENTATION = Augmentation()
+
+#: for made records, whose backgrounds are too quiet: half of the windows of an aftershock sequence begin 40 dB above
+#: the noise of a quiet hour, in the coda of the earthquake before
+MADE = Augmentation(
+    noise_share=0.5, noise_gain_db=(0.0, 45.0), earlier_share=0.5, drop_share=0.1, onset_drop=0.3
+)  # fmt: skip
+
+#: for real records, which have their backgrounds
+REAL = Augmentation(
+    amplitude=0.2, noise_share=0.3, noise_gain_db=(0.0, 30.0), noise_on_target=False, drop_share=0.1, onset_drop=0.3
+)  # fmt: skip
+
+#: for made records without any background: what is learned is the signal, from sources as they are recorded
+CLEAN = Augmentation(
+    noise_share=0.8, noise_gain_db=(0.0, 45.0), noise_on_target=False, drop_share=0.1, onset_drop=0.1
+)  # fmt: skip
+
+NAMED = {"none": NO_AUGMENTATION, "made": MADE, "clean": CLEAN, "real": REAL}
+
+
+def named_augmentation(name):
+    """Return the augmentation "none", "made", "clean" or "real"."""
+    if name not in NAMED:
+        raise InputError(f"augmentation={name!r} must be one of {', '.join(map(repr, NAMED))}.")
+    return NAMED[name]
+
+
+def turned(noise, npts, first):
+    """Return noise that begins anywhere: its end runs into its beginning, blended with equal power.
+
+    Parameters
+    ----------
+    noise : ndarray, shape (3, n)
+    npts : int
+        Samples wanted.
+    first : int
+        With which sample to begin.
+
+    Returns
+    -------
+    ndarray, shape (3, npts)
+    """
+    angle = ((np.arange(FADE) + 0.5) / FADE * np.pi / 2).astype(noise.dtype)
+    ring = noise[:, :-FADE].copy()
+    ring[:, :FADE] = ring[:, :FADE] * np.sin(angle) + noise[:, -FADE:] * np.cos(angle)
+    return np.take(ring, np.arange(first, first + npts), axis=1, mode="wrap")
+
+
+class Augmenter:
+    """Changes pairs of one part of a table.
+
+    Parameters
+    ----------
+    table : seissynth_plugins.heggs.training.data.TrainingTable
+    augmentation : Augmentation
+    part : str
+        Earlier earthquakes are those of this part.
+    """
+
+    def __init__(self, table, augmentation, part):
+        self.how, self._table = augmentation, table
+        self._rate = 100.0
+        self._noise_of = {}
+        for row, sensor in zip(table.noise.tolist(), table.sensors(table.noise), strict=True):
+            self._noise_of.setdefault(sensor, []).append(row)
+        if augmentation.noise_share and not len(table.noise):
+            raise InputError(
+                "the augmentation adds noise, but no set has rows of noise that training may know (none that share "
+                "samples with earthquakes, lie within a block that validates or tests, or are of stations kept out); "
+                'give a set with noise=, or pass augmentation="none".'
+            )
+        self._s_s, self._end_s = (table.table[name].to_numpy(float) for name in ("s_s", "mask_end_s"))
+        self._earlier = {}
+        if augmentation.earlier_share:
+            self._find_earlier(part)
+
+    def _find_earlier(self, part):
+        """Event -> sensor -> row, for records that hold one earthquake only."""
+        table = self._table.table
+        longest = self._end_s.max()
+        rows = [row for row in self._table.rows(part) if self._end_s[row] >= longest and np.isfinite(self._s_s[row])]
+        for row, event, sensor in zip(rows, table["source_id"].iloc[rows], table["sensor"].iloc[rows], strict=True):
+            self._earlier.setdefault(event, {})[sensor] = row
+        self._events = list(self._earlier)
+
+    def change(self, data, rows, rng):
+        """Change a pair.
+
+        Parameters
+        ----------
+        data : ndarray, shape (2, 3, npts)
+            Source and target; overwritten.
+        rows : (int, int)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray, shape (2, 3, npts), float32
+        """
+        how = self.how
+        # as many numbers whatever is on, so that one option does not change what another draws
+        normal, chance = rng.standard_normal(3), rng.random(5)
+        if how.amplitude:
+            data *= np.float32(np.exp(how.amplitude * normal[0]))
+        sensors = self._table.sensors(list(rows))
+        if chance[0] < how.noise_share:
+            low, high = how.noise_gain_db
+            gains_db = low + chance[1] * (high - low) + _RECORD_GAIN_SD_DB * normal[1:] * (high > low)
+            for record, sensor, gain_db in list(zip(data, sensors, gains_db, strict=True))[: 1 + how.noise_on_target]:
+                record += np.float32(10 ** (gain_db / 20)) * self._draw_noise(sensor, rng)
+        if chance[2] < how.earlier_share:
+            for record, earlier in zip(data, self._draw_earlier(rows, sensors, rng), strict=True):
+                record += earlier
+        if chance[3] < how.drop_share:
+            data[0, int(3 * chance[4])] = 0.0
+        return data
+
+    def _draw_noise(self, sensor, rng):
+        rows = self._noise_of.get(sensor, self._table.noise)
+        noise = self._table.waveforms([rows[rng.integers(len(rows))]])[0]
+        return turned(noise, noise.shape[-1], int(rng.integers(noise.shape[-1])))
+
+    def _draw_earlier(self, rows, sensors, rng):
+        """Codas of one earlier earthquake at both sensors; zeros where none is found."""
+        own = self._table.table["source_id"].iloc[rows[0]]
+        after_s = rng.uniform(*EARLIER_AFTER_S)
+        for _ in range(_TRIES):
+            event = self._events[rng.integers(len(self._events))] if self._events else own
+            held = self._earlier.get(event, {})
+            if event != own and all(sensor in held for sensor in sensors):
+                found = [held[sensor] for sensor in sensors]
+                # one time at which the present earthquake begins, for both
+                start_s = max(self._s_s[row] for row in found) + after_s
+                return [self._coda(row, start_s) for row in found]
+        return [np.float32(0.0)] * len(rows)
+
+    def _coda(self, row, start_s):
+        record = self._table.waveforms([row])[0]
+        last = int(_LAST_S * self._rate)
+        start = min(int(start_s * self._rate), record.shape[-1] - last)
+        coda = np.zeros_like(record)
+        have = record.shape[-1] - start
+        coda[:, :have] = record[:, start:]
+        piece = record[:, -last:]
+        while have < record.shape[-1]:
+            piece = np.float32(_WEAKER) * piece[:, ::-1]
+            take = min(last, record.shape[-1] - have)
+            coda[:, have : have + take] = piece[:, :take]
+            have += take
+        return coda

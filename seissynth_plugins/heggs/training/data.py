@@ -1,0 +1,330 @@
+"""Training data of HEGGS: from data sets on disk to pairs of log-spectrograms, conditions and masks.
+
+A set is what ``seissynth dataset cut`` or ``seissynth dataset make`` wrote: velocity, 60 s from origin, 1 to 45 Hz.
+Log-spectrograms are computed when they are asked for, two of a pair in about a millisecond each. Item i of epoch e
+depends on the seed, e and i only, so that a training that was stopped goes on as if it had not been.
+"""
+
+import hashlib
+import json
+from functools import cached_property
+
+import numpy as np
+
+from seissynth.data.pairs import PICKED, draw_pairs
+from seissynth.errors import InputError
+from seissynth.representations import (
+    ConditionStatistics,
+    ConditionVector,
+    LogSpectrogram,
+    fit_spectrogram_statistics,
+)
+from seissynth.seeding import generator, hash_words
+from seissynth_plugins.heggs.inputs import ModelInputs, by_peak, predicted_onsets
+from seissynth_plugins.heggs.training.augmentation import NO_AUGMENTATION, Augmenter
+from seissynth_plugins.heggs.training.training_rows import choose_parts, open_table
+
+#: at most so many records are looked at for the statistics
+STATISTICS_RECORDS = 4000
+#: records that are in memory at once
+_TOGETHER = 64
+#: columns that the fingerprint of a table takes in: what training reads, and not where it is stored
+_FINGERPRINT_PREFIXES = ("source_", "station_", "path_")
+_FINGERPRINT_COLUMNS = (
+    "set", "sensor", "trace_start_time", "trace_p_status", "trace_s_status", "p_s", "s_s", "mask_end_s", "usable",
+    "noise",
+)  # fmt: skip
+#: what is kept away from P when a record's beginning counts as noise, s
+_BEFORE_P_S = 0.5
+
+
+class TrainingTable:
+    """The records of one set or several, and which part each belongs to.
+
+    Parameters
+    ----------
+    paths : path or list of path
+        Folders in SeisBench's format.
+    fold : int, optional
+        Which of `folds` blocks of time is for testing, in sets without a column ``split``; the next one is for
+        validation, and windows that share samples with these are left out. None: the last tenth of the earthquakes is
+        for validation, nothing for testing; sets with a column ``split`` keep its parts.
+    folds : int
+    stations_out : sequence of str
+        NET.STA or STA: stations that no training and no validation sees.
+    noise : path, optional
+        A further set, of which only the rows of noise are taken, for augmentation.
+    seed : int
+
+    Raises
+    ------
+    InputError, FileFormatError
+        No such set; a fold of a set with a column ``split``; records that are not velocity of 60 s at 100 Hz, or
+        without origin, place or magnitude.
+
+    Notes
+    -----
+    Rows of noise serve augmentation and the quiet levels of sensors. They are purged as records are: those that share a
+    sample with an earthquake's window at their station, lie within the time of a block for validation or testing, or
+    are of `stations_out`.
+
+    Examples
+    --------
+    ``TrainingTable("ridgecrest_set", fold=0, stations_out=["CI.WBS"]).rows("train")``
+    """
+
+    def __init__(self, paths, *, fold=None, folds=5, stations_out=(), noise=None, seed=0):
+        self.sets, self.table = open_table(paths, noise)
+        self.parts = choose_parts(self.table, fold, folds, stations_out)
+        self.fold, self.folds, self.stations_out, self.seed = fold, folds, tuple(stations_out), seed
+        self.noise = np.flatnonzero((self.parts == "noise").to_numpy())
+
+    def __len__(self):
+        return len(self.table)
+
+    def rows(self, part):
+        """Return the row numbers of a part: "train", "dev", "test", "stations_out", "purged", "noise", "unused"."""
+        return np.flatnonzero((self.parts == part).to_numpy())
+
+    def count_events(self, part):
+        """Return the number of earthquakes in a part."""
+        return self.table["source_id"].iloc[self.rows(part)].nunique()
+
+    def waveforms(self, rows, **options):
+        """Return records, shape (n, 3, npts), float32, m/s, components Z, N, E; options as `Dataset.waveforms`."""
+        rows = np.asarray(rows)
+        out = None
+        for number in np.unique(self.table["set"].to_numpy()[rows]):
+            mine = self.table["set"].to_numpy()[rows] == number
+            data = self.sets[number].waveforms(self.table["row"].to_numpy()[rows[mine]], **options)
+            out = np.empty((len(rows), *data.shape[1:]), np.float32) if out is None else out
+            out[mine] = data
+        return np.empty((0, 3, 0), np.float32) if out is None else out
+
+    def sensors(self, rows):
+        """Return NET.STA of records."""
+        return self.table["sensor"].to_numpy(object)[rows]
+
+    @cached_property
+    def fingerprint(self):
+        """Digest of what the table says of its records, of how they are divided, and of the samples that train.
+
+        Samples are those of the parts "train", "dev" and "noise" as float32, however the set stores them. Some 600 MB
+        a second; computed once.
+        """
+        digest = hashlib.sha256()
+        for name in sorted(self.table):
+            if name in _FINGERPRINT_COLUMNS or name.startswith(_FINGERPRINT_PREFIXES):
+                digest.update("\x1f".join([name, *map(str, self.table[name])]).encode())
+        digest.update("\x1f".join(self.parts).encode())
+        rows = np.flatnonzero(self.parts.isin(("train", "dev", "noise")).to_numpy())
+        for first in range(0, len(rows), _TOGETHER):
+            data = self.waveforms(rows[first : first + _TOGETHER], nonfinite="keep")
+            digest.update(np.ascontiguousarray(data, dtype="<f4"))
+        return digest.hexdigest()[:16]
+
+    @property
+    def picked_sets(self):
+        """Numbers of the sets that hold picks."""
+        if "trace_p_status" not in self.table:
+            return []
+        return self.table.loc[self.table["trace_p_status"].isin(PICKED), "set"].unique()
+
+    def ranges(self):
+        """Return the ranges of magnitude, epicentral distance (km) and depth (km) of the training part."""
+        train = self.table.iloc[self.rows("train")]
+        columns = ("source_magnitude", "path_ep_distance_km", "source_depth_km")
+        return {name: [float(train[name].min()), float(train[name].max())] for name in columns}
+
+    def onset_origins(self):
+        """Return the names of the velocity models that predicted the onsets, as far as the sets say."""
+        for name, where in (("path_onset_origin", None), ("trace_p_origin", "trace_p_status")):
+            if name in self.table:
+                known = self.table[name].fillna("").astype(str)
+                if where is not None:
+                    known = known[self.table[where] == "estimated"]
+                found = sorted(set(known) - {"", "picks"})
+                if found:
+                    return found
+        return []
+
+
+def fit_inputs(
+    table, *, encoding="paper", extras=(), normalised=False, augmentation=NO_AUGMENTATION, spectrogram=None,
+    progress=None,
+):  # fmt: skip
+    """Take the statistics of the training part: floors, mean and spread of spectrograms, and of the conditions.
+
+    Parameters
+    ----------
+    table : TrainingTable
+    encoding, extras
+        See `seissynth.representations.ConditionVector`.
+    normalised : bool
+        Of records divided by their peak.
+    augmentation : Augmentation
+        Statistics are those of the records as training sees them.
+    spectrogram : LogSpectrogram, optional
+    progress : callable, optional
+        ``progress(done, total)`` in batches.
+
+    Returns
+    -------
+    ModelInputs
+
+    Raises
+    ------
+    InputError
+        There is no training part, or nothing in front of any P.
+    """
+    spectrogram = spectrogram or LogSpectrogram()
+    rows = table.rows("train")
+    if not len(rows):
+        raise InputError("no record is left to train on, after split, purge, stations kept out and quality.")
+    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), STATISTICS_RECORDS)).astype(int)]
+    batches = _StatisticsBatches(table, some, normalised, augmentation, progress)
+    statistics = fit_spectrogram_statistics(spectrogram, batches, workers=1)
+    conditions = ConditionVector(encoding, tuple(extras))
+    return ModelInputs(
+        spectrogram,
+        statistics,
+        conditions,
+        ConditionStatistics.fit(table.table.iloc[rows], conditions.extras),
+        normalised,
+    )
+
+
+class _StatisticsBatches:
+    """Batches that can be gone through again and again."""
+
+    def __init__(self, table, rows, normalised, augmentation, progress):
+        self._table, self._rows, self._normalised, self._progress = table, rows, normalised, progress
+        self._augmenter = Augmenter(table, augmentation, "train")
+        self._done = 0
+
+    def __iter__(self):
+        quiet = self._table.table["p_s"].to_numpy() - _BEFORE_P_S
+        starts = range(0, len(self._rows), _TOGETHER)
+        for first in starts:
+            rows = self._rows[first : first + _TOGETHER]
+            data = self._table.waveforms(rows)
+            for record, row in zip(data, rows, strict=True):
+                rng = generator(hash_words("heggs statistics", self._table.seed), int(row))
+                record[:] = self._augmenter.change(np.stack([record, record]), (row, row), rng)[1]
+            sensors = self._table.sensors(rows)
+            if self._normalised:
+                data, sensors = by_peak(data), ["all"] * len(rows)
+            self._done += 1
+            if self._progress is not None:
+                self._progress(self._done, 2 * len(starts))
+            yield data, sensors, np.nan_to_num(np.maximum(quiet[rows], 0.0))
+
+
+class PairData:
+    """Pairs of one part of a table, as `seissynth_plugins.torchkit.training` wants them.
+
+    Parameters
+    ----------
+    table : TrainingTable
+    inputs : ModelInputs
+    part : {"train", "dev", "test"}
+    sources : {"all", "one"}
+        Every record is a source once an epoch, or each earthquake has one source for good (the paper).
+    picked_first : bool
+        Draw targets among the picked records of an earthquake, where there are any.
+    onset_maps : bool
+        Items hold predicted onsets.
+    augmentation : Augmentation
+    limit : int, optional
+        At most so many pairs, evenly chosen: for validation.
+    records : bool
+        Items hold the target's waveform and the end of its mask, too.
+    seed : int
+
+    Notes
+    -----
+    An item: "source", "target" (3, bins, frames) float32; "condition" (size,); "mask" (1, 1, frames), 1 where the
+    target holds no later earthquake; "onsets" (2,) where the network takes any; "row" the target's row in the table;
+    with `records`, "record" (3, npts), m/s, and "mask_end_s".
+    """
+
+    def __init__(
+        self, table, inputs, part="train", *, sources="all", picked_first=True, onset_maps=False,
+        augmentation=NO_AUGMENTATION, limit=None, records=False, seed=0,
+    ):  # fmt: skip
+        self.table, self.inputs, self.part = table, inputs, part
+        self._sources, self._picked_first, self._seed = sources, picked_first, seed
+        self._onset_maps, self._augmenter = onset_maps, Augmenter(table, augmentation, part)
+        self._records, self._rows = records, table.rows(part)
+        self._epoch, self._pairs = None, None
+        pairs = self._draw(0)
+        if not len(pairs):
+            raise InputError(f"part {part!r} has no earthquake with two records, so there are no pairs.")
+        keep = len(pairs) if limit is None else min(limit, len(pairs))
+        self._kept = np.linspace(0, len(pairs) - 1, keep).astype(int)
+        columns = table.table.iloc[self._rows]
+        self._place = {row: place for place, row in enumerate(self._rows.tolist())}
+        self._conditions = inputs.conditions(columns)
+        self._onsets = self._taken_onsets(columns)
+        self._mask = inputs.spectrogram.frames_before(columns["mask_end_s"].to_numpy()).astype(np.float32)
+
+    def _taken_onsets(self, columns):
+        """Onsets as the network gets them; records of the factory set in where the velocity model says."""
+        onsets = self.inputs.onsets(columns)
+        made = ~columns["set"].isin(self.table.picked_sets).to_numpy()
+        onsets[made] = predicted_onsets(columns[made])
+        return onsets
+
+    def __len__(self):
+        return len(self._kept)
+
+    def __getitem__(self, i):
+        return self.item(i, 0)
+
+    def item(self, i, epoch):
+        """Return pair i of an epoch."""
+        source, target = self.pair(i, epoch)
+        rng = generator(hash_words("heggs item", self._seed, self.part, epoch), int(i))
+        data = self._augmenter.change(self.table.waveforms([source, target]), (source, target), rng)
+        place, sensors = self._place[target], self.table.sensors([source, target])
+        x = self.inputs.encode(data, sensors)
+        item = {
+            "source": x[0],
+            "target": x[1],
+            "condition": self._conditions[place],
+            "mask": self._mask[place][None, None],
+            "row": np.int64(target),
+        }
+        if self._records:
+            end = np.float32(self.table.table["mask_end_s"].iloc[target])
+            item |= {"record": data[1], "mask_end_s": end}
+        if self._onset_maps:
+            known = rng.random() >= self._augmenter.how.onset_drop
+            item["onsets"] = self._onsets[place] if known else np.full(2, np.nan, np.float32)
+        return item
+
+    def pair(self, i, epoch=0):
+        """Return the rows of source and target of pair i."""
+        if epoch != self._epoch:
+            self._pairs, self._epoch = self._draw(epoch), epoch
+        source, target = self._pairs[self._kept[i]]
+        return int(source), int(target)
+
+    def name(self, i):
+        """Say which pair that is (that of epoch 0)."""
+        source, target = self.pair(i)
+        event = self.table.table["source_id"].iloc[target]
+        return f"{event}, source {self.table.sensors([source])[0]}"
+
+    @property
+    def fingerprint(self):
+        """Digest of the data and of all that is done to them."""
+        plain = [self._sources, self._picked_first, self._onset_maps, vars(self._augmenter.how), len(self), self._seed]
+        text = json.dumps([self.table.fingerprint, self.part, self.inputs.to_plain(), plain], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _draw(self, epoch):
+        return draw_pairs(
+            self.table.table, sources=self._sources, picked_first=self._picked_first, seed=self._seed, epoch=epoch,
+            rows=self._rows,
+        )  # fmt: skip

@@ -1,0 +1,36 @@
+"""Onset terms: by how much picks come later at a sensor than the velocity model says; only trainings import this."""
+
+import numpy as np
+
+from seissynth.data.pairs import PICKED
+from seissynth.evaluation.baselines.travel_times import median_delays
+from seissynth_plugins.heggs.inputs import ONSET_COLUMNS
+
+
+def fit_onset_terms(table, rows):
+    """Return the median delays of picks behind predicted onsets, by sensor.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `data.TrainingTable`: with ``sensor``, ``p_s``, ``s_s`` and ``trace_p_status``, ``trace_s_status``.
+    rows : array of int
+        The training part.
+
+    Returns
+    -------
+    dict of str to (float, float)
+        P and S, s; the key "" holds those of a sensor that is not known. Empty where the table has no picks, as sets of
+        the factory, whose onsets are those of the velocity model.
+    """
+    known = table.iloc[rows]
+    if not all(name in known for name in (*ONSET_COLUMNS, "trace_p_status", "trace_s_status")):
+        return {}
+    labels, terms = known["sensor"].to_numpy(str), []
+    for phase, column in zip("ps", ONSET_COLUMNS, strict=True):
+        late = (known[f"{phase}_s"] - known[column].astype(float)).to_numpy()
+        picked = known[f"trace_{phase}_status"].isin(PICKED).to_numpy()
+        terms.append(median_delays(late[picked], labels[picked], phase.upper()))
+    names = sorted(set(terms[0]) | set(terms[1]))
+    found = {name: tuple(round(one.get(name, one[""]), 4) for one in terms) for name in names}
+    return found if np.any(list(found.values())) else {}

@@ -1,0 +1,179 @@
+"""Train HEGGS: from data sets to weights, in stages that go on where the last one stopped.
+
+`train_heggs` is what ``seissynth train heggs`` calls. A run is a folder: ``run.json`` (what was asked), ``inputs.json``
+(statistics of the training part), ``state.safetensors`` and ``metrics.csv`` of the loop, and, whenever the loop stops,
+``weights.safetensors`` (float16), ``CARD.md`` and ``curve.png``.
+"""
+
+from seissynth.errors import InputError
+from seissynth_plugins.heggs.networks.config import to_plain
+from seissynth_plugins.heggs.networks.named_configs import named_config
+from seissynth_plugins.heggs.training.data import PairData
+from seissynth_plugins.heggs.training.run_folder import (
+    TrainReport,
+    about_weights,
+    begin_run,
+    check_loop,
+    draw_curve,
+    holds_run,
+    told_options,
+    unseen_pairs,
+    validation_pairs,
+    write_card,
+)
+from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise
+from seissynth_plugins.heggs.weights import HEGGS, save_model
+
+#: what a size is trained with, unless said otherwise; "paper" is a million pairs
+RECIPES = {
+    "paper": {
+        "steps": 62_500, "batch_size": 4, "accumulate": 4, "learning_rate": 1e-5, "decay": "linear", "warm_up": 0,
+        "clip": None,
+    },
+    "small": {
+        "steps": 10_000, "batch_size": 8, "learning_rate": 3e-4, "decay": "cosine", "warm_up": 500, "clip": 1.0,
+        "ema": 0.999,
+    },
+    "tiny": {"steps": 200, "batch_size": 4, "learning_rate": 1e-3, "warm_up": 10, "ema": 0.9, "validate_every": 100},
+}  # fmt: skip
+
+#: options that may differ when a run goes on
+FREE = ("max_minutes", "save_minutes", "log_every", "workers", "threads", "progress", "accelerator", "strategy")
+
+#: pairs of the validation part that the spread is fitted to
+SPREAD_PAIRS = 512
+
+#: fields of a configuration that may change when a training begins with weights: the loss, and what is fitted behind it
+_OF_THE_LOSS = (
+    "source_drop", "same_share", "last_share", "autoencoder_weight", "latent_weight", "loss_weight", "spread",
+)  # fmt: skip
+
+#: sources of a pair by size: the paper has one for each earthquake
+_SOURCES = {"paper": "one"}
+
+
+@holds_run
+def train_heggs(
+    data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
+    max_minutes=None, augmentation=None, sources=None, picked_first=True, encoding=None, extras=None,
+    validation_records=48, export="last", spread=0, site_noise=False, region="", licence="MIT", threads=None,
+    resume=True, **loop,
+):  # fmt: skip
+    """Train HEGGS on data sets.
+
+    Parameters
+    ----------
+    data : path or list of path
+        Sets of ``seissynth dataset cut`` or ``make``: velocity, 60 s from origin, 100 Hz, 1 to 45 Hz.
+    output : path
+        Folder of the run; a run that is there goes on.
+    config : str
+        A size ("paper", "small", "tiny") and variants, as ``"small+onsets"``; see `named_configs.named_config`.
+    fold, folds, stations_out
+        What is kept out, see `data.TrainingTable`.
+    init : path, optional
+        Weights to begin with; their statistics are kept. Weights ``without_acm`` may begin a network that has one: the
+        amplitude correction then starts as identity, which saves its time in the first part of a training.
+    noise : path, optional
+        A set whose rows of noise serve augmentation.
+    seed : int
+    max_minutes : float, optional
+        Stop after so long, with a state from which the same call goes on.
+    augmentation : {"none", "made", "clean", "real"} or Augmentation, optional
+        Of the training part. Default: "made" for sets of the factory, where noise is to be had, "real" for others.
+    sources, picked_first
+        See `data.PairData`; by default one source for each earthquake in "paper", else all.
+    encoding : {"paper", "sphere"}, optional
+        Of places; "paper" by default, that of the weights with `init`.
+    extras : sequence of str, optional
+        Further conditions, see `seissynth.representations.ConditionVector`.
+    validation_records : int
+        Pairs of the validation part that are looked at, without augmentation; 0 for no validation.
+    export : {"last", "best"}
+        Which weights are written: the moving average at the last step, or where the validation loss was least.
+    spread : int
+        Patterns of residuals to fit on the validation part, without augmentation, when the training is finished, so
+        that draws scatter as records do; see `spread.ResidualSpread`.
+    site_noise : bool
+        Fit gains and noise of the sensors to the records of the training part when the training is finished; see
+        `seissynth_plugins.heggs.site_noise`. For sets of real records.
+    region, licence : str
+        For the card of the weights.
+    threads : int, optional
+        Of torch on the CPU; default: torch's own.
+    resume : bool
+        False begins anew.
+    **loop
+        Fields of `torchkit.training.TrainConfig`, in place of the size's recipe.
+
+    Returns
+    -------
+    TrainReport
+
+    Raises
+    ------
+    InputError, FileFormatError
+        Sets, options, weights or a run that cannot be used.
+    TrainingError
+        The loss is not finite; the message names the batch.
+    """
+    import torch
+
+    from seissynth_plugins.heggs.training.monitoring import MonitoredHeggs
+    from seissynth_plugins.torchkit.training import TrainConfig, train
+
+    if export not in ("last", "best"):
+        raise InputError(f"export={export!r} must be 'last' or 'best'.")
+    check_loop(loop, TrainConfig, HEGGS)
+    size = str(config).split("+")[0]
+    run = begin_run(
+        HEGGS, config, named_config(config), data, output, fold=fold, folds=folds, stations_out=stations_out, init=init,
+        noise=noise, seed=seed, augmentation=augmentation, encoding=encoding, extras=extras,
+        picked_first=picked_first, resume=resume,
+    )  # fmt: skip
+    output, table, start, inputs, network = run.output, run.table, run.start, run.inputs, run.network
+    if start is not None:
+        _check_start(start[0].config, network, init, config)
+    pairs = PairData(table, inputs, sources=sources or _SOURCES.get(size, "all"), seed=seed, **run.pairing)
+    check = validation_pairs(table, inputs, validation_records, seed, run.pairing)
+    # before hours of training, not behind them: a set without validation part cannot have a spread
+    unseen = unseen_pairs(table, inputs, SPREAD_PAIRS, seed, run.pairing) if spread else None
+    if threads is not None:
+        torch.set_num_threads(threads)
+    recipe = TrainConfig(**{**RECIPES[size], "seed": seed, "max_minutes": max_minutes, **loop})
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = MonitoredHeggs(network, inputs)
+    if start is not None:
+        # a correction that the weights do not have starts as identity
+        begun = {name: value for name, value in start[0].state_dict().items() if not name.startswith("spread.")}
+        model.load_state_dict(model.state_dict() | begun)
+    result = train(model, pairs, recipe, output, resume, validation=check)
+    best = export == "best" and result.best is not None
+    about = about_weights(
+        run, pairs, data, result, recipe, region=region, licence=licence, fold=fold, folds=folds,
+        stations_out=stations_out, best=best, **told_options(noise, sources, picked_first, site_noise, export),
+        spread=spread,
+    )  # fmt: skip
+    weights = output / "weights.safetensors"
+    values = result.best if best else result.weights
+    if site_noise and result.finished:
+        inputs = add_site_noise(HEGGS, values, network, table, inputs)
+    if spread and result.finished:
+        from seissynth_plugins.heggs.training.spread_fit import add_spread
+
+        unseen.inputs = inputs
+        values, network, about["spread"] = add_spread(values, network, unseen, spread)
+    save_model(weights, values, network, inputs, about)
+    write_card(about, weights, table, HEGGS)
+    draw_curve(output)
+    return TrainReport(output, weights, result.step, recipe.steps, result.finished)
+
+
+def _check_start(begun, network, init, config):
+    """Refuse weights of another network; one without amplitude correction may get one."""
+    wanted, found = to_plain(network), to_plain(begun)
+    if begun.acm is None:
+        wanted["acm"] = None
+    if {**found, **dict.fromkeys(_OF_THE_LOSS)} != {**wanted, **dict.fromkeys(_OF_THE_LOSS)}:
+        raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")

@@ -1,0 +1,287 @@
+"""Train HEGGS on the Ridgecrest folds and predict every record by a model that never saw its time.
+
+    python -m tools.heggs.heggs_ridgecrest train WINDOWS WORK NAME [--config small+onsets] [--init FILE] [--steps 1500]
+    python -m tools.heggs.heggs_ridgecrest train WINDOWS WORK NAME --all ...
+    python -m tools.heggs.heggs_ridgecrest predict WINDOWS WORK NAME [--draws 5] [--with-source] [--mean] [--no-gates]
+    python -m tools.real_records.evaluate_ridgecrest WINDOWS DATA --picker FILE
+        --set "HEGGS=WORK/NAME/predicted_without_source"
+
+WINDOWS is what ``seissynth dataset cut`` made (see `evaluate_ridgecrest.py`); its rows of noise serve as
+augmentation. ``train`` keeps one run for each fold in ``WORK/NAME/fold_K`` and goes on where it was stopped;
+``--steps 0`` only takes the weights of ``--init``, as they are or with ``--site-noise``, for each fold. ``--all``
+trains on all five blocks but a tenth for validation, into ``WORK/NAME/all``: what is shipped when the folds have said
+how good it is. ``--kind ldm`` does the same with the baseline, ``--autoencoder-steps`` being those of its first stage.
+
+``predict`` writes one set in SeisBench's format with a row for each draw, which `evaluate_ridgecrest.py` and
+``seissynth evaluate`` take. The source of a draw is another record of the same earthquake, a picked one where there is
+any, drawn anew for each draw; weights that know sites and noise take the levels of both from all other records. With
+``--stations-out`` the training leaves these stations out, and the prediction holds nothing but them, in the block that
+was kept out too.
+"""
+
+import argparse
+import os
+import shutil
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from seissynth.data.pairs import PICKED
+from seissynth.io.seisbench.chunked import write_in_chunks
+from seissynth.seeding import generator, hash_words
+from seissynth_plugins.heggs.generation import Sampling, prepare, to_waveforms
+from seissynth_plugins.heggs.observation import generate_observed
+from seissynth_plugins.heggs.site_noise import BACKGROUNDS
+from seissynth_plugins.heggs.source_traits import source_residuals
+from seissynth_plugins.heggs.training.data import PairData, TrainingTable
+from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
+from seissynth_plugins.heggs.training.run_folder import write_card
+from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise, cross_fitted
+from seissynth_plugins.heggs.training.spread_fit import add_spread
+from seissynth_plugins.heggs.training.stages import earlier_stages
+from seissynth_plugins.heggs.training.train import SPREAD_PAIRS, train_heggs
+from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
+from seissynth_plugins.ldm.training import train_ldm
+from seissynth_plugins.ldm.weights import LDM
+from seissynth_plugins.torchkit.checkpoints import weights_hash
+
+FOLDS = 5
+REGION = "Ridgecrest, California, and 70 km around"
+KINDS = {"heggs": HEGGS, "ldm": LDM}
+#: columns of the real set that hold for a generated record of the same earthquake and sensor
+KEPT = ("source_", "station_", "path_", "trace_channel", "trace_start_time", "trace_category")
+
+
+def main():
+    """Train or predict."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("train", "predict"))
+    parser.add_argument("windows", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--kind", choices=("heggs", "ldm"), default="heggs")
+    parser.add_argument("--config", default="small+onsets")
+    parser.add_argument("--init", type=Path, help="weights to begin with")
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--rate", type=float, default=2e-4)
+    parser.add_argument("--autoencoder-steps", type=int, default=500, help="of the baseline")
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--stations-out", nargs="*", default=[])
+    parser.add_argument("--max-minutes", type=float, help="for each fold")
+    parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
+    parser.add_argument("--all", action="store_const", const=[None], dest="folds", help="one run without test block")
+    parser.add_argument("--spread", type=int, default=6, help="patterns of residuals, fitted on the validation block")
+    parser.add_argument("--site-noise", action="store_true", help="gains and noise of the sensors")
+    parser.add_argument("--keep-dev", action="store_true", help="with --steps 0: fit nothing to the validation block")
+    parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--with-source", action="store_true")
+    parser.add_argument("--mean", action="store_true", help="leave the spread out")
+    parser.add_argument("--background", choices=BACKGROUNDS, default="quiet", help="of records without a source")
+    parser.add_argument(
+        "--mean-of-draws", action="store_true", help="one record, of the mean of the draws' spectrograms"
+    )
+    parser.add_argument("--texture", choices=("none", "rayleigh"), default="rayleigh")
+    parser.add_argument("--no-gates", action="store_false", dest="gated", help="leave onsets as the inversion has them")
+    parser.add_argument("--sampling-steps", type=int, default=3)
+    parser.add_argument("--start-share", type=float, default=0.6, help="of the noise process a source passes")
+    parser.add_argument("--part", choices=("test", "dev"), default="test", help="dev is for choosing")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    (_train if arguments.what == "train" else _predict)(arguments)
+
+
+def _train(arguments):
+    for fold in arguments.folds:
+        output = arguments.work / arguments.name / ("all" if fold is None else f"fold_{fold}")
+        if not arguments.steps:
+            output.mkdir(parents=True, exist_ok=True)
+            _untrained(arguments, fold, output / "weights.safetensors")
+            continue
+        if arguments.kind == "ldm":
+            train, more = train_ldm, {"autoencoder_steps": arguments.autoencoder_steps}
+        else:
+            train, more = train_heggs, {"spread": arguments.spread}
+        more["site_noise"] = arguments.site_noise
+        report = train(
+            arguments.windows, output, config=arguments.config, fold=fold, folds=FOLDS, init=arguments.init,
+            stations_out=arguments.stations_out, seed=arguments.seed, steps=arguments.steps, decay="cosine",
+            learning_rate=arguments.rate, batch_size=arguments.batch, warm_up=min(100, arguments.steps // 10),
+            precision="bf16-mixed", ema=0.99, clip=1.0, validation_records=48,
+            validate_every=max(arguments.steps // 2, 1),
+            region=REGION, max_minutes=arguments.max_minutes,
+            threads=arguments.threads, progress=False, **more,
+        )  # fmt: skip
+        print(report, flush=True)
+
+
+def _untrained(arguments, fold, path):
+    """The weights to begin with, as they are or with delays, sites, noise and spread of what they may know."""
+    if not arguments.site_noise:
+        shutil.copyfile(arguments.init, path)
+        return
+    kind = KINDS[arguments.kind]
+    model, inputs, card = load_model(arguments.init, kind=kind)
+    table = TrainingTable(
+        arguments.windows, fold=fold, folds=FOLDS, stations_out=arguments.stations_out, seed=arguments.seed
+    )
+    # nothing was trained on these records, so that none must be kept for choices unless these are made here
+    known = np.concatenate([table.rows(part) for part in ("train", *(() if arguments.keep_dev else ("dev",)))])
+    inputs = replace(inputs, onset_terms=fit_onset_terms(table.table, known), site_noise=None)
+    values, network = model.state_dict(), model.config
+    inputs = add_site_noise(kind, values, network, table, inputs, known)
+    figures = None
+    if arguments.spread and kind is HEGGS:
+        onsets = bool(network.unet.onset_maps)
+        pairs = PairData(table, inputs, "train", limit=SPREAD_PAIRS, onset_maps=onsets, seed=arguments.seed)
+        held_out = cross_fitted(kind, values, network, table, inputs, known)
+        values, network, figures = add_spread(values, network, pairs, arguments.spread, held_out)
+        print(path, {name: round(value, 4) for name, value in figures.items()}, flush=True)
+    about = {name: value for name, value in card.items() if name not in WRITTEN} | {
+        "region": REGION, "ranges": table.ranges(), "sensors": sorted(set(table.sensors(known))),
+        "onset_origin": table.onset_origins(), "fold": fold, "folds": FOLDS, "stations_out": arguments.stations_out,
+        "data": [*card["data"], arguments.windows.name], "begun_with": card["training_data_hash"],
+        "training_data_hash": table.fingerprint,
+        **({} if figures is None else {"spread": figures}),
+    }  # fmt: skip
+    fit = {
+        "what": "fit", "data": [arguments.windows.name], "training_data_hash": table.fingerprint, "name": card["name"],
+        "steps": 0, "pairs": 0, "seed": arguments.seed, "fold": fold, "folds": FOLDS,
+        "stations_out": arguments.stations_out, "init_weights_hash": weights_hash(arguments.init),
+        "options": {"site_noise": True, "spread": arguments.spread, "keep_dev": arguments.keep_dev},
+    }  # fmt: skip
+    about["stages"] = [*earlier_stages(card), fit]
+    save_model(path, values, network, inputs, about, kind=kind)
+    write_card(about, path, table, kind)
+
+
+def _predict(arguments):
+    way = "with_source" if arguments.with_source else "without_source"
+    way += "_mean" if arguments.mean_of_draws or arguments.mean else ""
+    way += "" if arguments.background == "quiet" else f"_{arguments.background}_noise"
+    way += "" if arguments.gated else "_no_gates"
+    folder = arguments.work / arguments.name
+    output = folder / f"{'predicted' if arguments.part == 'test' else 'validation'}_{way}"
+    names = (
+        "part", "folds", "draws", "with_source", "texture", "sampling_steps", "start_share", "mean", "stations_out",
+        "seed", "threads", "kind", "mean_of_draws", "background", "gated",
+    )  # fmt: skip
+    count = predict(arguments.windows, folder, output, **{name: getattr(arguments, name) for name in names})
+    print(f"{output}: {count} records")
+
+
+def predict(windows, folder, output, **options):
+    """Write the predictions of a part of each fold by the weights in ``folder/fold_K``; see `RecordMaker`."""
+    rows = (row for fold in options["folds"] for row in RecordMaker(windows, folder, fold, **options).records())
+    return write_in_chunks(
+        output, rows, records_per_chunk=4096, overwrite=True, sampling_rate_hz=100.0, unit="m/s", quantity="velocity"
+    )
+
+
+class RecordMaker:
+    """Rows and samples of one fold's earthquakes, draw after draw."""
+
+    def __init__(
+        self, windows, folder, fold, *, part="test", folds=(), draws=5, with_source=False, texture="rayleigh",
+        sampling_steps=3, start_share=0.6, mean=False, stations_out=(), seed=0, threads=1,
+        kind="heggs", mean_of_draws=False, background="quiet", gated=True,
+    ):  # fmt: skip
+        self.fold, self.draws, self.with_source, self.seed, self.threads = fold, draws, with_source, seed, threads
+        self.together, self.background = mean_of_draws, background
+        self.gated = gated
+        self.texture = None if texture == "none" else texture
+        model, self.inputs, _ = load_model(folder / f"fold_{fold}" / "weights.safetensors", kind=KINDS[kind])
+        self.model = prepare(model)
+        self.table = TrainingTable(windows, fold=fold, folds=FOLDS, seed=seed)
+        block, sensors = self._block(part), self.table.table[["sensor", "station_code"]]
+        out = sensors.iloc[block].isin(stations_out).any(axis=1).to_numpy()
+        self.rows, self.sources = (block[out], block[~out]) if stations_out else (block, block)
+        start = "condition" if getattr(model.config, "source_input", False) else "noised"
+        step = max(round(start_share * model.config.steps), 1)
+        self.sampling = Sampling(steps=sampling_steps, start=start, start_step=step, spread=not mean)
+
+    def _block(self, part):
+        """Every record of the block's earthquakes, also those that no training would use, such as clipped ones."""
+        events = self.table.table["source_id"]
+        return np.flatnonzero(events.isin(events.iloc[self.table.rows(part)]) & ~self.table.table["noise"])
+
+    def records(self):
+        """Yield (columns, samples)."""
+        columns = self.table.table.iloc[self.rows]
+        conditions = self.inputs.conditions(columns)
+        onsets = self.inputs.onsets(columns)
+        drawn = (self._draw(number, conditions, onsets) for number in range(self.draws))
+        if self.together:
+            drawn = [_mean(list(drawn))]
+        kept = [name for name in columns if name.startswith(KEPT)]
+        for x, seeds in drawn:
+            records = to_waveforms(
+                x, self.inputs.inverted, self.inputs.statistics, seeds, texture=self.texture, workers=self.threads,
+                onsets=onsets if self.gated else None,
+            )  # fmt: skip
+            for number, data in enumerate(records):
+                yield columns.iloc[number][kept].to_dict(), data
+
+    def _draw(self, draw, conditions, onsets):
+        stream = hash_words("heggs ridgecrest", self.seed, self.fold)
+        seeds = generator(stream, draw).integers(2**62, size=len(self.rows))
+        event_seeds = [hash_words("noise", self.seed, draw, name) for name in self._events(self.rows)]
+        source, traits = (self._sources(draw), self._traits) if self.with_source else (None, None)
+        x = generate_observed(
+            self.model, self.inputs, conditions, seeds, event_seeds, self.table.sensors(self.rows), onsets,
+            source=source, traits=traits, sampling=self.sampling, background=self.background,
+        )  # fmt: skip
+        return x, seeds
+
+    def _events(self, rows):
+        return self.table.table["source_id"].iloc[rows].to_numpy()
+
+    def _encode(self, rows):
+        parts = np.array_split(rows, max(1, len(rows) // 64))
+        return np.concatenate([self.inputs.encode(self.table.waveforms(p), self.table.sensors(p)) for p in parts])
+
+    @cached_property
+    def _traits(self):
+        """What the other records of each row's earthquake tell of it."""
+        if self.inputs.site_noise is None:
+            return None
+        columns = self.table.table.iloc[self.sources]
+        mask = self.inputs.spectrogram.frames_before(columns["mask_end_s"].to_numpy()).astype(bool)
+        found = source_residuals(
+            self.model, self.inputs, self._encode(self.sources), self.inputs.conditions(columns),
+            self.table.sensors(self.sources), self.inputs.onsets(columns), mask,
+        )  # fmt: skip
+        events = self._events(self.sources)
+        others = (
+            np.flatnonzero((events == event) & (self.sources != row))
+            for row, event in zip(self.rows, self._events(self.rows), strict=True)
+        )
+        onsets = self.inputs.onsets(self.table.table.iloc[self.rows])
+        return found.traits(list(others), onsets, self.inputs.frame_times_s)
+
+    def _sources(self, draw):
+        """Log-spectrogram of another record of each row's earthquake."""
+        stream = hash_words("source", self.seed + draw)
+        chosen = np.array([_another(self.table, self.sources, row, generator(stream, int(row))) for row in self.rows])
+        return self._encode(chosen)
+
+
+def _mean(drawn):
+    return np.mean([x for x, _ in drawn], axis=0), drawn[0][1]
+
+
+def _another(table, rows, row, rng):
+    events = table.table["source_id"].to_numpy()
+    others = rows[(events[rows] == events[row]) & (rows != row)]
+    picked = others[table.table["trace_p_status"].iloc[others].isin(PICKED).to_numpy()]
+    if not len(others):  # the record itself would be no prediction
+        raise SystemExit(f"{events[row]} has no other record that could be a source")
+    return rng.choice(picked if len(picked) else others)
+
+
+if __name__ == "__main__":
+    main()
