@@ -8,6 +8,7 @@ from obspy import UTCDateTime
 
 from seissynth.backends._conditions_checks import OUTSIDE
 from seissynth.backends.base import Backend
+from seissynth.backends.registry import has_weights, refuse_weights, resolve_backend
 from seissynth.conditions import plain_columns
 from seissynth.errors import InputError
 from seissynth.shared.bounds import within
@@ -74,6 +75,36 @@ class Arguments:
         if name != "RAW" and (self.clip_counts is not None or self.quantize):
             raise InputError(f"clip_counts and quantize are for counts; pass output='RAW' with them, not {name!r}.")
         self.clip_counts = within("clip_counts", self.clip_counts, optional=True)
+
+    @classmethod
+    def from_keywords(cls, keywords, **more):
+        """Make arguments of any keywords; those that are no field are the backend's own options."""
+        options = {name: value for name, value in keywords.items() if name not in cls.__dataclass_fields__}
+        fields = {name: value for name, value in keywords.items() if name in cls.__dataclass_fields__}
+        return cls(**fields, **more, options=options)
+
+    def open_backend(self):
+        """Return the backend that is asked for, with its options.
+
+        Raises
+        ------
+        BackendNotFoundError
+        InputError
+            Weights or source records for a backend that takes none, an option that it does not know.
+        """
+        backend = resolve_backend(
+            self.backend,
+            weights=self.weights,
+            device=self.device,
+            options=self.options,
+            ensemble=self.of_ensemble(),
+        )
+        weights = getattr(backend, "weights", None)
+        if weights is not None and not has_weights(type(backend)):
+            refuse_weights(type(backend), weights)
+        if self.source is not None and "source_records" not in backend.card.capabilities:
+            raise InputError(f"backend {backend.card.name!r} cannot use source records; leave source= out.")
+        return backend
 
     def realization_numbers(self):
         """Numbers of the realisations to make."""

@@ -43,22 +43,48 @@ def make_conditions(paths, given=None):
     """
     import pandas
 
-    n = len(paths)
-    columns = {name: _repeat(empty_value(name), n) for name in COLUMNS}
-    columns.update(_source_columns(paths.earthquake, n))
-    columns.update(_station_columns(paths.sites))
-    depth = paths.earthquake.depth_km
-    columns.update(
-        path_ep_distance_km=paths.distance_km,
-        path_hyp_distance_km=np.hypot(paths.distance_km, depth),
-        path_azimuth_deg=paths.azimuth_deg,
-        path_back_azimuth_deg=paths.back_azimuth_deg,
-        path_onset_origin=np.array(paths.onset_origin, dtype=object),
+    columns = write_columns(
+        {name: _repeat(value, len(paths)) for name, value in _source_values(paths.earthquake).items()},
+        station_columns(paths.sites),
+        distance_km=paths.distance_km,
+        azimuth_deg=paths.azimuth_deg,
+        back_azimuth_deg=paths.back_azimuth_deg,
+        onsets=paths.onsets,
+        onset_origin=paths.onset_origin,
     )
-    columns.update({column: np.array(getattr(paths.onsets, name)) for column, name in _ONSET_COLUMNS.items()})
-    for name, values in plain_columns(given).items():
-        _replace(columns, name, values, [site.name for site in paths.sites])
+    replace_columns(columns, plain_columns(given), [site.name for site in paths.sites])
     return pandas.DataFrame(columns)
+
+
+def write_columns(source, stations, *, distance_km, azimuth_deg, back_azimuth_deg, onsets, onset_origin):
+    """Write the columns of any paths, of one earthquake or of many.
+
+    Parameters
+    ----------
+    source, stations : dict of str to ndarray, shape (n,)
+        Columns of the schema that say what shakes and where it is recorded; others are left out.
+    distance_km, azimuth_deg, back_azimuth_deg : ndarray, shape (n,)
+        As in `seissynth.paths.Paths`.
+    onsets : seissynth.traveltime.Onsets
+    onset_origin : sequence of str, length n
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        Every column of the schema; missing values are NaN, or empty text.
+    """
+    columns = {name: _repeat(empty_value(name), len(distance_km)) for name in COLUMNS}
+    columns.update({name: values for name, values in source.items() if name in COLUMNS})
+    columns.update(stations)
+    columns.update(
+        path_ep_distance_km=distance_km,
+        path_hyp_distance_km=np.hypot(distance_km, columns["source_depth_km"]),
+        path_azimuth_deg=azimuth_deg,
+        path_back_azimuth_deg=back_azimuth_deg,
+        path_onset_origin=np.array(onset_origin, dtype=object),
+    )
+    columns.update({column: np.array(getattr(onsets, name)) for column, name in _ONSET_COLUMNS.items()})
+    return columns
 
 
 def plain_columns(given):
@@ -92,7 +118,7 @@ def _repeat(value, n):
     return np.full(n, value, dtype=object if isinstance(value, str) else float)
 
 
-def _source_columns(earthquake, n):
+def _source_values(earthquake):
     values = {
         "source_id": earthquake.key,
         "source_origin_time": str(earthquake.time),
@@ -107,10 +133,11 @@ def _source_columns(earthquake, n):
         values.update(zip(names, earthquake.nodal_plane, strict=True))
     if earthquake.moment_tensor is not None:
         values.update(zip(MOMENT_TENSOR_COLUMNS, earthquake.moment_tensor, strict=True))
-    return {name: _repeat(value, n) for name, value in values.items()}
+    return values
 
 
-def _station_columns(sites):
+def station_columns(sites):
+    """Columns that say where sites are, of each one's first sensor; dict of str to ndarray."""
     sensors = [site.sensors[0] for site in sites]
     text = {
         "station_network_code": [sensor.network for sensor in sensors],
@@ -127,6 +154,26 @@ def _station_columns(sites):
         **{name: np.array(values, dtype=object) for name, values in text.items()},
         **{name: np.array(values, dtype=float) for name, values in numbers.items()},
     }
+
+
+def replace_columns(columns, given, stations):
+    """Set values of columns, in place.
+
+    Parameters
+    ----------
+    columns : dict of str to ndarray, shape (n,)
+    given : dict
+        From `plain_columns`.
+    stations : list of str, length n
+        NET.STA of the rows.
+
+    Raises
+    ------
+    InputError
+        A value that is no number or out of bounds; stations of which none takes part.
+    """
+    for name, values in given.items():
+        _replace(columns, name, values, stations)
 
 
 def _replace(columns, name, values, stations):

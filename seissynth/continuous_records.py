@@ -11,14 +11,14 @@ from seissynth.errors import InputError
 from seissynth.events.earthquakes import read_earthquakes
 from seissynth.events.event_notes import EventNotes
 from seissynth.instruments.evalresp import padding_s
-from seissynth.noise.models import prepare_noise
 from seissynth.record_windows import WindowGroup, plan_windows, simulation_rate_hz
-from seissynth.seeding import hash_words
+from seissynth.requests import make_request
+from seissynth.seeding import hash_words, seeds_of_rows
 from seissynth.shared.bounds import within
+from seissynth.simulation import simulate
 from seissynth.skipped import Skipped
 from seissynth.stations.channels import select_sensors
 from seissynth.stream import Instrument, channel_motion, make_trace, shared_provenance
-from seissynth.synthesis import backend_of, make_event_seeds, make_motion, paths_and_conditions, select_paths
 
 _NOT_HERE = ("start", "realizations", "source", "source_quantity")
 _MOST_SAMPLES = 200_000_000
@@ -88,14 +88,15 @@ def continuous(events, inventory, start, end, *, noise=None, **arguments):
     start, end = (_time(name, value) for name, value in (("start", start), ("end", end)))
     if not end > start:
         raise InputError(f"end={end} must lie after start={start}.")
-    known = {name: arguments.pop(name) for name in list(arguments) if name in Arguments.__dataclass_fields__}
-    checked = Arguments(**known, noise=noise, options=arguments)
-    backend = backend_of(checked)
-    instrument = Instrument(checked.output, prepare_noise(noise), checked.clip_counts, checked.quantize)
-    rows, notes = _Rows(inventory, start, end, checked, instrument), EventNotes()
-    skipped = Skipped(backend.card, checked.outside)
+    checked = Arguments.from_keywords(arguments, noise=noise)
+    backend = checked.open_backend()
+    rows = _Rows(inventory, start, end, checked)
+    skipped, notes = Skipped(backend.card, checked.outside), EventNotes()
     for earthquake in read_earthquakes(events, checked.event_key, may_be_none=True):
-        _add_event(rows, inventory, earthquake, backend, checked, notes, skipped)
+        request = make_request(inventory, earthquake, checked, rows.sensors)
+        inside = skipped.rows_inside(request)
+        if len(inside):
+            _add_event(rows, request.select(inside), backend, checked, notes)
     skipped.require_any()
     skipped.say()
     notes.say()
@@ -136,8 +137,8 @@ class _Row:
 class _Rows:
     """The rows of all sensors that are open at the window's start."""
 
-    def __init__(self, inventory, start, end, arguments, instrument):
-        self.start, self.length_s, self.instrument = start, end - start, instrument
+    def __init__(self, inventory, start, end, arguments):
+        self.start, self.length_s, self.instrument = start, end - start, Instrument.of(arguments)
         self.sensors = select_sensors(inventory, start, arguments.channel)
         self._rows = {}
         for sensor in self.sensors:
@@ -158,15 +159,28 @@ class _Rows:
         memory_s = max(row.memory_s for row in self._rows.values())
         return begin < self.length_s and begin + group.npts / group.sampling_rate_hz > -memory_s
 
+    def add(self, simulation, coda, request, after):
+        """Add what was simulated, and after its end a longer simulation of the same, to the rows of its sensors."""
+        records = simulation.records
+        for k, site in enumerate(simulation.group.rows):
+            for sensor in request.sites[site].sensors:
+                row = self.of(sensor)
+                data = channel_motion(simulation.motion, k, sensor, self.instrument, row.rate)
+                if coda is not None:
+                    whole = channel_motion(coda.motion, k, sensor, self.instrument, row.rate)
+                    data = _continued(data, whole, row.rate)
+                if row.add(data, round((records.start_s[k] - after) * row.rate)):
+                    row.events.append(_event_facts(request.earthquake, records, k))
+
     def record(self, shared, seed):
+        """Turn the motion into a Stream; the rows are used up."""
         stream = Stream()
         for sensor in self.sensors:
             row = self._rows.pop(id(sensor))
             noise_seed = hash_words("continuous noise", seed, sensor.id, self.start)
             recorded = self.instrument.record(sensor, row.motion, row.rate, self.start, noise_seed, row.lead)
             for channel, samples in zip(sensor.channels, recorded, strict=True):
-                about = {**shared, "events": row.events}
-                stream.append(make_trace(channel, samples, row.rate, self.start, about))
+                stream.append(make_trace(channel, samples, row.rate, self.start, {**shared, "events": row.events}))
         return stream
 
 
@@ -175,37 +189,24 @@ def _memory_s(channel):
     return padding_s(response) if response is not None and response.response_stages else 0.0
 
 
-def _add_event(rows, inventory, earthquake, backend, arguments, notes, skipped):
+def _add_event(rows, request, backend, arguments, notes):
     """Add one earthquake's motion to every channel."""
-    paths, conditions = paths_and_conditions(inventory, earthquake, arguments, rows.sensors)
-    inside = skipped.rows_inside(earthquake.id, [site.name for site in paths.sites], conditions)
-    if not len(inside):
-        return
-    paths, conditions, _ = select_paths(paths, conditions, inside)
-    rates = simulation_rate_hz(paths.sites, arguments.sampling_rate)
+    rates = simulation_rate_hz(request.sites, arguments.sampling_rate)
     longest_s = backend.card.max_duration_s
-    after = rows.start - earthquake.time
-    seeds = make_event_seeds(arguments.seed, conditions, arguments.realization or 0, backend)
-    for planned in plan_windows(conditions, rates, duration_s=arguments.duration, longest_s=longest_s):
-        for group in _aligned(planned, after, paths, rows, longest_s):
+    after = rows.start - request.earthquake.time
+    seeds = seeds_of_rows(arguments.seed, request.conditions, arguments.realization or 0, backend)
+    for planned in plan_windows(request.conditions, rates, duration_s=arguments.duration, longest_s=longest_s):
+        for group in _aligned(planned, after, request.sites, rows, longest_s):
             long = None if arguments.duration is not None else _with_coda(group, longest_s)
             if not rows.reached_by(long or group, after):
                 continue
-            records, motion = make_motion(paths, conditions, group, seeds, backend, arguments)
-            coda = make_motion(paths, conditions, long, seeds, backend, arguments)[1] if long else None
-            notes.look_at(earthquake, conditions, records)
-            for k, row in enumerate(group.rows):
-                for sensor in paths.sites[row].sensors:
-                    place = rows.of(sensor)
-                    data = channel_motion(motion, k, sensor, rows.instrument, place.rate)
-                    if coda is not None:
-                        whole = channel_motion(coda, k, sensor, rows.instrument, place.rate)
-                        data = _continued(data, whole, place.rate)
-                    if place.add(data, round((records.start_s[k] - after) * place.rate)):
-                        place.events.append(_about(earthquake, records, k))
+            simulation = simulate(request, group, seeds, backend, arguments.outside)
+            coda = simulate(request, long, seeds, backend, arguments.outside) if long else None
+            notes.look_at(request, simulation.records)
+            rows.add(simulation, coda, request, after)
 
 
-def _about(earthquake, records, k):
+def _event_facts(earthquake, records, k):
     return {
         "event_id": earthquake.id,
         "origin_time": str(earthquake.time),
@@ -234,7 +235,7 @@ def _continued(data, longer, rate):
     return out
 
 
-def _aligned(planned, after, paths, rows, longest_s):
+def _aligned(planned, after, sites, rows, longest_s):
     """Cut a group into those of one grid of samples, and begin each record at the last point before the origin.
 
     That grid is common to all channels of a site, so that each of their records begins on a sample of the window. It
@@ -242,7 +243,7 @@ def _aligned(planned, after, paths, rows, longest_s):
     """
     grids = {}
     for row in planned.rows:
-        grids.setdefault(_common_rate({rows.of(s).rate for s in paths.sites[row].sensors}), []).append(row)
+        grids.setdefault(_common_rate({rows.of(s).rate for s in sites[row].sensors}), []).append(row)
     for rate, members in grids.items():
         start_s = math.floor(-after * rate + 1e-6) / rate + after
         if abs(start_s) < _SAME_TIME_S:

@@ -34,6 +34,11 @@ class Site:
         """NET.STA."""
         return f"{self.sensors[0].network}.{self.sensors[0].station}"
 
+    @property
+    def channel_count(self):
+        """Channels of all its sensors."""
+        return sum(len(sensor.channels) for sensor in self.sensors)
+
 
 @dataclass
 class Paths:
@@ -105,7 +110,7 @@ def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", 
     """
     if onsets not in ONSET_SOURCES:
         raise InputError(f"onsets={onsets!r} must be one of {ONSET_SOURCES}.")
-    sites = _sites(select_sensors(inventory, earthquake.time, channel) if sensors is None else sensors)
+    sites = make_sites(select_sensors(inventory, earthquake.time, channel) if sensors is None else sensors)
     distance, azimuth, back = np.array(
         [
             gps2dist_azimuth(earthquake.latitude_deg, earthquake.longitude_deg, first.latitude_deg, first.longitude_deg)
@@ -120,7 +125,8 @@ def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", 
     return paths
 
 
-def _sites(sensors):
+def make_sites(sensors):
+    """Gather sensors that stand together; list of Site, in the order of the sensors."""
     groups = group_sites(sensors)
     names = [f"{group[0].network}.{group[0].station}" for group in groups]
     sites = []

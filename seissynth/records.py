@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from seissynth.errors import BackendError
+
 
 @dataclass
 class Records:
@@ -57,3 +59,58 @@ class Records:
 
     def __len__(self):
         return len(self.data)
+
+    def select(self, rows):
+        """Return some of the records; `rows` is a slice or an index array.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from seissynth.records import Records
+        >>> Records(np.zeros((2, 3, 4), "float32"), [0.0, 5.0]).select([1]).start_s
+        array([5.])
+        """
+        return Records(
+            self.data[rows],
+            self.start_s[rows],
+            p_s=self.p_s[rows],
+            s_s=self.s_s[rows],
+            truth={key: np.asarray(value)[rows] for key, value in self.truth.items()},
+            low_cut_hz=self.low_cut_hz,
+            pool=self.pool,
+        )
+
+    @staticmethod
+    def concatenate(parts, name="records"):
+        """Join the records of several calls, in order.
+
+        Parameters
+        ----------
+        parts : list of Records
+            At least one, all of the same number of samples.
+        name : str
+            Whose they are, for the message.
+
+        Returns
+        -------
+        Records
+            A truth that some part lacks is NaN there.
+
+        Raises
+        ------
+        BackendError
+            The parts went through different low cuts.
+        """
+        if len(parts) == 1:
+            return parts[0]
+        cuts = {part.low_cut_hz for part in parts}
+        if len(cuts) > 1:
+            raise BackendError(f"{name}: low_cut_hz differs between calls ({cuts}); it must not depend on the rows.")
+        keys = dict.fromkeys(key for part in parts for key in part.truth)
+        truth = {
+            key: np.concatenate([np.asarray(part.truth.get(key, np.full(len(part), np.nan))) for part in parts])
+            for key in keys
+        }
+        names = ("data", "start_s", "p_s", "s_s")
+        arrays = {key: np.concatenate([getattr(part, key) for part in parts]) for key in names}
+        return Records(**arrays, truth=truth, low_cut_hz=parts[0].low_cut_hz)

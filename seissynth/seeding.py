@@ -114,6 +114,32 @@ def make_seeds(seed, event_keys, station_keys, *, realization=0, backend="", wei
     )
 
 
+def seeds_of_rows(seed, conditions, realization, backend):
+    """Seeds of one realisation of the rows of a table of conditions.
+
+    Parameters
+    ----------
+    seed : int
+    conditions : pandas.DataFrame or dict of str to sequence
+        With ``source_id`` and ``station_id``.
+    realization : int
+    backend : seissynth.backends.base.Backend
+        Whose name and weights the seeds hang on.
+
+    Returns
+    -------
+    Seeds
+    """
+    return make_seeds(
+        seed,
+        list(conditions["source_id"]),
+        list(conditions["station_id"]),
+        realization=realization,
+        backend=backend.card.name,
+        weights_hash=backend.weights_hash,
+    )
+
+
 def generator(seed, stream=0):
     """Return a NumPy random generator for one record's seed and a stream number.
 

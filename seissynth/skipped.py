@@ -23,20 +23,20 @@ class Skipped:
         self.card, self.asked = card, outside == "skip"
         self.used, self._texts, self._first = 0, [], ""
 
-    def rows_inside(self, event_id, names, conditions):
-        """Return the rows of one earthquake that can be made; ndarray of int, empty where it is left out.
+    def rows_inside(self, request):
+        """Return the rows of a `seissynth.requests.RecordRequest` that can be made.
 
-        Parameters
-        ----------
-        event_id : str
-        names : list of str, length n
-            NET.STA of the rows.
-        conditions : pandas.DataFrame, n rows
+        Returns
+        -------
+        ndarray of int
+            Empty where the earthquake is left out.
         """
+        conditions = request.conditions
         outside = rows_outside(self.card, conditions) if self.asked else np.zeros(len(conditions), dtype=bool)
         rows = np.flatnonzero(~outside)
         self.used += bool(len(rows))
         if outside.any():
+            event_id, names = request.earthquake.id, [site.name for site in request.sites]
             self._note(self._of_event(event_id, conditions) or self._of_rows(event_id, names, conditions, outside))
         return rows
 

@@ -34,7 +34,7 @@ def find_source(source, paths, card, quantity=None):
 
     Parameters
     ----------
-    source : Records or obspy Stream
+    source : Records or obspy Stream, or None
         Records: one, or one for each site, as they are. A Stream: records of the same earthquake at other stations, in
         counts (the inventory must then hold the channels and their responses, or the traces do, as
         ``stats.response``), or in ground motion, SI.
@@ -47,7 +47,7 @@ def find_source(source, paths, card, quantity=None):
 
     Returns
     -------
-    Records
+    Records, or None where no source is given
         As many as sites; `pool` holds every record that could be used, in the order of station names.
 
     Raises
@@ -67,8 +67,8 @@ def find_source(source, paths, card, quantity=None):
     the velocity model's onsets at the station of the record, NaN where nobody says where it stands; ``truth`` holds its
     name and `seissynth.schema.PLACE_COLUMNS`.
     """
-    from seissynth.backends._run import select_records
-
+    if source is None:
+        return None
     if isinstance(source, Records):
         if quantity is not None:
             raise InputError(
@@ -82,7 +82,7 @@ def find_source(source, paths, card, quantity=None):
             )
         if len(source) == len(paths):
             return source
-        return replace(select_records(source, [0] * len(paths)), pool=source)
+        return replace(source.select([0] * len(paths)), pool=source)
     if not hasattr(source, "traces"):
         raise InputError(f"source is a {type(source).__name__}; give an obspy Stream, or seissynth.Records.")
     quantities = source_quantities(source, quantity)
@@ -120,8 +120,6 @@ def check_source_records(source):
 
 def _by_site(known, source, paths, card):
     """The pool of all stations, and of it the record that each site takes."""
-    from seissynth.backends._run import select_records
-
     rate, names = _rate(card), list(known)
     places = [_place(name, source, paths) for name in names]
     lead = min(-start for _, start in known.values())
@@ -139,7 +137,7 @@ def _by_site(known, source, paths, card):
     for site in paths.sites:
         other = [row for row, name in enumerate(names) if name != site.name] or list(range(len(names)))
         rows.append(min(other, key=lambda row: _distance(places[row], site)))
-    return replace(select_records(pool, rows), pool=pool)
+    return replace(pool.select(rows), pool=pool)
 
 
 def _path(place, paths):

@@ -1,4 +1,4 @@
-"""From Records to an ObsPy Stream: rotation, quantity, channels, noise, instrument, provenance."""
+"""From motion to an ObsPy Stream: channels, noise, instrument, provenance."""
 
 import json
 import math
@@ -7,76 +7,13 @@ import numpy as np
 from obspy import Trace
 from obspy.core import AttribDict
 
-from seissynth.errors import InputError
 from seissynth.instruments.response import apply_response, native_quantity, quantize_counts
-from seissynth.noise.models import station_noise
+from seissynth.noise.models import prepare_noise, station_noise
 from seissynth.seeding import hash_words
-from seissynth.shared.warning import warn_user
-from seissynth.signal.motion import convert_motion, resample_motion
+from seissynth.signal.motion import resample_motion
 from seissynth.units import OUTPUTS, UNITS
 
 _NEGLIGIBLE_DIRECTION = 1e-9  # cosines below it are rounding: a channel at 90 degrees sees nothing of north
-
-
-class GroundMotion:
-    """Motion of n sites in Z (up), N, E, in whatever quantity is asked for.
-
-    Parameters
-    ----------
-    records : seissynth.records.Records
-    card : seissynth.backends.base.Card
-        States the quantity and component order of `records`.
-    back_azimuth_deg : ndarray, shape (n,)
-        For backends that return radial and transverse motion.
-    sampling_rate_hz : float
-    """
-
-    def __init__(self, records, card, back_azimuth_deg, sampling_rate_hz):
-        self.card = card
-        self.sampling_rate_hz = sampling_rate_hz
-        self._made = {card.quantity: to_zne(records.data, card.component_order, back_azimuth_deg)}
-
-    def get(self, quantity):
-        """Motion as `quantity`, ndarray, shape (n, 3, npts), float32, SI."""
-        if quantity not in self._made:
-            if self.card.quantity == "normalised":
-                raise InputError(
-                    f"backend {self.card.name!r} makes records without amplitude (normalised), which cannot become "
-                    f"{quantity}; pass output='VEL' with a backend that has the capability absolute_amplitude."
-                )
-            data = self._made[self.card.quantity]
-            self._made[quantity] = convert_motion(data, self.sampling_rate_hz, self.card.quantity, quantity)
-        return self._made[quantity]
-
-
-def to_zne(data, component_order, back_azimuth_deg):
-    """Bring components into the order Z, N, E.
-
-    Parameters
-    ----------
-    data : ndarray, shape (n, 3, npts)
-    component_order : str
-        A permutation of ZNE or ZRT; R points away from the source, T clockwise from R seen from above.
-    back_azimuth_deg : ndarray, shape (n,)
-
-    Returns
-    -------
-    ndarray, shape (n, 3, npts), dtype of `data`
-    """
-    if component_order == "ZNE":
-        return data
-    letters = "ZNE" if "N" in component_order else "ZRT"
-    z, first, second = (data[:, component_order.index(letter)] for letter in letters)
-    if letters == "ZNE":
-        return np.stack([z, first, second], axis=1)
-    angle = np.radians(np.asarray(back_azimuth_deg, dtype=float))
-    cosines, sines = np.cos(angle).astype(data.dtype), np.sin(angle).astype(data.dtype)
-    out = np.empty(data.shape, dtype=data.dtype)
-    for row, (cosine, sine) in enumerate(zip(cosines, sines, strict=True)):  # a record at a time stays in the cache
-        out[row, 0] = z[row]
-        out[row, 1] = -cosine * first[row] + sine * second[row]
-        out[row, 2] = -sine * first[row] - cosine * second[row]
-    return out
 
 
 def sensor_motion(motion, direction):
@@ -110,6 +47,11 @@ class Instrument:
         self.output, self.noise, self.clip_counts, self.quantize = output, noise, clip_counts, quantize
         self.noise_is_motion = isinstance(noise, str)
         self._said = set()  # warnings about responses, given once for all records of the call
+
+    @classmethod
+    def of(cls, arguments):
+        """The instrument that a call's `seissynth.arguments.Arguments` ask for."""
+        return cls(arguments.output, prepare_noise(arguments.noise), arguments.clip_counts, arguments.quantize)
 
     def quantity(self, channel):
         """The quantity of ground motion that `channel` is given."""
@@ -168,23 +110,19 @@ def channel_motion(motion, row, sensor, instrument, rate):
     return resample_motion(data, motion.sampling_rate_hz, rate)
 
 
-def make_traces(motion, records, paths, group, conditions, instrument, provenance, *, seeds, sampling_rate=None):
-    """Make the traces of one group of records.
+def make_traces(simulation, request, instrument, provenance, *, seeds, sampling_rate=None):
+    """Make the traces of what a backend simulated at once.
 
     Parameters
     ----------
-    motion : GroundMotion
-    records : seissynth.records.Records
-    paths : seissynth.paths.Paths
-    group : seissynth.record_windows.WindowGroup
-        Which of the paths' rows these records are.
-    conditions : list of dict
-        Rows of the whole conditions table.
+    simulation : seissynth.simulation.Simulation
+    request : seissynth.requests.RecordRequest
+        The earthquake at all its sites, of which these are some.
     instrument : Instrument
     provenance : dict
         What all traces of the call share in ``stats.seissynth``.
     seeds : seissynth.seeding.Seeds
-        Of the whole table; noise hangs on `seeds.row`.
+        Of all sites; noise hangs on `seeds.row`.
     sampling_rate : float, optional
         Instead of each channel's own.
 
@@ -193,18 +131,24 @@ def make_traces(motion, records, paths, group, conditions, instrument, provenanc
     list of obspy Trace
     """
     traces = []
-    for k, row in enumerate(group.rows):
-        shared = _row_provenance(provenance, paths, records, k, conditions[row], group)
-        start = paths.earthquake.time + float(records.start_s[k])
-        for sensor in paths.sites[row].sensors:
+    for k, row in enumerate(simulation.group.rows):
+        shared = {**provenance, **_row_provenance(simulation, k, request, row)}
+        start = request.earthquake.time + float(simulation.records.start_s[k])
+        for sensor in request.sites[row].sensors:
             rate = float(sampling_rate or sensor.sampling_rate_hz)
-            data = channel_motion(motion, k, sensor, instrument, rate)
+            data = channel_motion(simulation.motion, k, sensor, instrument, rate)
             seed = hash_words("noise", int(seeds.row[row]), sensor.id)
             recorded = instrument.record(sensor, data, rate, start, seed)
             for channel, samples in zip(sensor.channels, recorded, strict=True):
                 traces.append(make_trace(channel, samples, rate, start, shared))
                 traces[-1].stats["distance"] = 1000.0 * shared["conditions"].path_ep_distance_km
     return traces
+
+
+def in_order_of_sites(traces, sites):
+    """Return traces in the order of their sites, as the inventory names them."""
+    order = {site.name: i for i, site in reversed(list(enumerate(sites)))}
+    return sorted(traces, key=lambda trace: order[f"{trace.stats.network}.{trace.stats.station}"])
 
 
 def make_trace(channel, samples, rate, start, shared):
@@ -233,17 +177,17 @@ def make_trace(channel, samples, rate, start, shared):
     return trace
 
 
-def _row_provenance(provenance, paths, records, k, conditions, group):
-    end = float(records.start_s[k]) + (group.npts - 1) / group.sampling_rate_hz
-    p, s = (_inside(float(onset), float(records.start_s[k]), end) for onset in (records.p_s[k], records.s_s[k]))
+def _row_provenance(simulation, k, request, row):
+    records, start = simulation.records, float(simulation.records.start_s[k])
+    end = start + (simulation.group.npts - 1) / simulation.group.sampling_rate_hz
+    p, s = (_inside(float(onset), start, end) for onset in (records.p_s[k], records.s_s[k]))
     return {
-        **provenance,
-        "origin_time": paths.earthquake.time,
-        "event_key": paths.earthquake.key,
-        "event_id": paths.earthquake.id,
+        "origin_time": request.earthquake.time,
+        "event_key": request.earthquake.key,
+        "event_id": request.earthquake.id,
         "p_s": p,
         "s_s": s,
-        "conditions": _attributes(conditions),
+        "conditions": _attributes(request.rows[row]),
         "truth": _attributes({name: _plain(values[k]) for name, values in records.truth.items()}),
         "low_cut_hz": records.low_cut_hz,
     }
@@ -262,20 +206,6 @@ def _inside(onset, start, end):
 
 def _plain(value):
     return value.item() if hasattr(value, "item") else value
-
-
-def warn_of_cut_onsets(records, group, names):
-    """Say once for a group which records do not hold their P or S onset."""
-    end = records.start_s + (group.npts - 1) / group.sampling_rate_hz
-    for phase, onsets in (("P", records.p_s), ("S", records.s_s)):
-        outside = np.flatnonzero((onsets < records.start_s) | (onsets > end))
-        if len(outside):
-            i = outside[0]
-            warn_user(
-                f"{phase} lies outside the record of {len(outside)} of {len(onsets)} sites and is NaN there (first is "
-                f"{names[i]}: {phase} {onsets[i]:.1f} s after origin, record from {records.start_s[i]:.1f} to "
-                f"{end[i]:.1f} s). Pass another start= or duration=."
-            )
 
 
 def shared_provenance(backend, output, seed, realization, arguments):

@@ -1,27 +1,25 @@
 """generate(): from an earthquake and a network to records, in six steps.
 
-    event + inventory -> paths -> conditions -> seeds -> backend -> records -> Stream
+    event + inventory -> paths -> conditions -> seeds -> backend -> motion -> Stream
+    events/              requests.py             seeding.py   simulation.py   stream.py
+                         paths.py conditions.py               backends/
 
-Each step is one function of the module that bears its name; this page only joins them.
+Each step is a function of the module below it; `_generate_by_event` only joins them.
 """
 
 from obspy import Stream
 
 from seissynth.arguments import Arguments
-from seissynth.backends._run import run_backend, select_records
-from seissynth.backends.registry import has_weights, refuse_weights, resolve_backend
-from seissynth.conditions import make_conditions
 from seissynth.ensemble import Ensemble
-from seissynth.errors import InputError
 from seissynth.events.earthquakes import read_earthquakes
 from seissynth.events.event_notes import EventNotes
-from seissynth.noise.models import prepare_noise
-from seissynth.paths import find_paths
 from seissynth.record_windows import check_memory, plan_windows, simulation_rate_hz
-from seissynth.seeding import make_seeds
+from seissynth.requests import make_request
+from seissynth.seeding import seeds_of_rows
+from seissynth.simulation import simulate
 from seissynth.skipped import Skipped
 from seissynth.source_records import find_source
-from seissynth.stream import GroundMotion, Instrument, make_traces, shared_provenance, warn_of_cut_onsets
+from seissynth.stream import Instrument, in_order_of_sites, make_traces, shared_provenance
 
 
 def generate(
@@ -128,13 +126,32 @@ def generate(
     (21, 'XX.AMAT.00.HHZ', 4.3)
     """
     arguments = Arguments(
-        backend, seed, realizations, realization, event_key, output, sampling_rate, duration, start, channel, noise,
-        outside, velocity_model, onsets, conditions, clip_counts, quantize, source, source_quantity,
-        weights, device, options,
-    )  # fmt: skip
+        backend=backend,
+        seed=seed,
+        realizations=realizations,
+        realization=realization,
+        event_key=event_key,
+        output=output,
+        sampling_rate=sampling_rate,
+        duration=duration,
+        start=start,
+        channel=channel,
+        noise=noise,
+        outside=outside,
+        velocity_model=velocity_model,
+        onsets=onsets,
+        conditions=conditions,
+        clip_counts=clip_counts,
+        quantize=quantize,
+        source=source,
+        source_quantity=source_quantity,
+        weights=weights,
+        device=device,
+        options=options,
+    )
     streams = [Stream() for _ in arguments.realization_numbers()]
-    for made in _generate_by_event(inventory, event, arguments, say_at_end=True):
-        for stream, part in zip(streams, made, strict=True):
+    for parts in _generate_by_event(inventory, event, arguments, say_at_end=True):
+        for stream, part in zip(streams, parts, strict=True):
             stream += part
     return streams[0] if arguments.realizations is None else Ensemble(streams)
 
@@ -162,144 +179,48 @@ def iter_generate(inventory, events, **arguments):
     >>> [len(st) for st in seissynth.iter_generate(inventory, [event, event])]
     [21, 21]
     """
-    known = {name: arguments.pop(name) for name in list(arguments) if name in Arguments.__dataclass_fields__}
-    checked = Arguments(**known, options=arguments)
-    for made in _generate_by_event(inventory, events, checked):
-        yield made[0] if checked.realizations is None else Ensemble(made)
+    checked = Arguments.from_keywords(arguments)
+    for streams in _generate_by_event(inventory, events, checked):
+        yield streams[0] if checked.realizations is None else Ensemble(streams)
 
 
 def _generate_by_event(inventory, events, arguments, say_at_end=False):
     """Yield for each event the Streams of its realisations; the road, step by step."""
-    backend = backend_of(arguments)
-    skipped = Skipped(backend.card, arguments.outside)
-    noise = prepare_noise(arguments.noise)
-    instrument = Instrument(arguments.output, noise, arguments.clip_counts, arguments.quantize)
-    plain, notes = arguments.as_plain_data(), EventNotes()
+    backend = arguments.open_backend()
+    instrument = Instrument.of(arguments)
+    skipped, notes = Skipped(backend.card, arguments.outside), EventNotes()
+    numbers, plain = arguments.realization_numbers(), arguments.as_plain_data()
     for earthquake in read_earthquakes(events, arguments.event_key):
-        paths, conditions = paths_and_conditions(inventory, earthquake, arguments)
-        rows = skipped.rows_inside(earthquake.id, [site.name for site in paths.sites], conditions)
+        request = make_request(inventory, earthquake, arguments)
+        rows = skipped.rows_inside(request)
         if not say_at_end:
             skipped.say()
         if not len(rows):
             continue
         # of all sites, since records of a station that is left out may still be a source
-        source = source_of(paths, backend, arguments)
-        paths, conditions, source = select_paths(paths, conditions, rows, source)
+        request.source = find_source(arguments.source, request.paths, backend.card, arguments.source_quantity)
+        request = request.select(rows)
         groups = plan_windows(
-            conditions,
-            simulation_rate_hz(paths.sites, arguments.sampling_rate),
+            request.conditions,
+            simulation_rate_hz(request.sites, arguments.sampling_rate),
             start_s=arguments.start_s(earthquake.time),
             duration_s=arguments.duration,
             longest_s=backend.card.max_duration_s,
         )
-        traces = [sum(len(sensor.channels) for sensor in site.sensors) for site in paths.sites]
-        check_memory(groups, traces, len(arguments.realization_numbers()))
-        made = []
-        for number in arguments.realization_numbers():
-            seeds = make_event_seeds(arguments.seed, conditions, number, backend)
+        check_memory(groups, [site.channel_count for site in request.sites], len(numbers))
+        streams = []
+        for number in numbers:
+            seeds = seeds_of_rows(arguments.seed, request.conditions, number, backend)
             provenance = shared_provenance(backend, arguments.output, arguments.seed, number, plain)
-            about = seeds, provenance, source, notes
-            made.append(_make_stream(paths, conditions, groups, about, backend, instrument, arguments))
-        yield made
+            traces = []
+            for group in groups:
+                simulation = simulate(request, group, seeds, backend, arguments.outside)
+                notes.look_at(request, simulation.records)
+                traces += make_traces(
+                    simulation, request, instrument, provenance, seeds=seeds, sampling_rate=arguments.sampling_rate
+                )
+            streams.append(Stream(in_order_of_sites(traces, request.sites)))
+        yield streams
     skipped.require_any()
     skipped.say()
     notes.say()
-
-
-def paths_and_conditions(inventory, earthquake, arguments, sensors=None):
-    """Find an earthquake's paths and write their table of conditions."""
-    paths = find_paths(
-        inventory,
-        earthquake,
-        channel=arguments.channel,
-        velocity_model=arguments.velocity_model,
-        onsets=arguments.onsets,
-        sensors=sensors,
-    )
-    return paths, make_conditions(paths, arguments.conditions)
-
-
-def select_paths(paths, conditions, rows, source=None):
-    """Return the paths, conditions and source records of some rows."""
-    if len(rows) == len(paths):
-        return paths, conditions, source
-    source = None if source is None else select_records(source, rows)
-    return paths.select(rows), conditions.iloc[rows].reset_index(drop=True), source
-
-
-def make_event_seeds(seed, conditions, realization, backend):
-    """Seeds of one realisation of one event's records."""
-    return make_seeds(
-        seed,
-        list(conditions["source_id"]),
-        list(conditions["station_id"]),
-        realization=realization,
-        backend=backend.card.name,
-        weights_hash=backend.weights_hash,
-    )
-
-
-def make_motion(paths, conditions, group, seeds, backend, arguments, source=None):
-    """Ask the backend for one group of rows; returns its Records and their GroundMotion."""
-    table = conditions.iloc[group.rows].reset_index(drop=True)
-    records = run_backend(
-        backend,
-        table,
-        start_s=group.start_s,
-        npts=group.npts,
-        sampling_rate_hz=group.sampling_rate_hz,
-        seeds=seeds[group.rows],
-        source=None if source is None else select_records(source, group.rows),
-        outside=arguments.outside,
-    )
-    warn_of_cut_onsets(records, group, [paths.sites[row].name for row in group.rows])
-    motion = GroundMotion(records, backend.card, table["path_back_azimuth_deg"].to_numpy(), group.sampling_rate_hz)
-    return records, motion
-
-
-def source_of(paths, backend, arguments):
-    """Return a source record for each site, or None where no source is given."""
-    if arguments.source is None:
-        return None
-    return find_source(arguments.source, paths, backend.card, arguments.source_quantity)
-
-
-def _make_stream(paths, conditions, groups, about, backend, instrument, arguments):
-    seeds, provenance, source, notes = about
-    # not to_dict("records"), in which pandas changes the process's warning filters
-    columns = {name: conditions[name].tolist() for name in conditions}
-    rows = [{name: values[row] for name, values in columns.items()} for row in range(len(conditions))]
-    traces = []
-    for group in groups:
-        records, motion = make_motion(paths, conditions, group, seeds, backend, arguments, source)
-        notes.look_at(paths.earthquake, conditions, records)
-        traces += make_traces(
-            motion,
-            records,
-            paths,
-            group,
-            rows,
-            instrument,
-            provenance,
-            seeds=seeds,
-            sampling_rate=arguments.sampling_rate,
-        )
-    order = {site.name: i for i, site in reversed(list(enumerate(paths.sites)))}
-    return Stream(sorted(traces, key=lambda trace: order[f"{trace.stats.network}.{trace.stats.station}"]))
-
-
-def backend_of(arguments):
-    """Return the backend that the arguments name, with its options."""
-    backend = resolve_backend(
-        arguments.backend,
-        weights=arguments.weights,
-        device=arguments.device,
-        options=arguments.options,
-        ensemble=arguments.of_ensemble(),
-    )
-    weights = getattr(backend, "weights", None)
-    if weights is not None and not has_weights(type(backend)):
-        refuse_weights(type(backend), weights)
-    if arguments.source is not None and "source_records" not in backend.card.capabilities:
-        raise InputError(f"backend {backend.card.name!r} cannot use source records; leave source= out.")
-    return backend

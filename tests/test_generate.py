@@ -156,7 +156,7 @@ def test_radial_and_transverse_become_north_and_east():
     """ObsPy's own rotation takes Z, N, E back to what went in, at a back azimuth in each quadrant."""
     from obspy.signal.rotate import rotate_ne_rt
 
-    from seissynth.stream import to_zne
+    from seissynth.simulation import to_zne
 
     rng = np.random.default_rng(0)
     data, back_azimuth = rng.standard_normal((5, 3, 50)), np.array([0.0, 37.0, 125.0, 214.0, 301.0])

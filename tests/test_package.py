@@ -21,9 +21,12 @@ FLOORS = (
     {"signal"},
     {"representations", "records", "traveltime", "stations", "instruments", "events"},
     {"paths", "conditions"},
+    {"requests"},
     {"backends"},
-    {"testing", "noise", "stream", "record_windows", "source_quantity", "source_records", "example", "arguments"}
+    {"testing", "noise", "record_windows", "source_quantity", "source_records", "example", "arguments"}
     | {"ensemble", "skipped"},
+    {"simulation"},
+    {"stream"},
     {"synthesis", "continuous_records"},
     {"io"},
     {"explanation", "reproduction", "picking"},

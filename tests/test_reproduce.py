@@ -203,10 +203,10 @@ def test_altered_starts_and_added_waveforms_count(written, stream, change):
 
 def test_weights_of_a_file_are_not_opened(tmp_path, written, stream, monkeypatch):
     """A path in a foreign file could be anything; the user names the weights."""
-    from seissynth import synthesis
+    from seissynth import arguments
 
     opened = []
-    monkeypatch.setattr(synthesis, "resolve_backend", lambda *_, weights=None, **__: opened.append(weights))
+    monkeypatch.setattr(arguments, "resolve_backend", lambda *_, weights=None, **__: opened.append(weights))
     for trace in stream:
         info = trace.stats.seissynth
         info.arguments = json.dumps({**json.loads(info.arguments), "weights": str(tmp_path / "theirs.safetensors")})

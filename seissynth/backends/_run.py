@@ -105,10 +105,10 @@ def run_backend(
             start_s[rows] - request.lead_s,
             request,
             Seeds(*(getattr(seeds, kind)[rows] for kind in ("row", "event", "station"))),
-            None if source is None else select_records(source, rows),
+            None if source is None else source.select(rows),
         )
         parts.append(request.finish(part, npts, rate))
-    return concatenate_records(parts, name)
+    return Records.concatenate(parts, name)
 
 
 def load_once(backend):
@@ -120,48 +120,6 @@ def load_once(backend):
         _guarded(backend, "load", backend.load)
         key = id(backend)
         _loaded[key] = weakref.ref(backend, lambda _: _loaded.pop(key, None))
-
-
-def concatenate_records(parts, name="records"):
-    """Join records of several calls, in order.
-
-    Parameters
-    ----------
-    parts : list of Records
-        At least one, all of the same number of samples.
-    name : str
-        Whose they are, for the message.
-
-    Returns
-    -------
-    Records
-        A truth that some part lacks is NaN there.
-    """
-    if len(parts) == 1:
-        return parts[0]
-    cuts = {part.low_cut_hz for part in parts}
-    if len(cuts) > 1:
-        raise BackendError(f"{name}: low_cut_hz differs between calls ({cuts}); it must not depend on the rows.")
-    keys = dict.fromkeys(key for part in parts for key in part.truth)
-    truth = {
-        key: np.concatenate([np.asarray(part.truth.get(key, np.full(len(part), np.nan))) for part in parts])
-        for key in keys
-    }
-    arrays = {key: np.concatenate([getattr(part, key) for part in parts]) for key in ("data", "start_s", "p_s", "s_s")}
-    return Records(**arrays, truth=truth, low_cut_hz=parts[0].low_cut_hz)
-
-
-def select_records(records, rows):
-    """Return some rows of records; `rows` is a slice or an index array."""
-    return Records(
-        records.data[rows],
-        records.start_s[rows],
-        p_s=records.p_s[rows],
-        s_s=records.s_s[rows],
-        truth={key: np.asarray(value)[rows] for key, value in records.truth.items()},
-        low_cut_hz=records.low_cut_hz,
-        pool=records.pool,
-    )
 
 
 # --- before the call

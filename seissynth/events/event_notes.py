@@ -12,17 +12,17 @@ class EventNotes:
     def __init__(self):
         self._seen, self._found = set(), {}
 
-    def look_at(self, earthquake, conditions, records):
+    def look_at(self, request, records):
         """Note what is assumed of one earthquake; looking again changes nothing.
 
         Parameters
         ----------
-        earthquake : seissynth.events.earthquakes.Earthquake
-        conditions : pandas.DataFrame
-            Its table, in which the caller may have set other values.
+        request : seissynth.requests.RecordRequest
+            The earthquake with its table of conditions, in which the caller may have set other values.
         records : seissynth.records.Records
             Its records, whose truth may say how the magnitude was converted.
         """
+        earthquake, conditions = request.earthquake, request.conditions
         which = earthquake.id, earthquake.key
         if which in self._seen or not len(conditions):
             return

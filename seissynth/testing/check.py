@@ -22,7 +22,7 @@ import copy
 import numpy as np
 
 from seissynth.backends._conditions_checks import check_conditions
-from seissynth.backends._run import copied_seeds, load_once, select_records
+from seissynth.backends._run import copied_seeds, load_once
 from seissynth.backends.registry import option_names
 from seissynth.errors import SeisSynthError
 from seissynth.records import Records
@@ -328,7 +328,7 @@ def _rows(trial, rows):
 
 
 def _pick(records, rows):
-    return select_records(records, np.asarray(rows))
+    return records.select(np.asarray(rows))
 
 
 #: every check, in the order in which `check_backend` runs them

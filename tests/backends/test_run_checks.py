@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seissynth.backends._run import concatenate_records, copied_seeds, load_once, run_backend, select_records
+from seissynth.backends._run import copied_seeds, load_once, run_backend
 from seissynth.backends.base import Backend, Card
 from seissynth.errors import BackendError, DomainError, InputError, SeisSynthWarning
 from seissynth.records import Records
@@ -200,7 +200,7 @@ def test_source_records_are_cut_with_the_rows():
         out = _run(backend, source=source, chunk_size=chunk_size)
         np.testing.assert_array_equal(out.data, (source.data * 2).astype("float32"))
     with pytest.raises(InputError, match="2 records for 4 rows"):
-        _run(backend, source=select_records(source, slice(0, 2)))
+        _run(backend, source=source.select(slice(0, 2)))
     with pytest.raises(InputError, match="source is list"):
         _run(backend, source=[source])
 
@@ -208,13 +208,13 @@ def test_source_records_are_cut_with_the_rows():
 def test_joined_records():
     one = Records(np.zeros((1, 3, 4), "float32"), [0.0], truth={"a": np.ones(1)}, low_cut_hz=0.1)
     two = Records(np.ones((2, 3, 4), "float32"), [1.0, 2.0], p_s=[3, 4], low_cut_hz=0.1)
-    both = concatenate_records([one, two])
+    both = Records.concatenate([one, two])
     assert len(both) == 3
     np.testing.assert_array_equal(both.p_s, [np.nan, 3, 4])
     np.testing.assert_array_equal(both.truth["a"], [1, np.nan, np.nan])
     assert both.low_cut_hz == 0.1
     with pytest.raises(BackendError, match="low_cut_hz differs"):
-        concatenate_records([one, replace(two, low_cut_hz=None)])
+        Records.concatenate([one, replace(two, low_cut_hz=None)])
 
 
 # --- native rates
@@ -398,7 +398,7 @@ def test_a_backend_that_uses_its_arrays_again_gives_the_records_of_one_that_does
     source = Records(
         np.ones((10, 3, 5)), np.zeros(10), p_s=np.ones(10), s_s=np.ones(10), truth={"sensor": np.arange(10)}
     )
-    source.pool = select_records(source, slice(None))
+    source.pool = source.select(slice(None))
     starts = np.arange(10.0)
     for chunk_size in (1, 3, 10, 256):
         backend = Thrifty()
@@ -435,7 +435,7 @@ def test_the_pool_of_a_source_cannot_be_written():
             return super().simulate(conditions, **request)
 
     source = Records(np.ones((4, 3, 5)), np.zeros(4))
-    source.pool = select_records(source, slice(None))
+    source.pool = source.select(slice(None))
     with pytest.raises(BackendError, match="read-only"):
         _run(Writer(), source=source)
     assert source.pool.data.all()
@@ -453,7 +453,7 @@ def test_what_is_no_array_is_said():
 
     def more_rows(records, conditions):
         conditions.loc[len(conditions)] = conditions.loc[0]
-        return select_records(records, [0, *range(len(records))])
+        return records.select([0, *range(len(records))])
 
     for change, words in (
         (ragged, "data"), (complex_onsets, "p_s of dtype complex"), (truth_of_another_kind, "truth=.*dict"),

@@ -6,9 +6,9 @@ import numpy as np
 from obspy import UTCDateTime
 from obspy.geodetics import gps2dist_azimuth
 
-from seissynth.conditions import _station_columns
+from seissynth.conditions import station_columns
 from seissynth.data.preparation.arrays import LEAST_SPAN
-from seissynth.paths import _sites
+from seissynth.paths import make_sites
 from seissynth.shared.warning import warn_user
 from seissynth.stations.channels import choose_sensors
 
@@ -69,10 +69,10 @@ class Networks:
                 f"a data set's records hold Z, N and E; {len(flat)} sensors whose axes do not span space are left out: "
                 f"{', '.join(sensor.id for sensor in flat[:5])}."
             )
-        sites = _sites([sensor for sensor in whole if _spans(sensor)])
+        sites = make_sites([sensor for sensor in whole if _spans(sensor)])
         if not sites:
             return None
-        columns = _station_columns(sites)
+        columns = station_columns(sites)
         return Network(sites, columns["station_latitude_deg"], columns["station_longitude_deg"], columns)
 
 

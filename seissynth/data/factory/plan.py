@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seissynth.backends._conditions_checks import describe_outside, rows_outside
-from seissynth.conditions import _ONSET_COLUMNS, _replace
+from seissynth.conditions import replace_columns, write_columns
 from seissynth.data.factory.network import Networks, geodesics, sphere_km
 from seissynth.data.splits.parts import whole_counts
-from seissynth.schema import COLUMNS, empty_value
-from seissynth.seeding import Seeds, generator, hash_words, make_seeds
+from seissynth.schema import COLUMNS
+from seissynth.seeding import Seeds, generator, hash_words, seeds_of_rows
 from seissynth.traveltime.first_arrivals import onsets as find_onsets
 
 _NAMED = 20  # rows outside the backend's range, of a block
@@ -88,12 +88,11 @@ class Planner:
     Parameters
     ----------
     settings : seissynth.data.factory.settings.Settings
-    card : seissynth.backends.base.Card
-    weights_hash : str
+    backend : seissynth.backends.base.Backend
     """
 
-    def __init__(self, settings, card, weights_hash=""):
-        self.settings, self.card, self.weights_hash = settings, card, weights_hash
+    def __init__(self, settings, backend):
+        self.settings, self.backend, self.card = settings, backend, backend.card
         self._networks = Networks(settings.inventory, settings.core.channel)
 
     def plan(self, first, last):
@@ -122,7 +121,7 @@ class Planner:
         sensors = [sensor for _, sensor in rows]
         event = event[index]
         table = {name: values[index] for name, values in table.items()}
-        seeds = self.seeds(table["source_id"], table["station_id"])
+        seeds = self.seeds(table)
         keys = np.array(
             [hash_words("data set", row, sensor.id) for row, sensor in zip(seeds.row.tolist(), sensors, strict=True)],
             dtype=np.uint64,
@@ -152,16 +151,9 @@ class Planner:
         self._add_seconds(plan, [sites[index[i]] for i in chosen])
         return plan
 
-    def seeds(self, events, stations):
+    def seeds(self, table):
         """Seeds of records, those of realisation 0."""
-        return make_seeds(
-            self.settings.core.seed,
-            list(events),
-            list(stations),
-            realization=0,
-            backend=self.card.name,
-            weights_hash=self.weights_hash,
-        )
+        return seeds_of_rows(self.settings.core.seed, table, 0, self.backend)
 
     # --- who records, and from where
 
@@ -187,28 +179,26 @@ class Planner:
     # --- the conditions
 
     def _table(self, sources, stations, sites, distance):
-        """Conditions of paths, as `seissynth.conditions.make_conditions` writes them, for many events at once."""
-        n = len(sites)
-        table = {
-            name: np.full(n, empty_value(name), dtype=object if column.text else float)
-            for name, column in COLUMNS.items()
-        }
-        table.update({name: values for name, values in sources.items() if name in COLUMNS})
-        table.update(stations)
-        depth = table["source_depth_km"]
-        times = find_onsets(distance[:, 0], depth, self.settings.core.velocity_model)
-        table.update(
-            path_ep_distance_km=distance[:, 0],
-            path_hyp_distance_km=np.hypot(distance[:, 0], depth),
-            path_azimuth_deg=distance[:, 1],
-            path_back_azimuth_deg=distance[:, 2],
-            path_onset_origin=np.full(n, times.origin, dtype=object),
+        """Columns of the conditions, for many events at once."""
+        core = self.settings.core
+        onsets = find_onsets(distance[:, 0], sources["source_depth_km"], core.velocity_model)
+        table = write_columns(
+            sources,
+            stations,
+            distance_km=distance[:, 0],
+            azimuth_deg=distance[:, 1],
+            back_azimuth_deg=distance[:, 2],
+            onsets=onsets,
+            onset_origin=[onsets.origin] * len(sites),
         )
-        table.update({column: np.array(getattr(times, name)) for column, name in _ONSET_COLUMNS.items()})
         names = [site.name for site in sites]
-        for name, values in self.settings.core.conditions.items():
-            if not isinstance(values, dict) or set(values) & set(names):
-                _replace(table, name, values, names)
+        # a block may well hold none of the stations that are named
+        here = {
+            name: values
+            for name, values in core.conditions.items()
+            if not isinstance(values, dict) or set(values) & set(names)
+        }
+        replace_columns(table, here, names)
         return table
 
     def _in_range(self, table):
@@ -296,7 +286,7 @@ class Planner:
         plan.second = {
             "table": table,
             "start_s": self._on_grid(table["path_p_travel_s"] - onset),
-            "seeds": self.seeds(table["source_id"], table["station_id"]),
+            "seeds": self.seeds(table),
         }
 
     def _second_table(self, plan, rows, numbers, sites):

@@ -17,8 +17,8 @@ from seissynth.record_windows import WindowGroup, simulation_rate_hz
 from seissynth.schema import COLUMNS
 from seissynth.seeding import generator, hash_words
 from seissynth.signal.motion import resample_motion
-from seissynth.stream import GroundMotion, Instrument, channel_motion
-from seissynth.synthesis import backend_of
+from seissynth.simulation import GroundMotion
+from seissynth.stream import Instrument, channel_motion
 
 #: samples of one component of all records that are made at a time: what bounds the memory
 _SAMPLES_TOGETHER = 1_000_000
@@ -50,8 +50,8 @@ class BlockMaker:
 
     def __init__(self, settings):
         self.settings = settings
-        self.backend = backend_of(settings.core)
-        self.planner = Planner(settings, self.backend.card, self.backend.weights_hash)
+        self.backend = settings.core.open_backend()
+        self.planner = Planner(settings, self.backend)
         self.rate = float(settings.core.sampling_rate)
         self.npts = settings.npts
         self.instrument = Instrument(settings.core.output)

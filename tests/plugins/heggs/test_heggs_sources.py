@@ -8,8 +8,6 @@ import pytest
 from heggs_sets import made_up_rows, write_set
 
 pytest.importorskip("torch", reason="the learned backends need PyTorch")
-
-from seissynth.backends._run import select_records
 from seissynth.errors import InputError
 from seissynth.records import Records
 from seissynth.schema import PLACE_COLUMNS
@@ -71,30 +69,30 @@ def rows(table, count=3, **changes):
 
 def test_all_stations_tell_but_ones_own(table, inputs, pool, asked):
     reader, conditions = SourceReader("heggs", None, inputs), rows(table)
-    encoded, traits = reader.read(replace(select_records(pool, [1, 0, 0]), pool=pool), conditions)
+    encoded, traits = reader.read(replace(pool.select([1, 0, 0]), pool=pool), conditions)
     np.testing.assert_allclose(traits.noise[:, 0], [(2 + 3 + 4) / 3, (1 + 3 + 4) / 3, (1 + 2 + 3 + 4) / 4])
     np.testing.assert_allclose(traits.level[:, 0], [9 / 5, 8 / 5, 10 / 6])
     np.testing.assert_array_equal(encoded[1], encoded[2])
     assert len(asked) == 1 and asked[0]["sensors"] == ["CI.S0", "CI.S1", "CI.A", "CI.B"]
     # one row alone is told the same, and what was told is kept for the next call of the same earthquake
     for row in range(3):
-        _, alone = reader.read(replace(select_records(pool, [0]), pool=pool), conditions.iloc[[row]])
+        _, alone = reader.read(replace(pool.select([0]), pool=pool), conditions.iloc[[row]])
         np.testing.assert_array_equal(alone.noise[0], traits.noise[row])
         np.testing.assert_array_equal(alone.level[0], traits.level[row])
     assert len(asked) == 1
     other = replace(pool, data=2 * pool.data)
-    reader.read(replace(select_records(other, [0]), pool=other), conditions.iloc[[0]])
+    reader.read(replace(other.select([0]), pool=other), conditions.iloc[[0]])
     assert len(asked) == 2
 
 
 def test_a_lone_source_serves_its_own_station(table, inputs, pool, asked):
-    one = select_records(pool, [0])
+    one = pool.select([0])
     _, traits = SourceReader("heggs", None, inputs).read(replace(one, pool=one), rows(table, 1))
     np.testing.assert_allclose(traits.noise, 1.0)
 
 
 def test_records_without_a_pool_tell_for_their_row_alone(table, inputs, pool, asked):
-    _, traits = SourceReader("heggs", None, inputs).read(select_records(pool, [2, 2, 0]), rows(table))
+    _, traits = SourceReader("heggs", None, inputs).read(pool.select([2, 2, 0]), rows(table))
     np.testing.assert_allclose(traits.noise[:, 0], [1, 2, 3])
     assert asked[0]["sensors"] == ["CI.A", "CI.A", "CI.S0"]
 
@@ -102,7 +100,7 @@ def test_records_without_a_pool_tell_for_their_row_alone(table, inputs, pool, as
 def test_sources_stand_where_they_stand(table, inputs, pool, asked):
     """The earthquake is that of the row; place, onsets and soil are those of the source, as far as they are known."""
     conditions = rows(table, 1)
-    SourceReader("heggs", None, inputs).read(replace(select_records(pool, [0]), pool=pool), conditions)
+    SourceReader("heggs", None, inputs).read(replace(pool.select([0]), pool=pool), conditions)
     wanted = pd.concat([conditions] * 3, ignore_index=True).assign(
         **{name: pool.truth[name][:3] for name in PLACE_COLUMNS},
         path_p_travel_s=[4.0, 5.0, 6.0], path_s_travel_s=[8.0, 10.0, 12.0], station_vs_30_mps=np.nan,
@@ -115,7 +113,7 @@ def test_sources_stand_where_they_stand(table, inputs, pool, asked):
 
 def test_each_earthquake_of_a_call_is_told_apart(table, inputs, pool, asked):
     conditions = rows(table, 3, source_magnitude=[2.0, 3.0, 2.0])
-    SourceReader("heggs", None, inputs).read(replace(select_records(pool, [0, 0, 0]), pool=pool), conditions)
+    SourceReader("heggs", None, inputs).read(replace(pool.select([0, 0, 0]), pool=pool), conditions)
     assert len(asked) == 2
     magnitudes = [call["conditions"][0, 10] for call in asked]
     assert magnitudes[0] < magnitudes[1]
@@ -127,7 +125,7 @@ def test_magnitudes_come_back_out_of_condition_vectors(table, inputs):
 
 
 def test_the_pool_stays_whole_when_rows_are_taken(pool):
-    found = select_records(replace(pool, pool=pool), slice(1, 2))
+    found = replace(pool, pool=pool).select(slice(1, 2))
     assert len(found) == 1 and found.pool is pool
     with pytest.raises(InputError, match=r"holds 1 records for 2 rows"):
         SourceReader("heggs", None, None).read(found, {"source_magnitude": [1.0, 2.0]})

@@ -1,0 +1,142 @@
+"""Simulation: a backend is asked for records, whose motion is then had in any quantity."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seissynth.backends._run import run_backend
+from seissynth.errors import InputError
+from seissynth.record_windows import WindowGroup
+from seissynth.records import Records
+from seissynth.shared.warning import warn_user
+from seissynth.signal.motion import convert_motion
+
+
+@dataclass
+class Simulation:
+    """What a backend made at once; `records` and `motion` have one row for each of `group.rows`.
+
+    Parameters
+    ----------
+    group : seissynth.record_windows.WindowGroup
+        Which rows of the request these are.
+    records : seissynth.records.Records
+    motion : GroundMotion
+    """
+
+    group: WindowGroup
+    records: Records
+    motion: "GroundMotion"
+
+
+def simulate(request, group, seeds, backend, outside="raise"):
+    """Ask a backend for the records of some sites.
+
+    Parameters
+    ----------
+    request : seissynth.requests.RecordRequest
+    group : seissynth.record_windows.WindowGroup
+    seeds : seissynth.seeding.Seeds
+        Of all sites of the request.
+    backend : seissynth.backends.base.Backend
+    outside : str
+        See `seissynth.generate`.
+
+    Returns
+    -------
+    Simulation
+
+    Warns
+    -----
+    SeisSynthWarning
+        Records that do not hold their onsets.
+    """
+    conditions = request.conditions.iloc[group.rows].reset_index(drop=True)
+    records = run_backend(
+        backend,
+        conditions,
+        start_s=group.start_s,
+        npts=group.npts,
+        sampling_rate_hz=group.sampling_rate_hz,
+        seeds=seeds[group.rows],
+        source=None if request.source is None else request.source.select(group.rows),
+        outside=outside,
+    )
+    _warn_of_cut_onsets(records, group, [request.sites[row].name for row in group.rows])
+    back_azimuth_deg = conditions["path_back_azimuth_deg"].to_numpy()
+    return Simulation(group, records, GroundMotion(records, backend.card, back_azimuth_deg, group.sampling_rate_hz))
+
+
+class GroundMotion:
+    """Motion of n sites in Z (up), N, E, in whatever quantity is asked for.
+
+    Parameters
+    ----------
+    records : seissynth.records.Records
+    card : seissynth.backends.base.Card
+        States the quantity and component order of `records`.
+    back_azimuth_deg : ndarray, shape (n,)
+        For backends that return radial and transverse motion.
+    sampling_rate_hz : float
+    """
+
+    def __init__(self, records, card, back_azimuth_deg, sampling_rate_hz):
+        self.card = card
+        self.sampling_rate_hz = sampling_rate_hz
+        self._made = {card.quantity: to_zne(records.data, card.component_order, back_azimuth_deg)}
+
+    def get(self, quantity):
+        """Motion as `quantity`, ndarray, shape (n, 3, npts), float32, SI."""
+        if quantity not in self._made:
+            if self.card.quantity == "normalised":
+                raise InputError(
+                    f"backend {self.card.name!r} makes records without amplitude (normalised), which cannot become "
+                    f"{quantity}; pass output='VEL' with a backend that has the capability absolute_amplitude."
+                )
+            data = self._made[self.card.quantity]
+            self._made[quantity] = convert_motion(data, self.sampling_rate_hz, self.card.quantity, quantity)
+        return self._made[quantity]
+
+
+def to_zne(data, component_order, back_azimuth_deg):
+    """Bring components into the order Z, N, E.
+
+    Parameters
+    ----------
+    data : ndarray, shape (n, 3, npts)
+    component_order : str
+        A permutation of ZNE or ZRT; R points away from the source, T clockwise from R seen from above.
+    back_azimuth_deg : ndarray, shape (n,)
+
+    Returns
+    -------
+    ndarray, shape (n, 3, npts), dtype of `data`
+    """
+    if component_order == "ZNE":
+        return data
+    letters = "ZNE" if "N" in component_order else "ZRT"
+    z, first, second = (data[:, component_order.index(letter)] for letter in letters)
+    if letters == "ZNE":
+        return np.stack([z, first, second], axis=1)
+    angle = np.radians(np.asarray(back_azimuth_deg, dtype=float))
+    cosines, sines = np.cos(angle).astype(data.dtype), np.sin(angle).astype(data.dtype)
+    out = np.empty(data.shape, dtype=data.dtype)
+    for row, (cosine, sine) in enumerate(zip(cosines, sines, strict=True)):  # a record at a time stays in the cache
+        out[row, 0] = z[row]
+        out[row, 1] = -cosine * first[row] + sine * second[row]
+        out[row, 2] = -sine * first[row] - cosine * second[row]
+    return out
+
+
+def _warn_of_cut_onsets(records, group, names):
+    """Say once for a group which records do not hold their P or S onset."""
+    end = records.start_s + (group.npts - 1) / group.sampling_rate_hz
+    for phase, onsets in (("P", records.p_s), ("S", records.s_s)):
+        outside = np.flatnonzero((onsets < records.start_s) | (onsets > end))
+        if len(outside):
+            i = outside[0]
+            warn_user(
+                f"{phase} lies outside the record of {len(outside)} of {len(onsets)} sites and is NaN there (first is "
+                f"{names[i]}: {phase} {onsets[i]:.1f} s after origin, record from {records.start_s[i]:.1f} to "
+                f"{end[i]:.1f} s). Pass another start= or duration=."
+            )
