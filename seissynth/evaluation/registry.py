@@ -13,10 +13,10 @@ class Group:
     Parameters
     ----------
     name : str
-        ``<name>_group(pairs, settings)`` in `module` makes it; ``draw_<name>(group, pairs)`` in
-        ``seissynth.plotting.evaluation_<name>``, where there is one, its pictures.
-    module : str
-        Module of `seissynth.evaluation`.
+    metrics : str
+        ``"module:function"``, which makes a `seissynth.evaluation.MetricGroup` of pairs and settings.
+    pictures : str or None
+        ``"module:function"``, which draws a group and its pairs; None where there is nothing to draw.
     headline : tuple of str
         Metrics that stand in the overview and in the leaderboard, the most telling first.
     needs : tuple of str
@@ -24,14 +24,18 @@ class Group:
     """
 
     name: str
-    module: str
+    metrics: str
+    pictures: str | None = None
     headline: tuple = ()
     needs: tuple = ()
 
     def compute(self, pairs, settings):
         """Return the `seissynth.evaluation.MetricGroup` of a set."""
-        found = importlib.import_module(f"{__package__}.{self.module}")
-        return getattr(found, f"{self.name}_group")(pairs, settings)
+        return _function(self.metrics)(pairs, settings)
+
+    def draw(self, metrics, pairs):
+        """Return the pictures of a `seissynth.evaluation.MetricGroup`; list of (title, Figure)."""
+        return _function(self.pictures)(metrics, pairs) if self.pictures else []
 
     def lacks(self, pairs, settings):
         """Say why this group cannot be computed; None if it can."""
@@ -40,6 +44,11 @@ class Group:
             if reason:
                 return reason
         return None
+
+
+def _function(place):
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _no_picker(pairs, settings):
@@ -66,21 +75,84 @@ def _no_magnitudes(pairs, settings):
 #: need -> function (pairs, settings) that gives the reason why it is not met, or None
 NEEDS = {"picker": _no_picker, "motion": _no_motion, "draws": _one_draw, "magnitudes": _no_magnitudes}
 
-#: all groups, in the order of the report; one line adds one
+#: all groups, in the order of the report
 GROUPS = {
     group.name: group
     for group in (
-        Group("arrivals", "arrivals", ("p_mae_s", "s_mae_s", "p_f1", "s_f1"), ("picker",)),
-        Group("similarity", "similarity", ("envelope_correlation", "spectrogram_mse")),
-        Group("spread", "spread", ("ln_pga_within_event_sd_ratio", "ln_pga_crps", "envelope_crps", "roughness_ratio")),
-        Group("distributions", "distributions", ("amplitude_accuracy_wasserstein", "frechet_distance")),
-        Group("diversity", "diversity", ("copied_share", "diversity_ratio", "coverage")),
-        Group("spectra", "spectra", ("spectral_shape_misfit", "ln_spectral_ratio_high")),
-        Group("ground_motion", "ground_motion_groups", ("ln_pga_bias", "ln_pga_sd", "ln_psa_0p3_bias"), ("motion",)),
-        Group("magnitude", "ground_motion_groups", ("ml_difference", "ml_slope"), ("motion", "magnitudes")),
-        Group("frequency_magnitude", "frequency_magnitude", ("b_likelihood_generated",), ("motion", "magnitudes")),
-        Group("source", "source", ("source_mw_difference", "ln_hvsr_rms"), ("motion",)),
-        Group("sections", "sections"),
-        Group("samples", "samples"),
+        Group(
+            "arrivals",
+            "seissynth.evaluation.groups.arrivals:arrivals_group",
+            "seissynth.plotting.evaluation_arrivals:draw_arrivals",
+            headline=("p_mae_s", "s_mae_s", "p_f1", "s_f1"),
+            needs=("picker",),
+        ),
+        Group(
+            "similarity",
+            "seissynth.evaluation.groups.similarity:similarity_group",
+            "seissynth.plotting.evaluation_similarity:draw_similarity",
+            headline=("envelope_correlation", "spectrogram_mse"),
+        ),
+        Group(
+            "spread",
+            "seissynth.evaluation.groups.spread:spread_group",
+            "seissynth.plotting.evaluation_spread:draw_spread",
+            headline=("ln_pga_within_event_sd_ratio", "ln_pga_crps", "envelope_crps", "roughness_ratio"),
+        ),
+        Group(
+            "distributions",
+            "seissynth.evaluation.groups.distributions:distributions_group",
+            "seissynth.plotting.evaluation_distributions:draw_distributions",
+            headline=("amplitude_accuracy_wasserstein", "frechet_distance"),
+        ),
+        Group(
+            "diversity",
+            "seissynth.evaluation.groups.diversity:diversity_group",
+            "seissynth.plotting.evaluation_diversity:draw_diversity",
+            headline=("copied_share", "diversity_ratio", "coverage"),
+        ),
+        Group(
+            "spectra",
+            "seissynth.evaluation.groups.spectra:spectra_group",
+            "seissynth.plotting.evaluation_spectra:draw_spectra",
+            headline=("spectral_shape_misfit", "ln_spectral_ratio_high"),
+        ),
+        Group(
+            "ground_motion",
+            "seissynth.evaluation.groups.ground_motion_groups:ground_motion_group",
+            "seissynth.plotting.evaluation_ground_motion:draw_ground_motion",
+            headline=("ln_pga_bias", "ln_pga_sd", "ln_psa_0p3_bias"),
+            needs=("motion",),
+        ),
+        Group(
+            "magnitude",
+            "seissynth.evaluation.groups.ground_motion_groups:magnitude_group",
+            "seissynth.plotting.evaluation_magnitude:draw_magnitude",
+            headline=("ml_difference", "ml_slope"),
+            needs=("motion", "magnitudes"),
+        ),
+        Group(
+            "frequency_magnitude",
+            "seissynth.evaluation.groups.frequency_magnitude:frequency_magnitude_group",
+            "seissynth.plotting.evaluation_frequency_magnitude:draw_frequency_magnitude",
+            headline=("b_likelihood_generated",),
+            needs=("motion", "magnitudes"),
+        ),
+        Group(
+            "source",
+            "seissynth.evaluation.groups.source:source_group",
+            "seissynth.plotting.evaluation_source:draw_source",
+            headline=("source_mw_difference", "ln_hvsr_rms"),
+            needs=("motion",),
+        ),
+        Group(
+            "sections",
+            "seissynth.evaluation.groups.sections:sections_group",
+            "seissynth.plotting.evaluation_sections:draw_sections",
+        ),
+        Group(
+            "samples",
+            "seissynth.evaluation.groups.samples:samples_group",
+            "seissynth.plotting.evaluation_samples:draw_samples",
+        ),
     )
 }

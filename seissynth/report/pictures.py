@@ -1,9 +1,7 @@
 """Pictures of an evaluation, drawn by `seissynth.plotting`."""
 
-import importlib
-import importlib.util
-
 from seissynth.evaluation.evaluations import LeftOut
+from seissynth.evaluation.registry import GROUPS
 from seissynth.report.html import picture
 
 #: key of the pictures that belong to no single group
@@ -37,16 +35,9 @@ def _draw_all(evaluation):
         pairs = evaluation.pairs[name]
         for group in groups.values():
             out[name, group.name] = _drawn(
-                evaluation, group.name, name, lambda group=group, pairs=pairs: _pictures_of(group, pairs)
+                evaluation, group.name, name, lambda group=group, pairs=pairs: GROUPS[group.name].draw(group, pairs)
             )
     return out
-
-
-def _pictures_of(group, pairs):
-    module = f"seissynth.plotting.evaluation_{group.name}"
-    if importlib.util.find_spec(module) is None:
-        return []
-    return getattr(importlib.import_module(module), f"draw_{group.name}")(group, pairs)
 
 
 def _drawn(evaluation, group, name, function):

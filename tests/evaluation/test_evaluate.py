@@ -1,5 +1,7 @@
 """`evaluate` and its report: what is scored, ranked, left out, refused and written."""
 
+import importlib
+import inspect
 import json
 import subprocess
 import sys
@@ -16,6 +18,7 @@ import seissynth
 from seissynth.cli._app import make_app
 from seissynth.errors import InputError
 from seissynth.evaluation import EvaluationSettings, evaluate, leaderboard
+from seissynth.evaluation.registry import GROUPS
 
 
 @pytest.fixture
@@ -324,3 +327,10 @@ assert found.groups["x"]["similarity"] and not found.failures
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
+def test_every_group_names_functions_that_are_there(group):
+    for place in (group.metrics, group.pictures):
+        module, _, name = place.partition(":")
+        inspect.signature(getattr(importlib.import_module(module), name)).bind("pairs", "settings")

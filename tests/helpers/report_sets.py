@@ -68,10 +68,10 @@ def use_fake_groups(monkeypatch, *names, baselines=False):
         setattr(module, group.__name__, group)
     monkeypatch.setitem(__import__("sys").modules, module.__name__, module)
     fakes = {
-        "size": Group("size", "_fake_groups", ("ln_size",)),
-        "picked": Group("picked", "_fake_groups", (), ("picker",)),
-        "failing": Group("failing", "_fake_groups"),
-        "poor": Group("poor", "_fake_groups"),
+        "size": Group("size", f"{module.__name__}:size_group", headline=("ln_size",)),
+        "picked": Group("picked", f"{module.__name__}:picked_group", needs=("picker",)),
+        "failing": Group("failing", f"{module.__name__}:failing_group"),
+        "poor": Group("poor", f"{module.__name__}:poor_group"),
     }
     for name in list(GROUPS):
         monkeypatch.delitem(GROUPS, name)
