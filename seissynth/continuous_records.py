@@ -1,7 +1,11 @@
 """continuous(): long records in which earthquakes overlap, as a station writes them."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterable
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from obspy import Stream, UTCDateTime
@@ -20,6 +24,10 @@ from seissynth.skipped import Skipped
 from seissynth.stations.channels import select_sensors
 from seissynth.stream import Instrument, channel_motion, make_trace, shared_provenance
 
+if TYPE_CHECKING:
+    from obspy import Inventory
+    from obspy.core.event import Catalog, Event
+
 _NOT_HERE = ("start", "realizations", "source", "source_quantity")
 _MOST_SAMPLES = 200_000_000
 #: without `duration` a record lasts this many times as long as that of `generate`: some 0.001 of the peak is left then
@@ -32,7 +40,15 @@ _BLOCK_ROWS = 64
 _SAME_TIME_S = 1e-9
 
 
-def continuous(events, inventory, start, end, *, noise=None, **arguments):
+def continuous(
+    events: Event | Catalog | Iterable[Event],
+    inventory: Inventory,
+    start: UTCDateTime | str,
+    end: UTCDateTime | str,
+    *,
+    noise: str | Stream | Any | None = None,
+    **arguments: Any,
+) -> Stream:
     """Make continuous records: one trace a channel, with all earthquakes in it.
 
     The motion of all earthquakes is added up first; response, noise, clipping and rounding come after, as

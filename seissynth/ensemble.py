@@ -1,8 +1,15 @@
 """Ensemble: several realisations of the same request, a sequence of Streams."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from seissynth.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from obspy import Stream
 
 
 class Ensemble(Sequence):
@@ -23,7 +30,7 @@ class Ensemble(Sequence):
     (2, 3, 1)
     """
 
-    def __init__(self, streams):
+    def __init__(self, streams: Iterable[Stream]) -> None:
         self._streams = list(streams)
 
     def __len__(self):
@@ -38,11 +45,11 @@ class Ensemble(Sequence):
         traces = len(self._streams[0]) if self._streams else 0
         return f"<Ensemble of {len(self)} realisations with {traces} traces each>"
 
-    def select(self, **kwargs):
+    def select(self, **kwargs: Any) -> Ensemble:
         """Apply ObsPy's ``Stream.select`` to every realisation; returns an Ensemble."""
         return Ensemble(stream.select(**kwargs) for stream in self._streams)
 
-    def array(self):
+    def array(self) -> np.ndarray:
         """Stack the data: ndarray, shape (realisations, traces, npts).
 
         Raises

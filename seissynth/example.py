@@ -1,9 +1,16 @@
 """The example that ships with seissynth: a small network and an earthquake below it, both made up."""
 
+from __future__ import annotations
+
 from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from obspy import Inventory
+    from obspy.core.event import Event
 
 
-def read_example():
+def read_example() -> tuple[Inventory, Event]:
     """Read the embedded network and earthquake.
 
     Network XX has seven stations within 5 to 90 km: broadband velocity (``HH?``), strong motion

@@ -1,11 +1,18 @@
 """What went into each record and what came out: `explain`, and onsets as QuakeML: `picks`."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from obspy import Stream
 from obspy.core.event import Catalog, Event, Magnitude, Origin, ResourceIdentifier
 
 from seissynth.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas
 
 #: columns of the table of `explain` that come from the conditions
 _CONDITIONS = (
@@ -33,7 +40,7 @@ _PRINTED = (
 _MOST_ROWS = 60
 
 
-def explain(stream, full=False):
+def explain(stream: Stream | Sequence[Any], full: bool = False) -> pandas.DataFrame:
     """Tabulate what went in and out of each record.
 
     Parameters
@@ -155,7 +162,7 @@ def _row(trace, info):
     }
 
 
-def picks(stream, event=None):
+def picks(stream: Stream | Sequence[Any], event: Event | Catalog | None = None) -> Catalog:
     """Return the onsets of synthetic records as QuakeML picks.
 
     Parameters

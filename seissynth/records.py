@@ -5,11 +5,18 @@ states; Z is up positive, N north, E east, R away from the epicentre, T clockwis
 (so that R, T, up is the left-handed system that ObsPy's ``rotate`` uses).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seissynth.errors import BackendError
+from seissynth.shared.filled_in import FILLED_IN
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 @dataclass
@@ -43,11 +50,11 @@ class Records:
 
     data: np.ndarray
     start_s: np.ndarray
-    p_s: np.ndarray = None
-    s_s: np.ndarray = None
+    p_s: np.ndarray = FILLED_IN
+    s_s: np.ndarray = FILLED_IN
     truth: dict = field(default_factory=dict)
     low_cut_hz: float | None = None
-    pool: "Records | None" = None
+    pool: Records | None = None
 
     def __post_init__(self):
         self.start_s = np.atleast_1d(np.asarray(self.start_s, dtype=float))
@@ -60,7 +67,7 @@ class Records:
     def __len__(self):
         return len(self.data)
 
-    def select(self, rows):
+    def select(self, rows: slice | ArrayLike) -> Records:
         """Return some of the records; `rows` is a slice or an index array.
 
         Examples
@@ -70,6 +77,7 @@ class Records:
         >>> Records(np.zeros((2, 3, 4), "float32"), [0.0, 5.0]).select([1]).start_s
         array([5.])
         """
+        rows = rows if isinstance(rows, slice) else np.asarray(rows)
         return Records(
             self.data[rows],
             self.start_s[rows],
@@ -81,7 +89,7 @@ class Records:
         )
 
     @staticmethod
-    def concatenate(parts, name="records"):
+    def concatenate(parts: list[Records], name: str = "records") -> Records:
         """Join the records of several calls, in order.
 
         Parameters
@@ -112,5 +120,5 @@ class Records:
             for key in keys
         }
         names = ("data", "start_s", "p_s", "s_s")
-        arrays = {key: np.concatenate([getattr(part, key) for part in parts]) for key in names}
+        arrays: dict[str, Any] = {key: np.concatenate([getattr(part, key) for part in parts]) for key in names}
         return Records(**arrays, truth=truth, low_cut_hz=parts[0].low_cut_hz)

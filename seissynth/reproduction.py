@@ -1,8 +1,13 @@
 """Make the records of an ASDF file again, from what the file says, and compare bit for bit."""
 
+from __future__ import annotations
+
 import json
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,11 +49,11 @@ class ReproductionReport:
     differences: tuple = ()
 
     @property
-    def equal(self):
+    def equal(self) -> bool:
         """Whether every trace came out bit for bit."""
         return self.n_equal == self.n_records
 
-    def changed_versions(self):
+    def changed_versions(self) -> dict[str, tuple[str, str]]:
         """Return name -> (then, now) of all versions that are not the same."""
         names = {**self.versions_then, **self.versions_now}
         pairs = {name: (self.versions_then.get(name, "-"), self.versions_now.get(name, "-")) for name in names}
@@ -65,7 +70,12 @@ class ReproductionReport:
         return "\n".join(lines)
 
 
-def reproduce(path, *, weights=None, progress=None):
+def reproduce(
+    path: str | os.PathLike[str],
+    *,
+    weights: str | os.PathLike[str] | None = None,
+    progress: Callable[..., Any] | None = None,
+) -> ReproductionReport:
     """Make the records of an ASDF file again and compare them with those in the file.
 
     Events and stations are taken from the file, and the arguments, seed and realisation from its

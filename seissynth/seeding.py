@@ -4,10 +4,17 @@ A record's randomness hangs on what it is (event, station, realisation, backend)
 in a table. So adding stations, changing their order, or splitting the work changes nothing else.
 """
 
+from __future__ import annotations
+
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from obspy import UTCDateTime
 
 _DEGREE_STEPS = 100_000  # 1e-5 degree, about one metre
 
@@ -37,7 +44,7 @@ class Seeds:
         return Seeds(self.row[index], self.event[index], self.station[index])
 
 
-def event_key(time, latitude_deg, longitude_deg, depth_m):
+def event_key(time: UTCDateTime, latitude_deg: float, longitude_deg: float, depth_m: float) -> str:
     """Name an earthquake by when and where it was.
 
     Resource ids are not used, since ObsPy draws new ones in each process; the magnitude is left out, so
@@ -82,7 +89,15 @@ def hash_words(*words):
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-def make_seeds(seed, event_keys, station_keys, *, realization=0, backend="", weights_hash=""):
+def make_seeds(
+    seed: int,
+    event_keys: Sequence[str],
+    station_keys: Sequence[str],
+    *,
+    realization: int = 0,
+    backend: str = "",
+    weights_hash: str = "",
+) -> Seeds:
     """Seeds of one realisation for n records.
 
     Parameters
@@ -140,7 +155,7 @@ def seeds_of_rows(seed, conditions, realization, backend):
     )
 
 
-def generator(seed, stream=0):
+def generator(seed: int, stream: int = 0) -> np.random.Generator:
     """Return a NumPy random generator for one record's seed and a stream number.
 
     Philox is counter-based: streams with other numbers are independent, and making one is cheap.

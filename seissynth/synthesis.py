@@ -7,6 +7,12 @@
 Each step is a function of the module below it; `_generate_by_event` only joins them.
 """
 
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
 from obspy import Stream
 
 from seissynth.arguments import Arguments
@@ -21,34 +27,42 @@ from seissynth.skipped import Skipped
 from seissynth.source_records import find_source
 from seissynth.stream import Instrument, in_order_of_sites, make_traces, shared_provenance
 
+if TYPE_CHECKING:
+    import pandas
+    from obspy import Inventory, UTCDateTime
+    from obspy.core.event import Catalog, Event
+
+    from seissynth.backends.base import Backend
+    from seissynth.records import Records
+
 
 def generate(
-    inventory,
-    event,
+    inventory: Inventory,
+    event: Event | Catalog | Iterable[Event],
     *,
-    backend="stochastic",
-    seed=0,
-    realizations=None,
-    realization=None,
-    event_key=None,
-    output="VEL",
-    sampling_rate=None,
-    duration=None,
-    start=None,
-    channel=None,
-    noise=None,
-    outside="raise",
-    velocity_model="iasp91",
-    onsets="model",
-    conditions=None,
-    clip_counts=None,
-    quantize=False,
-    source=None,
-    source_quantity=None,
-    weights=None,
-    device="cpu",
-    **options,
-):
+    backend: str | type[Backend] | Backend = "stochastic",
+    seed: int = 0,
+    realizations: int | None = None,
+    realization: int | None = None,
+    event_key: str | None = None,
+    output: str = "VEL",
+    sampling_rate: float | None = None,
+    duration: float | None = None,
+    start: float | UTCDateTime | None = None,
+    channel: str | list[str] | None = None,
+    noise: str | Stream | Any | None = None,
+    outside: str = "raise",
+    velocity_model: Any = "iasp91",
+    onsets: str = "model",
+    conditions: Mapping[str, Any] | pandas.DataFrame | None = None,
+    clip_counts: float | None = None,
+    quantize: bool = False,
+    source: Stream | Records | None = None,
+    source_quantity: str | None = None,
+    weights: str | os.PathLike[str] | None = None,
+    device: str = "cpu",
+    **options: Any,
+) -> Stream | Ensemble:
     """Make the records of an earthquake at the stations of an inventory.
 
     Parameters
@@ -156,7 +170,9 @@ def generate(
     return streams[0] if arguments.realizations is None else Ensemble(streams)
 
 
-def iter_generate(inventory, events, **arguments):
+def iter_generate(
+    inventory: Inventory, events: Catalog | Iterable[Event], **arguments: Any
+) -> Iterator[Stream | Ensemble]:
     """Yield the records of one event after the other, for catalogues that do not fit in memory.
 
     Parameters

@@ -19,7 +19,7 @@ from seissynth.shared.warning import warn_user
 _FILTER_SAMPLES = 40
 
 _lock = new_rlock()  # re-entrant: a backend's load() may run another backend
-_loaded = {}  # id -> weak reference; instances may be unhashable, and an unpickled one must load anew
+_loaded: dict = {}  # id -> weak reference; instances may be unhashable, and an unpickled one must load anew
 
 
 def run_backend(

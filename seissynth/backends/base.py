@@ -20,17 +20,27 @@ The smallest complete backend: a Gaussian pulse at P and one at S.
 'pulse'
 """
 
+from __future__ import annotations
+
 import math
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from seissynth.errors import CardError
 from seissynth.schema import COLUMNS
 from seissynth.units import DERIVATIVES
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas
+
+    from seissynth.records import Records
+    from seissynth.seeding import Seeds
 
 #: what a card may claim in `capabilities`
 CAPABILITIES = {
@@ -199,20 +209,29 @@ class Backend(ABC):
 
     card: ClassVar[Card]
 
-    def __init__(self, *, weights=None, device="cpu"):
+    def __init__(self, *, weights: str | os.PathLike[str] | None = None, device: str = "cpu") -> None:
         self.weights = weights
         self.device = device
 
-    def load(self):
+    def load(self) -> None:
         """Do what is heavy (read weights, compile); called once, before the first `simulate`."""
 
     @property
-    def weights_hash(self):
+    def weights_hash(self) -> str:
         """Hex digest of the weights in use; empty for a backend without weights."""
         return ""
 
     @abstractmethod
-    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
+    def simulate(
+        self,
+        conditions: pandas.DataFrame,
+        *,
+        start_s: np.ndarray,
+        npts: int,
+        sampling_rate_hz: float,
+        seeds: Seeds,
+        source: Records | None = None,
+    ) -> Records:
         """Make one record per row of `conditions`.
 
         Record i must depend on row i and on element i of the seeds only. Arguments are copies; leave them as they are

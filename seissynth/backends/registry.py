@@ -5,12 +5,15 @@ announced in the same way. Listing imports no plugin, and asking for one imports
 broken plugin never disturbs another.
 """
 
+from __future__ import annotations
+
 import copy
 import difflib
 import importlib
 import inspect
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from seissynth.backends._entrypoints import find_entries, normalise_distribution
 from seissynth.backends._info import BackendInfo, BackendTable
@@ -21,10 +24,10 @@ from seissynth.shared.warning import warn_user
 #: what `BackendInfo.distribution` says for backends of `register_backend`
 THIS_PROCESS = "(this process)"
 
-_registered = {}  # name -> class, of the running process
+_registered: dict = {}  # name -> class, of the running process
 
 
-def list_backends(check=False):
+def list_backends(check: bool = False) -> BackendTable:
     """List the backends that can be asked for.
 
     Parameters
@@ -53,7 +56,7 @@ def list_backends(check=False):
             try:
                 info = BackendInfo(name, *_where(info), **_state(source.load(name)))
             except SeisSynthError as error:
-                info = BackendInfo(name, *_where(info), status="broken", cause=_cause(error))
+                info = BackendInfo(name, *_where(info), **{"status": "broken", "cause": _cause(error)})
         infos.append(info)
     return BackendTable(infos)
 
@@ -86,7 +89,7 @@ def _cause(error):
     return f"{type(origin).__name__}: {origin}" if origin is not None else str(error)
 
 
-def get_backend(name):
+def get_backend(name: str) -> type[Backend]:
     """Return the class of a backend; only the module of this one is imported.
 
     Parameters
@@ -134,7 +137,7 @@ def get_backend(name):
     raise BackendNotFoundError(_not_found(name, offers))
 
 
-def register_backend(cls_or_name, cls=None):
+def register_backend(cls_or_name: type[Backend] | str, cls=None) -> Any:
     """Make a backend known to the running process, without installing anything.
 
     Parameters

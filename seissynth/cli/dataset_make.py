@@ -205,7 +205,7 @@ def make(
         from seissynth.data.factory.drawn_earthquakes import DrawnEarthquakes
 
         earthquakes = DrawnEarthquakes(
-            draw,
+            draw or 0,  # given where no catalogue is
             _area(stations, around, radius, box, polygon),
             magnitude=_numbers("--magnitude", magnitude, (2,)),
             magnitudes="uniform" if b is None else "gutenberg-richter",

@@ -15,13 +15,20 @@ Examples
 ((2, 3, 800), [350.0, 200.0])
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 from seissynth.shared.checks import as_signal, whole
+
+if TYPE_CHECKING:
+    import pandas
+    from numpy.typing import ArrayLike
 
 #: statuses that count as picked; "estimated" (from a velocity model) does not
 PICKED = ("manual", "automatic")
@@ -30,7 +37,15 @@ PICKED = ("manual", "automatic")
 SECONDS_SUFFIX = "_s"
 
 
-def draw_pairs(metadata, *, sources="all", picked_first=True, seed=0, epoch=0, rows=None):
+def draw_pairs(
+    metadata: pandas.DataFrame,
+    *,
+    sources: str = "all",
+    picked_first: bool = True,
+    seed: int = 0,
+    epoch: int = 0,
+    rows: ArrayLike | int | None = None,
+) -> np.ndarray:
     """Draw pairs (source, target) of records of one event.
 
     Parameters
@@ -68,7 +83,7 @@ def draw_pairs(metadata, *, sources="all", picked_first=True, seed=0, epoch=0, r
         raise InputError(f"{sources=} must be 'all' or 'one'.")
     if "source_id" not in metadata.columns:
         raise InputError("the table lacks the column 'source_id', which pairs of one event need.")
-    chosen = np.arange(len(metadata)) if rows is None else np.arange(len(metadata))[rows]
+    chosen = np.arange(len(metadata)) if rows is None else np.arange(len(metadata))[np.asarray(rows)]
     names = metadata["source_id"].iloc[chosen]
     known = (names.notna() & (names.astype(str) != "")).to_numpy()
     chosen, names = chosen[known], names[known]
@@ -128,10 +143,12 @@ class Shifted:
     data: np.ndarray
     labels: dict
     starts: np.ndarray
-    noise_rows: np.ndarray = field(default=None)
+    noise_rows: np.ndarray | None = field(default=None)
 
 
-def random_starts(onset_samples, npts, *, earliest, latest, seed=0, epoch=0):
+def random_starts(
+    onset_samples: ArrayLike, npts: int, *, earliest: int, latest: int, seed: int = 0, epoch: int = 0
+) -> np.ndarray:
     """Draw window starts that put an onset anywhere between two samples of the window.
 
     Parameters
@@ -158,7 +175,18 @@ def random_starts(onset_samples, npts, *, earliest, latest, seed=0, epoch=0):
     return onset - (earliest + np.floor(draws * (latest - earliest + 1)).astype(np.int64))
 
 
-def shift_windows(data, labels, starts, npts, *, noise=None, seed=0, fade=50, match=True, sampling_rate_hz=None):
+def shift_windows(
+    data: ArrayLike,
+    labels: dict[str, ArrayLike],
+    starts: ArrayLike | int,
+    npts: int,
+    *,
+    noise: ArrayLike | None = None,
+    seed: int = 0,
+    fade: int = 50,
+    match: bool = True,
+    sampling_rate_hz: float | None = None,
+) -> Shifted:
     """Cut windows that start before or after the record's first sample; real noise fills what is missing.
 
     Parameters

@@ -1,8 +1,13 @@
 """`evaluate`: every group of metrics for one or more generated sets, on the records that all of them share."""
 
+from __future__ import annotations
+
+import os
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +17,12 @@ from seissynth.evaluation.baselines.rows import BASELINES, baseline_groups
 from seissynth.evaluation.record_sets import Pairs, RecordSet, pair_sets, read_record_set
 from seissynth.evaluation.registry import GROUPS
 from seissynth.evaluation.results import EvaluationSettings
+
+if TYPE_CHECKING:
+    import pandas
+    from obspy import Inventory
+
+    from seissynth.io.seisbench.dataset import Dataset
 
 #: corners of the band-pass that a generated set goes through where its own band is unknown, as `seissynth dataset cut`
 BAND_CORNERS = 4
@@ -78,54 +89,54 @@ class Evaluation:
         return f"Evaluation({sets} beside {self.real.name}: {len(self.real)} records, {len(self.group_names)} groups)"
 
     @property
-    def group_names(self):
+    def group_names(self) -> list[str]:
         """Names of the groups that some set has, in the report's order."""
         held = {name for groups in self.groups.values() for name in groups}
         return [name for name in GROUPS if name in held]
 
     @property
-    def rows(self):
+    def rows(self) -> dict[str, Any]:
         """The generated sets and then the baselines: name -> group -> MetricGroup."""
         return {**self.groups, **self.baselines}
 
     @property
-    def ranked(self):
+    def ranked(self) -> list[str]:
         """Names of the rows that are ranked: all but the floors, which know the record itself."""
         return [name for name in self.rows if name not in self.baselines or not _is_floor(name)]
 
     @property
-    def summary(self):
+    def summary(self) -> pandas.DataFrame:
         """All summaries in one DataFrame: columns set, group, and those of `MetricGroup.summary`."""
         return boards.long_table(self.rows)
 
     @property
-    def leaderboard(self):
+    def leaderboard(self) -> pandas.DataFrame:
         """DataFrame of the headline metrics: one row for each set and baseline."""
         return boards.leaderboard(self.rows, GROUPS)
 
     @property
-    def differences(self):
+    def differences(self) -> pandas.DataFrame:
         """DataFrame of paired differences: each set less the first, and less each baseline."""
         return boards.differences(self.rows, self.pairs, self.settings)
 
 
 def evaluate(
-    real,
-    generated,
+    real: Any,
+    generated: Any,
     *,
-    names=None,
-    real_name=None,
-    picker=None,
-    train=None,
-    groups=None,
-    skip=(),
-    baselines=True,
-    split=None,
-    clipped=False,
-    inventory=None,
-    settings=None,
-    progress=None,
-):
+    names: list[str] | None = None,
+    real_name: str | None = None,
+    picker: Any = None,
+    train: str | os.PathLike[str] | Dataset | RecordSet | None = None,
+    groups: list[str] | None = None,
+    skip: Sequence[str] = (),
+    baselines: bool = True,
+    split: str | None = None,
+    clipped: bool = False,
+    inventory: Inventory | None = None,
+    settings: EvaluationSettings | None = None,
+    progress: Callable[..., Any] | None = None,
+) -> Evaluation:
     """Compare generated records with real ones of the same earthquakes at the same sensors.
 
     Parameters

@@ -4,11 +4,17 @@ A measure is "pga", "pgv" or "psa_T" with the period T in s, such as "psa_0.3"; 
 natural logarithms, and so are standard deviations, whatever the authors used.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: kinds of distance, and the column of metadata that holds each
 DISTANCE_COLUMNS = {
@@ -199,7 +205,7 @@ def split_measure(measure):
     return "psa", period
 
 
-def joyner_boore_distance(epicentral_km, magnitude):
+def joyner_boore_distance(epicentral_km: ArrayLike, magnitude: ArrayLike) -> np.ndarray:
     """Estimate the Joyner-Boore distance where only the epicentre is known.
 
     Parameters
@@ -232,7 +238,7 @@ def joyner_boore_distance(epicentral_km, magnitude):
     return np.hypot(np.maximum(along - half[..., None], 0.0), across).mean(axis=-1)
 
 
-def ground_motion_model(name):
+def ground_motion_model(name: str) -> GroundMotionModel:
     """Return a model by its name, one of `GROUND_MOTION_MODELS`.
 
     Raises

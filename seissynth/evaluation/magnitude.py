@@ -1,17 +1,34 @@
 """Local magnitude from the amplitude on a Wood-Anderson seismometer, by region."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import positive
 from seissynth.signal.magnitude_scales import MAGNITUDE_REGIONS, minus_log_a0, positive_array
 
+if TYPE_CHECKING:
+    import pandas
+    from numpy.typing import ArrayLike
+
+    from seissynth.evaluation.record_sets import RecordSet
+
 #: static magnification of the Wood-Anderson seismometer to which the distance terms below belong
 STANDARD_GAIN = 2080.0
 
 _MEDIAN_FACTOR = 1.2533  # standard error of a median over that of a mean, normal values
 
-def local_magnitude(amplitude_mm, distance_km, region="southern_california", correction=0.0, gain=STANDARD_GAIN):
+
+def local_magnitude(
+    amplitude_mm: ArrayLike,
+    distance_km: ArrayLike,
+    region: str = "southern_california",
+    correction: ArrayLike = 0.0,
+    gain: float = STANDARD_GAIN,
+) -> np.ndarray:
     """Return the local magnitude, log10 A - log10 A0 + correction.
 
     Parameters
@@ -56,7 +73,14 @@ def local_magnitude(amplitude_mm, distance_km, region="southern_california", cor
     return np.log10(amplitude) + term + np.asarray(correction, dtype=float)
 
 
-def network_magnitude(magnitudes, events, stations, *, corrections=None, least_stations=3):
+def network_magnitude(
+    magnitudes: ArrayLike,
+    events: ArrayLike,
+    stations: ArrayLike,
+    *,
+    corrections: dict[str, float] | None = None,
+    least_stations: int = 3,
+) -> pandas.DataFrame:
     """Put the magnitudes of records together to one of each event.
 
     Parameters
@@ -110,7 +134,14 @@ def network_magnitude(magnitudes, events, stations, *, corrections=None, least_s
     return pd.DataFrame(rows, columns=["event", "ml", "low", "high", "sd", "stations"])
 
 
-def station_corrections(magnitudes, events, stations, *, reference=None, least_records=5):
+def station_corrections(
+    magnitudes: ArrayLike,
+    events: ArrayLike,
+    stations: ArrayLike,
+    *,
+    reference: dict[str, float] | None = None,
+    least_records: int = 5,
+) -> dict[str, float]:
     """Find what must be added to each station's magnitudes.
 
     Parameters
@@ -152,7 +183,14 @@ def station_corrections(magnitudes, events, stations, *, reference=None, least_r
     return {station: -value for station, value in found.station_terms.items() if station in known}
 
 
-def record_magnitudes(records, region="southern_california", *, measure="peak", gain=STANDARD_GAIN, least_ratio=3.0):
+def record_magnitudes(
+    records: RecordSet,
+    region: str = "southern_california",
+    *,
+    measure: str = "peak",
+    gain: float = STANDARD_GAIN,
+    least_ratio: float = 3.0,
+) -> pandas.DataFrame:
     """Local magnitude of each record of a set.
 
     Parameters

@@ -1,11 +1,22 @@
 """Magnitude sweeps: one earthquake made larger step by step, by any backend."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.groups.spectra import mean_known, smoothed_spectra, spectrum_centers
+
+if TYPE_CHECKING:
+    import pandas
+    from obspy import Inventory
+    from obspy.core.event import Event
+
+    from seissynth.evaluation.groups.source_fit import PathModel
 
 #: lowest and highest frequency of the fits, Hz
 _BAND_HZ = (0.05, 30.0)
@@ -27,23 +38,32 @@ class MagnitudeSweep:
         Of the backend.
     """
 
-    table: object
+    table: pandas.DataFrame
     frequencies_hz: np.ndarray
     spectra: np.ndarray
     name: str
 
     @property
-    def corner_falls(self):
+    def corner_falls(self) -> bool:
         """Whether each larger magnitude has a lower corner frequency."""
         return bool((np.diff(self.table["corner_hz"]) < 0).all())
 
     @property
-    def moment_grows(self):
+    def moment_grows(self) -> bool:
         """Whether each larger magnitude has a larger seismic moment."""
         return bool((np.diff(self.table["moment_newton_m"]) > 0).all())
 
 
-def magnitude_sweep(inventory, event, magnitudes, *, realizations=5, seed=0, path=None, **options):
+def magnitude_sweep(
+    inventory: Inventory,
+    event: Event,
+    magnitudes: Sequence[float],
+    *,
+    realizations: int = 5,
+    seed: int = 0,
+    path: PathModel | None = None,
+    **options: Any,
+) -> MagnitudeSweep:
     """Make an earthquake larger step by step, with the same seeds, and look at corner frequency and moment.
 
     Parameters
@@ -86,6 +106,7 @@ def magnitude_sweep(inventory, event, magnitudes, *, realizations=5, seed=0, pat
     if len(magnitudes) < 2 or sorted(set(magnitudes)) != magnitudes:
         raise InputError(f"magnitudes={magnitudes} must be two or more, in rising order.")
     rows, spectra, centers, name = [], [], None, ""
+    centers = np.empty(0)
     for magnitude in magnitudes:
         made = seissynth.generate(
             inventory, _resized(event, magnitude), seed=seed, realizations=realizations, **options
@@ -98,7 +119,7 @@ def magnitude_sweep(inventory, event, magnitudes, *, realizations=5, seed=0, pat
         band = _low_hz(made), min(_BAND_HZ[1], 0.4 * rate)
         frequency, amplitude, count = displacement_spectra(records.data[:, 1:], rate, records.quantity, band, window)
         fit = fit_source(frequency, amplitude, records.column("path_hyp_distance_km"), path=path, count=count)
-        if centers is None:
+        if not len(centers):
             centers = spectrum_centers(records.npts, rate)
         smooth = smoothed_spectra(records.data, rate, centers, records.quantity, window.astype(float))
         spectra.append(np.exp(mean_known(np.log(smooth), axis=0)))

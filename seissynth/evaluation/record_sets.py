@@ -1,14 +1,27 @@
 """Records as evaluation wants them: arrays with onsets, masks and metadata, and real ones beside generated ones."""
 
+from __future__ import annotations
+
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
+from seissynth.shared.filled_in import FILLED_IN
 from seissynth.shared.real_numbers import require_real
 from seissynth.signal.motion import convert_motion
 from seissynth.units import DERIVATIVES, UNITS
+
+if TYPE_CHECKING:
+    import pandas
+    from numpy.typing import ArrayLike
+    from obspy import Inventory, Stream
+
+    from seissynth.ensemble import Ensemble
+    from seissynth.io.seisbench.dataset import Dataset
 
 #: components of every record set, in this order
 ORDER = "ZNE"
@@ -59,11 +72,11 @@ class RecordSet:
     data: np.ndarray
     sampling_rate_hz: float
     quantity: str
-    metadata: object
-    start_s: np.ndarray | None = None
-    p_s: np.ndarray | None = None
-    s_s: np.ndarray | None = None
-    mask_end_s: np.ndarray | None = None
+    metadata: pandas.DataFrame
+    start_s: np.ndarray = FILLED_IN
+    p_s: np.ndarray = FILLED_IN
+    s_s: np.ndarray = FILLED_IN
+    mask_end_s: np.ndarray = FILLED_IN
     band_hz: tuple | None = None
 
     def __post_init__(self):
@@ -97,17 +110,17 @@ class RecordSet:
         )
 
     @property
-    def npts(self):
+    def npts(self) -> int:
         """Samples of a record."""
         return self.data.shape[-1]
 
     @property
-    def unit(self):
+    def unit(self) -> str:
         """Unit of `data`."""
         return UNITS[self.quantity]
 
     @property
-    def events(self):
+    def events(self) -> np.ndarray:
         """Labels of the earthquakes, shape (n,): ``source_id``, else the origin time."""
         for name in ("source_id", "source_origin_time"):
             if name in self.metadata:
@@ -115,32 +128,32 @@ class RecordSet:
         raise InputError(f"{self.name}: metadata has neither source_id nor source_origin_time.")
 
     @property
-    def stations(self):
+    def stations(self) -> np.ndarray:
         """Labels of the sensors, shape (n,): network, station, location and first two letters of the channel."""
         return _joined(self.metadata, (*_SITE, "station_location_code", "trace_channel"))
 
     @property
-    def sites(self):
+    def sites(self) -> np.ndarray:
         """Labels of the sites, shape (n,): network and station."""
         return _joined(self.metadata, _SITE)
 
-    def column(self, name):
+    def column(self, name: str) -> np.ndarray:
         """One numeric column of the metadata, shape (n,); NaN where the table does not have it."""
         if name not in self.metadata:
             return np.full(len(self), np.nan)
         return self.metadata[name].to_numpy(dtype=float)
 
-    def times_s(self, row=None):
+    def times_s(self, row: int | None = None) -> np.ndarray:
         """Times of the samples after origin: of one record, or of all, shape (n, npts)."""
         times = np.arange(self.npts) / self.sampling_rate_hz
         return times + (self.start_s[:, None] if row is None else self.start_s[row])
 
-    def mask(self):
+    def mask(self) -> np.ndarray:
         """Samples from origin time to the next detectable earthquake, shape (n, npts), bool."""
         times = self.times_s()
         return (times >= 0) & (times < self.mask_end_s[:, None])
 
-    def select(self, rows, name=None):
+    def select(self, rows: ArrayLike, name: str | None = None) -> RecordSet:
         """Return some of the records.
 
         Parameters
@@ -152,9 +165,9 @@ class RecordSet:
         rows = np.asarray(rows)
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)
         parts = {key: getattr(self, key)[rows] for key in ("data", "start_s", "p_s", "s_s", "mask_end_s")}
-        return replace(self, name=name or self.name, metadata=self.metadata.iloc[rows], **parts)
+        return replace(self, name=name or self.name, metadata=self.metadata.iloc[np.asarray(rows)], **parts)
 
-    def motion(self, quantity):
+    def motion(self, quantity: str) -> np.ndarray:
         """Return the records as another kind of motion.
 
         Parameters
@@ -204,22 +217,22 @@ class Pairs:
     unmatched_generated: int = 0
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Name of the generated set."""
         return self.draws[0].name
 
     @property
-    def generated(self):
+    def generated(self) -> RecordSet:
         """The first draw."""
         return self.draws[0]
 
     @property
-    def events(self):
+    def events(self) -> np.ndarray:
         """Labels of the earthquakes, shape (n,)."""
         return self.real.events
 
     @property
-    def stations(self):
+    def stations(self) -> np.ndarray:
         """Labels of the sensors, shape (n,)."""
         return self.real.stations
 
@@ -229,16 +242,24 @@ class Pairs:
     def __repr__(self):
         return f"Pairs({self.name!r} beside {self.real.name!r}: {len(self)} records, {len(self.draws)} draws)"
 
-    def select(self, rows):
+    def select(self, rows: ArrayLike) -> Pairs:
         """Return some of the rows."""
         return replace(self, real=self.real.select(rows), draws=tuple(draw.select(rows) for draw in self.draws))
 
-    def mask(self):
+    def mask(self) -> np.ndarray:
         """The real records' time mask, shape (n, npts): both are looked at through the same."""
         return self.real.mask()
 
 
-def read_record_set(source, name=None, *, split=None, category="earthquake", complete=True, inventory=None):
+def read_record_set(
+    source: str | os.PathLike[str] | Dataset | RecordSet | Stream | Ensemble,
+    name: str | None = None,
+    *,
+    split: str | None = None,
+    category: str = "earthquake",
+    complete: bool = True,
+    inventory: Inventory | None = None,
+) -> RecordSet:
     """Read records for evaluation.
 
     Parameters
@@ -299,7 +320,7 @@ def read_record_set(source, name=None, *, split=None, category="earthquake", com
     )
 
 
-def pair_sets(real, generated):
+def pair_sets(real: RecordSet, generated: RecordSet) -> Pairs:
     """Put generated records beside the real ones of the same earthquake and sensor.
 
     Parameters
@@ -334,7 +355,7 @@ def pair_sets(real, generated):
             raise InputError(f"{real.name} holds {real.quantity}, {generated.name} {generated.quantity}.")
         generated = replace(generated, data=generated.motion(real.quantity), quantity=real.quantity)
     mine, theirs = _shared_keys(real, generated)
-    places = {}
+    places: dict = {}
     for row, key in enumerate(theirs):
         places.setdefault(key, []).append(row)
     seen, rows = set(), []
@@ -347,7 +368,7 @@ def pair_sets(real, generated):
     draws = min(len(places[mine[row]]) for row in rows)
     chosen = [[places[mine[row]][k] for row in rows] for k in range(draws)]
     part = real.select(rows)
-    matched = sum(len(places[mine[row]]) for row in rows)
+    matched = sum(len(places[mine[int(row)]]) for row in rows)
     return Pairs(
         part,
         tuple(_aligned(generated.select(which), part) for which in chosen),

@@ -1,13 +1,24 @@
 """Streams that seissynth made, as a record set."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.record_sets import ORDER, RecordSet
 from seissynth.shared.real_numbers import require_real
 
+if TYPE_CHECKING:
+    from obspy import Inventory, Stream
 
-def streams_to_record_set(source, name=None, *, inventory=None):
+    from seissynth.ensemble import Ensemble
+
+
+def streams_to_record_set(
+    source: Stream | Ensemble, name: str | None = None, *, inventory: Inventory | None = None
+) -> RecordSet:
     """Put the three components of what `seissynth.generate` returned together again.
 
     Parameters
@@ -43,7 +54,7 @@ def streams_to_record_set(source, name=None, *, inventory=None):
     from obspy import Stream
 
     streams = [source] if isinstance(source, Stream) else list(source)
-    groups = {}
+    groups: dict = {}
     for stream in streams:
         for trace in stream:
             stats = trace.stats
@@ -58,7 +69,7 @@ def streams_to_record_set(source, name=None, *, inventory=None):
     if not groups:
         raise InputError("the Stream is empty; there is nothing to evaluate.")
     rows, data, shapes = [], [], set()
-    onsets = {"start_s": [], "p_s": [], "s_s": []}
+    onsets: dict[str, list] = {"start_s": [], "p_s": [], "s_s": []}
     for key, traces in groups.items():
         if not set(ORDER) <= set(traces):
             traces = _turned(traces, ".".join(key[2:]), inventory)
@@ -77,7 +88,7 @@ def streams_to_record_set(source, name=None, *, inventory=None):
             f"records have {len(shapes)} different lengths or rates; generate them with one duration= and "
             "sampling_rate=."
         )
-    arrays = {name: np.array(values, dtype=float) for name, values in onsets.items()}
+    arrays: dict[str, Any] = {name: np.array(values, dtype=float) for name, values in onsets.items()}
     return RecordSet(name or own.backend, np.array(data, dtype=np.float32), first.stats.sampling_rate, own.quantity,
                      pd.DataFrame(rows), **arrays)  # fmt: skip
 

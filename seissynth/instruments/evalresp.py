@@ -38,7 +38,7 @@ MIN_PADDING_S = 10.0
 #: memory for evaluated responses, bytes
 CACHE_BYTES = 128 * 2**20
 
-_cache = OrderedDict()
+_cache: OrderedDict = OrderedDict()
 _cache_lock = new_lock()
 
 #: to be held around whatever calls evalresp: it keeps global variables, and runs without the interpreter's lock

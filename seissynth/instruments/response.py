@@ -4,6 +4,10 @@ The response is evaluated by ObsPy's evalresp (gain, poles and zeros, FIR filter
 that ``Trace.remove_response`` undoes it.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError, ResponseError
@@ -20,6 +24,11 @@ from seissynth.instruments.response_checks import rate_notes
 from seissynth.shared.warning import warn_user
 from seissynth.signal.motion import convert_float64
 from seissynth.units import DERIVATIVES
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from seissynth.stations.sensors import Channel
 
 
 def native_quantity(channel):
@@ -55,7 +64,9 @@ def native_quantity(channel):
     return quantity
 
 
-def apply_response(data, channel, sampling_rate_hz, quantity, said=None):
+def apply_response(
+    data: ArrayLike, channel: Channel, sampling_rate_hz: float, quantity: str, said: set[str] | None = None
+) -> np.ndarray:
     """Turn ground motion into what the channel would have recorded.
 
     Parameters
@@ -124,7 +135,7 @@ def apply_response(data, channel, sampling_rate_hz, quantity, said=None):
     return irfft(rfft(motion, nfft, axis=-1) * spectrum, nfft, axis=-1)[..., :npts]
 
 
-def quantize_counts(counts, clip_counts=None, quantize=False):
+def quantize_counts(counts: ArrayLike, clip_counts: float | None = None, quantize: bool = False) -> np.ndarray:
     """Do what a digitiser does: clip at full scale, round to whole counts.
 
     Parameters

@@ -1,6 +1,9 @@
 """From counts to Wood-Anderson traces: each channel's own response, or its flat gain, is taken out on the way."""
 
+from __future__ import annotations
+
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +21,9 @@ from seissynth.shared.checks import as_signal, positive
 from seissynth.shared.warning import warn_user
 from seissynth.signal.woodanderson import DAMPING, GAIN, PERIOD_S, wood_anderson_response
 
+if TYPE_CHECKING:
+    from obspy import Inventory, Stream
+
 #: lower corners of the default pre-filter, Hz, and its upper ones as shares of the Nyquist frequency
 LOW_HZ = (0.05, 0.1)
 HIGH = (0.7, 0.9)
@@ -30,8 +36,15 @@ _TAPER_SHARE = 0.05
 
 
 def wood_anderson_stream(
-    st, inventory=None, *, gain=GAIN, period_s=PERIOD_S, damping=DAMPING, pre_filt=None, taper_s=1.0
-):
+    st: Stream,
+    inventory: Inventory | None = None,
+    *,
+    gain: float = GAIN,
+    period_s: float = PERIOD_S,
+    damping: float = DAMPING,
+    pre_filt: tuple[float, float, float, float] | None = None,
+    taper_s: float = 1.0,
+) -> Stream:
     """Turn a Stream of counts into what Wood-Anderson seismometers would have drawn, in mm.
 
     Parameters

@@ -5,6 +5,9 @@ A file holds the waveforms (lossless), the events with the onsets as picks (Quak
 ASDF is described by Krischer et al. (2016), doi:10.1093/gji/ggw319; files open in pyasdf too.
 """
 
+from __future__ import annotations
+
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,7 +132,7 @@ def write_asdf(path, streams, event=None, inventory=None, *, tag="synthetic"):
                 _add_trace(file, name, trace, links)
 
 
-def read_asdf(path):
+def read_asdf(path: str | os.PathLike[str]) -> AsdfContents:
     """Read an ASDF file that `write_asdf` wrote.
 
     Parameters

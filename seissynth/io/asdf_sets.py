@@ -5,9 +5,14 @@ StationXML. `asdf_to_seisbench` reads any such file: one row per event and senso
 metadata table in the file as well, so that the way back loses nothing.
 """
 
+from __future__ import annotations
+
 import io
 import json
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from obspy import Stream, Trace
@@ -24,13 +29,22 @@ from seissynth.shared.csv_cells import write_table
 from seissynth.shared.folder_lock import fills
 from seissynth.shared.warning import warn_user
 
+if TYPE_CHECKING:
+    import pandas
+
 __all__ = ["asdf_to_seisbench", "read_asdf_records", "seisbench_to_asdf"]
 
 #: where the metadata table stands in ASDF's auxiliary data
 _TABLE = ("SeisbenchMetadata", "table")
 
 
-def read_asdf_records(path, *, tag=None, flatfile=None, table=True):
+def read_asdf_records(
+    path: str | os.PathLike[str],
+    *,
+    tag: str | None = None,
+    flatfile: str | os.PathLike[str] | pandas.DataFrame | None = None,
+    table: bool = True,
+) -> Iterator[tuple[dict, np.ndarray]]:
     """Go through the three-component records of an ASDF file, one after the other.
 
     Parameters
@@ -65,8 +79,18 @@ def read_asdf_records(path, *, tag=None, flatfile=None, table=True):
             warn_user(f"{path}: records left out: {reasons}.")
 
 
-def asdf_to_seisbench(source, output, *, tag=None, flatfile=None, unit=None, quantity=None, records_per_chunk=10_000,
-                      overwrite=False, progress=None):  # fmt: skip
+def asdf_to_seisbench(
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    tag: str | None = None,
+    flatfile: Any = None,
+    unit: str | None = None,
+    quantity: str | None = None,
+    records_per_chunk: int = 10_000,
+    overwrite: bool = False,
+    progress: Callable[..., Any] | None = None,
+) -> int:
     """Convert ASDF files to a set in SeisBench's format.
 
     Parameters
@@ -99,7 +123,7 @@ def asdf_to_seisbench(source, output, *, tag=None, flatfile=None, unit=None, qua
     known = {json.dumps(item, sort_keys=True) for item in formats if item}
     if len(known) > 1:
         raise FileFormatError(f"{source}: the files hold sets of different units or preparation; convert them apart.")
-    stored = next((item for item in formats if item), {})
+    stored: dict = next((item for item in formats if item), {})
     extra = {
         key: value
         for key, value in stored.items()
@@ -122,7 +146,13 @@ def asdf_to_seisbench(source, output, *, tag=None, flatfile=None, unit=None, qua
 
 
 @fills("output", "converting a data set", file=True)
-def seisbench_to_asdf(source, output, *, overwrite=False, progress=None):
+def seisbench_to_asdf(
+    source: str | os.PathLike[str] | Dataset,
+    output: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    progress: Callable[..., Any] | None = None,
+) -> int:
     """Convert a set in SeisBench's format to one ASDF file.
 
     Each record becomes three traces of the tag ``row_0000000``, and so on; events with the onsets as picks become

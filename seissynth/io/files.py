@@ -1,7 +1,12 @@
 """Synthetic records into files: MiniSEED, SAC or ASDF, chosen by the name's ending."""
 
+from __future__ import annotations
+
 import io
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import obspy
@@ -13,6 +18,10 @@ from seissynth.io.format_limits import STEIM_REACH, require_same, require_storab
 from seissynth.io.onset_picks import with_onset_picks
 from seissynth.shared.atomic import replacing, require_file_name
 from seissynth.shared.real_numbers import require_real
+
+if TYPE_CHECKING:
+    from obspy import Inventory
+    from obspy.core.event import Catalog, Event
 
 #: suffix -> format; the values are also what ``format=`` takes
 SUFFIXES = {".mseed": "MSEED", ".miniseed": "MSEED", ".ms": "MSEED", ".sac": "SAC", ".h5": "ASDF", ".asdf": "ASDF"}
@@ -26,7 +35,14 @@ _MIXED = (
 _SAC_NAME = "{network}.{station}.{location}.{channel}.{start}.r{realization:04d}.sac"
 
 
-def write(path, stream, *, event=None, inventory=None, format=None):
+def write(
+    path: str | os.PathLike[str],
+    stream: Stream | Sequence[Stream],
+    *,
+    event: Event | Catalog | None = None,
+    inventory: Inventory | None = None,
+    format: str | None = None,
+) -> list[Path]:
     """Write records to MiniSEED (``.mseed``), SAC (``.sac``) or ASDF (``.h5``, ``.asdf``).
 
     Each file appears when it is complete. MiniSEED and SAC cannot hold the provenance: only ASDF files

@@ -3,12 +3,19 @@
 Its fields are those of appendix B, table B.1, of the thesis on WGAN-GP with ITACA (2024).
 """
 
+from __future__ import annotations
+
 import csv
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import FileFormatError, InputError
+
+if TYPE_CHECKING:
+    import pandas
 
 #: field (any case) -> column of SeisBench's names
 FIELDS = {
@@ -33,7 +40,7 @@ _NUMBERS = {name for name in FIELDS.values() if name.endswith(("_deg", "_km", "_
 _NEEDED = ("event_id", "station_code")
 
 
-def read_flatfile(path):
+def read_flatfile(path: str | os.PathLike[str]) -> pandas.DataFrame:
     r"""Read ITACA's flat-file.
 
     Parameters

@@ -4,6 +4,10 @@ One element of a seed and a channel's code decide its noise, so that it does not
 channels or stations are made.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from obspy import Stream
 
@@ -11,6 +15,12 @@ from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 from seissynth.shared.real_numbers import require_real
 from seissynth.units import DERIVATIVES
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from obspy import UTCDateTime
+
+    from seissynth.stations.sensors import Sensor
 
 #: Peterson's low and high noise models (1993, tables 3 and 4): from each period (s) up to the next, and up to
 #: 1e5 s, acceleration is A + B log10(period) dB relative to 1 (m/s²)²/Hz. Written out here, since ObsPy's
@@ -35,7 +45,15 @@ MODELS = {
 LONGEST_PERIOD_S = 1e5
 
 
-def station_noise(noise, sensor, npts, sampling_rate_hz, quantity, start_time, seed):
+def station_noise(
+    noise: Any,
+    sensor: Sensor,
+    npts: int,
+    sampling_rate_hz: float,
+    quantity: str | list[str],
+    start_time: UTCDateTime,
+    seed: int,
+) -> np.ndarray | None:
     """Make noise for the channels of one sensor.
 
     Parameters
@@ -153,7 +171,7 @@ def prepare_noise(noise):
     )
 
 
-def model_psd(model, frequencies_hz, quantity):
+def model_psd(model: str, frequencies_hz: ArrayLike, quantity: str) -> np.ndarray:
     """Return the one-sided power spectral density of a noise model.
 
     Parameters

@@ -3,9 +3,12 @@
 torch and SeisBench are imported when they are used.
 """
 
+from __future__ import annotations
+
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -71,9 +74,7 @@ def new_picker(architecture, sampling_rate_hz, npts):
         return models.EQTransformer(
             in_samples=npts, phases="PS", norm="std", component_order=_ORDER, sampling_rate=sampling_rate_hz
         )
-    model = models.PhaseNet(
-        phases="".join(PHASES), norm="std", component_order=_ORDER, sampling_rate=sampling_rate_hz
-    )
+    model = models.PhaseNet(phases="".join(PHASES), norm="std", component_order=_ORDER, sampling_rate=sampling_rate_hz)
     with torch.no_grad():
         model.out.bias.copy_(torch.log(torch.tensor([1 - 2 * _RARE, _RARE, _RARE])))
     return model
@@ -145,7 +146,7 @@ def _detection(y):
     return out
 
 
-def save_picker(model, path):
+def save_picker(model: Any, path: str | os.PathLike[str]) -> str | os.PathLike[str]:
     """Write a picker's weights, and beside them (``.json``) how to build it: SeisBench's own two files.
 
     Parameters
@@ -179,7 +180,7 @@ def save_picker(model, path):
     return path
 
 
-def load_picker(path):
+def load_picker(path: str | os.PathLike[str]) -> Any:
     """Read a picker from a local file.
 
     Parameters

@@ -4,12 +4,20 @@ Both look near an expected onset only. A most probable pick of a whole minute be
 happens to be in it.
 """
 
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seissynth.shared.checks import as_signal, positive
 from seissynth.shared.real_numbers import require_real
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: a pick belongs to an onset within this, s
 NEAR_S = {"P": 2.0, "S": 3.0}
@@ -18,7 +26,9 @@ NEAR_S = {"P": 2.0, "S": 3.0}
 LEAST_CONTRAST = 3.0
 
 
-def aic_onset(data, sampling_rate_hz, guess_s, reach_s, before_s=0.0):
+def aic_onset(
+    data: ArrayLike, sampling_rate_hz: float, guess_s: float, reach_s: float, before_s: float = 0.0
+) -> tuple[float, float]:
     """Onset by Akaike's criterion near an expected time.
 
     Parameters
@@ -86,7 +96,7 @@ class AICPicker:
     least_contrast: float = LEAST_CONTRAST
     name: str = "aic"
 
-    def pick(self, data, sampling_rate_hz, expected_s, before_s=0.0):
+    def pick(self, data: ArrayLike, sampling_rate_hz: float, expected_s: dict, before_s: float = 0.0) -> dict:
         """Pick one record.
 
         Parameters
@@ -140,11 +150,13 @@ class ARPicker:
     _LONG_S, _SHORT_S = {"P": 1.0, "S": 4.0}, {"P": 0.1, "S": 1.0}
     _COEFFICIENTS, _VARIANCE_S = {"P": 2, "S": 8}, {"P": 0.1, "S": 0.2}
 
-    def __init__(self, low_hz=1.0, high_hz=20.0):
+    def __init__(self, low_hz: float = 1.0, high_hz: float = 20.0) -> None:
         self.low_hz = positive("low_hz", low_hz, "Hz")
         self.high_hz = positive("high_hz", high_hz, "Hz")
 
-    def pick(self, data, sampling_rate_hz, expected_s, before_s=0.0):
+    def pick(
+        self, data: ArrayLike, sampling_rate_hz: float, expected_s: dict[str, float], before_s: float = 0.0
+    ) -> dict[str, float]:
         """See `AICPicker.pick`."""
         from obspy.signal.trigger import ar_pick
 
@@ -187,14 +199,14 @@ class SeisBenchPicker:
 
     _BATCH = 64
 
-    def __init__(self, path, threshold=0.3):
+    def __init__(self, path: str | os.PathLike[str], threshold: float = 0.3) -> None:
         from seissynth.picking.models import architecture_of, load_picker
 
         self.threshold = float(threshold)
         self._model = load_picker(path)
         self.name = architecture_of(self._model)
 
-    def probabilities(self, data, sampling_rate_hz):
+    def probabilities(self, data: ArrayLike, sampling_rate_hz: float) -> np.ndarray:
         """Return "P" and "S" -> (first sample, probability at each sample) of a record (3, npts), order Z, N, E.
 
         Both count samples of the rate at which the record comes in, where the model has another.
@@ -224,13 +236,21 @@ class SeisBenchPicker:
                 out[int(trace.stats.station[1:])][phase] = (round(shift * sampling_rate_hz), values)
         return out
 
-    def pick(self, data, sampling_rate_hz, expected_s, before_s=0.0):
+    def pick(
+        self, data: ArrayLike, sampling_rate_hz: float, expected_s: dict[str, float], before_s: float = 0.0
+    ) -> dict[str, float]:
         """See `AICPicker.pick`: the most probable sample within `NEAR_S` of what is expected."""
         if not any(np.isfinite(value) for value in expected_s.values()):
             return dict.fromkeys(NEAR_S, np.nan)
         return self._near(self.probabilities(data, sampling_rate_hz), sampling_rate_hz, expected_s, before_s)
 
-    def pick_many(self, data, sampling_rate_hz, expected_s, before_s):
+    def pick_many(
+        self,
+        data: np.ndarray,
+        sampling_rate_hz: float,
+        expected_s: dict[str, np.ndarray],
+        before_s: Sequence[float],
+    ) -> dict[str, np.ndarray]:
         """Pick records (n, 3, npts), `expected_s` and `before_s` being arrays of n; see `pick_records`."""
         found = {phase: np.full(len(data), np.nan) for phase in NEAR_S}
         for first in range(0, len(data), self._BATCH):
@@ -255,7 +275,9 @@ class SeisBenchPicker:
         return found
 
 
-def pick_records(picker, data, sampling_rate_hz, expected_s, before_s=0.0):
+def pick_records(
+    picker: Any, data: np.ndarray, sampling_rate_hz: float, expected_s: dict, before_s: float | np.ndarray = 0.0
+) -> dict:
     """Pick many records.
 
     Parameters
@@ -295,7 +317,7 @@ def pick_records(picker, data, sampling_rate_hz, expected_s, before_s=0.0):
     return found
 
 
-def make_picker(name):
+def make_picker(name: Any) -> Any:
     """Return a picker: "aic", "ar_aic" (ObsPy's), the path of a PhaseNet or EQTransformer file, None for none.
 
     An object with `pick` (or `pick_many`) and `name` comes back as it is.

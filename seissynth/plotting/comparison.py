@@ -1,5 +1,9 @@
 """A synthetic and a real record of one station, side by side."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, seconds
 from seissynth.plotting._style import (
@@ -15,9 +19,15 @@ from seissynth.plotting.spectra import amplitude_spectrum, plain_frequencies
 from seissynth.plotting.spectrograms import draw_spectrogram, level_label, spectrogram, top_level
 from seissynth.plotting.traces import draw_onsets, draw_trace
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from obspy import Stream
+
 
 @styled
-def plot_comparison(synthetic, real, *, unit=None, component=None):
+def plot_comparison(
+    synthetic: Stream, real: Stream, *, unit: str | None = None, component: str | None = None
+) -> Figure:
     """Compare a synthetic record with a real one: time, spectrogram, spectrum.
 
     Both columns share time axes, amplitude scales and colours, so that they can be compared by eye. P and S as

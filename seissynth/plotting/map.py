@@ -1,6 +1,9 @@
 """Map of stations and events, without map data."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,13 +11,18 @@ from seissynth.errors import InputError
 from seissynth.events.earthquakes import preferred
 from seissynth.plotting._style import BLACK, BLUE, ORANGE, new_figure, styled
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from obspy import Inventory
+    from obspy.core.event import Catalog, Event
+
 _KM_PER_DEGREE = 111.195
 _BALL_POINTS = 30
 _LONG_SIDE_INCHES = 6.0
 
 
 @styled
-def plot_map(inventory, event=None, *, labels=True):
+def plot_map(inventory: Inventory, event: Event | Catalog | None = None, *, labels: bool = True) -> Figure:
     """Draw stations and epicentres in longitude and latitude, with a scale bar.
 
     One degree of longitude is drawn as long as it is at the middle latitude. An event with a moment tensor

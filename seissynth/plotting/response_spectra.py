@@ -1,5 +1,9 @@
 """Response spectra of the components and RotD50."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
@@ -10,12 +14,19 @@ from seissynth.signal import response_spectrum, rotd
 from seissynth.signal.motion import convert_motion
 from seissynth.units import DERIVATIVES
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+    from obspy import Stream
+
 _VERTICAL, _HORIZONTAL = GREY, (BLUE, ORANGE, GREEN, PURPLE)
 _PERIODS_S = np.geomspace(0.02, 10.0, 120)
 
 
 @styled
-def plot_response_spectra(stream, *, damping=0.05, periods_s=None, max_sensors=6):
+def plot_response_spectra(
+    stream: Stream, *, damping: float = 0.05, periods_s: ArrayLike | None = None, max_sensors: int = 6
+) -> Figure:
     """Draw PSA of each component, and RotD50 of two horizontal ones.
 
     Velocity and displacement are differentiated first. See `seissynth.signal.response_spectrum` and

@@ -1,6 +1,9 @@
 """Record section: traces at their distances."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,9 +11,13 @@ from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, seconds, title_of
 from seissynth.plotting._style import BLACK, P_COLOUR, S_COLOUR, new_figure, styled
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from obspy import Stream
+
 
 @styled
-def plot_section(stream, *, component="Z", reduction_km_s=None):
+def plot_section(stream: Stream, *, component: str = "Z", reduction_km_s: float | None = None) -> Figure:
     """Draw one component of every sensor at its epicentral distance, with predicted P and S.
 
     Each trace is scaled to its own peak.

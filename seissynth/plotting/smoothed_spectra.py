@@ -1,6 +1,9 @@
 """Fourier amplitude spectra, smoothed after Konno and Ohmachi."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
@@ -9,6 +12,10 @@ from seissynth.plotting.spectra import legend, plain_frequencies, tapered, windo
 from seissynth.signal import fourier_amplitude, konno_ohmachi
 from seissynth.signal.konnoohmachi import log_centers
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from obspy import Stream
+
 #: of components, in the order of `Sensor.components`
 COLOURS = (BLACK, BLUE, ORANGE, GREEN, PURPLE)
 _CENTRES = 200
@@ -16,7 +23,7 @@ _PADDING = 8
 
 
 @styled
-def plot_smoothed_spectra(stream, *, bandwidth=40.0, max_sensors=6):
+def plot_smoothed_spectra(stream: Stream, *, bandwidth: float = 40.0, max_sensors: int = 6) -> Figure:
     """Draw smoothed amplitude spectra from S on, the components of a sensor in one panel.
 
     The windows are those of `plot_spectra`: from S on for 1.5 times S minus P, 10 s at least, and the noise before P,

@@ -1,6 +1,9 @@
 """Fourier amplitude spectra of the S window, over the noise before P."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +12,10 @@ from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds,
 from seissynth.plotting._style import BLUE, GREY, new_figure, pretty_unit, styled
 from seissynth.signal import fourier_amplitude
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from obspy import Stream
+
 _BANDS_PER_DECADE = 20
 #: the S window ends where this many S minus P times have passed after S, and holds at least 10 s
 _S_WINDOW = 1.5
@@ -16,7 +23,7 @@ _SHORTEST_S = 2.0
 
 
 @styled
-def plot_spectra(stream, *, max_sensors=4):
+def plot_spectra(stream: Stream, *, max_sensors: int = 4) -> Figure:
     """Draw amplitude spectra per component: from S on, and of the noise before P.
 
     The S window starts at S and lasts 1.5 times S minus P, 10 s at least. Spectra are one-sided Fourier

@@ -1,5 +1,9 @@
 """Spectrograms below the traces they belong to."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from obspy import Stream, Trace
 
@@ -8,6 +12,9 @@ from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds,
 from seissynth.plotting._style import axis_label, new_figure, pretty_unit, scaled_unit, styled
 from seissynth.plotting.spectra import plain_frequencies
 from seissynth.plotting.traces import draw_onsets, draw_trace
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DYNAMIC_RANGE_DB = 60.0
 #: windows are about as long as this; shorter ones would not show 1 Hz
@@ -18,7 +25,7 @@ _LOWEST_HZ = 0.2
 
 
 @styled
-def plot_spectrogram(stream, *, max_sensors=3):
+def plot_spectrogram(stream: Stream | Trace, *, max_sensors: int = 3) -> Figure:
     """Draw each component above its spectrogram, with the onsets of P and S.
 
     Spectrograms are power spectral densities in Hann windows of about 2 s, a power of two of samples long and an eighth

@@ -1,14 +1,21 @@
 """Three-component traces, one row per sensor."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
 from seissynth.plotting._style import BLACK, P_COLOUR, S_COLOUR, axis_label, new_figure, scaled_unit, styled
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from obspy import Stream
+
 
 @styled
-def plot_traces(stream, *, max_sensors=8):
+def plot_traces(stream: Stream, *, max_sensors: int = 8) -> Figure:
     """Draw the components of each sensor with the onsets of P and S.
 
     A single sensor is drawn as three panels above each other; several as a grid, one row per sensor with the

@@ -1,12 +1,31 @@
 """`seissynth.evaluate`: the numbers of `seissynth.evaluation.evaluate`, and a report of them."""
 
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from seissynth.evaluation import evaluations
 from seissynth.report.writing import check_targets, write_locked_report
 from seissynth.shared.folder_lock import fills
 
+if TYPE_CHECKING:
+    from seissynth.evaluation.evaluations import Evaluation
+
 
 @fills("report", "evaluating", file=True)
-def evaluate(real, generated, *, report=None, overwrite=False, pictures=True, command=None, progress=None, **arguments):
+def evaluate(
+    real: Any,
+    generated: Any,
+    *,
+    report: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    pictures: bool = True,
+    command: str | None = None,
+    progress: Callable[..., Any] | None = None,
+    **arguments: Any,
+) -> Evaluation:
     """Compare generated records with real ones, and write a report.
 
     Parameters

@@ -1,15 +1,21 @@
 """Write a report: one HTML file, and a folder of CSV tables beside it."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seissynth.errors import InputError
 from seissynth.report.html import slug
 from seissynth.shared.atomic import replacing, require_file_name
 from seissynth.shared.csv_cells import for_people, write_table
 from seissynth.shared.folder_lock import fills
+
+if TYPE_CHECKING:
+    from seissynth.evaluation.evaluations import Evaluation
 
 
 def tables_folder(path):
@@ -36,7 +42,14 @@ def check_targets(path, overwrite=False):
 
 
 @fills("path", "writing a report", file=True)
-def write_report(evaluation, path, *, overwrite=False, pictures=True, command=None):
+def write_report(
+    evaluation: Evaluation,
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    pictures: bool = True,
+    command: str | None = None,
+) -> Path:
     """Write an evaluation as one HTML file without links to the network, and its tables as CSV.
 
     Parameters

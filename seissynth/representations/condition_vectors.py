@@ -4,13 +4,20 @@ Eleven numbers: three for the station's place, three for the epicentre's, cosine
 epicentral distance, depth and magnitude, scaled. Columns beyond the paper follow where they are asked for.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.schema import COLUMNS, MOMENT_TENSOR_COLUMNS
+
+if TYPE_CHECKING:
+    import pandas
 
 ENCODINGS = ("paper", "sphere", "region")
 
@@ -62,14 +69,14 @@ class ConditionStatistics:
     extras: dict = dataclasses.field(default_factory=dict, hash=False)
 
     @classmethod
-    def published(cls, name):
+    def published(cls, name: str) -> ConditionStatistics:
         """Return the paper's numbers: "SCEDC", "KMA" or "INSTANCE" (table 5 and the table of appendix C.1)."""
         if name not in _PUBLISHED:
             raise InputError(f"no published statistics {name!r}; there are {', '.join(_PUBLISHED)}.")
         return cls(*_PUBLISHED[name])
 
     @classmethod
-    def fit(cls, columns, extras=()):
+    def fit(cls, columns: Mapping[str, Any] | pandas.DataFrame, extras: Sequence[str] = ()) -> ConditionStatistics:
         """Take statistics from a training set.
 
         Parameters
@@ -105,13 +112,13 @@ class ConditionStatistics:
             more,
         )
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         plain = {name: list(value) for name, value in vars(self).items() if name != "extras"}
         return {"format": FORMAT, **plain, "extras": {name: list(value) for name, value in self.extras.items()}}
 
     @classmethod
-    def from_dict(cls, plain):
+    def from_dict(cls, plain: dict[str, Any]) -> ConditionStatistics:
         """Make statistics of what `to_dict` returned."""
         names = [field.name for field in dataclasses.fields(cls)]
         if not isinstance(plain, dict) or plain.get("format") != FORMAT or any(name not in plain for name in names):
@@ -157,23 +164,23 @@ class ConditionVector:
         object.__setattr__(self, "extras", _checked_extras(self.extras))
 
     @property
-    def names(self):
+    def names(self) -> tuple[str, ...]:
         """Name of each number."""
         places = [f"{place}_{axis}" for place in ("station", "source") for axis in "xyz"]
         more = [n for extra in self.extras for n in (*EXTRAS[extra], f"{extra}_known")]
         return (*places, "back_azimuth_cos", "back_azimuth_sin", *REQUIRED[5:], *more)
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Length of a vector, 11 or more."""
         return len(self.names)
 
     @property
-    def columns(self):
+    def columns(self) -> tuple[str, ...]:
         """Columns that `encode` reads; those of `extras` may hold NaN."""
         return REQUIRED + tuple(column for extra in self.extras for column in EXTRAS[extra])
 
-    def encode(self, columns, statistics):
+    def encode(self, columns: Mapping[str, Any] | pandas.DataFrame, statistics: ConditionStatistics) -> np.ndarray:
         """Return the vectors.
 
         Parameters
@@ -213,7 +220,7 @@ class ConditionVector:
             parts.append(known)
         return np.stack(parts, axis=1).astype(np.float32)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain data."""
         return {"encoding": self.encoding, "extras": list(self.extras)}
 

@@ -5,9 +5,13 @@ per frequency. The road back: exponential, bins outside the band set to zero, ph
 algorithm.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +19,11 @@ from seissynth.errors import InputError
 from seissynth.seeding import hash_words
 from seissynth.shared.checks import as_signal, positive, whole
 from seissynth.signal import STFT, griffinlim
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from seissynth.representations.spectrogram_statistics import SpectrogramStatistics
 
 
 @dataclass(frozen=True)
@@ -84,17 +93,17 @@ class LogSpectrogram:
         return STFT(self.nfft, self.hop)
 
     @property
-    def bins(self):
+    def bins(self) -> int:
         """Number of frequencies, nfft / 2."""
         return self.nfft // 2
 
     @property
-    def frames(self):
+    def frames(self) -> int:
         """Number of frames."""
         return self.stft.frames(self.npts)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         """Of one encoded record: (3, bins, frames)."""
         return (3, self.bins, self.frames)
 
@@ -113,7 +122,7 @@ class LogSpectrogram:
         """Which bins lie in the band, bool, shape (bins,)."""
         return (self.frequencies_hz >= self.low_hz) & (self.frequencies_hz <= self.high_hz)
 
-    def frames_before(self, end_s):
+    def frames_before(self, end_s: ArrayLike) -> np.ndarray | bool:
         """Say which frames see nothing after a time: the mask under which losses are taken.
 
         Parameters
@@ -131,7 +140,7 @@ class LogSpectrogram:
 
     # --- there and back
 
-    def log_amplitude(self, data, workers=None):
+    def log_amplitude(self, data: ArrayLike, workers: int | None = None) -> np.ndarray:
         """Return ln of the STFT's modulus, no floor, float32, shape (..., 3, bins, frames); -inf where it is 0.
 
         Parameters
@@ -142,7 +151,13 @@ class LogSpectrogram:
         with np.errstate(divide="ignore"):
             return np.log(abs(spectra)).astype(np.float32, copy=False)
 
-    def encode(self, data, statistics, sensors=None, workers=None):
+    def encode(
+        self,
+        data: ArrayLike,
+        statistics: SpectrogramStatistics,
+        sensors: Sequence[str] | None = None,
+        workers: int | None = None,
+    ) -> np.ndarray:
         """Turn records into standardised log-spectrograms.
 
         Parameters
@@ -173,7 +188,7 @@ class LogSpectrogram:
         logs = np.maximum(self.log_amplitude(data, workers), log_floor[..., None])
         return ((logs - statistics.mean[:, None]) / statistics.sd[:, None]).astype(np.float32)
 
-    def log_of(self, encoded, statistics):
+    def log_of(self, encoded: ArrayLike, statistics: SpectrogramStatistics) -> np.ndarray:
         """Return ln A of encoded records, same shape, float32: the standardisation undone."""
         statistics.check(self)
         encoded = as_signal(encoded, "encoded")
@@ -181,7 +196,17 @@ class LogSpectrogram:
             raise InputError(f"encoded has shape {encoded.shape}; it must be (..., {', '.join(map(str, self.shape))}).")
         return (encoded * statistics.sd[:, None] + statistics.mean[:, None]).astype(np.float32)
 
-    def decode(self, encoded, statistics, *, phase=None, seeds=None, n_iter=32, momentum=0.99, workers=None):
+    def decode(
+        self,
+        encoded: ArrayLike,
+        statistics: SpectrogramStatistics,
+        *,
+        phase: ArrayLike | None = None,
+        seeds: ArrayLike | None = None,
+        n_iter: int = 32,
+        momentum: float = 0.99,
+        workers: int | None = None,
+    ) -> np.ndarray:
         """Turn standardised log-spectrograms into records.
 
         Parameters
@@ -229,18 +254,18 @@ class LogSpectrogram:
             amplitude, self.stft, self.npts, n_iter=n_iter, momentum=momentum, init=init, seeds=keys, workers=workers
         )
 
-    def phase(self, data, workers=None):
+    def phase(self, data: ArrayLike, workers: int | None = None) -> np.ndarray:
         """Return the phases of records, rad, float32, shape (..., 3, bins, frames); what `decode` may start from."""
         return np.angle(self.stft.forward(self._records(data), workers)[..., :-1, :]).astype(np.float32)
 
     # --- plain data
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain data."""
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_dict(cls, plain):
+    def from_dict(cls, plain: dict[str, Any]) -> LogSpectrogram:
         """Make a configuration of what `to_dict` returned; an unknown or missing name is an InputError."""
         names = {field.name for field in dataclasses.fields(cls)}
         if not isinstance(plain, dict) or set(plain) != names:

@@ -1,11 +1,18 @@
 """Predicted onsets as maps over the frames of a spectrogram, so that a network sees when P and S should come."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def onset_ramps(onsets_s, times_s, scale_s=5.0):
+
+def onset_ramps(onsets_s: ArrayLike, times_s: ArrayLike, scale_s: float = 5.0) -> np.ndarray:
     """Return ramps that cross zero at the onsets.
 
     Parameters

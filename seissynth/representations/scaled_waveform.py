@@ -1,12 +1,18 @@
 """Waveforms scaled to order one, with the logarithm of their scale beside, so that the amplitude is not lost."""
 
+from __future__ import annotations
+
 import dataclasses
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import as_signal, positive
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 KINDS = ("peak", "zscore")
 
@@ -50,11 +56,11 @@ class ScaledWaveform:
         positive("least_scale", self.least_scale)
 
     @property
-    def scales(self):
+    def scales(self) -> int:
         """Scales a record: 3 or 1."""
         return 3 if self.per_component else 1
 
-    def encode(self, data):
+    def encode(self, data: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Scale records.
 
         Parameters
@@ -81,7 +87,7 @@ class ScaledWaveform:
         scale = np.maximum(scale, self.least_scale)
         return (data / scale).astype(np.float32), np.log(scale[:, :, 0]).astype(np.float32)
 
-    def decode(self, scaled, log_scale):
+    def decode(self, scaled: ArrayLike, log_scale: ArrayLike) -> np.ndarray:
         """Undo `encode`, but for the mean that "zscore" took off.
 
         Parameters
@@ -111,7 +117,7 @@ class ScaledWaveform:
             raise InputError(f"log_scale reaches {log_scale.max():.4g}: the records do not fit into float32.")
         return data
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the configuration as plain data."""
         return dataclasses.asdict(self)
 
@@ -136,7 +142,7 @@ class ScaleStatistics:
     sd: tuple
 
     @classmethod
-    def fit(cls, log_scales):
+    def fit(cls, log_scales: ArrayLike) -> ScaleStatistics:
         """Take statistics of ln scales, shape (n, scales)."""
         values = as_signal(log_scales, "log_scales").astype(np.float64)
         sd = values.std(axis=0)
@@ -144,20 +150,20 @@ class ScaleStatistics:
             raise InputError(f"log_scales of shape {values.shape} must be (n, scales), and differ between records.")
         return cls(tuple(values.mean(axis=0).tolist()), tuple(sd.tolist()))
 
-    def standardise(self, log_scales):
+    def standardise(self, log_scales: ArrayLike) -> np.ndarray:
         """Return (ln scale - mean) / sd, float32."""
         return ((np.asarray(log_scales, dtype=float) - self.mean) / self.sd).astype(np.float32)
 
-    def restore(self, standardised):
+    def restore(self, standardised: ArrayLike) -> np.ndarray:
         """Undo `standardise`."""
         return (np.asarray(standardised, dtype=float) * self.sd + self.mean).astype(np.float32)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         return {"format": FORMAT, "mean": list(self.mean), "sd": list(self.sd)}
 
     @classmethod
-    def from_dict(cls, plain):
+    def from_dict(cls, plain: dict[str, Any]) -> ScaleStatistics:
         """Make statistics of what `to_dict` returned."""
         if not isinstance(plain, dict) or plain.get("format") != FORMAT or not {"mean", "sd"} <= set(plain):
             raise InputError(f"statistics of scales need format {FORMAT}, mean and sd; got {plain!r:.80}.")

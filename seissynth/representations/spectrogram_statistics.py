@@ -1,10 +1,17 @@
 """What a log-spectrogram takes from a training set: the noise floor of each sensor, mean and spread of each bin."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seissynth.errors import InputError
+
+if TYPE_CHECKING:
+    from seissynth.representations.log_spectrogram import LogSpectrogram
 
 #: version of the plain form
 FORMAT = 1
@@ -36,20 +43,20 @@ class SpectrogramStatistics:
     common_floor: np.ndarray
 
     @classmethod
-    def plain(cls, spectrogram, log_floor=LOWEST_FLOOR):
+    def plain(cls, spectrogram: LogSpectrogram, log_floor: float = LOWEST_FLOOR) -> SpectrogramStatistics:
         """Return statistics that change nothing: mean 0, sd 1, one floor."""
         bins = spectrogram.bins
         floor = np.full((3, bins), log_floor, np.float32)
         return cls(np.zeros(bins, np.float32), np.ones(bins, np.float32), {}, floor)
 
-    def check(self, spectrogram):
+    def check(self, spectrogram: LogSpectrogram) -> None:
         """Raise InputError unless the statistics belong to that geometry."""
         if self.mean.shape != (spectrogram.bins,):
             raise InputError(
                 f"the statistics are of {len(self.mean)} bins, the spectrogram has {spectrogram.bins}; take them anew."
             )
 
-    def log_floors(self, sensors, count):
+    def log_floors(self, sensors: Sequence[str] | None, count: int) -> np.ndarray:
         """Return ln of the floor of each record, shape (count or 1, 3, bins)."""
         if sensors is None:
             return self.common_floor[None]
@@ -57,7 +64,7 @@ class SpectrogramStatistics:
             raise InputError(f"sensors has {len(sensors)} names for {count} records.")
         return np.stack([self.floors.get(str(name), self.common_floor) for name in sensors])
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON; four digits after the point."""
         return {
             "format": FORMAT,
@@ -68,7 +75,7 @@ class SpectrogramStatistics:
         }
 
     @classmethod
-    def from_dict(cls, plain):
+    def from_dict(cls, plain: dict[str, Any]) -> SpectrogramStatistics:
         """Make statistics of what `to_dict` returned.
 
         Raises
@@ -90,7 +97,14 @@ class SpectrogramStatistics:
         return cls(mean, sd, floors, common)
 
 
-def fit_spectrogram_statistics(spectrogram, batches, *, quantile=0.1, least_frames=200, workers=None):
+def fit_spectrogram_statistics(
+    spectrogram: LogSpectrogram,
+    batches: Iterable[Any],
+    *,
+    quantile: float = 0.1,
+    least_frames: int = 200,
+    workers: int | None = None,
+) -> SpectrogramStatistics:
     """Take statistics from a training set, in two runs over it.
 
     Parameters

@@ -24,7 +24,8 @@ LOCK, HOLDER = ".seissynth.lock", ".seissynth.lock.json"
 _PATIENCE_S, _LOOK_EVERY_S = 0.5, 0.05
 
 #: what this process holds, by the lock's path: its id too, since a forked child inherits the table but no lock
-_held, _table = {}, new_lock()
+_held: dict = {}
+_table = new_lock()
 
 
 @contextlib.contextmanager

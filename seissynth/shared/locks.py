@@ -4,7 +4,7 @@ import os
 import threading
 import weakref
 
-_known = weakref.WeakSet()
+_known: weakref.WeakSet = weakref.WeakSet()
 
 
 def new_lock():

@@ -1,14 +1,21 @@
 """Envelopes of oscillating signals."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import as_signal, whole
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 _ORDER = 3
 
 
-def envelope(data, smooth=None):
+def envelope(data: ArrayLike, smooth: int | None = None) -> np.ndarray:
     """Magnitude of the analytic signal, smoothed if asked for.
 
     Parameters

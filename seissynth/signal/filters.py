@@ -1,12 +1,21 @@
 """Frequency filters."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import as_signal, positive, whole
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def bandpass(data, sampling_rate_hz, low_hz, high_hz, corners=4, zerophase=False):
+
+def bandpass(
+    data: ArrayLike, sampling_rate_hz: float, low_hz: float, high_hz: float, corners: int = 4, zerophase: bool = False
+) -> np.ndarray:
     """Butterworth filter; one-sided where a corner is None.
 
     Parameters

@@ -1,12 +1,21 @@
 """Fourier amplitude spectra."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import as_signal, positive, whole
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def fourier_amplitude(data, sampling_rate_hz, nfft=None):
+
+def fourier_amplitude(
+    data: ArrayLike, sampling_rate_hz: float, nfft: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Amplitude of the continuous Fourier transform.
 
     Parameters

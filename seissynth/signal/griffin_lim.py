@@ -1,6 +1,9 @@
 """Signals from the magnitude of their short-time Fourier transform: the fast Griffin-Lim algorithm."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,21 +12,24 @@ from seissynth.seeding import generator, hash_words
 from seissynth.shared.checks import as_signal, share_rows, whole
 from seissynth.signal.stft import STFT, _comb_length, _has_kernel, _offset, _tables, _weight
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 #: stream of a record's seed that its first phases come from ("griffin" as a number)
 _PHASE_STREAM = int.from_bytes(b"griffin", "big")
 
 
 def griffinlim(
-    magnitude,
-    stft,
-    npts,
-    n_iter=32,
-    momentum=0.99,
-    init="random",
-    seeds=None,
-    return_convergence=False,
-    workers=None,
-):
+    magnitude: ArrayLike,
+    stft: STFT,
+    npts: int,
+    n_iter: int = 32,
+    momentum: float = 0.99,
+    init: str | ArrayLike = "random",
+    seeds: int | ArrayLike | None = None,
+    return_convergence: bool = False,
+    workers: int | None = None,
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """Find signals whose short-time Fourier transform has the given magnitude.
 
     Parameters

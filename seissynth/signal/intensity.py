@@ -4,8 +4,11 @@ Integrals over time use the trapezoidal rule between the first and the last samp
 compiled loops here.
 """
 
+from __future__ import annotations
+
 import math
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,8 +16,11 @@ from seissynth.errors import InputError
 from seissynth.shared.checks import as_signal, positive
 from seissynth.units import STANDARD_GRAVITY
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def pga(acceleration):
+
+def pga(acceleration: ArrayLike) -> np.ndarray:
     """Peak ground acceleration: the largest absolute sample of each trace.
 
     Parameters
@@ -39,7 +45,7 @@ def pga(acceleration):
     return np.abs(as_signal(acceleration, "acceleration")).max(axis=-1)
 
 
-def pgv(velocity):
+def pgv(velocity: ArrayLike) -> np.ndarray:
     """Peak ground velocity: the largest absolute sample of each trace.
 
     Parameters
@@ -64,7 +70,7 @@ def pgv(velocity):
     return np.abs(as_signal(velocity, "velocity")).max(axis=-1)
 
 
-def arias_intensity(acceleration, sampling_rate_hz):
+def arias_intensity(acceleration: ArrayLike, sampling_rate_hz: float) -> np.ndarray:
     """Arias intensity of each trace.
 
     Parameters
@@ -103,7 +109,7 @@ def arias_intensity(acceleration, sampling_rate_hz):
     return intensity.astype(data.dtype, copy=False)
 
 
-def cav(acceleration, sampling_rate_hz):
+def cav(acceleration: ArrayLike, sampling_rate_hz: float) -> np.ndarray:
     """Cumulative absolute velocity of each trace.
 
     Parameters
@@ -141,7 +147,9 @@ def cav(acceleration, sampling_rate_hz):
     return _integral(np.abs(data.astype(np.float64)), sampling_rate_hz).astype(data.dtype, copy=False)
 
 
-def significant_duration(acceleration, sampling_rate_hz, low=5, high=75):
+def significant_duration(
+    acceleration: ArrayLike, sampling_rate_hz: float, low: float = 5, high: float = 75
+) -> np.ndarray:
     """Time in which the Arias intensity grows from one share of its final value to another.
 
     Parameters

@@ -1,15 +1,29 @@
 """Konno-Ohmachi smoothing: a window of constant width on the logarithm of frequency, whose weights sum to one."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import as_rows, as_signal, positive, share_rows, thread_count, whole
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 #: pieces of equal work that the threads share, per thread
 _PIECES = 8
 
 
-def konno_ohmachi(spectrum, frequencies, centers=None, bandwidth=40.0, exact=False, workers=None):
+def konno_ohmachi(
+    spectrum: ArrayLike,
+    frequencies: ArrayLike,
+    centers: ArrayLike | None = None,
+    bandwidth: float = 40.0,
+    exact: bool = False,
+    workers: int | None = None,
+) -> np.ndarray:
     r"""Smooth spectra with the window of Konno and Ohmachi (1998), normalised.
 
     Parameters
@@ -100,7 +114,13 @@ def konno_ohmachi(spectrum, frequencies, centers=None, bandwidth=40.0, exact=Fal
     return out.reshape(*spectrum.shape[:-1], centers.size)
 
 
-def log_centers(frequencies, count=200, bandwidth=40.0, low_hz=None, high_hz=None):
+def log_centers(
+    frequencies: ArrayLike,
+    count: int = 200,
+    bandwidth: float = 40.0,
+    low_hz: float | None = None,
+    high_hz: float | None = None,
+) -> np.ndarray:
     """Return centre frequencies at even steps of log f for `konno_ohmachi`.
 
     Parameters

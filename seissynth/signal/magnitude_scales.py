@@ -1,10 +1,16 @@
 """Distance terms of local magnitude scales, by region."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 # Uhrhammer et al. (2011): what is added to the straight part, in Chebyshev polynomials 1 to 6
 _CHEBYSHEV = (0.056, -0.031, -0.053, 0.080, -0.028, 0.015)
@@ -43,7 +49,7 @@ MAGNITUDE_REGIONS = {
 }
 
 
-def minus_log_a0(distance_km, region="southern_california"):
+def minus_log_a0(distance_km: ArrayLike, region: str = "southern_california") -> np.ndarray:
     """Return the distance term -log10 A0 of a region's local magnitude.
 
     Parameters

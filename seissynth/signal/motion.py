@@ -4,14 +4,20 @@ Both stay in the time domain, so that nothing wraps from a record's end to its s
 creeps in before the onset. Arrays in, arrays out, time on the last axis, SI units.
 """
 
+from __future__ import annotations
+
 from fractions import Fraction
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.real_numbers import require_real
 from seissynth.units import DERIVATIVES
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: how many samples on each side an integral or a derivative looks at
 REACH = 16
@@ -28,7 +34,7 @@ _STOP_DB = 90.0
 _BLOCK_ROWS = 12
 
 
-def convert_motion(data, sampling_rate_hz, from_quantity, to_quantity):
+def convert_motion(data: ArrayLike, sampling_rate_hz: float, from_quantity: str, to_quantity: str) -> np.ndarray:
     """Integrate or differentiate ground motion.
 
     Parameters
@@ -114,7 +120,7 @@ def _keep_silence(before, after):
         row[:index] = 0.0
 
 
-def resample_motion(data, from_hz, to_hz):
+def resample_motion(data: ArrayLike, from_hz: float, to_hz: float) -> np.ndarray:
     """Bring ground motion to another sampling rate; sample 0 keeps its time.
 
     Parameters

@@ -1,6 +1,10 @@
 """Response spectra: the largest motion of damped oscillators that stand on the moving ground."""
 
+from __future__ import annotations
+
 import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +17,9 @@ from seissynth.signal._oscillator import (
     make_oscillators,
 )
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 _KINDS = {"psa": 2, "psv": 1, "sd": 0}
 _ANGLES = 180
 _FAR = 32  # samples farthest from rest that are looked at first
@@ -22,8 +29,14 @@ _ROOM = 131072
 
 
 def response_spectrum(
-    acceleration, sampling_rate_hz, periods_s, damping=0.05, kind="psa", interpolation="auto", workers=None
-):
+    acceleration: ArrayLike,
+    sampling_rate_hz: float,
+    periods_s: ArrayLike,
+    damping: float = 0.05,
+    kind: str = "psa",
+    interpolation: str = "auto",
+    workers: int | None = None,
+) -> np.ndarray:
     """Response spectrum of ground acceleration.
 
     Parameters
@@ -103,8 +116,15 @@ def response_spectrum(
 
 
 def rotd(
-    acc_1, acc_2, sampling_rate_hz, periods_s, percentiles=(50, 100), damping=0.05, interpolation="auto", workers=None
-):
+    acc_1: ArrayLike,
+    acc_2: ArrayLike,
+    sampling_rate_hz: float,
+    periods_s: ArrayLike,
+    percentiles: Sequence[float] = (50, 100),
+    damping: float = 0.05,
+    interpolation: str = "auto",
+    workers: int | None = None,
+) -> np.ndarray:
     """Percentiles of PSA over all horizontal directions: RotD50, RotD100 and others.
 
     Parameters

@@ -1,13 +1,19 @@
 """The short-time Fourier transform and its exact inverse."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import as_rows, as_signal, positive, share_rows, whole
 from seissynth.signal._windows import is_named, plain_window, window_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: relative to the largest: a smaller sum of squared windows loses the sample
 _LEAST_SUM = 1e-10
@@ -97,32 +103,32 @@ class STFT:
         return f"STFT(nfft={self.nfft}, hop={self.hop}, window={window}, center={self.center})"
 
     @property
-    def bins(self):
+    def bins(self) -> int:
         """Number of frequencies, nfft // 2 + 1."""
         return self.nfft // 2 + 1
 
     @property
-    def weights(self):
+    def weights(self) -> np.ndarray:
         """The window, float64, shape (nfft,), read-only."""
         return window_weights(self.nfft, self.window)
 
-    def frames(self, npts):
+    def frames(self, npts: int) -> int:
         """Return the number of frames of a record of `npts` samples."""
         npts = whole("npts", npts)
         if self.center:
             return 1 + -(-npts // self.hop)
         return 1 + max(-(-(npts - self.nfft) // self.hop), 0)
 
-    def frequencies(self, rate):
+    def frequencies(self, rate: float) -> np.ndarray:
         """Return the frequency of each bin, Hz, shape (nfft // 2 + 1,), for a sampling rate in Hz."""
         return np.arange(self.bins) * (positive("rate", rate, "Hz") / self.nfft)
 
-    def times(self, npts, rate):
+    def times(self, npts: int, rate: float) -> np.ndarray:
         """Return the time of each frame's sample nfft // 2, s after sample 0, shape (frames,)."""
         middle = 0 if self.center else self.nfft // 2
         return (np.arange(self.frames(npts)) * self.hop + middle) / positive("rate", rate, "Hz")
 
-    def forward(self, x, workers=None):
+    def forward(self, x: ArrayLike, workers: int | None = None) -> np.ndarray:
         """Transform records.
 
         Parameters
@@ -142,7 +148,7 @@ class STFT:
         InputError
             NaN, infinite or complex values, no samples, or samples so large that a frame's sum overflows.
         """
-        x = np.require(as_signal(x), requirements="CAW")  # numba compiles again for arrays that are read-only
+        x = np.require(as_signal(x), requirements=["C", "A", "W"])  # numba compiles again for arrays that are read-only
         largest = max(float(x.max(initial=0)), -float(x.min(initial=0)))
         most = float(np.finfo(x.dtype).max) / self.nfft
         if largest > most:
@@ -168,7 +174,7 @@ class STFT:
         share_rows(work, len(rows), workers)
         return spectra.reshape(*x.shape[:-1], self.bins, frames)
 
-    def inverse(self, spectra, npts, workers=None):
+    def inverse(self, spectra: ArrayLike, npts: int, workers: int | None = None) -> np.ndarray:
         """Return the records whose transform is nearest to `spectra`: the records themselves after `forward`.
 
         Parameters

@@ -1,5 +1,7 @@
 """Compile every kernel of the signal core ahead of time."""
 
+from __future__ import annotations
+
 import time
 
 import numpy as np
@@ -8,7 +10,7 @@ _NPTS = 256
 _RATE_HZ = 100.0
 
 
-def warm_up():
+def warm_up() -> dict[str, float]:
     """Compile all kernels of the signal core, for float32 and float64.
 
     A kernel is compiled when it is first called, and kept on disk where that is possible. Call this in the image of a

@@ -1,6 +1,9 @@
 """The Wood-Anderson torsion seismometer: what it draws, in mm, and the amplitude that local magnitude takes."""
 
+from __future__ import annotations
+
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,6 +11,9 @@ from seissynth.errors import InputError
 from seissynth.shared.checks import as_rows, as_signal, positive, share_rows
 from seissynth.shared.real_numbers import require_real
 from seissynth.units import DERIVATIVES, UNITS
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: static magnification of the instruments as built (Uhrhammer & Collins 1990); the nominal one is 2800
 GAIN = 2080.0
@@ -24,8 +30,14 @@ _FITTED = 0.905
 
 
 def wood_anderson(
-    data, sampling_rate_hz, quantity="velocity", gain=GAIN, period_s=PERIOD_S, damping=DAMPING, workers=None
-):
+    data: ArrayLike,
+    sampling_rate_hz: float,
+    quantity: str = "velocity",
+    gain: float = GAIN,
+    period_s: float = PERIOD_S,
+    damping: float = DAMPING,
+    workers: int | None = None,
+) -> np.ndarray:
     r"""Return what a Wood-Anderson seismometer draws, in mm.
 
     Parameters
@@ -104,15 +116,15 @@ def wood_anderson(
 
 
 def wood_anderson_amplitude(
-    data,
-    sampling_rate_hz,
-    quantity="velocity",
-    gain=GAIN,
-    period_s=PERIOD_S,
-    damping=DAMPING,
-    measure="peak",
-    workers=None,
-):
+    data: ArrayLike,
+    sampling_rate_hz: float,
+    quantity: str = "velocity",
+    gain: float = GAIN,
+    period_s: float = PERIOD_S,
+    damping: float = DAMPING,
+    measure: str = "peak",
+    workers: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the amplitude on a Wood-Anderson seismometer, in mm, and its time.
 
     Parameters
@@ -165,7 +177,13 @@ def wood_anderson_amplitude(
     return amplitude.reshape(shape), (at / float(sampling_rate_hz)).reshape(shape)
 
 
-def wood_anderson_response(frequencies, quantity="velocity", gain=GAIN, period_s=PERIOD_S, damping=DAMPING):
+def wood_anderson_response(
+    frequencies: ArrayLike,
+    quantity: str = "velocity",
+    gain: float = GAIN,
+    period_s: float = PERIOD_S,
+    damping: float = DAMPING,
+) -> np.ndarray:
     """Return the response of the continuous instrument, mm per SI unit of ground motion.
 
     Parameters

@@ -4,6 +4,8 @@ What a station's metadata leaves out is inferred and said in a warning; what can
 and named, so that one bad station does not stop the others.
 """
 
+from __future__ import annotations
+
 import fnmatch
 import math
 from dataclasses import replace
@@ -30,7 +32,9 @@ __all__ = ["BAND_INSTRUMENT_PREFERENCE", "Channel", "Sensor", "band_code", "grou
 SYNTHETIC_RATE_HZ = 100.0
 
 
-def select_sensors(inventory, time, channel=None):
+def select_sensors(
+    inventory: Inventory, time: UTCDateTime | str, channel: str | list[str] | None = None
+) -> list[Sensor]:
     """Choose the sensors that record ground motion at a time.
 
     Parameters

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Channel:
     azimuth_deg: float
     dip_deg: float
     sampling_rate_hz: float
-    response: object = None
+    response: Any = None
     synthetic: bool = False
 
     @property

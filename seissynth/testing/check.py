@@ -17,7 +17,11 @@ In a plugin's test file, one test per backend and check::
         check(backend)
 """
 
+from __future__ import annotations
+
 import copy
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,6 +44,11 @@ from seissynth.testing.state import (
 )
 from seissynth.testing.trial import Trial, require
 
+if TYPE_CHECKING:
+    import pandas
+
+    from seissynth.backends.base import Backend
+
 __all__ = ["CHECKS", "ConformanceError", "Ricker", "check_backend", "example_conditions", "parametrize_with_checks"]
 
 _MANY = 3  # times every row, in one call
@@ -50,7 +59,9 @@ class ConformanceError(SeisSynthError, AssertionError):
     """A backend breaks the protocol; the message starts with the name of the check."""
 
 
-def check_backend(backend, *, rtol=0.0, conditions=None):
+def check_backend(
+    backend: type[Backend] | Backend, *, rtol: float = 0.0, conditions: pandas.DataFrame | None = None
+) -> None:
     """Run every check of the protocol on a backend.
 
     Parameters
@@ -82,7 +93,7 @@ def check_backend(backend, *, rtol=0.0, conditions=None):
         _run_check(check, backend, rtol, conditions)
 
 
-def parametrize_with_checks(backends, *, rtol=0.0):
+def parametrize_with_checks(backends: Iterable[type[Backend] | Backend], *, rtol: float = 0.0) -> Any:
     """Mark a pytest test to run once for each backend and check.
 
     Parameters

@@ -198,7 +198,7 @@ class Ricker(Backend):
         distance_range_km=(0.0, 100.0),
         depth_range_km=(0.0, 30.0),
         required_columns=("source_magnitude", "path_hyp_distance_km", "path_p_travel_s", "path_s_travel_s"),
-        capabilities={"onsets", "truth", "ensemble"},
+        capabilities=frozenset({"onsets", "truth", "ensemble"}),
     )
 
     def __init__(self, *, frequency_hz=2.0, **common):

@@ -5,7 +5,10 @@ fast as ObsPy's TauP; whole-earth models, and distances for which a crust makes 
 TauP. Without ObsPy everything that needs no TauP works.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +20,9 @@ from seissynth.traveltime.velocity_models import (
     list_velocity_models,
     velocity_model,
 )
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["LayeredModel", "Onsets", "list_velocity_models", "onsets", "velocity_model"]
 
@@ -79,7 +85,7 @@ class Onsets:
         return len(self.p_s)
 
 
-def onsets(distance_km, depth_km, model="iasp91"):
+def onsets(distance_km: ArrayLike, depth_km: ArrayLike, model: Any = "iasp91") -> Onsets:
     """P and S onsets at receivers on the surface.
 
     Parameters

@@ -4,9 +4,13 @@ Layers are constant, tops in km below sea level, and the last layer is a half sp
 needs ObsPy. Whole-earth models belong to ObsPy's TauP and are used by `seissynth.traveltime.onsets`.
 """
 
+from __future__ import annotations
+
 import difflib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from seissynth.errors import InputError
 
@@ -53,7 +57,7 @@ class LayeredModel:
         self._check()
 
     @classmethod
-    def from_layers(cls, layers, name=CUSTOM_NAME, source=""):
+    def from_layers(cls, layers: Sequence[Sequence[float]], name: str = CUSTOM_NAME, source: str = "") -> LayeredModel:
         """Make a model from rows (top in km, vp in km/s, vs in km/s).
 
         Parameters
@@ -82,10 +86,11 @@ class LayeredModel:
                 f"velocity model {name!r}: layers={layers!r} must be rows of three numbers, "
                 "(top in km, vp in km/s, vs in km/s), one a layer from the surface down."
             ) from None
-        return cls(name, *zip(*rows, strict=True), source=source)
+        top_km, vp_km_s, vs_km_s = zip(*rows, strict=True)
+        return cls(name, top_km, vp_km_s, vs_km_s, source)
 
     @property
-    def n_layers(self):
+    def n_layers(self) -> int:
         """Number of layers, the half space included."""
         return len(self.top_depth_km)
 
@@ -159,7 +164,7 @@ _MODELS = (
 VELOCITY_MODELS = {model.name: model for model in _MODELS}
 
 
-def list_velocity_models():
+def list_velocity_models() -> list[str]:
     """Names of the shipped layered models.
 
     Returns
@@ -175,7 +180,7 @@ def list_velocity_models():
     return sorted(VELOCITY_MODELS)
 
 
-def velocity_model(model):
+def velocity_model(model: Any) -> LayeredModel:
     """Return a layered model from its name, from layers, or as it is.
 
     Parameters

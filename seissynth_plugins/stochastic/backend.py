@@ -1,7 +1,11 @@
 """The backend "stochastic": records from physics alone, with no training, weights or store."""
 
+from __future__ import annotations
+
 import inspect
+import os
 from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +14,11 @@ from seissynth.records import Records
 from seissynth.schema import MOMENT_TENSOR_COLUMNS
 from seissynth_plugins.stochastic.parameters import Parameters
 from seissynth_plugins.stochastic.presets import make_parameters
+
+if TYPE_CHECKING:
+    import pandas
+
+    from seissynth.seeding import Seeds
 
 
 class StochasticBackend(Backend):
@@ -68,14 +77,21 @@ class StochasticBackend(Backend):
         ensemble_options={"variability": True},
     )  # fmt: skip
 
-    def __init__(self, *, weights=None, device="cpu", preset="active", **options):
+    def __init__(
+        self,
+        *,
+        weights: str | os.PathLike[str] | None = None,
+        device: str = "cpu",
+        preset: str | dict = "active",
+        **options: Any,
+    ) -> None:
         super().__init__(weights=weights, device=device)
         self.preset = preset
         self.parameters = make_parameters(preset, **options)
         self._maker = None
         self._terms = None
 
-    def load(self):
+    def load(self) -> None:
         """Build what records share; the compiled loops come from numba's cache after the first time."""
         from seissynth_plugins.stochastic.simulation import RecordMaker
         from seissynth_plugins.stochastic.spectra import GridCache
@@ -90,7 +106,16 @@ class StochasticBackend(Backend):
                 durations=(p.duration_event_scatter, p.duration_scatter),
             )
 
-    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
+    def simulate(
+        self,
+        conditions: pandas.DataFrame,
+        *,
+        start_s: np.ndarray,
+        npts: int,
+        sampling_rate_hz: float,
+        seeds: Seeds,
+        source: Records | None = None,
+    ) -> Records:
         """Make one record per row; see `seissynth.backends.base.Backend.simulate`.
 
         Returns

@@ -1,8 +1,11 @@
 """Presets of the stochastic backend, and `make_parameters`: a preset with named overrides."""
 
+from __future__ import annotations
+
 import difflib
 import math
 from dataclasses import fields, replace
+from typing import Any
 
 from seissynth.errors import InputError
 from seissynth.shared.warning import warn_user
@@ -76,7 +79,7 @@ PRESETS = {
 }
 
 
-def make_parameters(preset="active", **overrides):
+def make_parameters(preset: str | dict = "active", **overrides: Any) -> Parameters:
     """Constants of a preset with some of them replaced.
 
     Parameters

@@ -5,11 +5,15 @@ the preset it is based on, which the row ``based_on`` names. The contents, not t
 provenance of the records, so that they can be made again where the file is not.
 """
 
+from __future__ import annotations
+
 import csv
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from seissynth.errors import InputError
 from seissynth.shared.atomic import replacing
@@ -20,7 +24,7 @@ _COLUMNS = ("constant", "value", "source")
 _KEYS = ("name", "based_on", "constants", "sources")
 
 
-def read_preset(path):
+def read_preset(path: str | os.PathLike[str]) -> dict:
     r"""Read a table of parameters.
 
     Parameters
@@ -76,7 +80,7 @@ def read_preset(path):
     return preset
 
 
-def write_preset(path, preset="active", **overrides):
+def write_preset(path: str | os.PathLike[str], preset: str = "active", **overrides: Any) -> os.PathLike[str]:
     """Write all constants of a preset as a table to begin one's own from.
 
     Parameters

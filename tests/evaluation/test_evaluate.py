@@ -18,7 +18,7 @@ import seissynth
 from seissynth.cli._app import make_app
 from seissynth.errors import InputError
 from seissynth.evaluation import EvaluationSettings, evaluate, leaderboard
-from seissynth.evaluation.registry import GROUPS
+from seissynth.evaluation.registry import GROUPS, Group
 
 
 @pytest.fixture
@@ -237,9 +237,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_work(size, tmp_pa
 
 
 def test_a_picture_that_fails_is_named(size, tmp_path, monkeypatch):
-    from seissynth.report import pictures
-
-    monkeypatch.setattr(pictures, "_pictures_of", lambda group, pairs: 1 / 0)
+    monkeypatch.setattr(Group, "draw", lambda self, metrics, pairs: 1 / 0)
     found = seissynth.evaluate(records(), records("a"), report=tmp_path / "report.html")
     assert [item.part for item in found.failures] == ["pictures of size"]
     assert "pictures of size" in (tmp_path / "report.html").read_text("utf-8")
@@ -320,7 +318,7 @@ from report_sets import records
 from seissynth.evaluation import EvaluationSettings, evaluate
 from seissynth.evaluation.registry import GROUPS
 for group in GROUPS.values():
-    importlib.import_module("seissynth.evaluation." + group.module)
+    importlib.import_module(group.metrics.partition(":")[0])
 found = evaluate(records(), records("x", seed=1), groups=["similarity"], baselines=False,
                  settings=EvaluationSettings(draws=100))
 assert found.groups["x"]["similarity"] and not found.failures

@@ -49,6 +49,7 @@ def imports_of(path):
             found.append(Import(name, node.lineno, node.module, at_top))
             found.extend(Import(name, node.lineno, f"{node.module}.{alias.name}", at_top) for alias in node.names)
         inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        inside = inside or (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")  # never run
         for child in ast.iter_child_nodes(node):
             visit(child, at_top and not inside)
 

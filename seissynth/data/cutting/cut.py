@@ -5,9 +5,14 @@ gaps, clipping, signal to noise, where P and S come from, and when the next eart
 cut` is the command.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +28,10 @@ from seissynth.picking.pickers import make_picker
 from seissynth.shared.atomic import removing_new, replacing
 from seissynth.shared.folder_lock import fills
 
+if TYPE_CHECKING:
+    from obspy import Inventory, Stream
+    from obspy.core.event import Catalog, Event
+
 __all__ = ["RULES", "CutReport", "CutSettings", "cut_events"]
 
 #: what a set of cut windows says about itself
@@ -33,7 +42,16 @@ _ROWS = 64
 
 
 @fills("output", "cutting windows")
-def cut_events(waveforms, inventory, catalog, output, settings=None, *, overwrite=False, progress=None):
+def cut_events(
+    waveforms: str | os.PathLike[str] | list[Any] | Stream,
+    inventory: Inventory,
+    catalog: Catalog | Event,
+    output: str | os.PathLike[str],
+    settings: CutSettings | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Callable[..., Any] | None = None,
+) -> CutReport:
     """Cut the windows of a catalogue's earthquakes, and windows of noise, out of continuous records.
 
     Parameters

@@ -1,15 +1,22 @@
 """Windows of noise between earthquakes: where no catalogued one is felt, and nothing else stands out."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.real_numbers import require_real
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 #: a window of noise whose loudest second exceeds its median second by this factor holds something else
 LOUDEST_OVER_MEDIAN = 5.0
 
 
-def shaking_duration_s(magnitude, distance_km):
+def shaking_duration_s(magnitude: ArrayLike, distance_km: ArrayLike) -> np.ndarray:
     """How long an earthquake is felt by an instrument after its P, s.
 
     Parameters
@@ -36,7 +43,9 @@ def shaking_duration_s(magnitude, distance_km):
     return 10.0 ** ((magnitude + 0.87 - 0.0035 * distance) / 2.0)
 
 
-def quiet_starts(first_s, last_s, length_s, busy, step_s=None):
+def quiet_starts(
+    first_s: float, last_s: float, length_s: float, busy: ArrayLike, step_s: float | None = None
+) -> np.ndarray:
     """Starts of windows that lie within a span and touch no busy interval.
 
     Parameters
@@ -74,7 +83,7 @@ def quiet_starts(first_s, last_s, length_s, busy, step_s=None):
     return np.concatenate(starts) if starts else np.empty(0)
 
 
-def is_quiet(data, sampling_rate_hz, limit=LOUDEST_OVER_MEDIAN):
+def is_quiet(data: ArrayLike, sampling_rate_hz: float, limit: float = LOUDEST_OVER_MEDIAN) -> bool:
     """Whether no second of a record stands out: its loudest over its median second, by root mean square.
 
     Parameters

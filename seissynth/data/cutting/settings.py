@@ -1,7 +1,10 @@
 """Settings of cutting windows out of continuous records, and the report of what came out."""
 
+from __future__ import annotations
+
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
 from seissynth.data.preparation.preparation import Bandpass, Preparation, Resample, Taper, heggs_preparation
 from seissynth.errors import InputError
@@ -114,18 +117,18 @@ class CutSettings:
         within("samples", round(self.duration_s * rate), whose=f"duration_s={self.duration_s:g} at {rate:g} Hz: ")
 
     @property
-    def rate_hz(self):
+    def rate_hz(self) -> float | None:
         """Sampling rate of the windows, Hz."""
         rates = [step.sampling_rate_hz for step in self.preparation.steps if isinstance(step, Resample)]
         return rates[-1] if rates else None
 
     @property
-    def edge_s(self):
+    def edge_s(self) -> float:
         """What the tapers take of the margins, s."""
         return max([0.0, *(step.length_s for step in self.preparation.steps if isinstance(step, Taper))])
 
     @property
-    def band_hz(self):
+    def band_hz(self) -> tuple[float | None, float | None]:
         """Band that the preparation keeps, (low, high), each None where it is open."""
         low, high = None, None
         for step in self.preparation.steps:
@@ -133,7 +136,7 @@ class CutSettings:
                 low, high = step.low_hz, step.high_hz
         return low, high
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return plain data, as ``cut_report.json`` stores it."""
         plain = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         plain["preparation"] = self.preparation.to_dict()
@@ -182,7 +185,7 @@ class CutReport:
     onsets: dict = field(default_factory=dict)
     left_out: dict = field(default_factory=dict)
 
-    def count(self, obeyed):
+    def count(self, obeyed: Any) -> None:
         """Count one window with data: a dict rule -> bool."""
         together = True
         for rule in RULES:
@@ -190,7 +193,7 @@ class CutReport:
             self.obey[rule] += bool(obeyed[rule])
             self.obey_all[rule] += bool(together)
 
-    def add(self, other):
+    def add(self, other: CutReport) -> None:
         """Add the counts of another report, of a part of the time."""
         for item in dataclasses.fields(self):
             mine, theirs = getattr(self, item.name), getattr(other, item.name)
@@ -202,7 +205,7 @@ class CutReport:
             else:
                 setattr(self, item.name, mine + theirs)
 
-    def markdown(self):
+    def markdown(self) -> str:
         """Return the rules as a Markdown table."""
         lines = ["| rule | asks for | windows that obey it | and all rules above |", "| --- | --- | --- | --- |"]
         lines.append(f"| | windows asked for: earthquakes x sensors | {self.asked} | {self.asked} |")

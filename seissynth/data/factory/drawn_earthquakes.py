@@ -4,9 +4,12 @@ Event number i depends on the seed and on i only. So any part of a set of a mill
 asking for more events changes none of those before.
 """
 
+from __future__ import annotations
+
 import itertools
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +17,10 @@ from seissynth.data.factory.areas import Box, Circle, Polygon, check_area, draw_
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 from seissynth.shared.bounds import BOUNDS, within
+
+if TYPE_CHECKING:
+    from obspy import Inventory
+    from obspy.core.event import Event
 
 __all__ = ["Box", "Circle", "DrawnEarthquakes", "Polygon", "around_station"]
 
@@ -108,7 +115,7 @@ class DrawnEarthquakes:
         for first in range(0, len(self), _TOGETHER):
             yield from self.events(first, min(first + _TOGETHER, len(self)))
 
-    def table(self, first=0, last=None):
+    def table(self, first: int = 0, last: int | None = None) -> dict[str, np.ndarray]:
         """Draw events `first` to `last` (not included) as arrays.
 
         Returns
@@ -130,7 +137,7 @@ class DrawnEarthquakes:
         skip = first - first // _TOGETHER * _TOGETHER
         return {name: np.concatenate([part[name] for part in parts])[skip : skip + last - first] for name in parts[0]}
 
-    def rows(self, numbers):
+    def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
         """Draw the events of these numbers, in any order, as `table` does."""
         numbers = np.asarray(numbers, dtype=np.int64)
         if len(numbers) and not (numbers.min() >= 0 and numbers.max() < len(self)):
@@ -139,11 +146,11 @@ class DrawnEarthquakes:
         parts = [_drawn_together(self, int(group)) for group in groups] or [_drawn_together(self, 0)]
         return {name: np.stack([part[name] for part in parts])[place, numbers % _TOGETHER] for name in parts[0]}
 
-    def event(self, number):
+    def event(self, number: int) -> Event:
         """Make event `number` an ObsPy Event; see `events`."""
         return self.events(number, number + 1)[0]
 
-    def events(self, first=0, last=None):
+    def events(self, first: int = 0, last: int | None = None) -> list[Event]:
         """Make events `first` to `last` (not included) ObsPy Events.
 
         Returns
@@ -220,7 +227,7 @@ def _drawn_together(drawn, number):
     return drawn._draw_group(number)
 
 
-def around_station(inventory, station, radius_km, inner_km=0.0):
+def around_station(inventory: Inventory, station: str, radius_km: float, inner_km: float = 0.0) -> Circle:
     """Give the circle around a station of an inventory.
 
     Parameters

@@ -6,9 +6,14 @@ A set is made in blocks of events. A block depends on the arguments and on its n
 by anyone, at any time, with the same result to the bit.
 """
 
+from __future__ import annotations
+
 import inspect
+import os
 import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from seissynth.arguments import Arguments
 from seissynth.data.factory.dry_run import dry_run as run_dry
@@ -23,49 +28,56 @@ from seissynth.shared.atomic import removing_new
 from seissynth.shared.bounds import within
 from seissynth.shared.folder_lock import locked
 
+if TYPE_CHECKING:
+    import pandas
+    from obspy import Inventory, UTCDateTime
+    from obspy.core.event import Catalog, Event
+
+    from seissynth.data.factory.drawn_earthquakes import DrawnEarthquakes
+
 __all__ = ["DatasetReport", "make_dataset", "plan_dataset"]
 
 
 def make_dataset(
-    path,
-    inventory,
-    earthquakes,
+    path: str | os.PathLike[str],
+    inventory: Inventory,
+    earthquakes: Catalog | Event | Iterable[Event] | DrawnEarthquakes,
     *,
-    backend="stochastic",
-    seed=0,
-    output="VEL",
-    sampling_rate=100.0,
-    duration=60.0,
-    p_lead_s=(5.0, 20.0),
-    start=None,
-    channel=None,
-    distance_km=None,
-    stations_per_event=None,
-    outside="leave_out",
-    velocity_model="iasp91",
-    conditions=None,
-    noise=None,
-    snr_db=None,
-    noise_gain_db=None,
-    noise_share=0.0,
-    overlap_share=0.0,
-    overlap_lag_s=None,
-    overlap_level_db=None,
-    split=SPLIT,
-    split_by="event",
-    clip_counts=None,
-    quantize=False,
-    weights=None,
-    device="cpu",
-    licence="",
-    format="seisbench",
-    block_records=512,
-    workers=1,
-    dask=None,
-    dry_run=False,
-    progress=None,
-    **options,
-):
+    backend: str = "stochastic",
+    seed: int = 0,
+    output: str = "VEL",
+    sampling_rate: float = 100.0,
+    duration: float = 60.0,
+    p_lead_s: tuple[float, float] = (5.0, 20.0),
+    start: float | UTCDateTime | None = None,
+    channel: str | list[str] | None = None,
+    distance_km: tuple[float, float] | None = None,
+    stations_per_event: int | None = None,
+    outside: str = "leave_out",
+    velocity_model: str = "iasp91",
+    conditions: Mapping[str, Any] | pandas.DataFrame | None = None,
+    noise: Any = None,
+    snr_db: tuple[float, float] | None = None,
+    noise_gain_db: tuple[float, float] | None = None,
+    noise_share: float = 0.0,
+    overlap_share: float = 0.0,
+    overlap_lag_s: tuple[float, float] | None = None,
+    overlap_level_db: tuple[float, float] | None = None,
+    split: dict[str, float] = SPLIT,
+    split_by: str = "event",
+    clip_counts: float | None = None,
+    quantize: bool = False,
+    weights: str | os.PathLike[str] | None = None,
+    device: str = "cpu",
+    licence: str = "",
+    format: str = "seisbench",
+    block_records: int = 512,
+    workers: int = 1,
+    dask: Any = None,
+    dry_run: bool = False,
+    progress: Callable[..., Any] | None = None,
+    **options: Any,
+) -> DatasetReport:
     """Make a labelled set of synthetic records, one row per earthquake and sensor.
 
     A call that was stopped, even killed, is taken up again by the same call: what is there stays, and the result is
@@ -213,7 +225,9 @@ def _make_blocks(job, missing, workers, dask, progress):
         run_serial(job, missing, step)
 
 
-def plan_dataset(inventory, earthquakes, **arguments):
+def plan_dataset(
+    inventory: Inventory, earthquakes: Catalog | Event | Iterable[Event] | DrawnEarthquakes, **arguments: Any
+) -> pandas.DataFrame:
     """Plan a set: its metadata before anything is simulated.
 
     Parameters

@@ -17,10 +17,13 @@ Examples
 True
 """
 
+from __future__ import annotations
+
 import dataclasses
 import difflib
 import json
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,6 +43,9 @@ from seissynth.data.preparation.steps import (
 )
 from seissynth.errors import InputError
 from seissynth.shared.checks import as_signal, positive
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["STEPS", "Bandpass", "Detrend", "Pad", "PeakScale", "Preparation", "Prepared", "Resample", "Rotate", "Step"]
 __all__ += ["Taper", "ZScore", "heggs_preparation"]
@@ -65,7 +71,14 @@ class Preparation:
             if not isinstance(step, Step):
                 raise InputError(f"a step is {step!r}; it must be one of {', '.join(STEPS)}.")
 
-    def apply(self, data, sampling_rate_hz, *, directions=None, samples=None):
+    def apply(
+        self,
+        data: ArrayLike,
+        sampling_rate_hz: float,
+        *,
+        directions: ArrayLike | None = None,
+        samples: dict[str, ArrayLike] | None = None,
+    ) -> Prepared:
         """Do all steps.
 
         Parameters
@@ -100,7 +113,7 @@ class Preparation:
             record = step.apply(record)
         return record
 
-    def invert(self, prepared, *, lossy="raise"):
+    def invert(self, prepared: Prepared, *, lossy: str = "raise") -> Prepared:
         """Undo the steps, last one first.
 
         Parameters
@@ -133,16 +146,16 @@ class Preparation:
                 raise InputError(f"the step {step.name!r} has no inverse; pass lossy='keep' to leave its effect in.")
         return replace(prepared, taken=())
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return plain data: ``{"format": 1, "steps": [{"step": "detrend", "kind": "linear"}, ...]}``."""
         return {"format": FORMAT, "steps": [step.to_dict() for step in self.steps]}
 
-    def to_json(self):
+    def to_json(self) -> str:
         """Return `to_dict` as JSON text, equal for equal configurations."""
         return json.dumps(self.to_dict(), sort_keys=True)
 
     @classmethod
-    def from_dict(cls, plain):
+    def from_dict(cls, plain: dict[str, Any]) -> Preparation:
         """Make a `Preparation` of what `to_dict` returned.
 
         Raises
@@ -157,7 +170,7 @@ class Preparation:
         return cls(tuple(_read_step(item) for item in plain["steps"]))
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> Preparation:
         """Make a `Preparation` of what `to_json` returned."""
         try:
             plain = json.loads(text)
@@ -181,7 +194,7 @@ def _read_step(item):
     return STEPS[name](**fields)
 
 
-def heggs_preparation(sampling_rate_hz=100.0, low_hz=1.0, high_hz=45.0):
+def heggs_preparation(sampling_rate_hz: float = 100.0, low_hz: float = 1.0, high_hz: float = 45.0) -> Preparation:
     """Return the preparation of HEGGS (2025, appendix A): 1 to 45 Hz at 100 Hz.
 
     Trend and taper, which the paper does not name, keep the filter from ringing at the edges; they should fall on a

@@ -4,8 +4,13 @@ Nothing is downloaded. Each recipe cites the sentences it follows; where a paper
 says what it does. `prepare` makes any of them; `seissynth dataset recipe` is the command.
 """
 
+from __future__ import annotations
+
 import difflib
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +37,16 @@ _HEGGS_BAND_HZ, _HEGGS_S, _HEGGS_RATE_HZ = (1.0, 45.0), 60.0, 100.0
 _HEGGS = Preparation((Detrend("linear"), Taper(2.0), Bandpass(*_HEGGS_BAND_HZ)))
 
 
-def prepare(name, path, output, *, overwrite=False, records_per_chunk=10_000, progress=None, **options):
+def prepare(
+    name: str,
+    path: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    records_per_chunk: int = 10_000,
+    progress: Callable[..., Any] | None = None,
+    **options: Any,
+) -> RecipeReport:
     """Make the data set of a paper from a local copy.
 
     Parameters

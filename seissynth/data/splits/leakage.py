@@ -1,6 +1,10 @@
 """What the parts of a split share: purging it, and a report on it."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,11 +12,16 @@ from seissynth.data.splits.intervals import EARTH_KM, read_intervals, shares_sam
 from seissynth.data.splits.parts import PARTS, PURGED, group_codes, series
 from seissynth.errors import InputError
 
+if TYPE_CHECKING:
+    import pandas
+
 #: sensors are told apart by these columns, as far as a table has them; "station" takes the first two
 SENSOR_COLUMNS = ("station_network_code", "station_code", "station_location_code", "trace_channel")
 
 
-def purge(metadata, split, per="sensor", guard_s=0.0):
+def purge(
+    metadata: pandas.DataFrame, split: pandas.Series | Sequence[str], per: str = "sensor", guard_s: float = 0.0
+) -> pandas.Series:
     """Drop training rows that share samples with validation or test rows, and validation rows that do with test rows.
 
     Parameters
@@ -70,7 +79,7 @@ class Leakage:
         """Whether anything that is checked leaks."""
         return any(getattr(self, f"shared_{what}") for what in self.checked)
 
-    def raise_if_any(self):
+    def raise_if_any(self) -> None:
         """Raise InputError that names what leaks."""
         for what in self.checked:
             for (part, other), count in getattr(self, f"shared_{what}").items():
@@ -80,7 +89,14 @@ class Leakage:
                 )
 
 
-def check_leakage(metadata, split, *, per="sensor", stations=False, distance_km=None):
+def check_leakage(
+    metadata: pandas.DataFrame,
+    split: pandas.Series | Sequence[str],
+    *,
+    per: str = "sensor",
+    stations: bool = False,
+    distance_km: float | None = None,
+) -> Leakage:
     """Look for what parts of a split share, on time intervals per sensor and on ids.
 
     Parameters
@@ -101,7 +117,7 @@ def check_leakage(metadata, split, *, per="sensor", stations=False, distance_km=
     """
     words, keys, start, end = _with_intervals(metadata, split, per)
     rows = {part: int((words == part).sum()) for part in PARTS}
-    found = {"samples": {}, "share": {}, "events": {}, "stations": {}, "places": {}}
+    found: dict[str, dict] = {"samples": {}, "share": {}, "events": {}, "stations": {}, "places": {}}
     ids = {"events": ["source_id"], "stations": ["station_network_code", "station_code"]}
     codes = {what: group_codes(metadata, columns, noise=-1) for what, columns in ids.items()}
     for part, other in (("train", "dev"), ("train", "test"), ("dev", "test")):

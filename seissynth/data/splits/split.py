@@ -22,6 +22,11 @@ Examples
 ['train', 'train', 'purged', 'test']
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.data.splits.intervals import times_ns
@@ -38,6 +43,9 @@ from seissynth.data.splits.parts import (
 )
 from seissynth.errors import InputError
 
+if TYPE_CHECKING:
+    import pandas
+
 __all__ = ["PARTS", "PURGED", "Leakage", "check_leakage", "kfold_by_time", "purge", "split_by_event", "split_by_place"]
 __all__ += ["split_by_region", "split_by_station", "split_by_time", "split_random"]
 
@@ -47,7 +55,9 @@ def split_random(metadata, shares=(0.8, 0.1, 0.1), seed=0):
     return shuffled_parts(metadata, np.arange(len(metadata)), shares, seed)
 
 
-def split_by_event(metadata, shares=(0.8, 0.1, 0.1), seed=0, column="source_id"):
+def split_by_event(
+    metadata: pandas.DataFrame, shares: Sequence[float] = (0.8, 0.1, 0.1), seed: int = 0, column: str = "source_id"
+) -> pandas.Series:
     """Split at random by event: no event in two parts.
 
     Parameters
@@ -77,12 +87,16 @@ def split_by_event(metadata, shares=(0.8, 0.1, 0.1), seed=0, column="source_id")
     return shuffled_parts(metadata, group_codes(metadata, [column]), shares, seed)
 
 
-def split_by_station(metadata, shares=(0.8, 0.1, 0.1), seed=0):
+def split_by_station(
+    metadata: pandas.DataFrame, shares: Sequence[float] = (0.8, 0.1, 0.1), seed: int = 0
+) -> pandas.Series:
     """Split at random by station (network and station code): no station in two parts. See `split_by_event`."""
     return shuffled_parts(metadata, group_codes(metadata, ["station_network_code", "station_code"]), shares, seed)
 
 
-def split_by_region(metadata, shares=(0.8, 0.1, 0.1), seed=0, cell_deg=0.5):
+def split_by_region(
+    metadata: pandas.DataFrame, shares: Sequence[float] = (0.8, 0.1, 0.1), seed: int = 0, cell_deg: float = 0.5
+) -> pandas.Series:
     """Split at random by cells of the epicentre, `cell_deg` degrees wide in latitude and longitude.
 
     Events on both sides of a cell's border may still be neighbours: `split_by_place` keeps those together.
@@ -95,7 +109,9 @@ def split_by_region(metadata, shares=(0.8, 0.1, 0.1), seed=0, cell_deg=0.5):
     return shuffled_parts(metadata, labels_of_groups(codes, np.isnan(latitude)), shares, seed)
 
 
-def split_by_place(metadata, shares=(0.8, 0.1, 0.1), seed=0, distance_km=5.0):
+def split_by_place(
+    metadata: pandas.DataFrame, shares: Sequence[float] = (0.8, 0.1, 0.1), seed: int = 0, distance_km: float = 5.0
+) -> pandas.Series:
     """Split so that no place is shared: epicentres within `distance_km` of each other are in one part.
 
     Neighbours of neighbours belong together, so that no two events of different parts are closer than that. A
@@ -128,7 +144,13 @@ def split_by_place(metadata, shares=(0.8, 0.1, 0.1), seed=0, distance_km=5.0):
     return shuffled_parts(metadata, groups, shares, seed, largest_first=True, what=f"places {distance_km:g} km apart")
 
 
-def split_by_time(metadata, shares=(0.8, 0.1, 0.1), blocks=None, purged=True, per="sensor"):
+def split_by_time(
+    metadata: pandas.DataFrame,
+    shares: Sequence[float] = (0.8, 0.1, 0.1),
+    blocks: int | None = None,
+    purged: bool = True,
+    per: str = "sensor",
+) -> pandas.Series:
     """Split by origin time: blocks of events in a row, and training windows that share samples with others purged.
 
     Parameters
@@ -152,7 +174,14 @@ def split_by_time(metadata, shares=(0.8, 0.1, 0.1), blocks=None, purged=True, pe
     return purge(metadata, split, per=per) if purged else split
 
 
-def kfold_by_time(metadata, folds=5, block=None, dev=True, purged=True, per="sensor"):
+def kfold_by_time(
+    metadata: pandas.DataFrame,
+    folds: int = 5,
+    block: int | None = None,
+    dev: bool = True,
+    purged: bool = True,
+    per: str = "sensor",
+) -> list[pandas.Series]:
     """K-fold in blocks of time: each event is in the test part of exactly one fold.
 
     Parameters

@@ -1,5 +1,7 @@
 """Blocks of time: what may be learned from which records, so that each is predicted by what never saw its time."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from seissynth.errors import InputError
@@ -12,7 +14,7 @@ FOLDS = 5
 PICKED = ("manual", "automatic")
 
 
-def time_folds(records, folds=FOLDS, block=None):
+def time_folds(records: RecordSet, folds: int = FOLDS, block: int | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
     """Known and unknown rows of each fold: blocks of earthquakes in a row, purged.
 
     Parameters
@@ -73,7 +75,7 @@ def picked(records, phase):
     return known
 
 
-def record_groups(records, snr_db=10.0, after_s_s=4.0):
+def record_groups(records: RecordSet, snr_db: float = 10.0, after_s_s: float = 4.0) -> dict[str, np.ndarray]:
     """Groups of records that tables are made for: all, picked and clean ones.
 
     Parameters

@@ -4,13 +4,19 @@ The real set against itself is perfect; shifted by half a second or scaled by tw
 at chance; blurred it keeps its envelopes and loses the texture.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.record_sets import Pairs
 from seissynth.seeding import hash_words
+
+if TYPE_CHECKING:
+    from seissynth.evaluation.record_sets import RecordSet
 
 #: bins and frames over which `blurred_copy` smooths
 BLUR = (5, 9)
@@ -107,7 +113,7 @@ def blurred_copy(records, size=BLUR, phases="own", seed=0):
     return replace(records, name="blurred", data=out)
 
 
-def known_pairs(records, seed=0):
+def known_pairs(records: RecordSet, seed: int = 0) -> dict[str, Pairs]:
     """All known answers of a set, by name.
 
     Returns

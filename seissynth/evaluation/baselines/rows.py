@@ -1,5 +1,8 @@
 """Rows of a leaderboard: any pairs of records scored by the same groups, and the baselines as such rows."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +19,9 @@ from seissynth.picking.pickers import NEAR_S
 ROW_GROUPS = ("arrivals", "similarity", "spread", "ground_motion")
 
 
-def score_row(pairs, settings=None, groups=ROW_GROUPS):
+def score_row(
+    pairs: Pairs, settings: EvaluationSettings | None = None, groups: Sequence[str] = ROW_GROUPS
+) -> dict[str, MetricGroup]:
     """One row of the leaderboard: score any generated set beside the real one.
 
     Parameters

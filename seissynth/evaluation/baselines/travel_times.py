@@ -1,10 +1,16 @@
 """Onsets by travel time and station term: the ruler that every model's arrivals are held against."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.baselines.folds import picked
+
+if TYPE_CHECKING:
+    from seissynth.evaluation.record_sets import RecordSet
 
 #: picks further than this from the predicted onset belong to something else, s (the picker's own search range)
 REACH_S = {"P": 2.0, "S": 3.0}
@@ -13,7 +19,7 @@ REACH_S = {"P": 2.0, "S": 3.0}
 _SHRINK = 1.0
 
 
-def station_terms(records, phase, rows=None):
+def station_terms(records: RecordSet, phase: str, rows: np.ndarray | None = None) -> dict[str, float]:
     """Median delay of the picks at each sensor behind the predicted onsets.
 
     Parameters
@@ -69,7 +75,9 @@ def median_delays(late_s, labels, phase):
     return terms
 
 
-def travel_time_onsets(records, folds=None, terms=True):
+def travel_time_onsets(
+    records: RecordSet, folds: list[tuple[np.ndarray, np.ndarray]] | None = None, terms: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """Predict P and S of records by travel time and station term.
 
     Parameters
@@ -111,7 +119,8 @@ def travel_time_onsets(records, folds=None, terms=True):
             found = station_terms(records, phase, known)
             onsets[unknown] += [found.get(label, found[""]) for label in labels[unknown]]
         out.append(onsets)
-    return tuple(out)
+    p_s, s_s = out
+    return p_s, s_s
 
 
 def _onsets(records, phase):

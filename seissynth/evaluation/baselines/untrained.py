@@ -6,13 +6,19 @@ time; `other_stations_mean` knows the same earthquake at the other sensors; `rep
 itself.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.baselines.folds import same_sensor, time_folds
 from seissynth.seeding import hash_words
+
+if TYPE_CHECKING:
+    from seissynth.evaluation.record_sets import RecordSet
 
 #: records over which `nearest_mean` takes the mean
 NEAREST = 10
@@ -27,7 +33,15 @@ _FLOOR = 1e-7
 _NEAREST_KM = 3.0
 
 
-def nearest_mean(records, folds=None, *, count=NEAREST, region="southern_california", seed=0, draws=1):
+def nearest_mean(
+    records: RecordSet,
+    folds: list[tuple[np.ndarray, np.ndarray]] | None = None,
+    *,
+    count: int = NEAREST,
+    region: str = "southern_california",
+    seed: int = 0,
+    draws: int = 1,
+) -> tuple[RecordSet, ...]:
     """Mean log-spectrogram of the nearest other earthquakes' records at the same sensor.
 
     Parameters
@@ -58,7 +72,9 @@ def nearest_mean(records, folds=None, *, count=NEAREST, region="southern_califor
     return _of_spectrograms(records, neighbours, region, seed, draws, f"mean of {count} nearest", shifted=False)
 
 
-def other_stations_mean(records, *, region="southern_california", seed=0, draws=1):
+def other_stations_mean(
+    records: RecordSet, *, region: str = "southern_california", seed: int = 0, draws: int = 1
+) -> tuple[RecordSet, ...]:
     """Mean log-spectrogram of the same earthquake's records at the other sensors, shifted by the predicted S.
 
     Parameters
@@ -83,7 +99,13 @@ def other_stations_mean(records, *, region="southern_california", seed=0, draws=
     return _of_spectrograms(records, neighbours, region, seed, draws, "mean of other stations", shifted=True)
 
 
-def nearest_real_records(records, folds=None, *, draws=4, region="southern_california"):
+def nearest_real_records(
+    records: RecordSet,
+    folds: list[tuple[np.ndarray, np.ndarray]] | None = None,
+    *,
+    draws: int = 4,
+    region: str = "southern_california",
+) -> tuple[RecordSet, ...]:
     """Real records of the nearest other earthquakes at the same sensor, scaled: one each draw.
 
     Parameters
@@ -112,7 +134,9 @@ def nearest_real_records(records, folds=None, *, draws=4, region="southern_calif
     return tuple(out)
 
 
-def representation_alone(records, *, n_iter=32, seed=0, draws=1):
+def representation_alone(
+    records: RecordSet, *, n_iter: int = 32, seed: int = 0, draws: int = 1
+) -> tuple[RecordSet, ...]:
     """The records themselves, through the spectrogram and back: amplitudes are true, phases are found.
 
     Parameters

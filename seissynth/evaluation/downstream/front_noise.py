@@ -4,6 +4,8 @@ Many sets hold P at a fixed sample. A picker trained or tested on such windows l
 wave, so each record is moved by a random time, and the gap is filled with noise like the record's own.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from seissynth.errors import InputError
@@ -13,7 +15,7 @@ _FADE_S = 0.3
 _BEFORE_P_S = 0.2
 
 
-def noise_like(sample, npts, rng):
+def noise_like(sample: np.ndarray, npts: int, rng: np.random.Generator) -> np.ndarray:
     """Gaussian noise with the spectrum of a short stretch of noise.
 
     Parameters
@@ -73,7 +75,9 @@ def has_noise(onset, sampling_rate_hz):
     return noise_samples(onset, sampling_rate_hz) >= _LEAST_SAMPLES
 
 
-def put_noise_in_front(waveform, onset, npts, sampling_rate_hz, rng):
+def put_noise_in_front(
+    waveform: np.ndarray, onset: float, npts: int, sampling_rate_hz: float, rng: np.random.Generator
+) -> np.ndarray:
     """Move a record to later times by a stretch of noise that is like its own before P.
 
     Parameters

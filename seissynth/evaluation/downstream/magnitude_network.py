@@ -3,14 +3,22 @@
 torch is optional and imported when it is used.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seissynth.errors import InputError, MissingDependencyError
 from seissynth.evaluation.downstream.picker_windows import normalised
 from seissynth.evaluation.statistics.intervals import mean_interval
+
+if TYPE_CHECKING:
+    import pandas
+    from numpy.typing import ArrayLike
 
 _LEAST_IN_CLASS = 5
 
@@ -80,7 +88,7 @@ class MagnitudeRecords:
         return MagnitudeRecords(self.waveforms[rows], self.p[rows], self.magnitude[rows], self.sampling_rate_hz)
 
 
-def even_magnitudes(magnitude, count, edges, seed=0):
+def even_magnitudes(magnitude: ArrayLike, count: int, edges: Sequence[float], seed: int = 0) -> np.ndarray:
     """Draw rows so that each class of magnitude is as frequent as the next.
 
     Parameters
@@ -156,7 +164,13 @@ def magnitude_network(config):
     return Regressor()
 
 
-def train_magnitudes(train, dev, config=None, *, progress=None):
+def train_magnitudes(
+    train: MagnitudeRecords,
+    dev: MagnitudeRecords,
+    config: MagnitudeConfig | None = None,
+    *,
+    progress: Callable[..., Any] | None = None,
+) -> Any:
     """Train the regressor.
 
     Parameters
@@ -222,7 +236,9 @@ def train_magnitudes(train, dev, config=None, *, progress=None):
     return model.eval()
 
 
-def predict_magnitudes(model, data, config=None, seed=0):
+def predict_magnitudes(
+    model: Any, data: np.ndarray, config: MagnitudeConfig | None = None, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Return magnitude and its standard deviation as the model states it, two arrays of shape (n,)."""
     torch = _torch()
     config = config or MagnitudeConfig()
@@ -232,7 +248,9 @@ def predict_magnitudes(model, data, config=None, seed=0):
     return found[:, 0], np.exp(0.5 * found[:, 1])
 
 
-def bias_by_magnitude(true, predicted, edges, draws=1000, seed=0):
+def bias_by_magnitude(
+    true: ArrayLike, predicted: ArrayLike, edges: Sequence[float], draws: int = 1000, seed: int = 0
+) -> pandas.DataFrame:
     """Predicted minus true magnitude by class: what SWaG's figure 4 shows.
 
     Parameters
@@ -274,7 +292,7 @@ def bias_by_magnitude(true, predicted, edges, draws=1000, seed=0):
     return pd.DataFrame(rows)
 
 
-def magnitude_scores(true, predicted):
+def magnitude_scores(true: ArrayLike, predicted: ArrayLike) -> dict:
     """Mean and standard deviation of predicted minus true, mean absolute error, and slope of predicted on true.
 
     Returns

@@ -3,8 +3,13 @@
 SeisBench and torch are optional (``pip install seissynth[eval,torch]``) and imported when they are used.
 """
 
+from __future__ import annotations
+
 import copy
+import os
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +54,14 @@ _WARM_UP_STEPS = 100
 _MOST_CHECKS = 8
 
 
-def train_picker(train, dev, config=None, *, start_from=None, progress=None):
+def train_picker(
+    train: LabelledRecords,
+    dev: LabelledRecords,
+    config: PickerConfig | None = None,
+    *,
+    start_from: Any = None,
+    progress: Callable[..., Any] | None = None,
+) -> Any:
     """Train a picker.
 
     Parameters
@@ -124,7 +136,14 @@ def train_picker(train, dev, config=None, *, start_from=None, progress=None):
     return model
 
 
-def fine_tune_picker(path, train, dev, config=None, *, progress=None):
+def fine_tune_picker(
+    path: str | os.PathLike[str],
+    train: LabelledRecords,
+    dev: LabelledRecords,
+    config: PickerConfig | None = None,
+    *,
+    progress: Callable[..., Any] | None = None,
+) -> Any:
     """Fit a published picker to one data set, as HEGGS does with EQTransformer (appendix D).
 
     Parameters
@@ -224,7 +243,15 @@ def predict(model, waveforms, batch=64):
     return out
 
 
-def score_picker(model, data, *, threshold=0.3, tolerance_s=0.5, all_picks=False, near=False):
+def score_picker(
+    model: Any,
+    data: LabelledRecords,
+    *,
+    threshold: float = 0.3,
+    tolerance_s: float = 0.5,
+    all_picks: bool = False,
+    near: bool = False,
+) -> dict[str, dict]:
     """Score a picker on labelled records.
 
     Parameters

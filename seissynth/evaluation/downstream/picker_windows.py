@@ -1,11 +1,17 @@
 """Labelled records and the random windows that a picker is trained on; NumPy only."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.downstream.front_noise import has_noise, put_noise_in_front
+
+if TYPE_CHECKING:
+    pass
 
 _EPSILON = 1e-10
 
@@ -39,10 +45,10 @@ class LabelledRecords:
         extra = [None if x is None else x[rows] for x in (self.more_p, self.more_s)]
         return LabelledRecords(self.waveforms[rows], self.p[rows], self.s[rows], self.sampling_rate_hz, *extra)
 
-    def arrivals(self, row):
+    def arrivals(self, row: int) -> list[list[float]]:
         """Samples of all P and of all S of a record, two lists."""
         p, s = [self.p[row]], [self.s[row]]
-        if self.more_p is not None:
+        if self.more_p is not None and self.more_s is not None:
             p.append(self.more_p[row])
             s.append(self.more_s[row])
         return [[x for x in found if np.isfinite(x)] for found in (p, s)]
@@ -171,7 +177,7 @@ def _bumps(places, length, sigma):
     return np.max([np.zeros(length), *(np.exp(-0.5 * ((time - x) / sigma) ** 2) for x in places)], axis=0)
 
 
-def shifted(data, longest_s, seed=0):
+def shifted(data: LabelledRecords, longest_s: float, seed: int = 0) -> LabelledRecords:
     """Move every record to later times by a random 0 to `longest_s`, noise like its own in front; the end is lost.
 
     Returns
@@ -182,7 +188,9 @@ def shifted(data, longest_s, seed=0):
     rng = np.random.default_rng(seed)
     npts = data.waveforms.shape[2]
     out = np.empty_like(data.waveforms)
-    moved = [None if x is None else np.array(x, dtype=float) for x in (data.p, data.s, data.more_p, data.more_s)]
+    moved: list[Any] = [
+        None if x is None else np.array(x, dtype=float) for x in (data.p, data.s, data.more_p, data.more_s)
+    ]
     for row in range(len(data)):
         front = int(rng.integers(0, round(longest_s * data.sampling_rate_hz) + 1))
         onset = data.p[row] if np.isfinite(data.p[row]) else npts
@@ -196,7 +204,7 @@ def shifted(data, longest_s, seed=0):
     return LabelledRecords(out, moved[0], moved[1], data.sampling_rate_hz, moved[2], moved[3])
 
 
-def resampled(data, sampling_rate_hz):
+def resampled(data: LabelledRecords, sampling_rate_hz: float) -> LabelledRecords:
     """Bring records to another sampling rate, arrivals along.
 
     Parameters
@@ -229,7 +237,9 @@ def resampled(data, sampling_rate_hz):
     if ratio == 1:
         return data
     waves = resample_poly(data.waveforms, ratio.numerator, ratio.denominator, axis=-1, padtype="line")
-    arrivals = [None if x is None else np.asarray(x) * float(ratio) for x in (data.p, data.s, data.more_p, data.more_s)]
+    arrivals: list[Any] = [
+        None if x is None else np.asarray(x) * float(ratio) for x in (data.p, data.s, data.more_p, data.more_s)
+    ]
     return LabelledRecords(
         waves.astype(np.float32), arrivals[0], arrivals[1], float(sampling_rate_hz), arrivals[2], arrivals[3]
     )

@@ -4,12 +4,16 @@ SWaG's table 1. Each run of a plan is kept in a folder as soon as it is done, so
 up again. `seissynth.evaluation.downstream.magnitude_network` is the same for magnitudes (SWaG's figure 4).
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +21,9 @@ from seissynth.errors import InputError
 from seissynth.evaluation.downstream.picker_training import predict, score_probabilities, train_picker
 from seissynth.evaluation.downstream.picker_windows import LabelledRecords, PickerConfig, resampled
 from seissynth.picking.models import architecture_of, import_torch, load_picker, save_picker
+
+if TYPE_CHECKING:
+    import pandas
 
 #: how picks are counted -> options of `picker_training.score_picker`
 COUNTED = {"best": {}, "near": {"near": True}, "all": {"all_picks": True}}
@@ -72,8 +79,15 @@ def joined(*parts):
 
 
 def plan_experiments(
-    real, real_dev, *, generated=None, generated_dev=None, sizes=(500, 4000), published=None, config=None
-):
+    real: LabelledRecords,
+    real_dev: LabelledRecords,
+    *,
+    generated: LabelledRecords | None = None,
+    generated_dev: LabelledRecords | None = None,
+    sizes: tuple[int, ...] = (500, 4000),
+    published: str | os.PathLike[str] | None = None,
+    config: PickerConfig | None = None,
+) -> list[PickerExperiment]:
     """SWaG's table 1, in rows that real records alone can fill and rows that need generated ones.
 
     Parameters
@@ -134,7 +148,14 @@ def plan_experiments(
     return plan
 
 
-def run_experiments(plan, test, folder, *, seeds=(0, 1, 2), progress=print):
+def run_experiments(
+    plan: Sequence[PickerExperiment],
+    test: LabelledRecords,
+    folder: str | os.PathLike[str],
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    progress: Callable[..., Any] = print,
+) -> dict:
     """Train and score all experiments of a plan; what is done already is not done again.
 
     Parameters
@@ -170,7 +191,7 @@ def run_experiments(plan, test, folder, *, seeds=(0, 1, 2), progress=print):
                 save_picker(model, weights_path(folder, item.name, seed))
             kept = weights_path(folder, item.name, seed).with_suffix(".scores")
             _write(kept, json.dumps({key: scores[key]}, indent=1))
-            if progress:
+            if progress is not None:
                 f1 = ", ".join(f"{phase} F1 {scores[key]['near'][phase]['f1']:.3f}" for phase in "PS")
                 progress(f"{key}: {f1}, {time.process_time() - begin:.0f} s")
     return scores
@@ -191,7 +212,7 @@ def score_all(model, test):
     return {name: score_probabilities(found, data, **options) for name, options in COUNTED.items()}
 
 
-def table_1(scores, counted="near"):
+def table_1(scores: dict, counted: str = "near") -> pandas.DataFrame:
     """Mean over seeds of what SWaG's table 1 gives, as a table.
 
     Parameters

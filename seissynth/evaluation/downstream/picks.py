@@ -1,11 +1,18 @@
 """Scores of a picker against labels: matched picks, misses, false picks, and how far off the matched ones are."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def peaks_above(probability, threshold, least_gap):
+
+def peaks_above(probability: np.ndarray, threshold: float, least_gap: int) -> np.ndarray:
     """Samples where a probability is largest within stretches above a threshold.
 
     Parameters
@@ -27,14 +34,14 @@ def peaks_above(probability, threshold, least_gap):
     above = np.concatenate([[False], np.asarray(probability) >= threshold, [False]])
     edges = np.flatnonzero(np.diff(above.astype(int)))
     found = [a + int(np.argmax(probability[a:b])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    kept = []
+    kept: list[int] = []
     for place in sorted(found, key=lambda i: -probability[i]):
         if all(abs(place - other) >= least_gap for other in kept):
             kept.append(place)
     return np.array(sorted(kept), dtype=int)
 
 
-def match_picks(picks_s, label_s, tolerance_s=0.5):
+def match_picks(picks_s: ArrayLike, label_s: float, tolerance_s: float = 0.5) -> tuple[int, int, int, float]:
     """Compare the picks of one phase in one record with its label.
 
     Parameters
@@ -62,7 +69,7 @@ def match_picks(picks_s, label_s, tolerance_s=0.5):
     return 1, 0, len(picks) - 1, float(late[near[np.argmin(np.abs(late[near]))]])
 
 
-def pick_scores(matches, draws=1000, seed=0):
+def pick_scores(matches: ArrayLike, draws: int = 1000, seed: int = 0) -> dict:
     """Recall, precision and F1 with intervals, and the errors of matched picks.
 
     Parameters
@@ -107,7 +114,7 @@ def pick_scores(matches, draws=1000, seed=0):
     rows = rng.integers(0, len(matches), (draws, len(matches)))
     drawn = np.array([rates(matches[r, :3].sum(axis=0)) for r in rows])
     low, high = np.percentile(drawn, (2.5, 97.5), axis=0)
-    out = {"records": len(matches)}
+    out: dict[str, float] = {"records": len(matches)}
     found = rates(matches[:, :3].sum(axis=0))
     for name, value, a, b in zip(("recall", "precision", "f1"), found, low, high, strict=True):
         out |= {name: float(value), f"{name}_low": float(a), f"{name}_high": float(b)}

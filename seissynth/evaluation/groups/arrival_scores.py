@@ -1,12 +1,19 @@
 """F1 of picks near their references, and the choice of one station for each earthquake."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: a pick nearer than this to the reference is right, s
 FOUND_S = 0.5
 
 
-def arrival_f1(late_s, tolerance_s=FOUND_S):
+def arrival_f1(late_s: ArrayLike, tolerance_s: float = FOUND_S) -> float:
     """F1 of picks near their references.
 
     Parameters
@@ -40,7 +47,7 @@ def arrival_f1(late_s, tolerance_s=FOUND_S):
     return float(2 * right / total) if total else np.nan
 
 
-def one_station_per_event(events, seed=0, usable=None):
+def one_station_per_event(events: ArrayLike, seed: int = 0, usable: ArrayLike | None = None) -> np.ndarray:
     """Rows of one random record of each earthquake: the protocol of HEGGS 4.1.1.
 
     Parameters
@@ -59,6 +66,7 @@ def one_station_per_event(events, seed=0, usable=None):
     >>> one_station_per_event(["a", "a", "b"], seed=1).tolist()
     [0, 2]
     """
+    events = np.asarray(events)
     rows = np.arange(len(events)) if usable is None else np.flatnonzero(usable)
     labels = np.asarray(events).astype(str)[rows]
     shuffled = np.random.default_rng(seed).permutation(len(rows))

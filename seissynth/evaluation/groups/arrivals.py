@@ -1,6 +1,9 @@
 """Are P and S where they should be? The same picker on generated and on real records, and its own floor."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +13,9 @@ from seissynth.evaluation.groups import arrival_tables as tables
 from seissynth.evaluation.groups.arrival_scores import FOUND_S, arrival_f1, one_station_per_event
 from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary
 from seissynth.picking.pickers import NEAR_S, make_picker, pick_records
+
+if TYPE_CHECKING:
+    from seissynth.evaluation.record_sets import Pairs, RecordSet
 
 __all__ = ["FOUND_S", "ReferenceOnsets", "arrival_errors", "arrival_f1", "arrivals_group", "moved_records",
            "one_station_per_event", "reference_onsets"]  # fmt: skip
@@ -36,7 +42,7 @@ class ReferenceOnsets:
     origin: dict
 
 
-def reference_onsets(real, picker):
+def reference_onsets(real: RecordSet, picker: Any) -> ReferenceOnsets:
     """Onsets that generated records should have.
 
     Parameters
@@ -80,7 +86,7 @@ def reference_onsets(real, picker):
     return ReferenceOnsets(time_s, origin)
 
 
-def arrival_errors(records, picker, references):
+def arrival_errors(records: RecordSet, picker: Any, references: ReferenceOnsets) -> dict:
     """Pick minus reference.
 
     Parameters
@@ -107,7 +113,7 @@ def arrival_errors(records, picker, references):
     return out
 
 
-def moved_records(real, p_s, seed=0):
+def moved_records(real: RecordSet, p_s: np.ndarray, seed: int = 0) -> RecordSet:
     """Real records begun earlier by a random 0.5 to 5 s, with noise like their own in front: the picker's floor.
 
     Parameters
@@ -134,7 +140,7 @@ def moved_records(real, p_s, seed=0):
     return replace(real, data=data, start_s=start)
 
 
-def arrivals_group(pairs, settings=None):
+def arrivals_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
     """P and S of generated records against the real ones', by the same picker.
 
     Parameters

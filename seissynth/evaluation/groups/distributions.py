@@ -1,5 +1,9 @@
 """Distributions of samples: moments, quantiles, density, and how far two sets of records are apart."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
@@ -9,6 +13,11 @@ from seissynth.evaluation.statistics.blocks import blockwise, quiet_divide
 from seissynth.evaluation.statistics.frechet import frechet_distance, half_jackknife, record_features
 from seissynth.shared.checks import as_signal
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from seissynth.evaluation.record_sets import Pairs, RecordSet
+
 #: points at which quantile functions are compared
 QUANTILES = 200
 #: of the size of the samples: smaller ones are too near to zero to divide by
@@ -17,7 +26,7 @@ _95_PER_CENT = 1.96
 _FLOOR_SPLITS = 10
 
 
-def moments(data, mask=None):
+def moments(data: ArrayLike, mask: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Least and largest sample, mean, standard deviation and skewness of each trace.
 
     Parameters
@@ -62,7 +71,7 @@ def moments(data, mask=None):
     }
 
 
-def amplitude_errors(real, generated, mask=None):
+def amplitude_errors(real: ArrayLike, generated: ArrayLike, mask: np.ndarray | None = None) -> dict[str, np.ndarray]:
     r"""Compare the samples of two traces as distributions: MSE, MAPE, Wasserstein distance, and an accuracy of each.
 
     Parameters
@@ -130,7 +139,9 @@ def amplitude_errors(real, generated, mask=None):
     return {**found, **accuracies}
 
 
-def component_samples(records, count=3000, seed=0, window=None):
+def component_samples(
+    records: RecordSet, count: int = 3000, seed: int = 0, window: np.ndarray | None = None
+) -> np.ndarray:
     """Draw samples of all three components at the same times, over the peak of their record.
 
     Parameters
@@ -161,7 +172,7 @@ def component_samples(records, count=3000, seed=0, window=None):
     return out
 
 
-def kernel_density(samples, at):
+def kernel_density(samples: ArrayLike, at: ArrayLike) -> np.ndarray:
     """Density of samples by Gaussian kernels (Scott's rule).
 
     Parameters
@@ -188,7 +199,7 @@ def kernel_density(samples, at):
     return gaussian_kde(samples)(np.asarray(at, dtype=float))
 
 
-def distributions_group(pairs, settings=None):
+def distributions_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
     """Distributions of samples and of features, real beside generated.
 
     Parameters

@@ -1,5 +1,10 @@
 """Are generated records copies of training records, or of each other?"""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
@@ -10,6 +15,11 @@ from seissynth.evaluation.statistics.blocks import blockwise
 from seissynth.evaluation.statistics.frechet import record_features
 from seissynth.evaluation.statistics.nearest import nearest_records
 from seissynth.shared.checks import whole
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from seissynth.evaluation.record_sets import Pairs
 
 #: records that are looked for in the others, and training records that are looked at; drawn at random beyond that
 MOST_QUERIES, MOST_LIBRARY = 250, 20_000
@@ -26,7 +36,9 @@ DRAW_LAG_S = 0.5
 _SUSPECTS = 10
 
 
-def coverage(real_features, generated_features, neighbours=NEIGHBOURS):
+def coverage(
+    real_features: ArrayLike, generated_features: ArrayLike, neighbours: int = NEIGHBOURS
+) -> tuple[float, float]:
     """Share of real records that a generated set reaches, and of generated ones that lie among the real.
 
     Parameters
@@ -84,7 +96,7 @@ def coverage(real_features, generated_features, neighbours=NEIGHBOURS):
     return float(covered.mean()), float(inside.mean())
 
 
-def copy_threshold(real_nearest, share=COPY_SHARE):
+def copy_threshold(real_nearest: ArrayLike, share: float = COPY_SHARE) -> float:
     """Correlation with the nearest training record above which a generated record counts as a copy.
 
     Parameters
@@ -110,7 +122,9 @@ def copy_threshold(real_nearest, share=COPY_SHARE):
     return float(np.quantile(values, 1 - share)) if values.size else float("nan")
 
 
-def draw_diversity(draws, sampling_rate_hz, mask=None, max_lag_s=DRAW_LAG_S):
+def draw_diversity(
+    draws: Sequence[ArrayLike], sampling_rate_hz: float, mask: np.ndarray | None = None, max_lag_s: float = DRAW_LAG_S
+) -> np.ndarray:
     """Mean of 1 - correlation over pairs of draws of one record.
 
     Parameters
@@ -141,21 +155,21 @@ def draw_diversity(draws, sampling_rate_hz, mask=None, max_lag_s=DRAW_LAG_S):
     """
     if len(draws) < 2:
         raise InputError(f"{len(draws)} draw: diversity is between two or more.")
-    draws = [np.asarray(draw) for draw in draws]
-    lag = min(round(max_lag_s * sampling_rate_hz), draws[0].shape[-1] - 1)
+    arrays = [np.asarray(draw) for draw in draws]
+    lag = min(round(max_lag_s * sampling_rate_hz), arrays[0].shape[-1] - 1)
     pairs = [(i, j) for i in range(len(draws)) for j in range(i)]
     if len(pairs) > 2 * len(draws):  # neighbours in a ring say as much and cost less
         pairs = [(i, (i + 1) % len(draws)) for i in range(len(draws))]
 
     def of_block(rows):
         window = None if mask is None else mask[rows, None, :]
-        found = [largest_correlation(draws[i][rows], draws[j][rows], lag, window)[0] for i, j in pairs]
+        found = [largest_correlation(arrays[i][rows], arrays[j][rows], lag, window)[0] for i, j in pairs]
         return 1 - mean_of_components(np.mean(found, axis=0))
 
-    return blockwise(of_block, len(draws[0]))
+    return blockwise(of_block, len(arrays[0]))
 
 
-def diversity_group(pairs, settings=None):
+def diversity_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
     """Copies of training records, diversity within the set, and mode collapse.
 
     Parameters

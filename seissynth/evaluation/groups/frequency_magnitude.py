@@ -10,7 +10,10 @@ Examples
 True
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,6 +34,12 @@ from seissynth.evaluation.statistics.completeness import (
 )
 from seissynth.evaluation.statistics.intervals import CONFIDENCE, DRAWS
 from seissynth.seeding import generator, hash_words
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from seissynth.evaluation.record_sets import Pairs
+    from seissynth.evaluation.results import EvaluationSettings, MetricGroup
 
 #: methods in the order of tables and pictures
 METHODS = ("maximum likelihood", "b-positive", "K-M slope")
@@ -70,7 +79,16 @@ class FrequencyMagnitude:
     bin_width: float
 
 
-def draw_magnitudes(count, b=1.0, least=0.0, bin_width=0.0, half_complete=None, width=0.2, upper=None, seed=0):
+def draw_magnitudes(
+    count: int,
+    b: float = 1.0,
+    least: float = 0.0,
+    bin_width: float = 0.0,
+    half_complete: float | ArrayLike | None = None,
+    width: float = 0.2,
+    upper: float | None = None,
+    seed: int = 0,
+) -> np.ndarray:
     """Draw magnitudes of a known b-value, complete or not.
 
     Parameters
@@ -116,8 +134,15 @@ def draw_magnitudes(count, b=1.0, least=0.0, bin_width=0.0, half_complete=None, 
 
 
 def fit_frequency_magnitude(
-    magnitudes, *, bin_width=0.0, cutoff="stability", difference_cutoff="stability", name="", draws=DRAWS, seed=0
-):
+    magnitudes: ArrayLike,
+    *,
+    bin_width: float = 0.0,
+    cutoff: float | str = "stability",
+    difference_cutoff: float | str = "stability",
+    name: str = "",
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> FrequencyMagnitude:
     """b-values of a catalogue by three methods, with intervals, and their curves over the cutoff.
 
     Parameters
@@ -276,7 +301,13 @@ def step_of(magnitudes):
     return 0.0
 
 
-def frequency_magnitude_group(pairs, settings=None, *, region="southern_california", least_stations=3):
+def frequency_magnitude_group(
+    pairs: Pairs,
+    settings: EvaluationSettings | None = None,
+    *,
+    region: str = "southern_california",
+    least_stations: int = 3,
+) -> MetricGroup:
     """Frequency-magnitude distributions: the catalogue's own, and those of magnitudes measured on the records.
 
     Parameters

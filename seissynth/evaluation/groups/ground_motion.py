@@ -1,9 +1,13 @@
 """Ground motion of records: peaks, response spectra, Arias intensity and durations, and their residuals."""
 
+from __future__ import annotations
+
 import hashlib
 import itertools
 import weakref
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +18,13 @@ from seissynth.evaluation.ground_motion_models import (
     joyner_boore_distance,
     split_measure,
 )
+
+if TYPE_CHECKING:
+    import pandas
+    from numpy.typing import ArrayLike
+
+    from seissynth.evaluation.ground_motion_models import Prediction
+    from seissynth.evaluation.record_sets import Pairs, RecordSet
 
 #: measures in which a record may not stand above its noise are left out below this ratio
 CLEAR_RATIO = 3.0
@@ -58,7 +69,12 @@ def windows(records):
     return signal, noise
 
 
-def ground_motion_measures(records, periods_s=PERIODS_S, window=None, workers=None):
+def ground_motion_measures(
+    records: RecordSet,
+    periods_s: Sequence[float] = PERIODS_S,
+    window: np.ndarray | None = None,
+    workers: int | None = None,
+) -> pandas.DataFrame:
     """Measure the horizontal motion of each record.
 
     Parameters
@@ -127,7 +143,7 @@ def ground_motion_measures(records, periods_s=PERIODS_S, window=None, workers=No
 
 
 #: id of an array of samples -> (weak reference to it, what was measured of it by what was asked)
-_known = {}
+_known: dict = {}
 
 
 def known_measures(records, periods_s, window, workers=None):
@@ -216,7 +232,7 @@ def in_band(records, magnitude, periods_s=PERIODS_S):
     return pd.DataFrame(out)
 
 
-def brune_corner_hz(magnitude, stress_bar=30.0, vs_km_s=3.5):
+def brune_corner_hz(magnitude: ArrayLike, stress_bar: float = 30.0, vs_km_s: float = 3.5) -> np.ndarray:
     """Corner frequency of a Brune source.
 
     Parameters
@@ -279,7 +295,7 @@ def usable(records):
     return keep & ~(missing > 0)
 
 
-def ln_residuals(pairs, periods_s=PERIODS_S, workers=None):
+def ln_residuals(pairs: Pairs, periods_s: Sequence[float] = PERIODS_S, workers: int | None = None) -> pandas.DataFrame:
     """Natural logarithm of generated over observed motion.
 
     Parameters
@@ -314,7 +330,7 @@ def ln_residuals(pairs, periods_s=PERIODS_S, workers=None):
     magnitude = real.column("source_magnitude")
     allowed = clear & in_band(real, magnitude, periods_s) & usable(real)[:, None]
     logs = [np.log(ground_motion_measures(draw, periods_s, window, workers)) for draw in pairs.draws]
-    generated = sum(logs) / len(logs)
+    generated = sum(logs[1:], start=logs[0]) / len(logs)
     table = {"event": real.events, "station": real.stations, "magnitude": magnitude,
              "distance_km": real.column("path_hyp_distance_km")}  # fmt: skip
     for name in names:
@@ -330,7 +346,14 @@ def ln_residuals(pairs, periods_s=PERIODS_S, workers=None):
     return pd.DataFrame(table)
 
 
-def model_residuals(records, measures, model, names=None, magnitude=None, vs30_unknown_mps=VS30_UNKNOWN_MPS):
+def model_residuals(
+    records: RecordSet,
+    measures: pandas.DataFrame,
+    model: str,
+    names: Sequence[str] | None = None,
+    magnitude: np.ndarray | None = None,
+    vs30_unknown_mps: float = VS30_UNKNOWN_MPS,
+) -> tuple[pandas.DataFrame, Prediction]:
     """Natural logarithm of measured motion over a ground-motion model's median.
 
     Parameters
@@ -361,7 +384,7 @@ def model_residuals(records, measures, model, names=None, magnitude=None, vs30_u
 
     card = ground_motion_model(model)
     if names is None:
-        names = [name for name in measures if name.startswith(("pga", "pgv", "psa_")) and card.has(name)]
+        names = [name for name in map(str, measures) if name.startswith(("pga", "pgv", "psa_")) and card.has(name)]
     magnitude = records.column("source_magnitude") if magnitude is None else np.asarray(magnitude, dtype=float)
     vs30 = records.column("station_vs_30_mps")
     prediction = card.predict(

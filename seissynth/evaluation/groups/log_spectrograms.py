@@ -1,12 +1,18 @@
 """Logarithmic spectrograms: how much two differ, and how rough one is."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.statistics.blocks import quiet_divide
 from seissynth.shared.checks import as_signal, positive
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: length of a window, s; the nearest power of two of samples is taken: 128 at 100 Hz
 WINDOW_S = 1.28
@@ -57,7 +63,9 @@ class LogSpectrograms:
         return (missing[..., last] - missing[..., first] == 0) & (last > first)
 
 
-def log_spectrogram(data, sampling_rate_hz, band_hz=None):
+def log_spectrogram(
+    data: ArrayLike, sampling_rate_hz: float, band_hz: tuple[float, float] | None = None
+) -> LogSpectrograms:
     """Spectrogram in decibels below its own strongest cell.
 
     Parameters
@@ -110,7 +118,7 @@ def log_spectrogram(data, sampling_rate_hz, band_hz=None):
     return LogSpectrograms(level, frequencies[keep], stft.times(data.shape[-1], rate), window)
 
 
-def spectrogram_misfit(real_db, generated_db, frames=None):
+def spectrogram_misfit(real_db: ArrayLike, generated_db: ArrayLike, frames: np.ndarray | None = None) -> np.ndarray:
     r"""Mean squared difference of two log-spectrograms that have mean 0 and variance 1 each.
 
     Parameters
@@ -166,7 +174,7 @@ def spectrogram_misfit(real_db, generated_db, frames=None):
     return (2 * (1 - quiet_divide(covariance, np.sqrt(variance_a * variance_b))))[()]
 
 
-def roughness_db(level_db, frames=None):
+def roughness_db(level_db: ArrayLike, frames: np.ndarray | None = None) -> np.ndarray:
     r"""How much neighbouring cells of a log-spectrogram differ.
 
     Parameters

@@ -1,5 +1,9 @@
 """Good and bad samples, chosen by a stated score instead of by hand."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
@@ -8,13 +12,18 @@ from seissynth.evaluation.groups.similarity import common_band, correlation, mea
 from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row
 from seissynth.evaluation.statistics.blocks import blockwise
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from seissynth.evaluation.record_sets import Pairs
+
 #: samples of each kind
 COUNT = 3
 #: records with a shorter mask say little, and are not chosen
 LEAST_MASK_S = 15.0
 
 
-def sample_scores(pairs):
+def sample_scores(pairs: Pairs) -> np.ndarray:
     """Score of each record: how alike it and its real one are, in the eye's terms.
 
     Parameters
@@ -43,7 +52,9 @@ def sample_scores(pairs):
     return blockwise(of_block, len(pairs))
 
 
-def choose_samples(scores, events, count=COUNT, allowed=None):
+def choose_samples(
+    scores: ArrayLike, events: ArrayLike, count: int = COUNT, allowed: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """Best, middling and worst records by score, one for each earthquake.
 
     Parameters
@@ -88,7 +99,7 @@ def choose_samples(scores, events, count=COUNT, allowed=None):
     return {name: _one_each(rows[order], events, count) for name, order in orders.items()}
 
 
-def samples_group(pairs, settings=None):
+def samples_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
     """Good, middling and bad samples of a generated set.
 
     Parameters

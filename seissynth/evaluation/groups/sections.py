@@ -1,5 +1,10 @@
 """Record sections: virtual stations on one azimuth, and how the shaking moves out with distance."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from seissynth.errors import InputError
@@ -7,6 +12,13 @@ from seissynth.evaluation.groups.similarity import smoothed_envelope
 from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row
 from seissynth.evaluation.statistics.blocks import blockwise, quiet_divide
 from seissynth.shared.real_numbers import require_real
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from obspy import Inventory, Stream
+    from obspy.core.event import Event
+
+    from seissynth.evaluation.record_sets import Pairs
 
 #: records that a section needs
 LEAST_RECORDS = 5
@@ -16,7 +28,7 @@ _EARTH_RADIUS_KM = 6371.0
 _NETWORK = "XV"
 
 
-def virtual_inventory(event, distances_km, azimuth_deg=0.0):
+def virtual_inventory(event: Event, distances_km: Sequence[float], azimuth_deg: float = 0.0) -> Inventory:
     """Stations at given distances from an epicentre, all on one azimuth.
 
     Parameters
@@ -69,7 +81,7 @@ def virtual_inventory(event, distances_km, azimuth_deg=0.0):
     return Inventory([Network(_NETWORK, stations=stations)], source="virtual stations of seissynth")
 
 
-def virtual_section(event, distances_km, azimuth_deg=0.0, **options):
+def virtual_section(event: Event, distances_km: Sequence[float], azimuth_deg: float = 0.0, **options: Any) -> Stream:
     """Records of an earthquake at virtual stations on one azimuth.
 
     Parameters
@@ -119,7 +131,7 @@ def largest_shaking_s(data, sampling_rate_hz, mask=None):
     return blockwise(of_block, len(data))
 
 
-def moveout(distance_km, time_s):
+def moveout(distance_km: ArrayLike, time_s: ArrayLike) -> float:
     r"""Slowness of something that arrives later at larger distances (Theil-Sen).
 
     Parameters
@@ -148,14 +160,12 @@ def moveout(distance_km, time_s):
     if len(time) < LEAST_RECORDS:
         return float("nan")
     i, j = np.triu_indices(len(time), 1)
-    slopes = quiet_divide(
-        np.sign(distance[j] - distance[i]) * (time[j] - time[i]), np.abs(distance[j] - distance[i])
-    )
+    slopes = quiet_divide(np.sign(distance[j] - distance[i]) * (time[j] - time[i]), np.abs(distance[j] - distance[i]))
     slopes = slopes[np.isfinite(slopes)]
     return float(np.median(slopes)) if slopes.size else float("nan")
 
 
-def sections_group(pairs, settings=None):
+def sections_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
     """How the strongest shaking moves out with distance, earthquake by earthquake.
 
     Parameters

@@ -4,6 +4,10 @@ Arrays in, one number for each trace out; a mask says which samples count. None 
 records scatters as it should: see `seissynth.evaluation.groups.spread`.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
@@ -12,6 +16,11 @@ from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_sum
 from seissynth.evaluation.statistics.blocks import blockwise, pair_arrays, quiet_divide
 from seissynth.evaluation.statistics.time_warping import dtw_distance
 from seissynth.shared.checks import as_signal, positive
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from seissynth.evaluation.record_sets import Pairs
 
 #: window of the Savitzky-Golay filter (order 3) on envelopes, s. HEGGS names the order only.
 ENVELOPE_WINDOW_S = 1.0
@@ -27,7 +36,7 @@ _CHANCE_RECORDS = 250
 MOST_DB = 150.0
 
 
-def smoothed_envelope(data, sampling_rate_hz, window_s=ENVELOPE_WINDOW_S):
+def smoothed_envelope(data: ArrayLike, sampling_rate_hz: float, window_s: float = ENVELOPE_WINDOW_S) -> np.ndarray:
     """Envelope after a Savitzky-Golay filter of order 3, as evaluation uses it everywhere.
 
     Parameters
@@ -62,7 +71,7 @@ def smoothed_envelope(data, sampling_rate_hz, window_s=ENVELOPE_WINDOW_S):
     return envelope(data, min(window, (data.shape[-1] - 1) // 2 * 2 + 1))
 
 
-def correlation(real, generated, mask=None):
+def correlation(real: ArrayLike, generated: ArrayLike, mask: np.ndarray | None = None) -> np.ndarray:
     r"""Normalised correlation at zero shift.
 
     Parameters
@@ -103,7 +112,9 @@ def correlation(real, generated, mask=None):
     return quiet_divide((a * b).sum(axis=-1), np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1)))[()]
 
 
-def largest_correlation(real, generated, max_lag, mask=None):
+def largest_correlation(
+    real: ArrayLike, generated: ArrayLike, max_lag: int, mask: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Largest normalised correlation within some shift, and the shift.
 
     Parameters
@@ -157,7 +168,7 @@ def largest_correlation(real, generated, max_lag, mask=None):
     return value[()], np.where(np.isfinite(value), lags[at], np.nan)[()]
 
 
-def signal_to_noise_db(real, generated, mask=None):
+def signal_to_noise_db(real: ArrayLike, generated: ArrayLike, mask: np.ndarray | None = None) -> np.ndarray:
     r"""Energy of the real record over that of the difference.
 
     Parameters
@@ -189,7 +200,7 @@ def signal_to_noise_db(real, generated, mask=None):
     return _decibels(_energy(real, mask), _energy(real - generated, mask))
 
 
-def peak_signal_to_noise_db(real, generated, mask=None):
+def peak_signal_to_noise_db(real: ArrayLike, generated: ArrayLike, mask: np.ndarray | None = None) -> np.ndarray:
     r"""Squared peak of the real record over the mean square of the difference.
 
     Parameters
@@ -255,7 +266,7 @@ def similarity_of(real, generated, sampling_rate_hz, band_hz=None, mask=None):
     return _measures(real, generated, envelopes, spectra, rate, samples, frames)
 
 
-def similarity_group(pairs, settings=None):
+def similarity_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
     """Similarity of real and generated records, under the time mask and over whole windows.
 
     Parameters
@@ -424,9 +435,7 @@ def common_band(pairs):
 
 def _by_its_mean(envelope, mask):
     weight = np.broadcast_to(True if mask is None else mask, envelope.shape)
-    mean = (np.abs(envelope) * weight).sum(axis=-1, keepdims=True) / np.maximum(
-        weight.sum(axis=-1, keepdims=True), 1
-    )
+    mean = (np.abs(envelope) * weight).sum(axis=-1, keepdims=True) / np.maximum(weight.sum(axis=-1, keepdims=True), 1)
     return envelope / np.where(mean > 0, mean, 1.0)
 
 

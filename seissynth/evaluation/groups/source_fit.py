@@ -1,12 +1,18 @@
 """Seismic moment, corner frequency and kappa of earthquakes from the spectra of S at all their stations together."""
 
+from __future__ import annotations
+
 import itertools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.real_numbers import require_real
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 _BANDS_PER_OCTAVE = 6
 _CORNERS = 49  # of the first search
@@ -52,7 +58,7 @@ class PathModel:
     q_exponent: float = 0.56
     site: tuple | None = None
 
-    def spreading_at(self, distance_km):
+    def spreading_at(self, distance_km: ArrayLike) -> np.ndarray:
         """Geometrical spreading at distances in km; 1 at 1 km."""
         distance = np.asarray(distance_km, dtype=float)
         log = self.spreading[0][1] * np.log(distance)
@@ -60,12 +66,12 @@ class PathModel:
             log = log + (exponent - before) * np.log(np.maximum(distance, start) / start)
         return np.exp(log)
 
-    def attenuation_s(self, distance_km, frequency_hz):
+    def attenuation_s(self, distance_km: ArrayLike, frequency_hz: ArrayLike) -> np.ndarray:
         """Time t* of the path, R / (Q(f) vs), s."""
         q = self.q0 * np.asarray(frequency_hz, dtype=float) ** self.q_exponent
         return np.asarray(distance_km, dtype=float) / (q * self.vs_km_s)
 
-    def site_factor(self, frequency_hz):
+    def site_factor(self, frequency_hz: ArrayLike) -> np.ndarray:
         """Amplification of the site at frequencies in Hz."""
         frequency = np.asarray(frequency_hz, dtype=float)
         if self.site is None:
@@ -73,7 +79,7 @@ class PathModel:
         known, factor = np.array(self.site, dtype=float).T
         return np.interp(np.log(frequency), np.log(known), factor)
 
-    def moment_factor(self, distance_km):
+    def moment_factor(self, distance_km: ArrayLike) -> np.ndarray:
         """Long-period displacement spectrum (m s) of 1 N m, both horizontals together."""
         speed = 1000.0 * self.vs_km_s
         return (
@@ -126,7 +132,13 @@ class SourceFit:
     level_of_record: np.ndarray
 
 
-def displacement_spectra(data, sampling_rate_hz, quantity="velocity", band_hz=(0.5, 40.0), window=None):
+def displacement_spectra(
+    data: ArrayLike,
+    sampling_rate_hz: float,
+    quantity: str = "velocity",
+    band_hz: tuple[float, float] = (0.5, 40.0),
+    window: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Displacement spectra of S on both horizontals together, in disjoint bands.
 
     Parameters
@@ -186,7 +198,15 @@ def displacement_spectra(data, sampling_rate_hz, quantity="velocity", band_hz=(0
     return middle, amplitude, count
 
 
-def fit_source(frequency_hz, amplitude, distance_km, *, path=None, count=None, kappa="common"):
+def fit_source(
+    frequency_hz: ArrayLike,
+    amplitude: ArrayLike,
+    distance_km: ArrayLike,
+    *,
+    path: PathModel | None = None,
+    count: ArrayLike | None = None,
+    kappa: str | float = "common",
+) -> SourceFit:
     r"""Fit one Brune source to the spectra of all stations of an earthquake.
 
     Parameters

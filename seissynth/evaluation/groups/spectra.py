@@ -1,6 +1,9 @@
 """Smoothed Fourier spectra on a Wood-Anderson seismometer: real beside generated, by magnitude."""
 
+from __future__ import annotations
+
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +14,11 @@ from seissynth.evaluation.statistics.blocks import blockwise
 from seissynth.evaluation.statistics.intervals import resampled_rows
 from seissynth.shared.real_numbers import require_real
 from seissynth.units import DERIVATIVES
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from seissynth.evaluation.record_sets import Pairs
 
 #: smoothing of Konno and Ohmachi, and number of centres
 BANDWIDTH, CENTRES = 40.0, 60
@@ -44,7 +52,13 @@ def spectrum_centers(npts, sampling_rate_hz, band_hz=None, count=CENTRES):
     return np.geomspace(max(low or 0.0, least), min(high or np.inf, 0.45 * sampling_rate_hz), count)
 
 
-def smoothed_spectra(data, sampling_rate_hz, centers_hz, quantity="velocity", window=None):
+def smoothed_spectra(
+    data: ArrayLike,
+    sampling_rate_hz: float,
+    centers_hz: ArrayLike,
+    quantity: str = "velocity",
+    window: np.ndarray | None = None,
+) -> np.ndarray:
     """Amplitude spectrum of both horizontals on a Wood-Anderson seismometer, smoothed.
 
     Parameters
@@ -108,7 +122,7 @@ def smoothed_spectra(data, sampling_rate_hz, centers_hz, quantity="velocity", wi
     return blockwise(of_block, len(data))
 
 
-def spectra_group(pairs, settings=None):
+def spectra_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
     """Smoothed Wood-Anderson spectra of real and generated records, by magnitude.
 
     Parameters

@@ -3,6 +3,11 @@
 A model that returns the mean of what could happen scores well in correlations and errors of all kinds; here it fails.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
@@ -13,6 +18,11 @@ from seissynth.evaluation.statistics.blocks import blockwise, quiet_divide
 from seissynth.evaluation.statistics.intervals import interval
 from seissynth.units import DERIVATIVES
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from seissynth.evaluation.record_sets import Pairs
+
 #: range that counts as right, of ratios of standard deviations and of roughness
 SD_RATIO_GOAL, ROUGHNESS_GOAL = (0.8, 1.2), (0.8, 1.25)
 #: rounds in which event and site terms are taken off by turns, and the change in ln at which they end
@@ -21,7 +31,7 @@ _MOST_ROUNDS, _SETTLED = 200, 1e-9
 ENVELOPE_RATE_HZ = 10.0
 
 
-def crps(draws, observed, fair=True):
+def crps(draws: ArrayLike, observed: ArrayLike, fair: bool = True) -> np.ndarray:
     r"""Continuous ranked probability score of draws against what was observed.
 
     Parameters
@@ -80,7 +90,9 @@ def crps(draws, observed, fair=True):
     return (error - pairs / (2 * count * (count - 1 if fair else count)))[()]
 
 
-def within_event_residuals(values, events, distance_km, stations=None):
+def within_event_residuals(
+    values: ArrayLike, events: ArrayLike, distance_km: ArrayLike, stations: ArrayLike | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """What is left of values by record after earthquake and distance, and sites if given, have been taken out.
 
     Parameters
@@ -147,7 +159,7 @@ def within_event_residuals(values, events, distance_km, stations=None):
     return residuals, freedom
 
 
-def between_draw_parts(draws, events):
+def between_draw_parts(draws: ArrayLike, events: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Deviations of draws from their mean, with and without what an earthquake's records share.
 
     Parameters
@@ -183,7 +195,9 @@ def between_draw_parts(draws, events):
     return total, np.where(several, within, np.nan), np.where(several, 1 - 1 / counts[codes], 0.0)
 
 
-def envelope_crps(real, draws, sampling_rate_hz, mask=None):
+def envelope_crps(
+    real: ArrayLike, draws: Sequence[ArrayLike], sampling_rate_hz: float, mask: np.ndarray | None = None
+) -> np.ndarray:
     """CRPS of smoothed envelopes, over the real one's mean.
 
     Parameters
@@ -272,7 +286,7 @@ def ln_peaks(pairs, periods_s=()):
     }
 
 
-def spread_group(pairs, settings=None):
+def spread_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
     """Spread between draws, CRPS and roughness of a generated set.
 
     Parameters
@@ -290,7 +304,10 @@ def spread_group(pairs, settings=None):
     import pandas as pd
 
     settings = settings or EvaluationSettings()
-    count, notes, rows, spread = len(pairs.draws), [], [], []
+    count = len(pairs.draws)
+    notes: list = []
+    rows: list = []
+    spread: list = []
     options = {"draws": settings.draws, "seed": settings.seed}
     mask, columns = pairs.mask(), {}
     if pairs.real.quantity not in DERIVATIVES:

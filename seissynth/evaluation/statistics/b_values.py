@@ -1,12 +1,18 @@
 """The b-value of a catalogue by three ways: maximum likelihood, differences of magnitudes, and the K-M slope."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 from seissynth.shared.checks import whole
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: fewer magnitudes give no b-value
 LEAST = 5
@@ -15,7 +21,7 @@ LEAST = 5
 _KM_RATIO = (11.1635, 48.766, 11.664, 0.59409)
 
 
-def b_maximum_likelihood(magnitudes, cutoff, bin_width=0.0):
+def b_maximum_likelihood(magnitudes: ArrayLike, cutoff: float, bin_width: float = 0.0) -> float:
     """b-value by maximum likelihood.
 
     Parameters
@@ -55,7 +61,7 @@ def b_maximum_likelihood(magnitudes, cutoff, bin_width=0.0):
     return float(b_at(as_magnitudes(magnitudes), np.array([float(cutoff)]), bin_width)["b"][0])
 
 
-def b_positive(magnitudes, cutoff=None, bin_width=0.0):
+def b_positive(magnitudes: ArrayLike, cutoff: float | None = None, bin_width: float = 0.0) -> float:
     """b-value of the positive differences between one magnitude and the next.
 
     Parameters
@@ -89,7 +95,7 @@ def b_positive(magnitudes, cutoff=None, bin_width=0.0):
     return float(b_at(differences, np.array([cutoff]), bin_width)["b"][0])
 
 
-def b_km_slope(magnitudes, bin_width=0.0, orders=10, seed=0):
+def b_km_slope(magnitudes: ArrayLike, bin_width: float = 0.0, orders: int = 10, seed: int = 0) -> float:
     """b-value by the K-M slope: how much more a large magnitude sees of the others.
 
     Parameters

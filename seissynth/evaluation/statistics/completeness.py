@@ -1,8 +1,15 @@
 """From which magnitude on is a catalogue complete? By the fullest bin, and by the stability of the b-value."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.evaluation.statistics.b_values import as_magnitudes, b_at
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: b is stable where its mean over so many magnitude units above the cutoff is within its standard error
 STABLE_SPAN = 0.5
@@ -11,7 +18,7 @@ STABLE_SPAN = 0.5
 _STEP = 0.1
 
 
-def completeness_by_curvature(magnitudes, bin_width=0.0, correction=0.2):
+def completeness_by_curvature(magnitudes: ArrayLike, bin_width: float = 0.0, correction: float = 0.2) -> float:
     """Magnitude of completeness by the fullest bin.
 
     Parameters
@@ -34,7 +41,7 @@ def completeness_by_curvature(magnitudes, bin_width=0.0, correction=0.2):
     return float(centres[np.argmax(count)] + correction) if len(centres) else np.nan
 
 
-def completeness_by_stability(values, bin_width=0.0, span=STABLE_SPAN):
+def completeness_by_stability(values: ArrayLike, bin_width: float = 0.0, span: float = STABLE_SPAN) -> float:
     """Cutoff from which on the b-value no longer changes with the cutoff.
 
     Parameters

@@ -1,10 +1,17 @@
 """Fixed features of records, and the Fréchet distance of two sets of them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.statistics.blocks import blockwise
 from seissynth.shared.checks import as_signal, positive
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: bands of equal width in ln f whose energies are features
 BANDS = 6
@@ -21,7 +28,9 @@ def feature_names():
     return [*bands, *(f"ln_t{100 * share:g}_s" for share in SHARES), *(f"ln_crest_{part}" for part in "zne")]
 
 
-def record_features(data, sampling_rate_hz, band_hz=None, mask=None):
+def record_features(
+    data: ArrayLike, sampling_rate_hz: float, band_hz: tuple[float, float] | None = None, mask: np.ndarray | None = None
+) -> np.ndarray:
     """Describe each record by 26 numbers.
 
     Parameters
@@ -75,7 +84,7 @@ def record_features(data, sampling_rate_hz, band_hz=None, mask=None):
     return blockwise(of_block, len(data))
 
 
-def frechet_distance(features_a, features_b):
+def frechet_distance(features_a: ArrayLike, features_b: ArrayLike) -> float:
     r"""Squared Fréchet (Wasserstein-2) distance of the normal distributions fitted to two sets of features.
 
     Parameters

@@ -1,10 +1,17 @@
 """Intervals by bootstrap: earthquakes are drawn anew, then the stations within each."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seissynth.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: confidence of the intervals
 CONFIDENCE = 0.95
@@ -65,7 +72,15 @@ def _with_stations(groups, stations, draws, rng):
         yield np.concatenate(parts)
 
 
-def interval(statistic, events, *, stations=None, draws=DRAWS, seed=0, rows_within=True):
+def interval(
+    statistic: Callable[..., Any],
+    events: ArrayLike,
+    *,
+    stations: Sequence[Any] | np.ndarray | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+    rows_within: bool = True,
+) -> tuple[float, float, float]:
     """Value of a statistic over records, with a 95 % interval.
 
     Parameters
@@ -104,7 +119,9 @@ def interval(statistic, events, *, stations=None, draws=DRAWS, seed=0, rows_with
     return value, *_limits(found)
 
 
-def mean_interval(values, events, *, statistic="mean", draws=DRAWS, seed=0):
+def mean_interval(
+    values: ArrayLike, events: ArrayLike, *, statistic: str = "mean", draws: int = DRAWS, seed: int = 0
+) -> tuple[float, float, float]:
     """Mean, median or standard deviation of values by record, with a 95 % interval.
 
     Parameters
@@ -130,14 +147,16 @@ def mean_interval(values, events, *, statistic="mean", draws=DRAWS, seed=0):
     if not found.any():
         return np.nan, np.nan, np.nan
     values, events = values[found], events[found]
-    functions = {"mean": np.mean, "median": np.median, "sd": np.std}
+    functions: dict[str, Any] = {"mean": np.mean, "median": np.median, "sd": np.std}
     if statistic not in functions:
         raise InputError(f"{statistic=} is unknown; known are {', '.join(functions)}.")
     of = functions[statistic]
     return interval(lambda rows: of(values[rows]), events, draws=draws, seed=seed)
 
 
-def paired_difference(a, b, events, *, statistic="mean", draws=DRAWS, seed=0):
+def paired_difference(
+    a: ArrayLike, b: ArrayLike, events: ArrayLike, *, statistic: str = "mean", draws: int = DRAWS, seed: int = 0
+) -> tuple[float, float, float]:
     """Difference a - b of two models' scores on the same records, with a 95 % interval.
 
     Parameters

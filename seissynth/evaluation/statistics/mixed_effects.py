@@ -1,10 +1,17 @@
 """Residuals split into a mean, event terms, station terms and a remainder, by maximum likelihood."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seissynth.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas
+    from numpy.typing import ArrayLike
 
 #: standard deviations that are found, in this order
 PARTS = ("event", "station", "remaining")
@@ -57,7 +64,15 @@ class MixedEffects:
         return float(np.sqrt(sum(value**2 for value in self.sd.values())))
 
 
-def split_residuals(residuals, events, stations, *, design=None, restricted=True, limits=True):
+def split_residuals(
+    residuals: ArrayLike,
+    events: ArrayLike,
+    stations: ArrayLike,
+    *,
+    design: ArrayLike | None = None,
+    restricted: bool = True,
+    limits: bool = True,
+) -> MixedEffects:
     r"""Split residuals into event, station and remaining parts.
 
     Parameters
@@ -119,12 +134,21 @@ def split_residuals(residuals, events, stations, *, design=None, restricted=True
     remaining = np.full(len(keep), np.nan)
     fitted = problem.x @ beta + of_event[problem.event] + of_station[problem.station]
     remaining[keep] = problem.y - fitted
+    event_terms, station_terms = (
+        dict(zip(labels.tolist(), map(float, values), strict=True))
+        for labels, values in zip(names, (of_event, of_station), strict=True)
+    )
     return MixedEffects(
-        beta, np.sqrt(np.diag(covariance)), sd, found,
-        *(dict(zip(labels.tolist(), map(float, values), strict=True))
-          for labels, values in zip(names, (of_event, of_station), strict=True)),
-        remaining, int(keep.sum()), float(deviance),
-    )  # fmt: skip
+        mean=beta,
+        mean_se=np.sqrt(np.diag(covariance)),
+        sd=sd,
+        limits=found,
+        event_terms=event_terms,
+        station_terms=station_terms,
+        remaining=remaining,
+        records=int(keep.sum()),
+        deviance=float(deviance),
+    )
 
 
 def _nothing_left(problem, keep, names):
@@ -279,7 +303,9 @@ def _minimum(function, start, xatol, fatol, step=0.5):
     return minimize(function, start, method="Nelder-Mead", options=options)
 
 
-def split_table(columns, events, stations, *, limits=True):
+def split_table(
+    columns: dict[str, ArrayLike], events: ArrayLike, stations: ArrayLike, *, limits: bool = True
+) -> pandas.DataFrame:
     """Split several residuals, one row each.
 
     Parameters

@@ -1,9 +1,16 @@
 """The most similar record in a library, by normalised cross-correlation over all shifts."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import as_signal, positive, share_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: first search, over all pairs: motion up to this frequency
 COARSE_HZ = 10.0
@@ -13,7 +20,14 @@ REFINED = 3
 _LIBRARY_BLOCK, _QUERY_BLOCK = 64, 8
 
 
-def nearest_records(queries, library, sampling_rate_hz, query_labels=None, library_labels=None, workers=None):
+def nearest_records(
+    queries: Any,
+    library: Any,
+    sampling_rate_hz: float,
+    query_labels: ArrayLike | None = None,
+    library_labels: ArrayLike | None = None,
+    workers: int | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""Find for each record the one in a library that it resembles most.
 
     Parameters

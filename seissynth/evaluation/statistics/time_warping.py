@@ -1,12 +1,19 @@
 """How far two series are apart when time may be stretched: dynamic time warping."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from seissynth.evaluation.statistics.blocks import pair_arrays
 from seissynth.shared.checks import whole
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def dtw_distance(real, generated, radius, mask=None):
+
+def dtw_distance(real: ArrayLike, generated: ArrayLike, radius: int, mask: np.ndarray | None = None) -> np.ndarray:
     r"""Mean difference of two series along the best common path through both.
 
     Parameters

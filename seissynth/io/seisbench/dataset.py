@@ -4,7 +4,12 @@ No sample is read before it is asked for, and no file is ever held whole: sets l
 SeisBench nor ObsPy is needed.
 """
 
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +31,9 @@ from seissynth.io.seisbench.set_files import check_files
 from seissynth.io.seisbench.table import common_rate, read_table, unify_orders, unify_rates
 from seissynth.io.seisbench.write import DatasetWriter
 from seissynth.seeding import generator, hash_words
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["Dataset", "DatasetWriter", "write_chunks_file"]
 
@@ -69,7 +77,7 @@ class Dataset:
     (1, 2, 500)
     """
 
-    def __init__(self, path, *, chunks=None):
+    def __init__(self, path: str | os.PathLike[str], *, chunks: Sequence[str] | None = None) -> None:
         self.path = Path(path)
         check_files(self.path, chunks)
         self.chunks = _chosen_chunks(self.path, chunks)
@@ -100,7 +108,13 @@ class Dataset:
         self._set_metadata(_joined(tables))
 
     @classmethod
-    def of_files(cls, metadata, waveforms, data_format, read):
+    def of_files(
+        cls,
+        metadata: str | os.PathLike[str],
+        waveforms: str | os.PathLike[str],
+        data_format: dict,
+        read: Callable[..., Any],
+    ) -> Dataset:
         """Open a set whose two files have other names and columns, such as STEAD's own.
 
         Parameters
@@ -138,28 +152,28 @@ class Dataset:
     # --- what is in it
 
     @property
-    def data_format(self):
+    def data_format(self) -> dict[str, Any]:
         """The group ``data_format`` as a dict; of several chunks, what they have in common."""
         first, *others = self._formats
         return {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
 
     @property
-    def unit(self):
+    def unit(self) -> str | None:
         """Unit of the samples as stored, or None where the set does not say it."""
         return self.data_format.get("unit")
 
     @property
-    def sampling_rate_hz(self):
+    def sampling_rate_hz(self) -> float | None:
         """Sampling rate of all records; None when they differ or one is unknown."""
         return common_rate(self._rates)
 
     @property
-    def component_order(self):
+    def component_order(self) -> str | None:
         """Component order of all records as stored; None when they differ or it is unknown."""
         orders = set(self._orders)
         return (orders.pop() or None) if len(orders) == 1 else None
 
-    def where(self, row):
+    def where(self, row: int) -> str:
         """Say in words where a record stands: metadata file and row in it, line and trace name.
 
         Parameters
@@ -175,7 +189,7 @@ class Dataset:
 
     # --- parts of it
 
-    def select(self, rows):
+    def select(self, rows: ArrayLike) -> Dataset:
         """Return a part of the set; it shares the open files.
 
         Parameters
@@ -197,7 +211,7 @@ class Dataset:
         part._names, part._orders, part._rates = self._names[rows], self._orders[rows], self._rates[rows]
         return part
 
-    def split(self, name):
+    def split(self, name: str) -> Dataset:
         """Return the records whose column ``split`` holds `name` ("train", "dev", "test").
 
         Raises
@@ -215,7 +229,15 @@ class Dataset:
 
     # --- samples
 
-    def waveform(self, row, component_order="ZNE", dtype="float32", *, missing="raise", nonfinite="raise"):
+    def waveform(
+        self,
+        row: int,
+        component_order: str | None = "ZNE",
+        dtype: Any = "float32",
+        *,
+        missing: str = "raise",
+        nonfinite: str = "raise",
+    ) -> np.ndarray:
         """Return the samples of one record.
 
         Parameters
@@ -231,8 +253,16 @@ class Dataset:
         [found] = self._read(self._as_rows([row]), component_order, dtype, missing, nonfinite)
         return found
 
-    def waveforms(self, rows=None, component_order="ZNE", dtype="float32", *, pad=None, missing="raise",
-                  nonfinite="raise"):  # fmt: skip
+    def waveforms(
+        self,
+        rows: np.ndarray | None = None,
+        component_order: str = "ZNE",
+        dtype: Any = "float32",
+        *,
+        pad: str | None = None,
+        missing: str = "raise",
+        nonfinite: str = "raise",
+    ) -> np.ndarray:
         """Return the samples of several records in one array.
 
         Parameters
@@ -283,7 +313,9 @@ class Dataset:
             target[:, : item.shape[1]] = item
         return result
 
-    def batches(self, size, *, shuffle_seed=None, drop_last=False, **options):
+    def batches(
+        self, size: int, *, shuffle_seed: int | None = None, drop_last: bool = False, **options: Any
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Go once through the set in batches.
 
         Parameters
@@ -313,7 +345,7 @@ class Dataset:
                 return
             yield rows, self.waveforms(rows, **options)
 
-    def close(self):
+    def close(self) -> None:
         """Close the files; they open again when samples are asked for."""
         self._pool.close()
 

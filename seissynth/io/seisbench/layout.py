@@ -4,7 +4,10 @@ The format is described in SeisBench's documentation (Woollam et al., 2022, doi:
 ``metadata<chunk>.csv``, samples in ``waveforms<chunk>.hdf5``, and a text file ``chunks`` with one chunk's name a line.
 """
 
+from __future__ import annotations
+
 import contextlib
+import os
 import re
 from pathlib import Path
 
@@ -180,7 +183,7 @@ def chunk_label(chunk):
     return f"chunk {chunk!r}" if chunk else "the data set"
 
 
-def write_chunks_file(path):
+def write_chunks_file(path: str | os.PathLike[str]) -> list[str]:
     """Write the file ``chunks`` of a folder: the names of all chunks whose two files are there.
 
     Readers, SeisBench among them, then need not look through the folder. The file is replaced in one step.

@@ -1,10 +1,14 @@
 """Writing SeisBench folders: samples in blocks, rows as they come, both in place only when all is well."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import socket
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +18,9 @@ from seissynth.io.seisbench.layout import CHUNKS, METADATA, WAVEFORMS, as_order
 from seissynth.io.seisbench.read import all_finite
 from seissynth.io.seisbench.rows import RowFile, plain_rows
 from seissynth.shared.atomic import to_disk
+
+if TYPE_CHECKING:
+    import pandas
 
 #: samples that wait for their block to fill, bytes; beyond it the fullest block is written as it is
 WAITING_BYTES = 256 * 2**20
@@ -67,8 +74,20 @@ class DatasetWriter:
     1
     """
 
-    def __init__(self, path, *, component_order="ZNE", sampling_rate_hz=None, unit="m/s", quantity="velocity",
-                 chunk=None, bucket_size=256, dtype="float32", extra_format=None, overwrite=False):  # fmt: skip
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        component_order: str = "ZNE",
+        sampling_rate_hz: float | None = None,
+        unit: str = "m/s",
+        quantity: str = "velocity",
+        chunk: str | None = None,
+        bucket_size: int = 256,
+        dtype: str = "float32",
+        extra_format: Mapping[str, Any] | None = None,
+        overwrite: bool = False,
+    ) -> None:
         self.path = Path(path)
         self.chunk = _chunk_name(chunk)
         self.component_order = as_order(component_order)
@@ -85,8 +104,8 @@ class DatasetWriter:
         self._format = self._data_format(unit, quantity, extra_format)
         self._file = None
         self._count = self._blocks = 0
-        self._waiting = {}
-        self._error = None
+        self._waiting: dict = {}
+        self._error: Exception | None = None
         self._refuse_existing()
 
     def _data_format(self, unit, quantity, extra):
@@ -105,7 +124,7 @@ class DatasetWriter:
         return found
 
     @property
-    def paths(self):
+    def paths(self) -> tuple[Path, Path]:
         """The two files: metadata and waveforms."""
         return self.path / METADATA.format(self.chunk), self.path / WAVEFORMS.format(self.chunk)
 
@@ -173,7 +192,7 @@ class DatasetWriter:
             self._abandon()
             raise
 
-    def write(self, metadata, waveforms):
+    def write(self, metadata: pandas.DataFrame | list[dict], waveforms: np.ndarray | list[np.ndarray]) -> None:
         """Add records.
 
         Parameters
