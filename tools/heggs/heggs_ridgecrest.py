@@ -44,8 +44,8 @@ from seissynth_plugins.heggs.training.spread_fit import add_spread
 from seissynth_plugins.heggs.training.stages import earlier_stages
 from seissynth_plugins.heggs.training.train import SPREAD_PAIRS, train_heggs
 from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
+from seissynth_plugins.ldm.backend import LDM
 from seissynth_plugins.ldm.training import train_ldm
-from seissynth_plugins.ldm.weights import LDM
 from seissynth_plugins.torchkit.checkpoints import weights_hash
 
 FOLDS = 5

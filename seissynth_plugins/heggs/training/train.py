@@ -6,7 +6,6 @@
 """
 
 from seissynth.errors import InputError
-from seissynth_plugins.heggs.networks.config import to_plain
 from seissynth_plugins.heggs.networks.named_configs import named_config
 from seissynth_plugins.heggs.training.data import PairData
 from seissynth_plugins.heggs.training.run_folder import (
@@ -23,6 +22,7 @@ from seissynth_plugins.heggs.training.run_folder import (
 )
 from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise
 from seissynth_plugins.heggs.weights import HEGGS, save_model
+from seissynth_plugins.torchkit.plain_configs import to_plain
 
 #: what a size is trained with, unless said otherwise; "paper" is a million pairs
 RECIPES = {
