@@ -23,10 +23,10 @@ from seissynth_plugins.heggs.training.run_folder import (
     write_card,
 )
 from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise
-from seissynth_plugins.heggs.training.stages import loop_options
 from seissynth_plugins.heggs.weights import save_model
 from seissynth_plugins.ldm.backend import LDM
 from seissynth_plugins.ldm.config import named_config
+from seissynth_plugins.torchkit.stages import loop_options
 
 #: what both stages of a size are trained with, unless said otherwise; Rombach et al. (2022), appendix, for the rates
 RECIPES = {

@@ -12,9 +12,9 @@ from seissynth_plugins.heggs.inputs import ModelInputs
 from seissynth_plugins.heggs.training.augmentation import NO_AUGMENTATION, named_augmentation
 from seissynth_plugins.heggs.training.data import PairData, TrainingTable, fit_inputs
 from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
-from seissynth_plugins.heggs.training.stages import earlier_stages, stages_table, training_stage
 from seissynth_plugins.heggs.weights import load_model, with_condition_size
 from seissynth_plugins.torchkit.checkpoints import weights_hash
+from seissynth_plugins.torchkit.stages import earlier_stages, stages_table, training_stage
 
 
 @dataclass(frozen=True)
