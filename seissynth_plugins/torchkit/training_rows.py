@@ -18,6 +18,11 @@ SAME_ORIGIN_S = 1.0
 DEV_SHARE = 0.1
 
 
+def as_list(paths):
+    """Return one path or several as a list."""
+    return [paths] if isinstance(paths, str | Path) else list(paths)
+
+
 def open_table(paths, rules, noise=None):
     """Open sets and put their tables one below the other.
 
@@ -39,7 +44,7 @@ def open_table(paths, rules, noise=None):
     """
     import pandas
 
-    paths = [paths] if isinstance(paths, str | Path) else list(paths)
+    paths = as_list(paths)
     if not paths:
         raise InputError("no data set is given; pass the folder of one.")
     sets, tables = [], []

@@ -6,11 +6,12 @@ quantity. Neither torch nor ObsPy is imported.
 
 import hashlib
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
 from seissynth.data.pairs import PICKED
-from seissynth_plugins.torchkit.training_rows import choose_parts, open_table
+from seissynth_plugins.torchkit.training_rows import as_list, choose_parts, open_table
 
 #: columns whose ranges weights are said to hold for
 RANGES = ("source_magnitude", "path_ep_distance_km", "source_depth_km")
@@ -61,7 +62,8 @@ class TrainingTable:
     """
 
     def __init__(self, paths, rules, *, fold=None, folds=5, stations_out=(), noise=None, seed=0):
-        self.rules = rules
+        paths = as_list(paths)
+        self.rules, self.names = rules, [Path(path).name for path in paths]
         self.sets, self.table = open_table(paths, rules, noise)
         self.parts = choose_parts(self.table, rules, fold, folds, stations_out)
         self.fold, self.folds, self.stations_out, self.seed = fold, folds, tuple(stations_out), seed

@@ -144,6 +144,11 @@ def read_inputs(card, kind, path="the weights"):
         raise FileFormatError(f"{path}: the normalisation cannot be used: {error}") from error
 
 
+def plain_inputs(inputs):
+    """Return what scales inputs and outputs as plain data; see `Kind.make_inputs`."""
+    return inputs if isinstance(inputs, dict) else inputs.to_plain()
+
+
 def load_model(path, kind, device="cpu"):
     """Return model (in evaluation mode), inputs and card.
 
@@ -187,7 +192,7 @@ def save_model(path, state_dict, config, inputs, about, kind, *, dtype="float16"
         "class": kind.name,
         "class_version": kind.version,
         "config": to_plain(config),
-        "normalisation": inputs if isinstance(inputs, dict) else inputs.to_plain(),
+        "normalisation": plain_inputs(inputs),
         **about,
     }
     save_weights(path, state_dict, card, dtype=dtype)
