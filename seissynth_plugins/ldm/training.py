@@ -104,7 +104,7 @@ def train_ldm(
 
     done = fit(coder, first, run.output / "autoencoder")
     if not done.finished:
-        return TrainReport(run.output, None, done.step, first.steps, False)
+        return TrainReport(run.output, None, done.step, first.steps, False, first="the autoencoder")
     _take_autoencoder(model, done.weights, run.pairs)
     result = fit(model, second, run.output)
     return run.leave_weights(

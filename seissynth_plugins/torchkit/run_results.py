@@ -31,6 +31,8 @@ class TrainReport:
     step, steps : int
     finished : bool
         False: the same call goes on.
+    first : str
+        What is trained before there are any weights.
     """
 
     output: Path
@@ -38,10 +40,11 @@ class TrainReport:
     step: int
     steps: int
     finished: bool
+    first: str = "another stage"
 
     def __str__(self):
         state = "finished" if self.finished else f"stopped at step {self.step} of {self.steps}; the same call goes on"
-        weights = f"Weights so far: {self.weights}" if self.weights else "No weights yet: the autoencoder comes first"
+        weights = f"Weights so far: {self.weights}" if self.weights else f"No weights yet: {self.first} comes first"
         return f"{self.output}: {state}. {weights}"
 
 

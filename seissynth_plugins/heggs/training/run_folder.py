@@ -12,7 +12,8 @@ from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise
 from seissynth_plugins.heggs.weights import with_condition_size
 from seissynth_plugins.torchkit import run_folder
-from seissynth_plugins.torchkit.run_results import leave_weights
+from seissynth_plugins.torchkit.run_folder import check_loop, holds_run, same_run  # noqa: F401  (their former home)
+from seissynth_plugins.torchkit.run_results import TrainReport, draw_curve, leave_weights, write_card  # noqa: F401
 
 
 @dataclass(frozen=True)
