@@ -54,9 +54,13 @@ def keep_former_names(package, names):
     ----------
     package : str
     names : dict of str to str
-        Former name -> name, both below the package.
+        Former name, below the package -> name, below it as well, or a whole one that begins with the same first word
+        (``seissynth_plugins.torchkit.stages``) where the module went to another package.
     """
-    moved = {f"{package}.{former}": f"{package}.{name}" for former, name in names.items()}
+    first = package.partition(".")[0] + "."
+    moved = {
+        f"{package}.{former}": name if name.startswith(first) else f"{package}.{name}" for former, name in names.items()
+    }
     known = {former for finder in sys.meta_path if isinstance(finder, _Finder) for former in finder.moved}
     if not moved.keys() <= known:
         sys.meta_path.insert(0, _Finder(moved))  # a folder of files may have a former name

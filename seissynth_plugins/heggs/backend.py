@@ -10,9 +10,10 @@ from seissynth.records import Records
 from seissynth.representations.condition_vectors import REQUIRED
 from seissynth.shared.locks import new_lock
 from seissynth.shared.warning import warn_user
-from seissynth_plugins.heggs import weights as weights_files
 from seissynth_plugins.heggs.networks.config import BAND_HZ, DURATION_S, RATE_HZ
 from seissynth_plugins.heggs.site_noise import BACKGROUNDS
+from seissynth_plugins.heggs.weights import HEGGS
+from seissynth_plugins.torchkit import weights as weights_files
 
 #: a record may reach so far beyond these 60 s, as the margins of a resampling filter do; it is continued by its mirror
 REACH_S = 5.0
@@ -80,7 +81,7 @@ class HeggsBackend(Backend):
     """
 
     #: whose weights it takes
-    kind = weights_files.HEGGS
+    kind = HEGGS
     card = Card(
         name="heggs",
         summary="Latent diffusion from pairs of records of one earthquake",
@@ -156,7 +157,7 @@ class HeggsBackend(Backend):
             raise InputError(
                 f"{self.kind.name}: device={self.device!r} was asked for, and PyTorch sees no GPU; pass 'cpu'."
             )
-        model, self._inputs, _ = weights_files.load_model(self.weights, kind=self.kind)
+        model, self._inputs, _ = weights_files.load_model(self.weights, self.kind)
         self._model = prepare(model, device, self.precision)
         self._reader = SourceReader(self.kind.name, self._model, self._inputs)
 

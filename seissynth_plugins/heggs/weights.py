@@ -1,55 +1,16 @@
-"""Weights of HEGGS as files: written after a training, read for generation and for further training."""
+"""Weights of HEGGS as files: the functions of `seissynth_plugins.torchkit.weights`, for HEGGS by default."""
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from seissynth.errors import FileFormatError, InputError
-from seissynth_plugins.heggs.networks.config import HeggsConfig, from_plain, to_plain
-from seissynth_plugins.torchkit.checkpoints import (
-    file_sha256,
-    load_into,
-    load_weights,
-    read_header,
-    save_weights,
-)
+from seissynth_plugins.heggs.networks.config import HeggsConfig
+from seissynth_plugins.torchkit import weights as files
+from seissynth_plugins.torchkit.weights import WRITTEN, Kind
 
-#: fields of a header that `save_model` writes itself
-WRITTEN = ("class", "class_version", "config", "normalisation", "format", "package_version", "dtype")
-
-
-@dataclass
-class Kind:
-    """A class of networks whose weights are files of this form.
-
-    Parameters
-    ----------
-    name : str
-        In the header of a file, and of the backend and the trainer.
-    version : int
-        Raised when the network changes so that older weights no longer fit.
-    config : type
-        Dataclass of its configuration.
-    make : callable
-        From a configuration to a model; imports torch.
-    shipped : pathlib.Path, optional
-        What the package brings, if it does.
-    sha256 : dict of str to str
-        SHA-256 in hex digits of files that releases bring, by their names: another file in the place of one is refused.
-    """
-
-    name: str
-    version: int
-    config: type
-    make: Callable
-    shipped: Path | None = None
-    sha256: dict = field(default_factory=dict)
-
-    @property
-    def train_hint(self):
-        """The command that makes weights."""
-        return f"seissynth train {self.name} --data SET --config small --output RUN"
+__all__ = [
+    "HEGGS", "WRITTEN", "Kind", "check_shipped", "load_model", "make_inputs", "read_card", "read_inputs",
+    "save_model", "shipped_or_given", "with_condition_size",
+]  # fmt: skip
 
 
 def _make_heggs(config):
@@ -58,135 +19,50 @@ def _make_heggs(config):
     return Heggs(config)
 
 
+def make_inputs(plain):
+    """Return the `ModelInputs` that a card holds as its normalisation."""
+    from seissynth_plugins.heggs.inputs import ModelInputs
+
+    return ModelInputs.from_plain(plain)
+
+
 #: of what the package brings; tools/heggs/heggs_ship.py prints that of a new file
 _SHA256 = {"heggs_small.safetensors": "a41e4e55a5b3756b1de6e4ee645c7c3ba9db75cb2d35de1ef75054b67b44d62f"}
 
 HEGGS = Kind(
-    "heggs", 1, HeggsConfig, _make_heggs, Path(__file__).with_name("data") / "heggs_small.safetensors", _SHA256
-)
+    "heggs", 1, HeggsConfig, _make_heggs, Path(__file__).with_name("data") / "heggs_small.safetensors", _SHA256,
+    make_inputs=make_inputs, items="pairs",
+)  # fmt: skip
 
 
 def shipped_or_given(path, kind=HEGGS):
-    """Return the file to use: the one given, else the one that the package brings.
-
-    Raises
-    ------
-    InputError
-        Neither is there.
-    """
-    if path is not None:
-        return Path(path)
-    if kind.shipped is not None and kind.shipped.is_file():
-        return kind.shipped
-    raise InputError(
-        f"backend {kind.name!r} needs trained weights, and this installation brings none. Pass weights= with the path "
-        f"of a .safetensors file, or train some: {kind.train_hint} writes RUN/weights.safetensors."
-    )
+    """Return the file to use: the one given, else the one that the package brings."""
+    return files.shipped_or_given(path, kind)
 
 
 def check_shipped(path, kind=HEGGS):
-    """Refuse the file that the package brings where it is not the one that was released; others pass.
-
-    Notes
-    -----
-    The digest stands in the code. It finds files that were damaged, or exchanged by themselves; who can write into the
-    installation can change both. It is computed once for each state of the file, 13 MB in some 10 ms.
-
-    Raises
-    ------
-    FileFormatError
-        With both digests and the remedy.
-    """
-    if kind.shipped is None or kind.shipped.name not in kind.sha256 or not _same_file(path, kind.shipped):
-        return
-    found, wanted = file_sha256(path), kind.sha256[kind.shipped.name]
-    if found != wanted:
-        raise FileFormatError(
-            f"{path} is not the file of weights that this release of seissynth brings: its SHA-256 is {found}, "
-            f"expected is {wanted}. It was altered or damaged; install the package again (python -m pip "
-            "install --force-reinstall --no-deps seissynth), or pass weights= with the path of weights of your own."
-        )
-
-
-def _same_file(path, other):
-    return Path(path).exists() and other.exists() and Path(path).samefile(other)
+    """Refuse the file that the package brings where it is not the one that was released; others pass."""
+    files.check_shipped(path, kind)
 
 
 def read_card(path, kind=HEGGS):
-    """Return the card of weights, checked; torch is not imported.
-
-    Raises
-    ------
-    FileFormatError
-        Not weights, of another class or version, cut off, or without normalisation; also `check_shipped`.
-    """
-    check_shipped(path, kind)
-    card = read_header(path)
-    if card["class"] != kind.name:
-        raise FileFormatError(f"{path} holds weights of {card['class']!r}, not of {kind.name!r}; give the right file.")
-    if card["class_version"] != kind.version:
-        raise FileFormatError(
-            f"{path} holds weights of version {card['class_version']} of {kind.name!r}; this installation needs "
-            f"version {kind.version}. Install seissynth {card.get('package_version', 'of that time')}, or train again."
-        )
-    return card
+    """Return the card of weights, checked; torch is not imported."""
+    return files.read_card(path, kind)
 
 
 def read_inputs(card, path="the weights"):
     """Return the `ModelInputs` that a card holds."""
-    from seissynth_plugins.heggs.inputs import ModelInputs
-
-    try:
-        return ModelInputs.from_plain(card["normalisation"])
-    except (InputError, KeyError, TypeError, ValueError) as error:
-        raise FileFormatError(f"{path}: the normalisation cannot be used: {error}") from error
+    return files.read_inputs(card, HEGGS, path)
 
 
 def load_model(path, device="cpu", kind=HEGGS):
-    """Return model (in evaluation mode), inputs and card.
-
-    Raises
-    ------
-    FileFormatError
-        As `read_card`; also weights that do not fit their configuration, or are not finite.
-    """
-    import torch
-
-    card = read_card(path, kind)
-    inputs = read_inputs(card, path)
-    try:
-        # a new network draws its first weights from torch's global generator, which is none of ours
-        with torch.random.fork_rng(devices=[]):
-            model = kind.make(from_plain(kind.config, card["config"]))
-    except (InputError, TypeError) as error:
-        raise FileFormatError(f"{path}: its configuration cannot be used: {error}") from error
-    values, _ = load_weights(path, kind.name, expected_version=kind.version, device=device)
-    load_into(model, values, path)
-    return model.to(device).eval(), inputs, card
+    """Return model (in evaluation mode), inputs and card."""
+    return files.load_model(path, kind, device)
 
 
 def save_model(path, state_dict, config, inputs, about, *, dtype="float16", kind=HEGGS):
-    """Write weights with all that generation needs.
-
-    Parameters
-    ----------
-    path : path
-    state_dict : dict of str to Tensor
-    config : dataclass
-        Of the kind.
-    inputs : ModelInputs
-    about : dict
-        ``training_data_hash``, ``region``, ``licence``, ``ranges``, and whatever else the card shall say.
-    dtype : {"float16", "float32"}
-    """
-    card = {
-        "class": kind.name,
-        "class_version": kind.version,
-        "config": to_plain(config),
-        "normalisation": inputs.to_plain(),
-        **about,
-    }
-    save_weights(path, state_dict, card, dtype=dtype)
+    """Write weights with all that generation needs."""
+    files.save_model(path, state_dict, config, inputs, about, kind, dtype=dtype)
 
 
 def with_condition_size(config, size):

@@ -1,9 +1,20 @@
-"""The backend "ldm": the latent diffusion model that HEGGS is compared with."""
+"""The backend "ldm", the latent diffusion model that HEGGS is compared with, and what its weights are."""
 
 import dataclasses
 
 from seissynth_plugins.heggs.backend import HeggsBackend
-from seissynth_plugins.ldm.weights import LDM
+from seissynth_plugins.heggs.weights import make_inputs
+from seissynth_plugins.ldm.config import LdmConfig
+from seissynth_plugins.torchkit.weights import Kind
+
+
+def _make(config):
+    from seissynth_plugins.ldm.model import LatentDiffusion
+
+    return LatentDiffusion(config)
+
+
+LDM = Kind("ldm", 1, LdmConfig, _make, make_inputs=make_inputs, items="pairs")
 
 
 class LdmBackend(HeggsBackend):

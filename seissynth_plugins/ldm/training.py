@@ -9,24 +9,12 @@ import time
 
 import numpy as np
 
-from seissynth.errors import InputError
-from seissynth_plugins.heggs.training.data import PairData
-from seissynth_plugins.heggs.training.run_folder import (
-    TrainReport,
-    about_weights,
-    begin_run,
-    check_loop,
-    draw_curve,
-    holds_run,
-    told_options,
-    validation_pairs,
-    write_card,
-)
-from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise
-from seissynth_plugins.heggs.training.stages import loop_options
-from seissynth_plugins.heggs.weights import save_model
+from seissynth_plugins.heggs.training.run_folder import begin_run
+from seissynth_plugins.ldm.backend import LDM
 from seissynth_plugins.ldm.config import named_config
-from seissynth_plugins.ldm.weights import LDM
+from seissynth_plugins.torchkit.run_folder import check_export, check_loop, first_weights, holds_run
+from seissynth_plugins.torchkit.run_results import TrainReport
+from seissynth_plugins.torchkit.stages import loop_options
 
 #: what both stages of a size are trained with, unless said otherwise; Rombach et al. (2022), appendix, for the rates
 RECIPES = {
@@ -79,7 +67,7 @@ def train_ldm(
 
     Returns
     -------
-    seissynth_plugins.heggs.training.run_folder.TrainReport
+    seissynth_plugins.torchkit.run_results.TrainReport
         Without weights where the first stage has not ended.
 
     Raises
@@ -91,59 +79,38 @@ def train_ldm(
     --------
     ``train_ldm("windows", "runs/ldm", config="small+pairs", fold=0, autoencoder_steps=2000, steps=3000)``
     """
-    import torch
-
     from seissynth_plugins.ldm.monitoring import MonitoredLdm
     from seissynth_plugins.ldm.vae import AdversarialVAE
     from seissynth_plugins.torchkit.training import TrainConfig, train
 
-    if export not in ("last", "best"):
-        raise InputError(f"export={export!r} must be 'last' or 'best'.")
+    check_export(export)
     begin = time.monotonic()
     first, second = _stages(str(config).split("+")[0], loop, seed, TrainConfig)
     run = begin_run(
         LDM, config, named_config(config), data, output, fold=fold, folds=folds, stations_out=stations_out, init=init,
-        noise=noise, seed=seed, augmentation=augmentation, encoding=encoding, extras=extras,
-        picked_first=picked_first, resume=resume,
+        noise=noise, seed=seed, augmentation=augmentation, encoding=encoding, extras=extras, sources=sources,
+        picked_first=picked_first, validation_records=validation_records, resume=resume,
     )  # fmt: skip
-    output, table, start, inputs, network = run.output, run.table, run.start, run.inputs, run.network
-    if start is not None and start[0].config != network:
-        raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")
-    pairs = PairData(table, inputs, sources=sources, seed=seed, **run.pairing)
-    check = validation_pairs(table, inputs, validation_records, seed, run.pairing)
-    if threads is not None:
-        torch.set_num_threads(threads)
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        coder, model = AdversarialVAE(network), MonitoredLdm(network, inputs)
-    coder.vae.set_standardisation(inputs.statistics.mean, inputs.statistics.sd)
-    if start is not None:
-        coder.vae.load_state_dict(start[0].vae.state_dict())
-        model.load_state_dict(start[0].state_dict())
-    left = _left(max_minutes, begin)
-    done = train(
-        coder, pairs, dataclasses.replace(first, max_minutes=left), output / "autoencoder", resume, validation=check
-    )
+    with first_weights(seed, threads):
+        coder, model = AdversarialVAE(run.network), MonitoredLdm(run.network, run.inputs)
+    coder.vae.set_standardisation(run.inputs.statistics.mean, run.inputs.statistics.sd)
+    if run.start is not None:
+        coder.vae.load_state_dict(run.start[0].vae.state_dict())
+        model.load_state_dict(run.start[0].state_dict())
+
+    def fit(module, recipe, folder):
+        within = dataclasses.replace(recipe, max_minutes=_left(max_minutes, begin))
+        return train(module, run.pairs, within, folder, resume, validation=run.validation)
+
+    done = fit(coder, first, run.output / "autoencoder")
     if not done.finished:
-        return TrainReport(output, None, done.step, first.steps, False)
-    _take_autoencoder(model, done.weights, pairs)
-    left = _left(max_minutes, begin)
-    result = train(model, pairs, dataclasses.replace(second, max_minutes=left), output, resume, validation=check)
-    best = export == "best" and result.best is not None
-    about = about_weights(
-        run, pairs, data, result, second, region=region, licence=licence, fold=fold, folds=folds,
-        stations_out=stations_out, best=best, **told_options(noise, sources, picked_first, site_noise, export),
-        autoencoder=loop_options(first),
+        return TrainReport(run.output, None, done.step, first.steps, False, first="the autoencoder")
+    _take_autoencoder(model, done.weights, run.pairs)
+    result = fit(model, second, run.output)
+    return run.leave_weights(
+        result, second, export=export, region=region, licence=licence, site_noise=site_noise,
+        autoencoder=loop_options(first), further={"autoencoder_steps": done.step},
     )  # fmt: skip
-    about["autoencoder_steps"] = done.step
-    weights = output / "weights.safetensors"
-    values = result.best if best else result.weights
-    if site_noise and result.finished:
-        inputs = add_site_noise(LDM, values, network, table, inputs)
-    save_model(weights, values, network, inputs, about, kind=LDM)
-    write_card(about, weights, table, LDM)
-    draw_curve(output)
-    return TrainReport(output, weights, result.step, second.steps, result.finished)
 
 
 def _stages(size, loop, seed, cls):

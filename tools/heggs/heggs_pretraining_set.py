@@ -22,8 +22,8 @@ from seissynth.data.factory.drawn_earthquakes import Box, DrawnEarthquakes
 from seissynth.data.factory.make import make_dataset
 from seissynth.io.seisbench.dataset import Dataset
 from seissynth.signal import bandpass
-from seissynth_plugins.heggs.training.augmentation import FADE, turned
 from seissynth_plugins.stochastic.backend import StochasticBackend
+from seissynth_plugins.torchkit.augmentation import FADE, turned
 
 MAGNITUDE, DEPTH_KM = (0.5, 6.5), (1.0, 16.0)
 MARGIN_DEG = 0.05  # beyond the catalogue's outermost epicentres

@@ -38,15 +38,15 @@ from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 from seissynth_plugins.heggs.source_traits import source_residuals
 from seissynth_plugins.heggs.training.data import PairData, TrainingTable
 from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
-from seissynth_plugins.heggs.training.run_folder import write_card
 from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise, cross_fitted
 from seissynth_plugins.heggs.training.spread_fit import add_spread
-from seissynth_plugins.heggs.training.stages import earlier_stages
 from seissynth_plugins.heggs.training.train import SPREAD_PAIRS, train_heggs
 from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
+from seissynth_plugins.ldm.backend import LDM
 from seissynth_plugins.ldm.training import train_ldm
-from seissynth_plugins.ldm.weights import LDM
 from seissynth_plugins.torchkit.checkpoints import weights_hash
+from seissynth_plugins.torchkit.run_results import write_card
+from seissynth_plugins.torchkit.stages import earlier_stages
 
 FOLDS = 5
 REGION = "Ridgecrest, California, and 70 km around"

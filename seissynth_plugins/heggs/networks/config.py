@@ -1,11 +1,12 @@
 """What defines a HEGGS network and its loss: frozen dataclasses; those with names are in `named_configs`.
 
-A configuration is written into the header of a weights file as plain data (`to_plain`, `from_plain`).
+A configuration is written into the header of a weights file as plain data, see `torchkit.plain_configs`.
 """
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 
 from seissynth.errors import InputError
+from seissynth_plugins.torchkit.plain_configs import from_plain, to_plain  # noqa: F401  (a former home of both)
 
 #: what one record is: components, bins (1 to 64 of 65, the Nyquist bin dropped), frames
 SPECTROGRAM = (3, 64, 376)
@@ -284,59 +285,3 @@ class HeggsConfig:
         """Shape of one latent: channels, rows, columns."""
         factor = self.autoencoder.factor
         return (self.autoencoder.latent_channels, *(n // factor for n in SPECTROGRAM[1:]))
-
-
-# --- plain data
-
-
-def to_plain(config):
-    """Return a configuration as dictionaries, lists, numbers and text, which JSON can hold."""
-    return _plain(asdict(config))
-
-
-def from_plain(cls, plain):
-    """Return the configuration that `to_plain` wrote.
-
-    Parameters
-    ----------
-    cls : type
-        The dataclass, for example `HeggsConfig`.
-    plain : dict
-
-    Raises
-    ------
-    InputError
-        Entries that this version does not know, or values that it refuses.
-
-    Examples
-    --------
-    >>> from seissynth_plugins.heggs.networks.config import HeggsConfig, from_plain, to_plain
-    >>> from seissynth_plugins.heggs.networks.named_configs import named_config
-    >>> config = named_config("tiny+without_acm")
-    >>> from_plain(HeggsConfig, to_plain(config)) == config
-    True
-    """
-    if not isinstance(plain, dict):
-        raise InputError(f"{cls.__name__} is read from a dictionary, not from a {type(plain).__name__}.")
-    known = {one.name: one for one in fields(cls)}
-    strange = sorted(set(plain) - set(known))
-    if strange:
-        raise InputError(f"{cls.__name__} has no {', '.join(strange)}: the file is of another version of seissynth.")
-    values = {}
-    for name, value in plain.items():
-        part = _PARTS.get(name)
-        if isinstance(value, dict) and part is not None:
-            value = from_plain(part, value)
-        elif isinstance(value, list):
-            value = tuple(value)
-        values[name] = value
-    return cls(**values)
-
-
-_PARTS = {"autoencoder": AutoencoderConfig, "unet": UNetConfig, "condition": ConditionConfig, "acm": ACMConfig}
-
-
-def _plain(value):
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value

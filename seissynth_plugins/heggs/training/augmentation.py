@@ -8,15 +8,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from seissynth.errors import InputError
+from seissynth_plugins.torchkit.augmentation import FADE, SensorNoise, coda, turned  # noqa: F401  (two had their home here)
 
 #: an earlier earthquake's coda is taken from so long after its S, s
 EARLIER_AFTER_S = (2.0, 30.0)
 #: how often another earthquake is drawn where one will not do
 _TRIES = 8
-#: what an earlier record lacks at its end is filled with its last part, turned round and weaker each time
-_LAST_S, _WEAKER = 10.0, 0.7
-#: samples over which the ends of turned noise are blended
-FADE = 100
+#: what an earlier record lacks at its end is filled with so much of its end
+_LAST_S = 10.0
 #: by how much the noise's level differs between the two records of a pair, sd, dB
 _RECORD_GAIN_SD_DB = 8.0
 
@@ -90,27 +89,6 @@ def named_augmentation(name):
     return NAMED[name]
 
 
-def turned(noise, npts, first):
-    """Return noise that begins anywhere: its end runs into its beginning, blended with equal power.
-
-    Parameters
-    ----------
-    noise : ndarray, shape (3, n)
-    npts : int
-        Samples wanted.
-    first : int
-        With which sample to begin.
-
-    Returns
-    -------
-    ndarray, shape (3, npts)
-    """
-    angle = ((np.arange(FADE) + 0.5) / FADE * np.pi / 2).astype(noise.dtype)
-    ring = noise[:, :-FADE].copy()
-    ring[:, :FADE] = ring[:, :FADE] * np.sin(angle) + noise[:, -FADE:] * np.cos(angle)
-    return np.take(ring, np.arange(first, first + npts), axis=1, mode="wrap")
-
-
 class Augmenter:
     """Changes pairs of one part of a table.
 
@@ -124,10 +102,7 @@ class Augmenter:
 
     def __init__(self, table, augmentation, part):
         self.how, self._table = augmentation, table
-        self._rate = 100.0
-        self._noise_of = {}
-        for row, sensor in zip(table.noise.tolist(), table.sensors(table.noise), strict=True):
-            self._noise_of.setdefault(sensor, []).append(row)
+        self._noise = SensorNoise(table)
         if augmentation.noise_share and not len(table.noise):
             raise InputError(
                 "the augmentation adds noise, but no set has rows of noise that training may know (none that share "
@@ -172,18 +147,13 @@ class Augmenter:
             low, high = how.noise_gain_db
             gains_db = low + chance[1] * (high - low) + _RECORD_GAIN_SD_DB * normal[1:] * (high > low)
             for record, sensor, gain_db in list(zip(data, sensors, gains_db, strict=True))[: 1 + how.noise_on_target]:
-                record += np.float32(10 ** (gain_db / 20)) * self._draw_noise(sensor, rng)
+                record += np.float32(10 ** (gain_db / 20)) * self._noise.draw(sensor, rng)
         if chance[2] < how.earlier_share:
             for record, earlier in zip(data, self._draw_earlier(rows, sensors, rng), strict=True):
                 record += earlier
         if chance[3] < how.drop_share:
             data[0, int(3 * chance[4])] = 0.0
         return data
-
-    def _draw_noise(self, sensor, rng):
-        rows = self._noise_of.get(sensor, self._table.noise)
-        noise = self._table.waveforms([rows[rng.integers(len(rows))]])[0]
-        return turned(noise, noise.shape[-1], int(rng.integers(noise.shape[-1])))
 
     def _draw_earlier(self, rows, sensors, rng):
         """Codas of one earlier earthquake at both sensors; zeros where none is found."""
@@ -200,16 +170,5 @@ class Augmenter:
         return [np.float32(0.0)] * len(rows)
 
     def _coda(self, row, start_s):
-        record = self._table.waveforms([row])[0]
-        last = int(_LAST_S * self._rate)
-        start = min(int(start_s * self._rate), record.shape[-1] - last)
-        coda = np.zeros_like(record)
-        have = record.shape[-1] - start
-        coda[:, :have] = record[:, start:]
-        piece = record[:, -last:]
-        while have < record.shape[-1]:
-            piece = np.float32(_WEAKER) * piece[:, ::-1]
-            take = min(last, record.shape[-1] - have)
-            coda[:, have : have + take] = piece[:, :take]
-            have += take
-        return coda
+        rate = self._table.rules.sampling_rate_hz
+        return coda(self._table.waveforms([row])[0], int(start_s * rate), int(_LAST_S * rate))

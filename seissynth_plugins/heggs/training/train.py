@@ -5,24 +5,13 @@
 ``weights.safetensors`` (float16), ``CARD.md`` and ``curve.png``.
 """
 
-from seissynth.errors import InputError
-from seissynth_plugins.heggs.networks.config import to_plain
+import dataclasses
+
 from seissynth_plugins.heggs.networks.named_configs import named_config
-from seissynth_plugins.heggs.training.data import PairData
-from seissynth_plugins.heggs.training.run_folder import (
-    TrainReport,
-    about_weights,
-    begin_run,
-    check_loop,
-    draw_curve,
-    holds_run,
-    told_options,
-    unseen_pairs,
-    validation_pairs,
-    write_card,
-)
-from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise
-from seissynth_plugins.heggs.weights import HEGGS, save_model
+from seissynth_plugins.heggs.training.run_folder import begin_run, unseen_pairs
+from seissynth_plugins.heggs.weights import HEGGS
+from seissynth_plugins.torchkit.plain_configs import to_plain
+from seissynth_plugins.torchkit.run_folder import check_export, check_loop, first_weights, holds_run
 
 #: what a size is trained with, unless said otherwise; "paper" is a million pairs
 RECIPES = {
@@ -117,63 +106,46 @@ def train_heggs(
     TrainingError
         The loss is not finite; the message names the batch.
     """
-    import torch
-
     from seissynth_plugins.heggs.training.monitoring import MonitoredHeggs
     from seissynth_plugins.torchkit.training import TrainConfig, train
 
-    if export not in ("last", "best"):
-        raise InputError(f"export={export!r} must be 'last' or 'best'.")
+    check_export(export)
     check_loop(loop, TrainConfig, HEGGS)
     size = str(config).split("+")[0]
     run = begin_run(
         HEGGS, config, named_config(config), data, output, fold=fold, folds=folds, stations_out=stations_out, init=init,
-        noise=noise, seed=seed, augmentation=augmentation, encoding=encoding, extras=extras,
-        picked_first=picked_first, resume=resume,
+        noise=noise, seed=seed, augmentation=augmentation, encoding=encoding, extras=extras, sources=sources,
+        picked_first=picked_first, validation_records=validation_records, resume=resume,
+        usual_sources=_SOURCES.get(size, "all"), fits=_fits,
     )  # fmt: skip
-    output, table, start, inputs, network = run.output, run.table, run.start, run.inputs, run.network
-    if start is not None:
-        _check_start(start[0].config, network, init, config)
-    pairs = PairData(table, inputs, sources=sources or _SOURCES.get(size, "all"), seed=seed, **run.pairing)
-    check = validation_pairs(table, inputs, validation_records, seed, run.pairing)
     # before hours of training, not behind them: a set without validation part cannot have a spread
-    unseen = unseen_pairs(table, inputs, SPREAD_PAIRS, seed, run.pairing) if spread else None
-    if threads is not None:
-        torch.set_num_threads(threads)
+    unseen = unseen_pairs(run.table, run.inputs, SPREAD_PAIRS, seed, run.pairing) if spread else None
     recipe = TrainConfig(**{**RECIPES[size], "seed": seed, "max_minutes": max_minutes, **loop})
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        model = MonitoredHeggs(network, inputs)
-    if start is not None:
+    with first_weights(seed, threads):
+        model = MonitoredHeggs(run.network, run.inputs)
+    if run.start is not None:
         # a correction that the weights do not have starts as identity
-        begun = {name: value for name, value in start[0].state_dict().items() if not name.startswith("spread.")}
+        begun = {name: value for name, value in run.start[0].state_dict().items() if not name.startswith("spread.")}
         model.load_state_dict(model.state_dict() | begun)
-    result = train(model, pairs, recipe, output, resume, validation=check)
-    best = export == "best" and result.best is not None
-    about = about_weights(
-        run, pairs, data, result, recipe, region=region, licence=licence, fold=fold, folds=folds,
-        stations_out=stations_out, best=best, **told_options(noise, sources, picked_first, site_noise, export),
-        spread=spread,
-    )  # fmt: skip
-    weights = output / "weights.safetensors"
-    values = result.best if best else result.weights
-    if site_noise and result.finished:
-        inputs = add_site_noise(HEGGS, values, network, table, inputs)
-    if spread and result.finished:
+    result = train(model, run.pairs, recipe, run.output, resume, validation=run.validation)
+
+    def fit_spread(trained):
         from seissynth_plugins.heggs.training.spread_fit import add_spread
 
-        unseen.inputs = inputs
-        values, network, about["spread"] = add_spread(values, network, unseen, spread)
-    save_model(weights, values, network, inputs, about)
-    write_card(about, weights, table, HEGGS)
-    draw_curve(output)
-    return TrainReport(output, weights, result.step, recipe.steps, result.finished)
+        unseen.inputs = trained.inputs
+        values, network, figures = add_spread(trained.values, trained.network, unseen, spread)
+        about = {**trained.about, "spread": figures}
+        return dataclasses.replace(trained, values=values, network=network, about=about)
+
+    return run.leave_weights(
+        result, recipe, export=export, region=region, licence=licence, site_noise=site_noise,
+        after=[fit_spread] if spread else [], spread=spread,
+    )  # fmt: skip
 
 
-def _check_start(begun, network, init, config):
-    """Refuse weights of another network; one without amplitude correction may get one."""
-    wanted, found = to_plain(network), to_plain(begun)
-    if begun.acm is None:
-        wanted["acm"] = None
-    if {**found, **dict.fromkeys(_OF_THE_LOSS)} != {**wanted, **dict.fromkeys(_OF_THE_LOSS)}:
-        raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")
+def _fits(found, wanted):
+    """Whether weights of one configuration may begin another; one without amplitude correction may get one."""
+    plain = to_plain(wanted)
+    if found.acm is None:
+        plain["acm"] = None
+    return {**to_plain(found), **dict.fromkeys(_OF_THE_LOSS)} == {**plain, **dict.fromkeys(_OF_THE_LOSS)}

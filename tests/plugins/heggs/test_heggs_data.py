@@ -8,9 +8,10 @@ from heggs_sets import BEGIN, made_up_rows, waveforms, write_set
 
 from seissynth.errors import InputError
 from seissynth_plugins.heggs.inputs import ModelInputs, by_peak, predicted_onsets
-from seissynth_plugins.heggs.training.augmentation import FADE, Augmentation, Augmenter, named_augmentation, turned
+from seissynth_plugins.heggs.training.augmentation import Augmentation, Augmenter, named_augmentation
 from seissynth_plugins.heggs.training.data import PairData, TrainingTable, fit_inputs
 from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
+from seissynth_plugins.torchkit.augmentation import FADE, turned
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,11 @@ from seissynth.errors import InputError  # noqa: E402
 from seissynth_plugins.heggs.networks import acm  # noqa: E402
 from seissynth_plugins.heggs.networks.blocks import parameter_count  # noqa: E402
 from seissynth_plugins.heggs.networks.condition_encoder import ConditionEncoder  # noqa: E402
-from seissynth_plugins.heggs.networks.config import HeggsConfig, from_plain, to_plain  # noqa: E402
+from seissynth_plugins.heggs.networks.config import HeggsConfig  # noqa: E402
 from seissynth_plugins.heggs.networks.model import Heggs  # noqa: E402
 from seissynth_plugins.heggs.networks.named_configs import named_config, variant_names  # noqa: E402
 from seissynth_plugins.heggs.networks.unet import onset_channels  # noqa: E402
+from seissynth_plugins.torchkit.plain_configs import from_plain, to_plain  # noqa: E402
 
 TINY = ["tiny", *(f"tiny+{name}" for name in variant_names())]
 #: trained values of each part; docs/heggs.md states them

@@ -162,8 +162,8 @@ def test_weights_carry_the_chain_of_their_stages(folder, run, tmp_path):
 
 
 def test_stages_that_an_older_card_did_not_keep_are_said_to_be_missing():
-    from seissynth_plugins.heggs.training.stages import earlier_stages, stages_table
     from seissynth_plugins.heggs.weights import HEGGS
+    from seissynth_plugins.torchkit.stages import earlier_stages, stages_table
 
     card = read_card(HEGGS.shipped)
     missing, stage = earlier_stages(card)

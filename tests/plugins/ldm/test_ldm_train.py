@@ -14,9 +14,8 @@ import seissynth  # noqa: E402
 from seissynth.backends.trainers import get_trainer  # noqa: E402
 from seissynth_plugins.heggs.training.train import train_heggs  # noqa: E402
 from seissynth_plugins.heggs.weights import load_model  # noqa: E402
-from seissynth_plugins.ldm.backend import LdmBackend  # noqa: E402
+from seissynth_plugins.ldm.backend import LDM, LdmBackend  # noqa: E402
 from seissynth_plugins.ldm.training import train_ldm  # noqa: E402
-from seissynth_plugins.ldm.weights import LDM  # noqa: E402
 
 OPTIONS = tiny_options(config="tiny+pairs+acm", steps=4, autoencoder_steps=4, autoencoder_warm_up=0)
 

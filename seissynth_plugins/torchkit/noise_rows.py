@@ -6,19 +6,19 @@ Noise stands behind augmentation and behind the quiet levels of sensors, so that
 import numpy as np
 
 from seissynth.data.splits.intervals import shares_samples
-from seissynth.representations import LogSpectrogram
 
 #: parts that training must not see
 HELD_OUT = ("dev", "test")
 
 
-def purged_noise(table, parts, timed, stations_out):
+def purged_noise(table, rules, parts, timed, stations_out):
     """Return which rows of noise are left out, ndarray of bool.
 
     Parameters
     ----------
     table : DataFrame
-        Of `_training_rows.open_table`.
+        Of `training_rows.open_table`.
+    rules : RecordRules
     parts : Series of str
         Parts of the earthquakes' rows.
     timed : sequence of int
@@ -37,7 +37,7 @@ def purged_noise(table, parts, timed, stations_out):
     bad = noise & stations_out
     if "split" in table:
         bad = bad | (noise & table["split"].isin(HELD_OUT).to_numpy())
-    start, end, known = intervals(table)
+    start, end, known = intervals(table, rules)
     known = known & ~table["made"].to_numpy(bool)
     quiet, quakes = np.flatnonzero(noise & known), np.flatnonzero(~noise & known)
     bad[quiet] |= shares_samples(station_codes(table), start, end, quiet, quakes)
@@ -49,10 +49,10 @@ def purged_noise(table, parts, timed, stations_out):
     return bad
 
 
-def apart_from_earthquakes(table):
+def apart_from_earthquakes(table, rules):
     """Return which rows of a set are noise that shares no sample with an earthquake's window at its station."""
     noise = (table["trace_category"] == "noise").to_numpy(copy=True)
-    start, end, known = intervals(table)
+    start, end, known = intervals(table, rules)
     quiet, quakes = np.flatnonzero(noise & known), np.flatnonzero(~noise & known)
     noise[quiet[shares_samples(station_codes(table), start, end, quiet, quakes)]] = False
     return noise
@@ -66,16 +66,15 @@ def station_codes(table):
     return pandas.factorize(names)[0]
 
 
-def intervals(table):
+def intervals(table, rules):
     """Return times of the first and of the last sample, ns, and which rows have any."""
     import pandas
 
     if "trace_start_time" not in table:
         nothing = np.zeros(len(table), np.int64)
         return nothing, nothing, np.zeros(len(table), bool)
-    form = LogSpectrogram()
     times = pandas.to_datetime(table["trace_start_time"], utc=True, errors="coerce", format="ISO8601")
     start = times.dt.tz_localize(None).to_numpy().astype("datetime64[ns]").astype(np.int64)
     known = times.notna().to_numpy()
     start = np.where(known, start, 0)
-    return start, start + round((form.npts - 1) / form.sampling_rate_hz * 1e9), known
+    return start, start + round((rules.npts - 1) / rules.sampling_rate_hz * 1e9), known

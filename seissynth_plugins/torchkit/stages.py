@@ -1,16 +1,16 @@
 """How weights came about: a chain of stages, oldest first, that every weights file carries with it.
 
 A stage is plain data: "what" ("training", "fit" or "not recorded"), "package_version", "data" (names of the sets),
-"training_data_hash", "name" (of the configuration), "steps", "pairs", "seed", "fold", "folds", "stations_out",
-"init_weights_hash" (of the file that it began with; None for random weights) and "options". An absent key is what was
-not recorded.
+"training_data_hash", "name" (of the configuration), "steps", "pairs" (or "records", where a kind of weights counts
+these), "seed", "fold", "folds", "stations_out", "init_weights_hash" (of the file that it began with; None for random
+weights) and "options". An absent key is what was not recorded.
 """
 
 from seissynth_plugins.torchkit.training import FREE_FIELDS
 
 #: what a card says of a stage that `earlier_stages` may take over
 _OF_A_CARD = (
-    "data", "training_data_hash", "name", "steps", "pairs", "seed", "fold", "folds", "stations_out",
+    "data", "training_data_hash", "name", "steps", "pairs", "records", "seed", "fold", "folds", "stations_out",
 )  # fmt: skip
 #: fields of the loop that say how it ran, not what it learned
 _OF_THE_MACHINE = (*FREE_FIELDS, "tensorboard")
@@ -46,7 +46,7 @@ def training_stage(about, recipe, init_weights_hash, **options):
     Parameters
     ----------
     about : dict
-        Of `run_folder.about_weights`.
+        Of `run_results.about_weights`.
     recipe : TrainConfig
         Of the loop.
     init_weights_hash : str or None
@@ -71,13 +71,25 @@ def loop_options(recipe):
     return {name: value for name, value in recipe.to_dict().items() if name not in _OF_THE_MACHINE}
 
 
-def stages_table(stages):
-    """Return lines of Markdown: one row for each stage, then the sum of the steps that are known."""
-    lines = ["| stage | data | hash of the data | began with weights | steps | pairs |", "|---|---|---|---|---|---|"]
+def stages_table(stages, items="pairs"):
+    """Return lines of Markdown: one row for each stage, then the sum of the steps that are known.
+
+    Parameters
+    ----------
+    stages : list of dict
+    items : {"pairs", "records"}
+        What they count, see `weights.Kind`.
+
+    Returns
+    -------
+    list of str
+    """
+    title = f"| stage | data | hash of the data | began with weights | steps | {items} |"
+    lines = [title, "|---|---|---|---|---|---|"]
     for number, stage in enumerate(stages, start=1):
         data = ", ".join(stage["data"]) if stage.get("data") else _UNKNOWN
         begun = (stage["init_weights_hash"] or "random") if "init_weights_hash" in stage else _UNKNOWN
-        cells = [data, _known(stage, "training_data_hash"), begun, _known(stage, "steps"), _known(stage, "pairs")]
+        cells = [data, _known(stage, "training_data_hash"), begun, _known(stage, "steps"), _known(stage, items)]
         lines.append(f"| {number}, {stage['what']} | {' | '.join(cells)} |")
     steps = [stage.get("steps") for stage in stages]
     total = sum(count for count in steps if count is not None)

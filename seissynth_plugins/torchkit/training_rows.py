@@ -8,19 +8,8 @@ from seissynth.data.splits.intervals import shares_samples, times_ns
 from seissynth.data.splits.split import PARTS, PURGED, kfold_by_time, split_by_time
 from seissynth.errors import InputError
 from seissynth.io.seisbench.dataset import Dataset
-from seissynth.representations import LogSpectrogram
-from seissynth_plugins.heggs.training.noise_rows import apart_from_earthquakes, intervals, purged_noise, station_codes
+from seissynth_plugins.torchkit.noise_rows import apart_from_earthquakes, intervals, purged_noise, station_codes
 
-#: what each record of an earthquake must have
-REQUIRED = (
-    "source_id", "source_latitude_deg", "source_longitude_deg", "source_depth_km", "source_magnitude",
-    "station_latitude_deg", "station_longitude_deg", "path_ep_distance_km", "path_back_azimuth_deg",
-)  # fmt: skip
-
-#: windows begin at origin time, to within this, s
-START_TOLERANCE_S = 0.02
-#: the taper of the preparation falls on a margin of this length, s; without it, it reaches into the window
-LEAST_MARGIN_S = 2.0
 #: what the factory writes beside a set; its module needs ObsPy
 MADE = "dataset.json"
 #: earthquakes of two sets whose origins are no farther apart are one, s
@@ -29,12 +18,19 @@ SAME_ORIGIN_S = 1.0
 DEV_SHARE = 0.1
 
 
-def open_table(paths, noise=None):
+def as_list(paths):
+    """Return one path or several as a list."""
+    return [paths] if isinstance(paths, str | Path) else list(paths)
+
+
+def open_table(paths, rules, noise=None):
     """Open sets and put their tables one below the other.
 
     Parameters
     ----------
     paths : path or list of path
+    rules : RecordRules
+        What the records must be.
     noise : path, optional
         A set whose rows of noise are added.
 
@@ -48,21 +44,21 @@ def open_table(paths, noise=None):
     """
     import pandas
 
-    paths = [paths] if isinstance(paths, str | Path) else list(paths)
+    paths = as_list(paths)
     if not paths:
         raise InputError("no data set is given; pass the folder of one.")
     sets, tables = [], []
     for number, path in enumerate(paths):
         one = Dataset(path)
-        _check_set(one, path)
+        rules.check_set(one, path)
         table = one.metadata.copy()
-        _add_columns(table, number, len(paths), path)
+        _add_columns(table, rules, number, len(paths), path)
         sets.append(one)
         tables.append(table)
     if noise is not None:
         one = Dataset(noise)
-        _check_set(one, noise)
-        rows = np.flatnonzero(apart_from_earthquakes(one.metadata)) if "trace_category" in one.metadata else []
+        rules.check_set(one, noise)
+        rows = np.flatnonzero(apart_from_earthquakes(one.metadata, rules)) if "trace_category" in one.metadata else []
         if not len(rows):
             raise InputError(
                 f"noise={str(noise)!r} has no row of noise (trace_category) apart from its earthquakes' windows; cut "
@@ -70,32 +66,14 @@ def open_table(paths, noise=None):
             )
         one = one.select(rows)
         table = one.metadata.copy()
-        _add_columns(table, len(sets), 1, noise)
+        _add_columns(table, rules, len(sets), 1, noise)
         sets.append(one)
         tables.append(table)
     return sets, pandas.concat(tables, ignore_index=True)
 
 
-def _check_set(one, path):
-    wanted = LogSpectrogram()
-    rate = one.sampling_rate_hz
-    if rate is None or abs(rate - wanted.sampling_rate_hz) > 1e-6:
-        raise InputError(f"{path} is sampled at {rate} Hz; HEGGS is trained at {wanted.sampling_rate_hz:g} Hz.")
-    if one.unit not in (None, "m/s"):
-        raise InputError(f"{path} holds {one.unit!r}; HEGGS is trained on velocity, m/s. Cut or make the set anew.")
-    lengths = sorted(set(one.metadata["trace_npts"])) if "trace_npts" in one.metadata else [wanted.npts]
-    if lengths != [wanted.npts]:
-        raise InputError(
-            f"{path} holds records of {lengths[0]:g} to {lengths[-1]:g} samples; HEGGS is trained on {wanted.npts} "
-            "(60 s from origin). Cut with --duration 60, or make with --duration 60 --p-lead none."
-        )
-    missing = [name for name in REQUIRED if name not in one.metadata]
-    if missing:
-        raise InputError(f"the table of {path} lacks {', '.join(missing)}; cut or make the set with seissynth.")
-
-
-def _add_columns(table, number, count, path):
-    rate = LogSpectrogram().sampling_rate_hz
+def _add_columns(table, rules, number, count, path):
+    rate, length = rules.sampling_rate_hz, rules.npts / rules.sampling_rate_hz
     table["set"], table["row"] = number, np.arange(len(table))
     table["made"] = (Path(path) / MADE).is_file()
     table["sensor"] = table["station_network_code"].astype(str) + "." + table["station_code"].astype(str)
@@ -104,21 +82,20 @@ def _add_columns(table, number, count, path):
     for phase in "ps":
         sample = table.get(f"trace_{phase}_arrival_sample")
         table[f"{phase}_s"] = np.nan if sample is None else sample.astype(float) / rate
-    length = LogSpectrogram().npts / rate
     end = table["trace_mask_end_s"].astype(float) if "trace_mask_end_s" in table else np.full(len(table), length)
     if "trace_p2_arrival_sample" in table:
         # a second earthquake that was added counts from its P on, heard or not
         end = np.fmin(end, table["trace_p2_arrival_sample"].astype(float) / rate)
     table["mask_end_s"] = np.nan_to_num(end, nan=length)
-    table["usable"] = _usable(table, path)
+    table["usable"] = _usable(table, rules, path)
     if count > 1:  # no pair across sets, even where both hold the same earthquake
         table["source_id"] = np.where(table["noise"], "", f"{number}/" + table["source_id"].astype(str))
 
 
-def _usable(table, path):
+def _usable(table, rules, path):
     """Rows of earthquakes that can be learned from."""
     good = ~table["noise"].to_numpy(bool)
-    for name in REQUIRED[1:]:
+    for name in rules.required:
         good &= np.isfinite(table[name].astype(float).to_numpy())
     for flag in ("trace_is_dead", "trace_is_clipped"):
         if flag in table:
@@ -126,16 +103,12 @@ def _usable(table, path):
     if "trace_missing_samples" in table:
         good &= ~(table["trace_missing_samples"].astype(float) > 0).to_numpy()
     if "trace_margin_s" in table:
-        good &= ~(table["trace_margin_s"].astype(float) < LEAST_MARGIN_S).to_numpy()
+        good &= ~(table["trace_margin_s"].astype(float) < rules.least_margin_s).to_numpy()
     p = table["p_s"].to_numpy()
     good &= ~(table["mask_end_s"].to_numpy() <= np.nan_to_num(p, nan=0.0))
     late = _start_after_origin(table)
-    if late is not None and (np.abs(late[good]) > START_TOLERANCE_S).any():
-        worst = late[good][np.argmax(np.abs(late[good]))]
-        raise InputError(
-            f"{path}: windows begin up to {worst:g} s after origin; HEGGS learns the time after origin, so they must "
-            "begin there. Cut with --start 0, or make with --p-lead none."
-        )
+    if late is not None:
+        rules.check_starts(late[good], path)
     return good
 
 
@@ -151,7 +124,7 @@ def _start_after_origin(table):
     return np.nan_to_num((start - origin).dt.total_seconds().to_numpy())
 
 
-def choose_parts(table, fold, folds, stations_out):
+def choose_parts(table, rules, fold, folds, stations_out):
     """Return a Series of words: train, dev, test, purged, stations_out, noise, unused."""
     import pandas
 
@@ -164,26 +137,26 @@ def choose_parts(table, fold, folds, stations_out):
         else:
             parts[mine] = _parts_by_time(table[mine], fold, folds)
             timed.append(int(number))
-    parts[_known_across_sets(table, parts)] = PURGED
+    parts[_known_across_sets(table, rules, parts)] = PURGED
     out = _stations(table, stations_out)
     parts[out & ~table["noise"].to_numpy()] = "stations_out"
     parts[~table["usable"].to_numpy()] = "unused"
-    left_out = purged_noise(table, parts, timed, out)
+    left_out = purged_noise(table, rules, parts, timed, out)
     parts[table["noise"].to_numpy(bool)] = "noise"
     parts[left_out] = PURGED
     return parts
 
 
-def _known_across_sets(table, parts):
+def _known_across_sets(table, rules, parts):
     """Return the rows that another set keeps out: the same samples, or an earthquake of the same time.
 
     Sets are divided one by one, so that an earthquake of two cuts of one archive may train in one and test in the
     other.
     """
-    start, end, known = intervals(table)
+    start, end, known = intervals(table, rules)
     recorded = known & ~(table["made"] | table["noise"]).to_numpy(bool)
     sets, stations, words = table["set"].to_numpy(), station_codes(table), parts.to_numpy()
-    origin = _origins(table, start)
+    origin = _origins(table, start - round((rules.start_s or 0) * 1e9))
     bad = np.zeros(len(table), bool)
     for number in np.unique(sets[recorded]):
         mine, others = recorded & (sets == number), recorded & (sets != number)
@@ -198,7 +171,7 @@ def _known_across_sets(table, parts):
 
 
 def _origins(table, otherwise):
-    """Origin times, ns; the start of the window, which is the same, where a table has none."""
+    """Origin times, ns; what follows from the start of the window where a table has none."""
     if "source_origin_time" not in table:
         return otherwise
     found = times_ns(table, "source_origin_time", missing_ok=True)

@@ -1,0 +1,72 @@
+"""Configurations of networks as plain data, as the header of a weights file holds them, and back."""
+
+from dataclasses import asdict, fields, is_dataclass
+from typing import get_args, get_type_hints
+
+from seissynth.errors import InputError
+
+
+def to_plain(config):
+    """Return a configuration as dictionaries, lists, numbers and text, which JSON can hold.
+
+    Parameters
+    ----------
+    config : dataclass
+        Its fields may be dataclasses, too.
+
+    Returns
+    -------
+    dict
+    """
+    return _plain(asdict(config))
+
+
+def from_plain(cls, plain):
+    """Return the configuration that `to_plain` wrote.
+
+    Parameters
+    ----------
+    cls : type
+        The dataclass. Fields whose type is a dataclass, or a dataclass or None, are made of dictionaries.
+    plain : dict
+
+    Raises
+    ------
+    InputError
+        Entries that this version does not know, or values that it refuses.
+
+    Examples
+    --------
+    >>> from seissynth_plugins.heggs.networks.config import HeggsConfig
+    >>> from seissynth_plugins.heggs.networks.named_configs import named_config
+    >>> from seissynth_plugins.torchkit.plain_configs import from_plain, to_plain
+    >>> config = named_config("tiny+without_acm")
+    >>> from_plain(HeggsConfig, to_plain(config)) == config
+    True
+    """
+    if not isinstance(plain, dict):
+        raise InputError(f"{cls.__name__} is read from a dictionary, not from a {type(plain).__name__}.")
+    strange = sorted(set(plain) - {one.name for one in fields(cls)})
+    if strange:
+        raise InputError(f"{cls.__name__} has no {', '.join(strange)}: the file is of another version of seissynth.")
+    types, values = get_type_hints(cls), {}
+    for name, value in plain.items():
+        part = _dataclass_of(types[name])
+        values[name] = from_plain(part, value) if isinstance(value, dict) and part is not None else _tuples(value)
+    return cls(**values)
+
+
+def _dataclass_of(kind):
+    """The dataclass that a field's type is, or allows beside None."""
+    found = [one for one in (kind, *get_args(kind)) if isinstance(one, type) and is_dataclass(one)]
+    return found[0] if found else None
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _tuples(value):
+    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value

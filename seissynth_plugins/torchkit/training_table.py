@@ -1,0 +1,139 @@
+"""The records that a learned backend is trained on, of one set or several, divided into parts.
+
+A set is what ``seissynth dataset cut`` or ``seissynth dataset make`` wrote; `RecordRules` say of what rate, length and
+quantity. Neither torch nor ObsPy is imported.
+"""
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from seissynth.data.pairs import PICKED
+from seissynth_plugins.torchkit.training_rows import as_list, choose_parts, open_table
+
+#: columns whose ranges weights are said to hold for
+RANGES = ("source_magnitude", "path_ep_distance_km", "source_depth_km")
+#: records that are in memory at once
+_TOGETHER = 64
+#: columns that the fingerprint of a table takes in: what training reads, and not where it is stored
+_FINGERPRINT_PREFIXES = ("source_", "station_", "path_")
+_FINGERPRINT_COLUMNS = (
+    "set", "sensor", "trace_start_time", "trace_p_status", "trace_s_status", "p_s", "s_s", "mask_end_s", "usable",
+    "noise",
+)  # fmt: skip
+
+
+class TrainingTable:
+    """The records of one set or several, and which part each belongs to.
+
+    Parameters
+    ----------
+    paths : path or list of path
+        Folders in SeisBench's format.
+    rules : RecordRules
+        What the records must be.
+    fold : int, optional
+        Which of `folds` blocks of time is for testing, in sets without a column ``split``; the next one is for
+        validation, and windows that share samples with these are left out. None: the last tenth of the earthquakes is
+        for validation, nothing for testing; sets with a column ``split`` keep its parts.
+    folds : int
+    stations_out : sequence of str
+        NET.STA or STA: stations that no training and no validation sees.
+    noise : path, optional
+        A further set, of which only the rows of noise are taken, for augmentation.
+    seed : int
+
+    Raises
+    ------
+    InputError, FileFormatError
+        No such set; a fold of a set with a column ``split``; records that are not what the rules say.
+
+    Notes
+    -----
+    Rows of noise serve augmentation and the quiet levels of sensors. They are purged as records are: those that share a
+    sample with an earthquake's window at their station, lie within the time of a block for validation or testing, or
+    are of `stations_out`.
+
+    Examples
+    --------
+    ``TrainingTable("ridgecrest_set", RecordRules("SeismoGen", 40.0, 40.0), fold=0).rows("train")``
+    """
+
+    def __init__(self, paths, rules, *, fold=None, folds=5, stations_out=(), noise=None, seed=0):
+        paths = as_list(paths)
+        self.rules, self.names = rules, [Path(path).name for path in paths]
+        self.sets, self.table = open_table(paths, rules, noise)
+        self.parts = choose_parts(self.table, rules, fold, folds, stations_out)
+        self.fold, self.folds, self.stations_out, self.seed = fold, folds, tuple(stations_out), seed
+        self.noise = np.flatnonzero((self.parts == "noise").to_numpy())
+
+    def __len__(self):
+        return len(self.table)
+
+    def rows(self, part):
+        """Return the row numbers of a part: "train", "dev", "test", "stations_out", "purged", "noise", "unused"."""
+        return np.flatnonzero((self.parts == part).to_numpy())
+
+    def count_events(self, part):
+        """Return the number of earthquakes in a part."""
+        return self.table["source_id"].iloc[self.rows(part)].nunique()
+
+    def waveforms(self, rows, **options):
+        """Return records, shape (n, 3, npts), float32, components as the rules say; options as `Dataset.waveforms`."""
+        rows, options = np.asarray(rows), {"component_order": self.rules.component_order, **options}
+        out = None
+        for number in np.unique(self.table["set"].to_numpy()[rows]):
+            mine = self.table["set"].to_numpy()[rows] == number
+            data = self.sets[number].waveforms(self.table["row"].to_numpy()[rows[mine]], **options)
+            out = np.empty((len(rows), *data.shape[1:]), np.float32) if out is None else out
+            out[mine] = data
+        return np.empty((0, 3, 0), np.float32) if out is None else out
+
+    def sensors(self, rows):
+        """Return NET.STA of records."""
+        return self.table["sensor"].to_numpy(object)[rows]
+
+    @cached_property
+    def fingerprint(self):
+        """Digest of what the table says of its records, of how they are divided, and of the samples that train.
+
+        Samples are those of the parts "train", "dev" and "noise" as float32, however the set stores them. Some 600 MB
+        a second; computed once.
+        """
+        digest = hashlib.sha256()
+        for name in sorted(self.table):
+            if name in _FINGERPRINT_COLUMNS or name.startswith(_FINGERPRINT_PREFIXES):
+                digest.update("\x1f".join([name, *map(str, self.table[name])]).encode())
+        digest.update("\x1f".join(self.parts).encode())
+        rows = np.flatnonzero(self.parts.isin(("train", "dev", "noise")).to_numpy())
+        for first in range(0, len(rows), _TOGETHER):
+            data = self.waveforms(rows[first : first + _TOGETHER], nonfinite="keep")
+            digest.update(np.ascontiguousarray(data, dtype="<f4"))
+        return digest.hexdigest()[:16]
+
+    @property
+    def picked_sets(self):
+        """Numbers of the sets that hold picks."""
+        if "trace_p_status" not in self.table:
+            return []
+        return self.table.loc[self.table["trace_p_status"].isin(PICKED), "set"].unique()
+
+    def ranges(self):
+        """Return the known ranges of magnitude, epicentral distance (km) and depth (km) of the training part."""
+        train = self.table.iloc[self.rows("train")]
+        known = [name for name in RANGES if name in train and train[name].notna().any()]
+        return {name: [float(train[name].min()), float(train[name].max())] for name in known}
+
+    def onset_origins(self):
+        """Return the names of the velocity models that predicted the onsets, as far as the sets say."""
+        for name, where in (("path_onset_origin", None), ("trace_p_origin", "trace_p_status")):
+            if name in self.table:
+                known = self.table[name].fillna("").astype(str)
+                if where is not None:
+                    known = known[self.table[where] == "estimated"]
+                found = sorted(set(known) - {"", "picks"})
+                if found:
+                    return found
+        return []
