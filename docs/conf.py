@@ -24,6 +24,7 @@ extensions = [
     "sphinx_design",
     "native_math",
     "seissynth_tables",
+    "house",
 ]
 exclude_patterns = ["_build", "_ext", "api/generated/*.ipynb"]
 

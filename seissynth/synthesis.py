@@ -227,10 +227,10 @@ def _generate_by_event(inventory, events, arguments, say_at_end=False):
         streams = []
         for number in numbers:
             seeds = seeds_of_rows(arguments.seed, request.conditions, number, backend)
+            simulations = (simulate(request, group, seeds, backend, arguments.outside) for group in groups)
             provenance = shared_provenance(backend, arguments.output, arguments.seed, number, plain)
             traces = []
-            for group in groups:
-                simulation = simulate(request, group, seeds, backend, arguments.outside)
+            for simulation in simulations:
                 notes.look_at(request, simulation.records)
                 traces += make_traces(
                     simulation, request, instrument, provenance, seeds=seeds, sampling_rate=arguments.sampling_rate

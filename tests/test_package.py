@@ -11,31 +11,9 @@ from pathlib import Path
 
 import pytest
 from _imports import ROOT, imports_of, module_files
+from floors import FLOORS
 
 from seissynth.shared.former_names import CORE as CORE_NAMES
-
-#: floors of the house, lowest first; a room imports from its own floor and those below
-FLOORS = (
-    {"errors", "units", "schema"},
-    {"shared", "seeding"},
-    {"signal"},
-    {"representations", "records", "traveltime", "stations", "instruments", "events"},
-    {"paths", "conditions"},
-    {"requests"},
-    {"backends"},
-    {"testing", "noise", "record_windows", "source_quantity", "source_records", "example", "arguments"}
-    | {"ensemble", "skipped"},
-    {"simulation"},
-    {"stream"},
-    {"synthesis", "continuous_records"},
-    {"io"},
-    {"explanation", "reproduction", "picking"},
-    {"data"},
-    {"evaluation"},
-    {"plotting"},
-    {"report"},
-    {"cli"},
-)
 
 #: too heavy to come with an import: they belong into the functions that use them
 HEAVY = ("pandas", "numba", "matplotlib", "torch", "scipy.signal", "h5py", "pyasdf", "rich", "typer", "dask")
@@ -70,7 +48,7 @@ _FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms
 
 def test_every_room_has_its_floor():
     rooms = {_short(module) for module in CORE} - {""}
-    assert rooms == set(_FLOOR_OF), f"say in FLOORS of {__file__} where these stand"
+    assert rooms == set(_FLOOR_OF), "say in FLOORS of tests/helpers/floors.py where these stand"
 
 
 def test_no_floor_uses_a_higher_one():
