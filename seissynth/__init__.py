@@ -5,41 +5,57 @@
 >>> st = seissynth.generate(inventory, event)
 """
 
+from typing import TYPE_CHECKING
+
 from seissynth.shared.former_names import CORE, keep_former_names
 from seissynth.shared.lazy import lazy
 
+if TYPE_CHECKING:  # what type checkers see of the table below
+    from seissynth.backends.base import Backend as Backend
+    from seissynth.backends.base import Card as Card
+    from seissynth.backends.registry import get_backend as get_backend
+    from seissynth.backends.registry import list_backends as list_backends
+    from seissynth.backends.registry import register_backend as register_backend
+    from seissynth.continuous_records import continuous as continuous
+    from seissynth.data.factory.drawn_earthquakes import DrawnEarthquakes as DrawnEarthquakes
+    from seissynth.data.factory.make import make_dataset as make_dataset
+    from seissynth.data.factory.make import plan_dataset as plan_dataset
+    from seissynth.ensemble import Ensemble as Ensemble
+    from seissynth.example import read_example as read_example
+    from seissynth.explanation import explain as explain
+    from seissynth.explanation import picks as picks
+    from seissynth.io.asdf import read_asdf as read_asdf
+    from seissynth.io.files import write as write
+    from seissynth.records import Records as Records
+    from seissynth.report.evaluating import evaluate as evaluate
+    from seissynth.reproduction import reproduce as reproduce
+    from seissynth.synthesis import generate as generate
+    from seissynth.synthesis import iter_generate as iter_generate
+
 __version__ = "0.1.0"
 
-#: public name -> module that holds it; loaded when it is first used, so that the import stays quick
+#: module -> its public names; loaded when they are first used, so that the import stays quick
 _PUBLIC = {
-    "generate": "synthesis",
-    "iter_generate": "synthesis",
-    "continuous": "continuous_records",
-    "explain": "explanation",
-    "picks": "explanation",
-    "Ensemble": "ensemble",
-    "read_example": "example",
-    "list_backends": "backends.registry",
-    "get_backend": "backends.registry",
-    "register_backend": "backends.registry",
-    "Backend": "backends.base",
-    "Card": "backends.base",
-    "Records": "records",
-    "write": "io.files",
-    "read_asdf": "io.asdf",
-    "reproduce": "reproduction",
-    "make_dataset": "data.factory.make",
-    "plan_dataset": "data.factory.make",
-    "DrawnEarthquakes": "data.factory.drawn_earthquakes",
-    "evaluate": "report.evaluating",
+    "synthesis": "generate iter_generate",
+    "continuous_records": "continuous",
+    "explanation": "explain picks",
+    "ensemble": "Ensemble",
+    "example": "read_example",
+    "backends.registry": "list_backends get_backend register_backend",
+    "backends.base": "Backend Card",
+    "records": "Records",
+    "io.files": "write",
+    "io.asdf": "read_asdf",
+    "reproduction": "reproduce",
+    "data.factory.make": "make_dataset plan_dataset",
+    "data.factory.drawn_earthquakes": "DrawnEarthquakes",
+    "report.evaluating": "evaluate",
 }
-
-__all__ = [*_PUBLIC, "__version__"]
-
 
 #: modules that can be reached as attributes without importing them first
 _MODULES = ("errors", "plotting", "schema", "signal", "testing", "traveltime", "units")
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC, _MODULES)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC, _MODULES)
+__all__ += ["__version__"]
 
 keep_former_names(__name__, CORE)

@@ -19,3 +19,17 @@ def shared_data():
         if place and (Path(place) / "ridgecrest_2019").is_dir():
             return Path(place)
     pytest.skip("real records are absent: set SEISSYNTH_DATA to a folder that holds ridgecrest_2019/")
+
+
+@pytest.fixture
+def one_thread():
+    """Threads that wait for each other on a busy machine make tiny trainings slow."""
+    try:
+        import torch
+    except ImportError:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -1,5 +1,6 @@
 """The package as a whole: what importing costs, which floor may use which, what an installation holds."""
 
+import ast
 import configparser
 import importlib
 import importlib.metadata
@@ -13,6 +14,7 @@ import pytest
 from _imports import ROOT, imports_of, module_files
 from floors import FLOORS
 
+import seissynth
 from seissynth.shared.former_names import CORE as CORE_NAMES
 
 #: too heavy to come with an import: they belong into the functions that use them
@@ -244,3 +246,11 @@ def test_former_names_are_the_same_modules(package, table):
         module = importlib.import_module(f"{package}.{former}")
         assert module is importlib.import_module(f"{package}.{name}")
         assert module.__spec__.name == module.__name__ == f"{package}.{name}"
+
+
+def test_the_front_door_is_typed_as_its_table_says():
+    """The lines for type checkers and the lazy table name the same things."""
+    tree = ast.parse((ROOT / "seissynth" / "__init__.py").read_text("utf-8"))
+    [checked] = [node for node in tree.body if isinstance(node, ast.If)]
+    typed = {(node.module.removeprefix("seissynth."), alias.name) for node in checked.body for alias in node.names}
+    assert typed == {(module, name) for module, names in seissynth._PUBLIC.items() for name in names.split()}

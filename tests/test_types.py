@@ -3,6 +3,8 @@
 import importlib
 import inspect
 import re
+import subprocess
+import sys
 
 import pytest
 from _imports import ROOT
@@ -53,3 +55,18 @@ def test_public_names_are_annotated(name):
             if value.annotation is value.empty and key not in ("self", "cls")
         ]
         assert not bare and signature.return_annotation is not signature.empty, (function.__qualname__, bare)
+
+
+def test_type_checkers_see_the_front_door(tmp_path):
+    """mypy knows what `generate` gives, and finds a wrong argument."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import seissynth\n"
+        "inventory, event = seissynth.read_example()\n"
+        "reveal_type(seissynth.generate)\n"
+        "seissynth.generate(inventory, event, seed='one')\n"
+    )
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert 'Argument "seed" to "generate" has incompatible type "str"; expected "int"' in done.stdout, done.stdout
+    assert "Ensemble" in done.stdout and done.stdout.count("error:") == 1

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from seissynth.cli import _generation as generation
 from seissynth.cli._common import (
     DebugOption,
     QuietOption,
@@ -13,20 +14,6 @@ from seissynth.cli._common import (
     progress_bar,
     read_catalog,
     read_stations,
-)
-from seissynth.cli._generation import (
-    BackendOption,
-    ClipCountsOption,
-    DeviceOption,
-    InventoryOption,
-    Quantity,
-    QuantityOption,
-    QuantizeOption,
-    SetOption,
-    VelocityModelOption,
-    WeightsOption,
-    number_or_text,
-    parse_options,
 )
 from seissynth.errors import InputError
 
@@ -58,7 +45,7 @@ class Outside(enum.StrEnum):
 @command
 def make(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set.", show_default=False)],
-    inventory: InventoryOption = None,
+    inventory: generation.InventoryOption = None,
     example: Annotated[bool, typer.Option("--example", help="Use the built-in network.")] = False,
     catalog: Annotated[
         Path | None, typer.Option("--catalog", "-c", help="QuakeML: the earthquakes.", show_default=False)
@@ -87,10 +74,10 @@ def make(
     mechanisms: Annotated[
         str, typer.Option("--mechanisms", help="random, none, strike-slip, normal or reverse.")
     ] = "random",
-    backend: BackendOption = "stochastic",
-    options: SetOption = None,
+    backend: generation.BackendOption = "stochastic",
+    options: generation.SetOption = None,
     seed: Annotated[int, typer.Option("--seed", "-s", help="Of everything that is drawn.")] = 0,
-    output_quantity: QuantityOption = Quantity.VEL,
+    output_quantity: generation.QuantityOption = generation.Quantity.VEL,
     sampling_rate: Annotated[float, typer.Option("--sampling-rate", help="Hz.")] = 100.0,
     duration: Annotated[float, typer.Option("--duration", help="s.")] = 60.0,
     p_lead: Annotated[
@@ -134,11 +121,11 @@ def make(
     ] = None,
     split: Annotated[str, typer.Option("--split", help="Parts and shares; or 'none'.")] = "train=0.8,dev=0.1,test=0.1",
     split_by: Annotated[SplitBy, typer.Option("--split-by", help="Draw events, or cut their row.")] = SplitBy.EVENT,
-    velocity_model: VelocityModelOption = "iasp91",
-    quantize: QuantizeOption = False,
-    clip_counts: ClipCountsOption = None,
-    weights: WeightsOption = None,
-    device: DeviceOption = "cpu",
+    velocity_model: generation.VelocityModelOption = "iasp91",
+    quantize: generation.QuantizeOption = False,
+    clip_counts: generation.ClipCountsOption = None,
+    weights: generation.WeightsOption = None,
+    device: generation.DeviceOption = "cpu",
     licence: Annotated[str, typer.Option("--licence", help="What you say of your own rights.")] = "",
     form: Annotated[Form, typer.Option("--format", help="Of the files.")] = Form.SEISBENCH,
     block_records: Annotated[int, typer.Option("--block-records", help="Records in a shard, about.", min=1)] = 512,
@@ -196,7 +183,7 @@ def make(
         "licence": licence,
         "format": form.value,
         "block_records": block_records,
-        **parse_options(options or []),
+        **generation.parse_options(options or []),
     }
     stations = _example_stations() if example else read_stations(inventory)
     if catalog is not None:
@@ -252,7 +239,7 @@ def _numbers(name, text, lengths):
     """Numbers with commas between them; None for None."""
     if text is None:
         return None
-    values = [number_or_text(part.strip()) for part in text.split(",")]
+    values = [generation.number_or_text(part.strip()) for part in text.split(",")]
     if len(values) not in lengths or not all(isinstance(value, float) for value in values):
         wanted = " or ".join(map(str, lengths))
         raise InputError(f"{name} {text!r} must be {wanted} number{'s' * (lengths != (1,))} with commas between them.")
@@ -265,7 +252,7 @@ def _split(text):
     parts = {}
     for item in text.split(","):
         name, equals, share = item.partition("=")
-        value = number_or_text(share)
+        value = generation.number_or_text(share)
         if not (equals and isinstance(value, float)):
             raise InputError(f"--split {text!r} must have the form train=0.8,dev=0.1,test=0.1, or be 'none'.")
         parts[name.strip()] = value

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from seissynth.cli import _generation as generation
 from seissynth.cli._common import (
     DebugOption,
     OverwriteOption,
@@ -17,20 +18,6 @@ from seissynth.cli._common import (
     read_stations,
     refuse_existing,
     say,
-)
-from seissynth.cli._generation import (
-    BackendOption,
-    ClipCountsOption,
-    DeviceOption,
-    InventoryOption,
-    Quantity,
-    QuantityOption,
-    QuantizeOption,
-    SetOption,
-    VelocityModelOption,
-    WeightsOption,
-    number_or_text,
-    parse_options,
 )
 
 
@@ -63,14 +50,14 @@ def generate(
             metavar="PATH",
         ),
     ],
-    inventory: InventoryOption = None,
+    inventory: generation.InventoryOption = None,
     event: Annotated[
         Path | None, typer.Option("--event", "-e", help="QuakeML: one event or more.", show_default=False)
     ] = None,
     example: Annotated[bool, typer.Option("--example", help="Use the built-in network and earthquake.")] = False,
-    backend: BackendOption = "stochastic",
-    options: SetOption = None,
-    output_quantity: QuantityOption = Quantity.VEL,
+    backend: generation.BackendOption = "stochastic",
+    options: generation.SetOption = None,
+    output_quantity: generation.QuantityOption = generation.Quantity.VEL,
     seed: Annotated[int, typer.Option("--seed", "-s", help="The same seed gives the same records, bit for bit.")] = 0,
     realizations: Annotated[
         int | None,
@@ -98,14 +85,14 @@ def generate(
     outside: Annotated[
         Outside, typer.Option("--outside", help="What to do where the backend is not valid; skip makes the rest.")
     ] = Outside.RAISE,
-    velocity_model: VelocityModelOption = "iasp91",
+    velocity_model: generation.VelocityModelOption = "iasp91",
     onsets: Annotated[
         str, typer.Option("--onsets", help="'model', or 'picks' to impose those of the event.")
     ] = "model",
-    quantize: QuantizeOption = False,
-    clip_counts: ClipCountsOption = None,
-    weights: WeightsOption = None,
-    device: DeviceOption = "cpu",
+    quantize: generation.QuantizeOption = False,
+    clip_counts: generation.ClipCountsOption = None,
+    weights: generation.WeightsOption = None,
+    device: generation.DeviceOption = "cpu",
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -142,7 +129,7 @@ def generate(
         "output": output_quantity.value,
         "sampling_rate": sampling_rate,
         "duration": duration,
-        "start": number_or_text(start),
+        "start": generation.number_or_text(start),
         "channel": channel or None,
         "noise": noise and noise.value,
         "outside": outside.value,
@@ -152,7 +139,7 @@ def generate(
         "clip_counts": clip_counts,
         "weights": weights and str(weights),
         "device": device,
-        **parse_options(options or []),
+        **generation.parse_options(options or []),
     }
     refuse_existing([output, plot], overwrite)
 

@@ -2,19 +2,11 @@
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "LONGEST_PERIOD_S": "models",
-    "MODELS": "models",
-    "model_noise": "models",
-    "model_psd": "models",
-    "prepare_noise": "models",
-    "station_noise": "models",
-    "FLAT_SAMPLES": "recorded",
-    "SAME_RATE": "recorded",
-    "StreamNoise": "recorded",
+    "models": "LONGEST_PERIOD_S MODELS model_noise model_psd prepare_noise station_noise",
+    "recorded": "FLAT_SAMPLES SAME_RATE StreamNoise",
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

@@ -2,28 +2,14 @@
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "AICPicker": "pickers",
-    "ARPicker": "pickers",
-    "LEAST_CONTRAST": "pickers",
-    "NEAR_S": "pickers",
-    "SeisBenchPicker": "pickers",
-    "aic_onset": "pickers",
-    "make_picker": "pickers",
-    "pick_records": "pickers",
-    "ARCHITECTURES": "models",
-    "PHASES": "models",
-    "PUBLISHED": "models",
-    "architecture_of": "models",
-    "import_torch": "models",
-    "load_picker": "models",
-    "new_picker": "models",
-    "probabilities": "models",
-    "save_picker": "models",
-    "training_loss": "models",
+    "pickers": "AICPicker ARPicker LEAST_CONTRAST NEAR_S SeisBenchPicker aic_onset make_picker pick_records",
+    "models": (
+        "ARCHITECTURES PHASES PUBLISHED architecture_of import_torch load_picker new_picker probabilities "
+        "save_picker training_loss"
+    ),
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

@@ -11,19 +11,18 @@ Examples
 
 from seissynth.shared.lazy import lazy
 
-_HOMES = {
-    "plot_traces": "traces",
-    "plot_section": "section",
-    "plot_spectra": "spectra",
-    "plot_map": "map",
-    "plot_comparison": "comparison",
-    "plot_spectrogram": "spectrograms",
-    "plot_smoothed_spectra": "smoothed_spectra",
-    "plot_response_spectra": "response_spectra",
-    "plot_training": "training_curves",
+_PUBLIC = {
+    "traces": "plot_traces",
+    "section": "plot_section",
+    "spectra": "plot_spectra",
+    "map": "plot_map",
+    "comparison": "plot_comparison",
+    "spectrograms": "plot_spectrogram",
+    "smoothed_spectra": "plot_smoothed_spectra",
+    "response_spectra": "plot_response_spectra",
+    "training_curves": "plot_training",
 }
 
-__all__ = sorted(_HOMES)
 
 # matplotlib takes a third of a second to import: only who plots pays for it
-__getattr__, __dir__ = lazy(globals(), _HOMES)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

@@ -6,9 +6,11 @@ training machines without ObsPy and matplotlib, pictures from the other, and nei
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
-_PUBLIC = {"evaluate": "evaluating", "write_report": "writing"}
+#: module -> its public names, loaded when they are first used
+_PUBLIC = {
+    "evaluating": "evaluate",
+    "writing": "write_report",
+}
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

@@ -6,18 +6,14 @@ statistics object beside it, which turns into plain data for the header of a wei
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "LogSpectrogram": "log_spectrogram",
-    "SpectrogramStatistics": "spectrogram_statistics",
-    "fit_spectrogram_statistics": "spectrogram_statistics",
-    "ScaledWaveform": "scaled_waveform",
-    "ScaleStatistics": "scaled_waveform",
-    "ConditionVector": "condition_vectors",
-    "ConditionStatistics": "condition_vectors",
-    "onset_ramps": "onset_maps",
+    "log_spectrogram": "LogSpectrogram",
+    "spectrogram_statistics": "SpectrogramStatistics fit_spectrogram_statistics",
+    "scaled_waveform": "ScaledWaveform ScaleStatistics",
+    "condition_vectors": "ConditionVector ConditionStatistics",
+    "onset_maps": "onset_ramps",
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

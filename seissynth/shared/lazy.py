@@ -3,23 +3,26 @@
 from importlib import import_module
 
 
-def lazy(namespace, homes, modules=()):
-    """Return ``__getattr__`` and ``__dir__`` for a package.
+def lazy(namespace, names, modules=()):
+    """Return ``__all__``, ``__getattr__`` and ``__dir__`` for a package.
 
     Parameters
     ----------
     namespace : dict
         ``globals()`` of the package.
-    homes : dict of str to str
-        Public name -> module that holds it, below the package; with a dot in front, beside it.
+    names : dict of str to str
+        Module below the package -> the public names that it holds, with blanks between; a dot in front names a module
+        beside the package.
     modules : tuple of str
         Modules of the package that are attributes without being imported first.
 
     Returns
     -------
+    all : list of str
     getattr, dir : functions
     """
     package = namespace["__name__"]
+    homes = {name: module for module, text in names.items() for name in text.split()}
 
     def __getattr__(name):
         if name in modules:
@@ -33,4 +36,4 @@ def lazy(namespace, homes, modules=()):
     def __dir__():
         return sorted({*namespace, *homes, *modules})
 
-    return __getattr__, __dir__
+    return sorted(homes), __getattr__, __dir__

@@ -8,29 +8,20 @@ run without the interpreter's lock: `workers` threads share the records of a bat
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "STFT": "stft",
-    "griffinlim": "griffin_lim",
-    "konno_ohmachi": "konnoohmachi",
-    "log_centers": "konnoohmachi",
-    "wood_anderson": "woodanderson",
-    "wood_anderson_amplitude": "woodanderson",
-    "wood_anderson_response": "woodanderson",
-    "wood_anderson_stream": ".instruments.woodanderson_stream",
-    "response_spectrum": "response_spectra",
-    "rotd": "response_spectra",
-    "pga": "intensity",
-    "pgv": "intensity",
-    "arias_intensity": "intensity",
-    "cav": "intensity",
-    "significant_duration": "intensity",
-    "fourier_amplitude": "fourier",
-    "envelope": "envelopes",
-    "bandpass": "filters",
-    "warm_up": "warmup",
+    "stft": "STFT",
+    "griffin_lim": "griffinlim",
+    "konnoohmachi": "konno_ohmachi log_centers",
+    "woodanderson": "wood_anderson wood_anderson_amplitude wood_anderson_response",
+    ".instruments.woodanderson_stream": "wood_anderson_stream",
+    "response_spectra": "response_spectrum rotd",
+    "intensity": "pga pgv arias_intensity cav significant_duration",
+    "fourier": "fourier_amplitude",
+    "envelopes": "envelope",
+    "filters": "bandpass",
+    "warmup": "warm_up",
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

@@ -29,18 +29,7 @@ from seissynth.evaluation.downstream.pickers import (
 TINY = PickerConfig(steps=2, batch=4, window_s=10.0, check_every=1)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for each other on a busy machine make tiny trainings slow."""
-    try:
-        import torch
-    except ImportError:
-        yield
-        return
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def records(n=12, npts=1500, rate=50.0, seed=0):

@@ -15,19 +15,7 @@ from seissynth.evaluation.downstream.picker_training import (
 from seissynth.evaluation.downstream.picker_windows import training_batch, window_of
 from seissynth.evaluation.downstream.picks import match_picks, peaks_above, pick_scores
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for each other on a busy machine make tiny trainings slow."""
-    try:
-        import torch
-    except ImportError:
-        yield
-        return
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def records(n=40, npts=3000, rate=50.0, seed=0):

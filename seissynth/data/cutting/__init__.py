@@ -2,16 +2,11 @@
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "CutReport": "cut",
-    "CutSettings": "cut",
-    "RULES": "cut",
-    "UNITS": "settings",
-    "REPORT": "cut",
-    "cut_events": "cut",
+    "cut": "CutReport CutSettings RULES REPORT cut_events",
+    "settings": "UNITS",
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

@@ -2,18 +2,11 @@
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "DatasetReport": "make",
-    "make_dataset": "make",
-    "plan_dataset": "make",
-    "Box": "drawn_earthquakes",
-    "Circle": "drawn_earthquakes",
-    "DrawnEarthquakes": "drawn_earthquakes",
-    "Polygon": "drawn_earthquakes",
-    "around_station": "drawn_earthquakes",
+    "make": "DatasetReport make_dataset plan_dataset",
+    "drawn_earthquakes": "Box Circle DrawnEarthquakes Polygon around_station",
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

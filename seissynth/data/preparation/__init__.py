@@ -2,25 +2,13 @@
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "Bandpass": "preparation",
-    "Detrend": "preparation",
-    "Pad": "preparation",
-    "PeakScale": "preparation",
-    "Prepared": "preparation",
-    "Resample": "preparation",
-    "Rotate": "preparation",
-    "STEPS": "preparation",
-    "Step": "preparation",
-    "Taper": "steps",
-    "ZScore": "steps",
-    "check_choice": "steps",
-    "FORMAT": "preparation",
-    "Preparation": "preparation",
-    "heggs_preparation": "preparation",
+    "preparation": (
+        "Bandpass Detrend Pad PeakScale Prepared Resample Rotate STEPS Step FORMAT Preparation heggs_preparation"
+    ),
+    "steps": "Taper ZScore check_choice",
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

@@ -2,18 +2,10 @@
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "RECIPES": "recipes",
-    "RecipeReport": "recipes",
-    "instance": "recipes",
-    "itaca": "recipes",
-    "kma": "recipes",
-    "prepare": "recipes",
-    "scedc": "recipes",
-    "stead": "recipes",
+    "recipes": "RECIPES RecipeReport instance itaca kma prepare scedc stead",
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

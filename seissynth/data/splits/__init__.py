@@ -2,22 +2,13 @@
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "Leakage": "split",
-    "PARTS": "split",
-    "PURGED": "split",
-    "check_leakage": "split",
-    "kfold_by_time": "split",
-    "purge": "split",
-    "split_by_event": "split",
-    "split_by_place": "split",
-    "split_by_region": "split",
-    "split_by_station": "split",
-    "split_by_time": "split",
-    "split_random": "split",
+    "split": (
+        "Leakage PARTS PURGED check_leakage kfold_by_time purge split_by_event split_by_place split_by_region "
+        "split_by_station split_by_time split_random"
+    ),
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

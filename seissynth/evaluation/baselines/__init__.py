@@ -2,16 +2,10 @@
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "NEAREST": "untrained",
-    "expected_level": "untrained",
-    "nearest_mean": "untrained",
-    "nearest_real_records": "untrained",
-    "other_stations_mean": "untrained",
-    "representation_alone": "untrained",
+    "untrained": "NEAREST expected_level nearest_mean nearest_real_records other_stations_mean representation_alone",
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

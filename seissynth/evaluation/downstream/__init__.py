@@ -2,20 +2,13 @@
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "COUNTED": "pickers",
-    "FINE_TUNING": "pickers",
-    "PickerExperiment": "pickers",
-    "joined": "pickers",
-    "plan_experiments": "pickers",
-    "read_scores": "pickers",
-    "run_experiments": "pickers",
-    "score_all": "pickers",
-    "table_1": "pickers",
-    "weights_path": "pickers",
+    "pickers": (
+        "COUNTED FINE_TUNING PickerExperiment joined plan_experiments read_scores run_experiments score_all "
+        "table_1 weights_path"
+    ),
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

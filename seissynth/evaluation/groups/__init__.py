@@ -2,9 +2,10 @@
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
-_PUBLIC = {"GROUPS": ".registry", "NEEDS": ".registry", "Group": ".registry"}
+#: module -> its public names, loaded when they are first used
+_PUBLIC = {
+    ".registry": "GROUPS NEEDS Group",
+}
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

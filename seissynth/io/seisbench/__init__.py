@@ -2,13 +2,10 @@
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "Dataset": "dataset",
-    "DatasetWriter": "dataset",
-    "write_chunks_file": "dataset",
+    "dataset": "Dataset DatasetWriter write_chunks_file",
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)

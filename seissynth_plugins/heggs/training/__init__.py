@@ -2,14 +2,10 @@
 
 from seissynth.shared.lazy import lazy
 
-#: public name -> module that holds it; loaded when it is first used
+#: module -> its public names, loaded when they are first used
 _PUBLIC = {
-    "FREE": "train",
-    "RECIPES": "train",
-    "SPREAD_PAIRS": "train",
-    "train_heggs": "train",
+    "train": "FREE RECIPES SPREAD_PAIRS train_heggs",
 }
 
-__all__ = list(_PUBLIC)
 
-__getattr__, __dir__ = lazy(globals(), _PUBLIC)
+__all__, __getattr__, __dir__ = lazy(globals(), _PUBLIC)
