@@ -7,6 +7,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.schema import COLUMNS, MOMENT_TENSOR_COLUMNS, empty_value
 from seissynth.shared.bounds import BOUNDS, within
+from seissynth.shared.suggestions import did_you_mean
 
 _ONSET_COLUMNS = {
     "path_p_travel_s": "p_s",
@@ -105,11 +106,8 @@ def plain_columns(given):
     out = {}
     for name, values in given.items():
         if name not in COLUMNS:
-            import difflib
-
-            near = difflib.get_close_matches(str(name), COLUMNS, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"conditions: there is no column {name!r}.{hint} Columns are in seissynth.schema.COLUMNS.")
+            hint = did_you_mean(name, COLUMNS)
+            raise InputError(f"conditions: there is no column {name!r};{hint} columns are in seissynth.schema.COLUMNS.")
         out[name] = dict(values) if hasattr(values, "items") else values
     return out
 

@@ -9,6 +9,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.shared.bounds import BOUNDS
 from seissynth.signal.motion import rate_ratio
+from seissynth.signal.source_scaling import brune_corner_of_moment_hz, moment_dyne_cm
 
 #: motion is never simulated at a lower rate, Hz
 LOWEST_RATE_HZ = 100.0
@@ -45,8 +46,8 @@ def shaking_end_s(conditions):
     1/fc at 100 bar (Brune; Boore 2003) and a path duration of 2.4 s + 0.16 s/km (the size of Boore & Thompson
     2014). Coda waves outlast it.
     """
-    moment = 10.0 ** (1.5 * conditions["source_magnitude"].to_numpy(float) + 16.05)
-    source = np.cbrt(moment / 100.0) / (4.906e6 * 3.5)
+    moment = moment_dyne_cm(conditions["source_magnitude"].to_numpy(float))
+    source = 1.0 / brune_corner_of_moment_hz(moment, stress_bar=100.0, vs_km_s=3.5)
     path = 2.4 + 0.16 * conditions["path_hyp_distance_km"].to_numpy(float)
     s = conditions["path_s_travel_s"].to_numpy(float)
     return s + 2 * (source + path) + np.maximum(_MARGIN_S, 0.5 * s)

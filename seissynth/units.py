@@ -21,3 +21,6 @@ OUTPUTS = {"DISP": "displacement", "VEL": "velocity", "ACC": "acceleration", "RA
 
 #: standard gravity, m/s² (CODATA), for models that count acceleration in g
 STANDARD_GRAVITY = 9.80665
+
+#: mean radius of the Earth, km: of the sphere on which travel times and areas are computed
+EARTH_RADIUS_KM = 6371.0

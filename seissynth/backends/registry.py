@@ -8,7 +8,6 @@ broken plugin never disturbs another.
 from __future__ import annotations
 
 import copy
-import difflib
 import importlib
 import inspect
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from seissynth.backends._entrypoints import find_entries, normalise_distribution
 from seissynth.backends._info import BackendInfo, BackendTable
 from seissynth.backends.base import Backend, Card
 from seissynth.errors import BackendError, BackendNotFoundError, InputError, SeisSynthError
+from seissynth.shared.suggestions import did_you_mean
 from seissynth.shared.warning import warn_user
 
 #: what `BackendInfo.distribution` says for backends of `register_backend`
@@ -286,7 +286,7 @@ def _instance(cls, weights, device, options):
     name, own = cls.card.name, option_names(cls)
     for option in options:
         if option not in own:
-            near = _nearest(option, own)
+            near = did_you_mean(option, own, 0.5)
             has = ", ".join(own) or "no options"
             raise InputError(f"{name}: unknown option {option!r};{near} It has: {has}.")
     if device != "cpu" and "device" not in cls.card.capabilities:
@@ -314,11 +314,6 @@ def has_weights(cls):
 def refuse_weights(cls, weights):
     """Raise InputError for weights that nobody would load."""
     raise InputError(f"{cls.card.name}: weights={str(weights)!r} were given, and it takes none. Leave weights out.")
-
-
-def _nearest(word, known):
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f" did you mean {near[0]!r}?" if near else ""
 
 
 # --- where classes come from
@@ -393,7 +388,8 @@ def _problem(cls, name=None):
 
 
 def _not_found(name, offers):
-    text = f"no backend named {name!r};{_nearest(name, list(offers))} installed: {', '.join(sorted(offers)) or 'none'}."
+    installed = ", ".join(sorted(offers)) or "none"
+    text = f"no backend named {name!r};{did_you_mean(name, offers, 0.5)} installed: {installed}."
     if not any(getattr(offer, "distribution", "") == "seissynth" for offer in offers.values()):
         tree = Path(__file__).resolve().parents[2]
         text += (

@@ -5,10 +5,10 @@ A trainer stands in the entry-point group ``seissynth.trainers`` under its backe
 returns an object whose text says what came out; a call that was stopped goes on when it is made again.
 """
 
-import difflib
 
 from seissynth.backends._entrypoints import find_entries
 from seissynth.errors import BackendError, BackendNotFoundError, MissingDependencyError, SeisSynthError
+from seissynth.shared.suggestions import did_you_mean
 
 #: the group in which trainers register
 GROUP = "seissynth.trainers"
@@ -50,8 +50,7 @@ def get_trainer(name):
     """
     entries = {entry.name: entry for entry in reversed(find_entries(GROUP))}
     if name not in entries:
-        near = difflib.get_close_matches(name, entries, 1)
-        hint = f" did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, entries)
         known = ", ".join(entries) or "none is installed"
         raise BackendNotFoundError(f"nothing named {name!r} can be trained;{hint} trainers: {known}.")
     entry = entries[name]

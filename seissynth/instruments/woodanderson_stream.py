@@ -18,6 +18,7 @@ from seissynth.instruments.evalresp import (
     tidy_units,
 )
 from seissynth.shared.checks import as_signal, positive
+from seissynth.shared.ramps import half_cosine
 from seissynth.shared.warning import warn_user
 from seissynth.signal.woodanderson import DAMPING, GAIN, PERIOD_S, wood_anderson_response
 
@@ -247,6 +248,6 @@ def _pass_band(frequencies, corners):
 
 def _taper_ends(data, count):
     if count:
-        edge = 0.5 - 0.5 * np.cos(np.pi * (np.arange(count) + 0.5) / count)
+        edge = half_cosine(np.arange(count) + 0.5, count)
         data[:count] *= edge
         data[-count:] *= edge[::-1]

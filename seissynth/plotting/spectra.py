@@ -10,6 +10,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
 from seissynth.plotting._style import BLUE, GREY, new_figure, pretty_unit, styled
+from seissynth.shared.ramps import half_cosine
 from seissynth.signal import fourier_amplitude
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def amplitude_spectrum(data, step_s):
 def tapered(data):
     """Return `data` without its mean, with 5 % at each end brought down to 0 by half a cosine."""
     count = max(data.size // 20, 1)
-    ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, 1 + count) / (1 + count))
+    ramp = half_cosine(np.arange(1, 1 + count), 1 + count)
     data = data - data.mean()
     data[:count] *= ramp
     data[-count:] *= ramp[::-1]

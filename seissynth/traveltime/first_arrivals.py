@@ -20,14 +20,13 @@ from seissynth.traveltime.velocity_models import (
     list_velocity_models,
     velocity_model,
 )
+from seissynth.units import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = ["LayeredModel", "Onsets", "list_velocity_models", "onsets", "velocity_model"]
 
-#: radius of the sphere that distances and shells belong to
-EARTH_RADIUS_KM = 6371.0
 
 #: one degree of distance, 111.195 km
 KM_PER_DEGREE = EARTH_RADIUS_KM * np.pi / 180.0

@@ -6,13 +6,13 @@ needs ObsPy. Whole-earth models belong to ObsPy's TauP and are used by `seissynt
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from seissynth.errors import InputError
+from seissynth.shared.suggestions import did_you_mean
 
 #: name that a model gets when the user gives layers without one
 CUSTOM_NAME = "custom"
@@ -216,9 +216,8 @@ def velocity_model(model: Any) -> LayeredModel:
 
 def unknown_model_error(name, known):
     """Make the error for a model name that is none of `known`, with the nearest one of them."""
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
+    hint = did_you_mean(name.lower(), known, 0.5)
     return InputError(
-        f"velocity model {name!r} is unknown{hint} Layered models are {', '.join(sorted(VELOCITY_MODELS))}; "
+        f"velocity model {name!r} is unknown;{hint} layered models are {', '.join(sorted(VELOCITY_MODELS))}; "
         "or give rows (top in km, vp, vs in km/s). onsets() also takes TauP's models, such as 'ak135'."
     )

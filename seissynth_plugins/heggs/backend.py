@@ -8,6 +8,7 @@ from seissynth.backends.base import Backend, Card
 from seissynth.errors import DomainError, InputError, MissingDependencyError
 from seissynth.records import Records
 from seissynth.representations.condition_vectors import REQUIRED
+from seissynth.shared.checks import whole
 from seissynth.shared.locks import new_lock
 from seissynth.shared.warning import warn_user
 from seissynth_plugins.heggs.networks.config import BAND_HZ, DURATION_S, RATE_HZ
@@ -209,8 +210,7 @@ class HeggsBackend(Backend):
 
     def _check_options(self):
         for name, value in (("iterations", self.iterations), ("batch", self.batch)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise InputError(f"{self.kind.name}: {name}={value!r} must be a whole number of 1 or more.")
+            whole(f"{self.kind.name}: {name}", value)
         noise = self.sampling["source_noise"]
         if not (isinstance(noise, int | float) and 0 < noise <= 1):
             raise InputError(f"{self.kind.name}: source_noise={noise!r} must be above 0 and at most 1.")

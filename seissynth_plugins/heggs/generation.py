@@ -8,6 +8,7 @@ import torch
 
 from seissynth.errors import InputError
 from seissynth.seeding import generator
+from seissynth.shared.checks import whole
 from seissynth_plugins.heggs.networks.config import SPECTROGRAM
 from seissynth_plugins.heggs.onset_gates import gate_onsets
 from seissynth_plugins.torchkit.samplers import METHODS, record_generators, sample, start_noise
@@ -57,9 +58,7 @@ class Sampling:
             if getattr(self, name) not in choices:
                 raise InputError(f"{name}={getattr(self, name)!r} must be one of {', '.join(choices)}.")
         for name in ("steps", "start_step", "batch"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise InputError(f"{name}={value!r} must be a whole number of 1 or more.")
+            whole(name, getattr(self, name))
 
 
 def default_sampling(config):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import fields, replace
 from typing import Any
 
 from seissynth.errors import InputError
+from seissynth.shared.suggestions import did_you_mean
 from seissynth.shared.warning import warn_user
 from seissynth_plugins.stochastic.closure import changed_constants
 from seissynth_plugins.stochastic.parameters import Parameters
@@ -111,9 +111,8 @@ def make_parameters(preset: str | dict = "active", **overrides: Any) -> Paramete
     known = [f.name for f in fields(Parameters)]
     for name in overrides:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"stochastic: unknown option {name!r}.{hint} Options are {', '.join(known)}.")
+            hint = did_you_mean(name, known)
+            raise InputError(f"stochastic: unknown option {name!r};{hint} options are {', '.join(known)}.")
     own = {"magnitude_closure": preset, **{name: _plain(value) for name, value in overrides.items()}}
     parameters = replace(PRESETS[preset], **own)
     if parameters.magnitude_conversion == "closure" and parameters.magnitude_closure in PRESETS:

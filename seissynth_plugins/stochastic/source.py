@@ -3,6 +3,8 @@
 import numpy as np
 
 from seissynth.errors import InputError
+from seissynth.signal.source_scaling import brune_corner_of_moment_hz
+from seissynth.signal.source_scaling import moment_dyne_cm as seismic_moment_dyne_cm
 from seissynth_plugins.stochastic.closure import load_closure
 
 _DYNE_CM_PER_NEWTON_M = 1e7
@@ -63,11 +65,6 @@ def moment_magnitude(magnitude, magnitude_type, conversion, closure="active"):
     return out, used
 
 
-def seismic_moment_dyne_cm(mw):
-    """M0 = 10^(1.5 Mw + 16.05), dyne cm (Hanks & Kanamori 1979, as Boore 2003)."""
-    return 10.0 ** (1.5 * np.asarray(mw, dtype=float) + 16.05)
-
-
 def corner_frequency_hz(mw, stress_drop_bar, vs_km_s):
     """Brune's corner of S, fc = 4.906e6 beta (stress / M0)^(1/3), Hz.
 
@@ -76,7 +73,7 @@ def corner_frequency_hz(mw, stress_drop_bar, vs_km_s):
     >>> round(float(corner_frequency_hz(6.0, 100.0, 3.5)), 3)
     0.356
     """
-    return 4.906e6 * vs_km_s * np.cbrt(stress_drop_bar / seismic_moment_dyne_cm(mw))
+    return brune_corner_of_moment_hz(seismic_moment_dyne_cm(mw), stress_drop_bar, vs_km_s)
 
 
 def smooth_step(x):

@@ -12,6 +12,8 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from seissynth.shared.ramps import half_cosine
+
 _PADDING = 4  # cepstra are taken on a grid this many times finer, against their aliasing
 _TABLE_CORNERS = np.exp(np.linspace(np.log(2e-5), np.log(8.0), 160))  # fc dt
 _TABLE_BINS = 2049  # from 0 to the Nyquist frequency
@@ -150,7 +152,7 @@ def _log_step(frequency, band):
     """0 below the band, 1 above, half a cosine in log frequency between."""
     low, high = np.log(band)
     x = np.clip((np.log(np.maximum(frequency, 1e-12)) - low) / (high - low), 0.0, 1.0)
-    return 0.5 - 0.5 * np.cos(np.pi * x)
+    return half_cosine(x)
 
 
 def _bilinear_variable(frequency, corner, dt):

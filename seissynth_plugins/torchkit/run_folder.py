@@ -13,6 +13,7 @@ from pathlib import Path
 from seissynth.errors import FileFormatError, InputError
 from seissynth.shared.atomic import replacing
 from seissynth.shared.folder_lock import fills
+from seissynth.shared.suggestions import did_you_mean
 from seissynth_plugins.torchkit.checkpoints import weights_hash
 from seissynth_plugins.torchkit.training_table import TrainingTable
 from seissynth_plugins.torchkit.weights import Kind, load_model, plain_inputs
@@ -72,15 +73,12 @@ def check_loop(loop, cls, kind):
         `torchkit.training.TrainConfig`.
     kind : Kind
     """
-    import difflib
-
     known = [field.name for field in fields(cls)]
     for name in loop:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, known)
             raise InputError(
-                f"{kind.name}: there is no option {name!r}.{hint} Options of the loop are {', '.join(known)}."
+                f"{kind.name}: there is no option {name!r};{hint} options of the loop are {', '.join(known)}."
             )
 
 

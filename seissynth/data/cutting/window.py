@@ -7,6 +7,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.instruments.evalresp import INPUT_UNITS, evaluate_response, input_units, padding_s, tidy_units
 from seissynth.instruments.response import native_quantity
+from seissynth.shared.ramps import half_cosine
 from seissynth.units import DERIVATIVES
 
 #: part of a window that may be missing at most, else it counts as without data
@@ -220,4 +221,4 @@ def _band_window(frequency, low, high, nyquist):
     top = high + 0.6 * (nyquist - high)
     up = np.clip((frequency - 0.15 * low) / (0.15 * low), 0, 1)
     down = np.clip((top - frequency) / (top - high), 0, 1)
-    return (0.5 - 0.5 * np.cos(np.pi * up)) * (0.5 - 0.5 * np.cos(np.pi * down))
+    return half_cosine(up) * half_cosine(down)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from seissynth.errors import InputError
+from seissynth.units import EARTH_RADIUS_KM
 
-_EARTH_RADIUS_KM = 6371.0
 _TRIES = 32  # places drawn at a time for a polygon
 _ROUNDS = 400
 
@@ -111,7 +111,7 @@ def _in_box(area, u, v):
 
 
 def _in_circle(area, u, v):
-    near, far = np.cos(np.array([area.inner_km, area.radius_km]) / _EARTH_RADIUS_KM)
+    near, far = np.cos(np.array([area.inner_km, area.radius_km]) / EARTH_RADIUS_KM)
     delta = np.arccos(np.clip(near + u * (far - near), -1, 1))
     azimuth = 2 * np.pi * v
     latitude = math.radians(area.latitude_deg)

@@ -11,8 +11,7 @@ from seissynth.data.preparation.arrays import LEAST_SPAN
 from seissynth.paths import make_sites
 from seissynth.shared.warning import warn_user
 from seissynth.stations.channels import choose_sensors
-
-_EARTH_RADIUS_KM = 6371.0
+from seissynth.units import EARTH_RADIUS_KM
 
 
 @dataclass
@@ -90,7 +89,7 @@ def sphere_km(latitude, longitude, latitudes, longitudes):
     """Distances of one place to others along a sphere, km; all in degrees."""
     a, b = np.radians(latitude), np.radians(latitudes)
     half = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(longitudes - longitude) / 2) ** 2
-    return 2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
 
 
 def _changes(inventory):

@@ -9,6 +9,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.noise.models import MODELS, model_psd, prepare_noise
 from seissynth.seeding import generator
+from seissynth.shared.ramps import half_cosine
 from seissynth.shared.real_numbers import require_real
 from seissynth.shared.warning import collecting_warnings
 from seissynth.signal.motion import resample_motion
@@ -98,7 +99,7 @@ def band_share(frequencies_hz, low_hz, high_hz):
     with np.errstate(divide="ignore"):
         place = np.log2(np.asarray(frequencies_hz, dtype=float) / low_hz) / octaves
     up, down = (np.clip(x / SHOULDER, 0.0, 1.0) for x in (place, 1.0 - place))
-    return (0.5 - 0.5 * np.cos(np.pi * up)) * (0.5 - 0.5 * np.cos(np.pi * down))
+    return half_cosine(up) * half_cosine(down)
 
 
 class SampledNoise:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from seissynth.errors import InputError
+from seissynth.shared.ramps import half_cosine
 
 #: smallest singular value of three directions that still span space: 6 degrees between an axis and a plane
 LEAST_SPAN = 0.1
@@ -40,7 +41,7 @@ def taper_window(npts, length, side):
     window = np.ones(npts)
     if length < 1:
         return window
-    flank = 0.5 - 0.5 * np.cos(np.pi * np.arange(length) / length)
+    flank = half_cosine(np.arange(length), length)
     if side in ("both", "start"):
         window[:length] = flank
     if side in ("both", "end"):

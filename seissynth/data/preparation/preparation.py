@@ -20,7 +20,6 @@ True
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -43,6 +42,7 @@ from seissynth.data.preparation.steps import (
 )
 from seissynth.errors import InputError
 from seissynth.shared.checks import as_signal, positive
+from seissynth.shared.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -185,9 +185,7 @@ def _read_step(item):
     fields = dict(item)
     name = fields.pop("step", None)
     if name not in STEPS:
-        near = difflib.get_close_matches(str(name), STEPS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise InputError(f"step {name!r} is unknown; known are {', '.join(STEPS)}.{hint}")
+        raise InputError(f"step {name!r} is unknown;{did_you_mean(name, STEPS)} known are {', '.join(STEPS)}.")
     unknown = set(fields) - {one.name for one in dataclasses.fields(STEPS[name])}
     if unknown:
         raise InputError(f"step {name!r} has no field {', '.join(map(repr, sorted(unknown)))}.")

@@ -6,7 +6,6 @@ says what it does. `prepare` makes any of them; `seissynth dataset recipe` is th
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +28,7 @@ from seissynth.errors import FileFormatError, InputError
 from seissynth.io.seisbench.chunked import refuse_set, write_in_chunks
 from seissynth.io.seisbench.dataset import Dataset
 from seissynth.io.seisbench.table import common_rate
+from seissynth.shared.suggestions import did_you_mean
 
 __all__ = ["RECIPES", "RecipeReport", "prepare"]
 
@@ -84,9 +84,8 @@ def prepare(
     >>> prepare("stead", "STEAD/", "stead_50hz/")                                       # doctest: +SKIP
     """
     if name not in RECIPES:
-        near = difflib.get_close_matches(str(name).lower(), RECIPES, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        raise InputError(f"there is no recipe {name!r}{hint} Known are {', '.join(RECIPES)}.")
+        hint = did_you_mean(str(name).lower(), RECIPES)
+        raise InputError(f"there is no recipe {name!r};{hint} known are {', '.join(RECIPES)}.")
     path = Path(path)
     if not path.exists():
         raise InputError(f"cannot read {path}: there is no such file or folder.")

@@ -5,7 +5,6 @@ import numpy as np
 from seissynth.errors import InputError
 
 #: radius of the sphere on which epicentres are compared
-EARTH_KM = 6371.0
 
 
 def times_ns(metadata, column, missing_ok):

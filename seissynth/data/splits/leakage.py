@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seissynth.data.splits.intervals import EARTH_KM, read_intervals, shares_samples, unit_vectors
+from seissynth.data.splits.intervals import read_intervals, shares_samples, unit_vectors
 from seissynth.data.splits.parts import PARTS, PURGED, group_codes, series
 from seissynth.errors import InputError
+from seissynth.units import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
     import pandas
@@ -171,6 +172,6 @@ def _near_events(metadata, mine, theirs, distance_km):
     if not (len(mine) and len(theirs)):
         return 0
     spots = np.unique(points[theirs], axis=0)
-    chord = 2 * np.sin(min(distance_km / EARTH_KM, np.pi) / 2)
+    chord = 2 * np.sin(min(distance_km / EARTH_RADIUS_KM, np.pi) / 2)
     near, _ = cKDTree(points[mine]).query(spots, distance_upper_bound=chord)
     return int(np.isfinite(near).sum())

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from seissynth.data.splits.intervals import EARTH_KM, unit_vectors
+from seissynth.data.splits.intervals import unit_vectors
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 from seissynth.shared.warning import warn_user
+from seissynth.units import EARTH_RADIUS_KM
 
 #: words of a split, as SeisBench has them
 PARTS = ("train", "dev", "test")
@@ -147,7 +148,7 @@ def place_groups(latitude, longitude, distance_km):
     spots, number = np.unique(np.stack([latitude[known], longitude[known]], axis=-1), axis=0, return_inverse=True)
     codes = np.zeros(len(latitude), dtype=np.int64)
     if len(spots):
-        chord = 2 * np.sin(min(distance_km / EARTH_KM, np.pi) / 2)
+        chord = 2 * np.sin(min(distance_km / EARTH_RADIUS_KM, np.pi) / 2)
         pairs = cKDTree(unit_vectors(*spots.T)).query_pairs(chord, output_type="ndarray")
         links = coo_matrix((np.ones(len(pairs)), pairs.T), shape=(len(spots), len(spots)))
         codes[known] = connected_components(links, directed=False)[1][number.reshape(-1)]

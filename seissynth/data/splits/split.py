@@ -42,6 +42,7 @@ from seissynth.data.splits.parts import (
     timed_parts,
 )
 from seissynth.errors import InputError
+from seissynth.shared.checks import whole
 
 if TYPE_CHECKING:
     import pandas
@@ -209,9 +210,7 @@ def kfold_by_time(
     InputError
         Fewer blocks than folds, or `folds` below 2 (3 with `dev`).
     """
-    least = 3 if dev else 2
-    if not isinstance(folds, int) or folds < least:
-        raise InputError(f"{folds=} must be a whole number of at least {least}.")
+    whole("folds", folds, 3 if dev else 2)
     number = _event_blocks(metadata, folds, block)
     out = []
     for fold in range(folds):

@@ -16,6 +16,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.evaluation.baselines.folds import same_sensor, time_folds
 from seissynth.seeding import hash_words
+from seissynth.units import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
     from seissynth.evaluation.record_sets import RecordSet
@@ -222,7 +223,7 @@ def _hypocentres(records):
     latitude, longitude = records.column("source_latitude_deg"), records.column("source_longitude_deg")
     if not (np.isfinite(latitude).all() and np.isfinite(longitude).all()):
         raise InputError(f"{records.name}: nearest earthquakes need source_latitude_deg and source_longitude_deg.")
-    km = np.pi * 6371.0 / 180.0
+    km = np.pi * EARTH_RADIUS_KM / 180.0
     middle = np.median(latitude), np.median(longitude)
     east = (longitude - middle[1] + 180) % 360 - 180
     return np.stack(

@@ -18,6 +18,8 @@ from seissynth.evaluation.ground_motion_models import (
     joyner_boore_distance,
     split_measure,
 )
+from seissynth.shared.ramps import half_cosine
+from seissynth.signal.source_scaling import brune_corner_of_moment_hz, moment_dyne_cm
 
 if TYPE_CHECKING:
     import pandas
@@ -253,8 +255,7 @@ def brune_corner_hz(magnitude: ArrayLike, stress_bar: float = 30.0, vs_km_s: flo
     >>> brune_corner_hz([3.0, 4.3, 6.0]).round(2)
     array([7.54, 1.69, 0.24])
     """
-    moment = 10 ** (1.5 * np.asarray(magnitude, dtype=float) + 16.05)
-    return 4.906e6 * vs_km_s * (stress_bar / moment) ** (1.0 / 3.0)
+    return brune_corner_of_moment_hz(moment_dyne_cm(magnitude), stress_bar, vs_km_s)
 
 
 def same_band(pairs):
@@ -465,7 +466,7 @@ def by_class(values, classes, of, events, *, draws=1000, seed=0):
 def _tapered(window, rate):
     """Window of bools as weights that rise and fall within it, by a cosine over 0.2 s."""
     width = max(int(_TAPER_S * rate), 1)
-    ramp = 0.5 - 0.5 * np.cos(np.pi * (np.arange(width) + 0.5) / width)
+    ramp = half_cosine(np.arange(width) + 0.5, width)
     out = window.astype(np.float64)
     npts = window.shape[1]
     some = window.any(axis=1)

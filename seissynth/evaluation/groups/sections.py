@@ -12,6 +12,7 @@ from seissynth.evaluation.groups.similarity import smoothed_envelope
 from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row
 from seissynth.evaluation.statistics.blocks import blockwise, quiet_divide
 from seissynth.shared.real_numbers import require_real
+from seissynth.units import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 LEAST_RECORDS = 5
 #: sections that are drawn
 MOST_SECTIONS = 3
-_EARTH_RADIUS_KM = 6371.0
 _NETWORK = "XV"
 
 
@@ -241,7 +241,7 @@ def section_events(pairs, count=MOST_SECTIONS):
 
 def _destination(latitude, longitude, distance_km, azimuth_deg):
     """Point at a distance and azimuth on a sphere, degrees."""
-    phi, angle, azimuth = np.radians(latitude), distance_km / _EARTH_RADIUS_KM, np.radians(azimuth_deg)
+    phi, angle, azimuth = np.radians(latitude), distance_km / EARTH_RADIUS_KM, np.radians(azimuth_deg)
     sine = np.sin(phi) * np.cos(angle) + np.cos(phi) * np.sin(angle) * np.cos(azimuth)
     turn = np.arctan2(np.sin(azimuth) * np.sin(angle) * np.cos(phi), np.cos(angle) - np.sin(phi) * sine)
     east = (longitude + np.degrees(turn) + 180.0) % 360.0 - 180.0

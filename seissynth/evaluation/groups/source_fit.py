@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seissynth.errors import InputError
+from seissynth.shared.ramps import half_cosine
 from seissynth.shared.real_numbers import require_real
+from seissynth.signal.source_scaling import stress_of_moment_bar
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -417,7 +419,7 @@ def stress_drop_bar(moment_newton_m, corner_hz, vs_km_s=3.5):
     >>> round(stress_drop_bar(moment, float(brune_corner_hz(4.0, 100.0))), 6)
     100.0
     """
-    return float(moment_newton_m * 1e7 * (corner_hz / (4.906e6 * vs_km_s)) ** 3)
+    return float(stress_of_moment_bar(moment_newton_m * 1e7, corner_hz, vs_km_s))
 
 
 def _lasting(data, rate):
@@ -432,5 +434,5 @@ def _taper(length, rate):
     out = np.ones(length)
     for width, end in ((_RISE_S * rate, out), (max(_FALL * length, _RISE_S * rate), out[::-1])):
         edge = min(max(int(width), 1), length // 2)
-        end[:edge] *= 0.5 - 0.5 * np.cos(np.pi * (np.arange(edge) + 0.5) / edge)
+        end[:edge] *= half_cosine(np.arange(edge) + 0.5, edge)
     return out
