@@ -238,14 +238,29 @@ def test_every_public_name_is_there(package):
     assert all(hasattr(module, name) for name in module.__all__)
 
 
-@pytest.mark.parametrize(
-    "package, table", [("seissynth", CORE_NAMES), ("seissynth_plugins.heggs", {"data": "training.data"})]
-)
-def test_former_names_are_the_same_modules(package, table):
-    for former, name in table.items():
-        module = importlib.import_module(f"{package}.{former}")
-        assert module is importlib.import_module(f"{package}.{name}")
-        assert module.__spec__.name == module.__name__ == f"{package}.{name}"
+_TORCHKIT = "seissynth_plugins.torchkit"
+FORMER_NAMES = {f"seissynth.{former}": f"seissynth.{name}" for former, name in CORE_NAMES.items()} | {
+    "seissynth_plugins.heggs.data": "seissynth_plugins.heggs.training.data",
+    "seissynth_plugins.heggs.stages": f"{_TORCHKIT}.stages",
+    "seissynth_plugins.heggs.training.noise_rows": f"{_TORCHKIT}.noise_rows",
+    "seissynth_plugins.heggs.training.stages": f"{_TORCHKIT}.stages",
+    "seissynth_plugins.heggs.training.training_rows": f"{_TORCHKIT}.training_rows",
+    "seissynth_plugins.ldm.weights": "seissynth_plugins.ldm.backend",
+}
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER_NAMES.items())
+def test_former_names_are_the_same_modules(former, name):
+    module = importlib.import_module(former)
+    assert module is importlib.import_module(name)
+    assert module.__spec__.name == module.__name__ == name
+
+
+def test_what_learned_backends_share_knows_none_of_them():
+    files = {module: path for module, path in PLUGINS.items() if module.startswith(f"{_TORCHKIT}.")}
+    assert files
+    wrong = [found for _, found in _all_imports(files) if found.is_of("seissynth_plugins")]
+    assert not [str(found) for found in wrong if not found.is_of(_TORCHKIT) and found.module != "seissynth_plugins"]
 
 
 def test_the_front_door_is_typed_as_its_table_says():

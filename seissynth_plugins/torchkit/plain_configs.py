@@ -37,11 +37,17 @@ def from_plain(cls, plain):
 
     Examples
     --------
-    >>> from seissynth_plugins.heggs.networks.config import HeggsConfig
-    >>> from seissynth_plugins.heggs.networks.named_configs import named_config
+    >>> from dataclasses import dataclass
     >>> from seissynth_plugins.torchkit.plain_configs import from_plain, to_plain
-    >>> config = named_config("tiny+without_acm")
-    >>> from_plain(HeggsConfig, to_plain(config)) == config
+    >>> @dataclass(frozen=True)
+    ... class Critic:
+    ...     channels: tuple = (32, 64)
+    >>> @dataclass(frozen=True)
+    ... class Network:
+    ...     critic: Critic | None = None
+    >>> to_plain(Network(Critic()))
+    {'critic': {'channels': [32, 64]}}
+    >>> from_plain(Network, to_plain(Network(Critic()))) == Network(Critic())
     True
     """
     if not isinstance(plain, dict):

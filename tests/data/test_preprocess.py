@@ -170,7 +170,7 @@ def test_text_round_trip():
 @pytest.mark.parametrize(
     "plain, words",
     [
-        ({"steps": [{"step": "bandpas"}], "format": 1}, "Did you mean 'bandpass'"),
+        ({"steps": [{"step": "bandpas"}], "format": 1}, "did you mean 'bandpass'"),
         ({"steps": [{"step": "pad", "length": 3}], "format": 1}, "no field 'length'"),
         ({"steps": [], "format": 9}, "format 9"),
         ([], "dict"),

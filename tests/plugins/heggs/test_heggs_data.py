@@ -11,7 +11,6 @@ from seissynth_plugins.heggs.inputs import ModelInputs, by_peak, predicted_onset
 from seissynth_plugins.heggs.training.augmentation import Augmentation, Augmenter, named_augmentation
 from seissynth_plugins.heggs.training.data import PairData, TrainingTable, fit_inputs
 from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
-from seissynth_plugins.torchkit.augmentation import FADE, turned
 
 
 @pytest.fixture(scope="module")
@@ -327,15 +326,6 @@ def test_a_part_without_pairs_is_refused(tmp_path):
 
 
 # --- augmentation
-
-
-def test_turned_noise_has_no_step():
-    ramp = np.linspace(0, 1, 1000)[None].repeat(3, 0)
-    for first in (0, 100, 899):
-        out = turned(ramp, 1000, first)
-        assert out.shape == (3, 1000) and np.abs(np.diff(out)).max() < 3.0 / FADE
-    noise = np.random.default_rng(0).standard_normal((3, 20000))
-    assert turned(noise, 19000, 19500).std() == pytest.approx(1.0, abs=0.02)
 
 
 def test_amplitude_is_shared_and_the_rest_is_not(table):

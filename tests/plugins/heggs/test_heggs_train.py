@@ -216,7 +216,7 @@ def test_a_loss_that_is_not_finite_names_the_records(folder, tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"step": 3}, "Did you mean 'steps'"),
+        ({"step": 3}, "did you mean 'steps'"),
         ({"config": "huge"}, "no size 'huge'"),
         ({"export": "first"}, "export='first'"),
         ({"fold": 7}, "fold=7"),

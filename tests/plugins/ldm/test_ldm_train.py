@@ -73,7 +73,7 @@ def test_in_stages_as_at_once(run, folder, tmp_path):
 
 
 def test_bad_options(folder, run, tmp_path):
-    with pytest.raises(InputError, match=r"ldm: there is no option 'stepps'\. Did you mean 'steps'"):
+    with pytest.raises(InputError, match=r"ldm: there is no option 'stepps'; did you mean 'steps'"):
         train_ldm(folder, tmp_path / "a", stepps=3)
     with pytest.raises(InputError, match="there is no option 'size'"):
         train_ldm(folder, tmp_path / "b", autoencoder_size=3)

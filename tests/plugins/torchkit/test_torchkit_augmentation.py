@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from torchkit_sets import RULES, noise_row, short_rows, write_short_set
 
-from seissynth_plugins.torchkit.augmentation import SensorNoise, coda, turned
+from seissynth_plugins.torchkit.augmentation import FADE, SensorNoise, coda, turned
 from seissynth_plugins.torchkit.training_table import TrainingTable
 
 
@@ -16,6 +16,15 @@ def table(tmp_path_factory):
     quiet = [noise_row("S0", -100.0), noise_row("S0", -200.0), noise_row("S1", -300.0)]
     folder = write_short_set(tmp_path_factory.mktemp("augmentation") / "set", short_rows(events=3) + quiet)
     return TrainingTable(folder, replace(RULES, system="Toy"))
+
+
+def test_turned_noise_has_no_step():
+    ramp = np.linspace(0, 1, 1000)[None].repeat(3, 0)
+    for first in (0, 100, 899):
+        out = turned(ramp, 1000, first)
+        assert out.shape == (3, 1000) and np.abs(np.diff(out)).max() < 3.0 / FADE
+    noise = np.random.default_rng(0).standard_normal((3, 20000))
+    assert turned(noise, 19000, 19500).std() == pytest.approx(1.0, abs=0.02)
 
 
 def test_the_blend_is_as_long_as_it_is_asked_for():
