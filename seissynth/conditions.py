@@ -22,13 +22,13 @@ _ONSET_COLUMNS = {
 }
 
 
-def make_conditions(paths, given=None):
+def make_conditions(paths, replacements=None):
     """Write the table of one earthquake's paths.
 
     Parameters
     ----------
     paths : seissynth.paths.Paths, n sites
-    given : mapping or pandas.DataFrame, optional
+    replacements : mapping or pandas.DataFrame, optional
         Columns to set or replace: schema column -> a value for all rows, or a mapping from NET.STA to
         values (other rows keep what they have). A DataFrame is indexed by NET.STA.
 
@@ -53,7 +53,7 @@ def make_conditions(paths, given=None):
         onsets=paths.onsets,
         onset_origin=paths.onset_origin,
     )
-    replace_columns(columns, plain_columns(given), [site.name for site in paths.sites])
+    replace_columns(columns, plain_columns(replacements), [site.name for site in paths.sites])
     return pandas.DataFrame(columns)
 
 
@@ -88,7 +88,7 @@ def write_columns(source, stations, *, distance_km, azimuth_deg, back_azimuth_de
     return columns
 
 
-def plain_columns(given):
+def plain_columns(replacements):
     """Return the argument ``conditions=`` as plain dictionaries, checked against the schema.
 
     Examples
@@ -96,15 +96,15 @@ def plain_columns(given):
     >>> plain_columns({"station_vs_30_mps": {"CI.CLC": 500}})
     {'station_vs_30_mps': {'CI.CLC': 500}}
     """
-    if given is None:
+    if replacements is None:
         return {}
-    if hasattr(given, "to_dict"):  # a DataFrame, indexed by NET.STA
+    if hasattr(replacements, "to_dict"):  # a DataFrame, indexed by NET.STA
         # column by column, since pandas' to_dict changes the process's warning filters
-        given = {name: {k: v for k, v in given[name].items() if v == v} for name in given}
-    if not hasattr(given, "items"):
-        raise InputError(f"conditions is a {type(given).__name__}; give a mapping of columns or a DataFrame.")
+        replacements = {name: {k: v for k, v in replacements[name].items() if v == v} for name in replacements}
+    if not hasattr(replacements, "items"):
+        raise InputError(f"conditions is a {type(replacements).__name__}; give a mapping of columns or a DataFrame.")
     out = {}
-    for name, values in given.items():
+    for name, values in replacements.items():
         if name not in COLUMNS:
             hint = did_you_mean(name, COLUMNS)
             raise InputError(f"conditions: there is no column {name!r};{hint} columns are in seissynth.schema.COLUMNS.")
@@ -154,13 +154,13 @@ def station_columns(sites):
     }
 
 
-def replace_columns(columns, given, stations):
+def replace_columns(columns, replacements, stations):
     """Set values of columns, in place.
 
     Parameters
     ----------
     columns : dict of str to ndarray, shape (n,)
-    given : dict
+    replacements : dict
         From `plain_columns`.
     stations : list of str, length n
         NET.STA of the rows.
@@ -170,7 +170,7 @@ def replace_columns(columns, given, stations):
     InputError
         A value that is no number or out of bounds; stations of which none takes part.
     """
-    for name, values in given.items():
+    for name, values in replacements.items():
         _replace(columns, name, values, stations)
 
 

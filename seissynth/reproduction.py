@@ -175,16 +175,16 @@ def _calls(stream, path):
     return calls
 
 
-def _unstorable(value, place=""):
+def _unstorable(value, name_so_far=""):
     """Yield (name, what it was) of every argument that was too large or too odd to store."""
     if isinstance(value, dict):
         if "unstorable" in value:
-            yield place, value["unstorable"]
+            yield name_so_far, value["unstorable"]
         for name, item in value.items():
-            yield from _unstorable(item, f"{place}.{name}".strip("."))
+            yield from _unstorable(item, f"{name_so_far}.{name}".strip("."))
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from _unstorable(item, f"{place}[{number}]")
+            yield from _unstorable(item, f"{name_so_far}[{number}]")
 
 
 def _with_weights(path, arguments, weights):

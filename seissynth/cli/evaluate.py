@@ -123,10 +123,10 @@ def _listed(name, words):
     return found
 
 
-def _table(found):
+def _table(evaluation):
     """Leading metrics as plain text, one line a metric."""
-    board = found.leaderboard.set_index("set")
-    names = list(found.rows)
+    board = evaluation.leaderboard.set_index("set")
+    names = list(evaluation.rows)
     metrics = [name for name in board.columns if not name.endswith((" low", " high"))]
     lines = [["metric", *names, "perfect"]]
     for metric in metrics:

@@ -361,49 +361,49 @@ def _through_band(records, band_hz):
     return replace(records, data=data, band_hz=tuple(band_hz))
 
 
-def _compute(found, name, group, pairs):
+def _compute(evaluation, name, group, pairs):
     entry = GROUPS[group]
-    reason = entry.lacks(pairs, found.settings)
+    reason = entry.lacks(pairs, evaluation.settings)
     if reason:
-        found.missing.append(LeftOut(group, name, reason))
+        evaluation.missing.append(LeftOut(group, name, reason))
         return
     begin = time.perf_counter()
     try:
-        found.groups[name][group] = entry.compute(pairs, found.settings)
+        evaluation.groups[name][group] = entry.compute(pairs, evaluation.settings)
     except Exception as error:
-        _failed(found, group, name, error)
-    found.seconds[name, group] = time.perf_counter() - begin
+        _failed(evaluation, group, name, error)
+    evaluation.seconds[name, group] = time.perf_counter() - begin
 
 
-def _add_baseline(found, baseline, wanted):
+def _add_baseline(evaluation, baseline, wanted):
     begin = time.perf_counter()
     try:
         groups = baseline_groups(
-            baseline, found.real, found.settings, wanted,
-            lambda group, error: _failed(found, group, baseline.name, error),
+            baseline, evaluation.real, evaluation.settings, wanted,
+            lambda group, error: _failed(evaluation, group, baseline.name, error),
         )  # fmt: skip
     except InputError as error:  # the records do not tell what it wants to know: that is no failure of the evaluation
-        found.missing.append(LeftOut("baseline", baseline.name, str(error)))
+        evaluation.missing.append(LeftOut("baseline", baseline.name, str(error)))
         return
     except Exception as error:
-        _failed(found, "baseline", baseline.name, error)
+        _failed(evaluation, "baseline", baseline.name, error)
         return
     if groups:
-        found.baselines[baseline.name] = groups
-    found.seconds[baseline.name, "all"] = time.perf_counter() - begin
+        evaluation.baselines[baseline.name] = groups
+    evaluation.seconds[baseline.name, "all"] = time.perf_counter() - begin
 
 
-def _failed(found, part, name, error):
+def _failed(evaluation, part, name, error):
     """Note what went wrong: a group that fails must not take the others with it."""
     if isinstance(error, ModuleNotFoundError) and not (error.name or "seissynth").startswith("seissynth"):
         reason = f"it needs the package {error.name}: pip install 'seissynth[eval]'"
-        found.missing.append(LeftOut(part, name, reason))
+        evaluation.missing.append(LeftOut(part, name, reason))
         return
     if isinstance(error, MissingDependencyError):
-        found.missing.append(LeftOut(part, name, str(error)))
+        evaluation.missing.append(LeftOut(part, name, str(error)))
         return
     words = str(error) if isinstance(error, SeisSynthError) else f"{type(error).__name__}: {error}"
-    found.failures.append(LeftOut(part, name, words))
+    evaluation.failures.append(LeftOut(part, name, words))
 
 
 def _about(real, left, pairs, sets, sources, bands):

@@ -46,8 +46,8 @@ class Group:
         return None
 
 
-def _function(place):
-    module, _, name = place.partition(":")
+def _function(reference):
+    module, _, name = reference.partition(":")
     return getattr(importlib.import_module(module), name)
 
 

@@ -110,9 +110,9 @@ def _maker(sensor):
     return f"backend {info.backend}" if info else "no provenance"
 
 
-def _share_time(axes, made, found, letters):
+def _share_time(axes, generated, real, letters):
     ends = []
-    for record in (made, found):
+    for record in (generated, real):
         times = seconds(record.traces[letters[0]], record.origin)
         ends.append((times[0], times[-1]))
     if ends[0][0] < ends[1][1] and ends[1][0] < ends[0][1]:  # else they have nothing in common: show both
@@ -121,28 +121,28 @@ def _share_time(axes, made, found, letters):
         axes.set_xlim(min(first for first, _ in ends), max(last for _, last in ends))
 
 
-def _draw_spectrograms(figure, grid, row, made, found, letter, first):
+def _draw_spectrograms(figure, grid, row, generated, real, letter, first):
     panels = [figure.add_subplot(grid[row, column], sharex=first) for column in range(2)]
-    pictures = [spectrogram(centred(one.traces[letter]), one.traces[letter].stats.delta) for one in (made, found)]
+    pictures = [spectrogram(centred(one.traces[letter]), one.traces[letter].stats.delta) for one in (generated, real)]
     top, limits = top_level(pictures), first.get_xlim()
     highest = min(float(frequencies[-1]) for frequencies, _, _ in pictures)
-    for axes, record, picture in zip(panels, (made, found), pictures, strict=True):
+    for axes, record, picture in zip(panels, (generated, real), pictures, strict=True):
         mesh = draw_spectrogram(axes, picture, seconds(record.traces[letter], record.origin)[0], top)
         axes.set_ylim(top=highest)
         axes.set_xlim(limits)  # the picture's outer windows reach beyond the traces
         axes.set_xlabel("Time after origin (s)")
         axes.text(0.995, 0.95, letter, transform=axes.transAxes, ha="right", va="top", fontweight="bold", color="white")
-        draw_onsets(axes, made, named=False, colour="white", style="-" if record is made else ":")
+        draw_onsets(axes, generated, named=False, colour="white", style="-" if record is generated else ":")
     panels[0].set_ylabel("Frequency (Hz)")
     panels[1].tick_params(labelleft=False)
-    figure.colorbar(mesh, ax=panels, pad=0.01, aspect=12, label=level_label(made.unit))
+    figure.colorbar(mesh, ax=panels, pad=0.01, aspect=12, label=level_label(generated.unit))
 
 
-def _draw_spectra(axes, made, found, letter):
-    for record, colour, name in ((found, BLACK, "real"), (made, GREEN, "synthetic")):
+def _draw_spectra(axes, generated, real, letter):
+    for record, colour, name in ((real, BLACK, "real"), (generated, GREEN, "synthetic")):
         trace = record.traces[letter]
         axes.loglog(*amplitude_spectrum(centred(trace), trace.stats.delta), color=colour, linewidth=1.3, label=name)
-    unit = pretty_unit(made.unit)
+    unit = pretty_unit(generated.unit)
     axes.set_xlabel("Frequency (Hz)")
     axes.set_ylabel(f"Amplitude {letter} ({f'{unit}·s' if unit else 's'})")
     axes.grid(which="major")

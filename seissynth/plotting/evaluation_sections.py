@@ -93,39 +93,36 @@ def _of_pairs(pairs, rows, title):
     sets = []
     for part in (pairs.generated, pairs.real):
         sets.append(
-            [
-                (distance[row], part.times_s(row), part.data[row, number], part.p_s[row], part.s_s[row])
-                for row in order
-            ]
+            [(distance[row], part.times_s(row), part.data[row, number], part.p_s[row], part.s_s[row]) for row in order]
         )
     names = [pairs.real.sites[row] for row in order]
     return _section(*sets, f"Component Z, each trace to its peak   {title}", None, names)
 
 
-def _section(made, found, title, input_row=None, names=None):
-    distances = sorted({float(item[0]) for item in made if np.isfinite(item[0])})
+def _section(generated, real, title, input_row=None, names=None):
+    distances = sorted({float(item[0]) for item in generated if np.isfinite(item[0])})
     figure = new_figure(8.5, float(np.clip(2.8 + 0.3 * len(distances), 4.5, 9.0)))
     axes = figure.subplots()
     height = 1.25 * _height(distances)
-    for number, (distance, times, data, *_) in enumerate(found):
+    for number, (distance, times, data, *_) in enumerate(real):
         colour, label = (BLUE, "given to the generator") if number == input_row else (ORANGE, "real")
         _trace(axes, distance, times, data, height, colour, 0.75, label)
-    for distance, times, data, *_ in made:
+    for distance, times, data, *_ in generated:
         _trace(axes, distance, times, data, height, BLACK, 0.9, "generated")
     for letter, place, colour in (("P", 3, P_COLOUR), ("S", 4, S_COLOUR)):
-        known = sorted((item[0], item[place]) for item in made if np.isfinite(item[place]))
+        known = sorted((item[0], item[place]) for item in generated if np.isfinite(item[place]))
         if len(known) > 1:
             axes.plot(
                 [time for _, time in known], [distance for distance, _ in known], color=colour, linewidth=1.2,
                 linestyle="--", label=f"{letter} of the generated", zorder=4,
             )  # fmt: skip
     axes.set(xlabel="Time after origin (s)", ylabel="Epicentral distance (km)")
-    axes.set_xlim(min(item[1][0] for item in made), max(item[1][-1] for item in made))
+    axes.set_xlim(min(item[1][0] for item in generated), max(item[1][-1] for item in generated))
     axes.set_ylim(distances[0] - 1.5 * height, distances[-1] + 1.5 * height)
     axes.set_title(title, fontsize=9.5)
     axes.grid(axis="x")
     if names:
-        _names(axes, [item[0] for item in made], names, figure)
+        _names(axes, [item[0] for item in generated], names, figure)
     unique = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     axes.legend(unique.values(), unique.keys(), loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
     return figure

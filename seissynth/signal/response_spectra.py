@@ -235,8 +235,8 @@ def _largest(rows, oscillators, damping, straight, power, spectra):
         spectra[:, block.index] = np.maximum(tops * block.scale, after) * block.omega**power
 
 
-def _rotated(rows_1, rows_2, oscillators, damping, straight, at_zero, percentiles, found):
-    """Fill found (rows, percentiles, periods) with PSA."""
+def _rotated(rows_1, rows_2, oscillators, damping, straight, at_zero, percentiles, out):
+    """Fill out (rows, percentiles, periods) with PSA."""
     from seissynth.signal import _response_spectra_kernels as kernels
 
     angles = np.radians(np.arange(_ANGLES))
@@ -245,7 +245,7 @@ def _rotated(rows_1, rows_2, oscillators, damping, straight, at_zero, percentile
     for number, (row_1, row_2) in enumerate(zip(rows_1, rows_2, strict=True)):
         if at_zero.any():
             ground = _largest_projections(row_1, row_2, cosines, sines)
-            found[number][:, at_zero] = np.percentile(ground, percentiles)[:, None]
+            out[number][:, at_zero] = np.percentile(ground, percentiles)[:, None]
         finer = _Finer(row_1, straight), _Finer(row_2, straight)
         for block in oscillators:
             x, y = (one.at(block.factor) for one in finer)
@@ -264,7 +264,7 @@ def _rotated(rows_1, rows_2, oscillators, damping, straight, at_zero, percentile
             states = last_1[late, None] * cosines + last_2[late, None] * sines
             largest[late] = np.maximum(largest[late], free_peak(states, block.omega[late, None], damping))
             psa = np.percentile(largest, percentiles, axis=1)
-            found[number][:, block.index] = psa * block.omega**2
+            out[number][:, block.index] = psa * block.omega**2
 
 
 def _largest_projections(row_1, row_2, cosines, sines):

@@ -116,8 +116,8 @@ class LayeredModel:
             if vp[i] <= vs[i]:
                 self._fail(f"layer {i} has vp={vp[i]} <= vs={vs[i]} km/s", "P is faster than S; are the two swapped?")
 
-    def _fail(self, found, rule):
-        raise InputError(f"velocity model {self.name!r}: {found}, but {rule}.")
+    def _fail(self, what, rule):
+        raise InputError(f"velocity model {self.name!r}: {what}, but {rule}.")
 
 
 def _from_vp(name, tops, vp, vp_vs, source):

@@ -246,21 +246,21 @@ class HeggsBackend(Backend):
             )
 
 
-def _card_of(card, about):
+def _card_of(card, weights_card):
     """The card of a backend with these weights: their ranges, region and licence."""
-    ranges = about.get("ranges", {})
+    ranges = weights_card.get("ranges", {})
     pairs = {
         "magnitude_range": "source_magnitude", "distance_range_km": "path_ep_distance_km",
         "depth_range_km": "source_depth_km",
     }  # fmt: skip
     found = {field: tuple(ranges[name]) for field, name in pairs.items() if name in ranges}
-    normalised = bool(about["normalisation"].get("normalised"))
+    normalised = bool(weights_card["normalisation"].get("normalised"))
     kept = card.capabilities - ({"absolute_amplitude"} if normalised else set())
     return dataclasses.replace(
         card,
         quantity="normalised" if normalised else card.quantity,
-        licence_weights=str(about["licence"]),
-        trained_region=str(about["region"]),
+        licence_weights=str(weights_card["licence"]),
+        trained_region=str(weights_card["region"]),
         capabilities=kept,
         **found,
     )

@@ -79,7 +79,7 @@ def generate_observed(
     return out if traits is None else out + traits.rest[:, None]
 
 
-def signal_residuals(inputs, target, made, conditions, sensors, onsets):
+def signal_residuals(inputs, target, predicted, conditions, sensors, onsets):
     """Return by how much the signals of real records differ from predictions, and where they can be seen.
 
     Parameters
@@ -103,6 +103,6 @@ def signal_residuals(inputs, target, made, conditions, sensors, onsets):
     levels = noise_levels(target, early)
     levels = np.where(np.isnan(levels), of_sensors(known.noise, sensors), levels)
     features = shape_features(onsets, inputs.frame_times_s, inputs.magnitudes(conditions))
-    signals = known.signals(made, early, sd, sensors, features)
+    signals = known.signals(predicted, early, sd, sensors, features)
     seen = signals > levels[..., None] * sd[:, None]
     return target - with_noise(signals, levels, sd), seen & ~early[:, None, None]

@@ -60,9 +60,9 @@ def load_model(path, device="cpu", kind=HEGGS):
     return files.load_model(path, kind, device)
 
 
-def save_model(path, state_dict, config, inputs, about, *, dtype="float16", kind=HEGGS):
+def save_model(path, state_dict, config, inputs, card, *, dtype="float16", kind=HEGGS):
     """Write weights with all that generation needs."""
-    files.save_model(path, state_dict, config, inputs, about, kind, dtype=dtype)
+    files.save_model(path, state_dict, config, inputs, card, kind, dtype=dtype)
 
 
 def with_condition_size(config, size):

@@ -166,34 +166,34 @@ def draw_curve(output):
         return
 
 
-def write_card(about, weights, table, kind):
+def write_card(card, weights, table, kind):
     """Write CARD.md beside weights: what is known from the training, and places for what must be measured.
 
     Parameters
     ----------
-    about : dict
+    card : dict
         Of `about_weights`.
     weights : pathlib.Path
         Already written.
     table : training_table.TrainingTable
     kind : weights.Kind
     """
-    out = ", ".join(about["stations_out"]) or "none"
-    block = "no block" if about["fold"] is None else f"fold {about['fold']} of {about['folds']}"
+    out = ", ".join(card["stations_out"]) or "none"
+    block = "no block" if card["fold"] is None else f"fold {card['fold']} of {card['folds']}"
     parts = {part: (len(table.rows(part)), table.count_events(part)) for part in ("train", "dev", "test")}
-    ranges = [(_RANGE_ROWS[name], about["ranges"][name]) for name in _RANGE_ROWS if name in about["ranges"]]
+    ranges = [(_RANGE_ROWS[name], card["ranges"][name]) for name in _RANGE_ROWS if name in card["ranges"]]
     size, dtype = weights.stat().st_size / 1e6, read_header(weights)["dtype"]
     lines = [
-        f"# Weights of {kind.name}: {about['name']}",
+        f"# Weights of {kind.name}: {card['name']}",
         "",
         "| | |",
         "|---|---|",
         f"| file | `{weights.name}`, {size:.1f} MB, {dtype} |",
-        f"| licence | {about['licence']} |",
-        f"| trained on | {', '.join(about['data'])} (hash {about['training_data_hash']}) |",
-        f"| begun with | {_begun_with(about)} |",
-        f"| region | {about['region']} |",
-        f"| steps | {about['steps']} ({about[kind.items]} {kind.items}) in the last stage of training |",
+        f"| licence | {card['licence']} |",
+        f"| trained on | {', '.join(card['data'])} (hash {card['training_data_hash']}) |",
+        f"| begun with | {_begun_with(card)} |",
+        f"| region | {card['region']} |",
+        f"| steps | {card['steps']} ({card[kind.items]} {kind.items}) in the last stage of training |",
         f"| kept out | {block}; stations {out} |",
         *(f"| part {part} | {count} records of {events} earthquakes |" for part, (count, events) in parts.items()),
         *(f"| {title} | {words.format(*values)} |" for (title, words), values in ranges),
@@ -201,7 +201,7 @@ def write_card(about, weights, table, kind):
         "",
         "## Stages",
         "",
-        *stages_table(about["stages"], kind.items),
+        *stages_table(card["stages"], kind.items),
         "",
         "## Measured",
         "",
@@ -216,7 +216,7 @@ def write_card(about, weights, table, kind):
     write_text(weights.with_name("CARD.md"), "\n".join(lines))
 
 
-def _begun_with(about):
+def _begun_with(card):
     """The first weights of the last stage, by the hashes of their file and of their data."""
-    begun = about["stages"][-1].get("init_weights_hash")
-    return "random weights" if begun is None else f"weights {begun}, trained on data {about['begun_with']}"
+    begun = card["stages"][-1].get("init_weights_hash")
+    return "random weights" if begun is None else f"weights {begun}, trained on data {card['begun_with']}"

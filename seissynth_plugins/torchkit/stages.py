@@ -40,12 +40,12 @@ def earlier_stages(card):
     return [{"what": "not recorded", "training_data_hash": card["begun_with"]}, stage]
 
 
-def training_stage(about, recipe, init_weights_hash, **options):
+def training_stage(card, recipe, init_weights_hash, **options):
     """Return the stage of a training.
 
     Parameters
     ----------
-    about : dict
+    card : dict
         Of `run_results.about_weights`.
     recipe : TrainConfig
         Of the loop.
@@ -59,7 +59,7 @@ def training_stage(about, recipe, init_weights_hash, **options):
     """
     import seissynth
 
-    known = {name: about[name] for name in _OF_A_CARD if name in about}
+    known = {name: card[name] for name in _OF_A_CARD if name in card}
     return {
         "what": "training", "package_version": seissynth.__version__, **known,
         "init_weights_hash": init_weights_hash, "options": {**loop_options(recipe), **options},

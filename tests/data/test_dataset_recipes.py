@@ -136,7 +136,9 @@ def test_stead_in_seisbenchs_form_gives_the_same(tmp_path):
 
 def test_itaca(tmp_path):
     folder, data = make_itaca(tmp_path / "itaca")
-    report = prepare("itaca", folder, tmp_path / "new", tag="*acc")
+    steps = []
+    report = prepare("itaca", folder, tmp_path / "new", tag="*acc", progress=lambda *step: steps.append(step))
+    assert [total for _, total in steps] == [0] * len(steps) and steps
     assert (report.read, report.written) == (2, 2)
     found = Dataset(tmp_path / "new")
     one = found.waveform(0)

@@ -114,12 +114,12 @@ def _say_damaged(path, wrong):
         warn_user(f"{path}: shards are made again: {some}{more}.")
 
 
-def _differences(found, wanted):
+def _differences(stored, wanted):
     words = []
     for name in ("version", "backend", "weights_hash"):
-        if found.get(name) != wanted[name]:
-            words.append(f"{name} was {found.get(name)!r}, is {wanted[name]!r}")
-    before, now = found.get("arguments", {}), wanted["arguments"]
+        if stored.get(name) != wanted[name]:
+            words.append(f"{name} was {stored.get(name)!r}, is {wanted[name]!r}")
+    before, now = stored.get("arguments", {}), wanted["arguments"]
     for name in sorted({*before, *now}):
         if name != "backend" and before.get(name) != now.get(name):
             words.append(f"{name} was {_short(before.get(name))}, is {_short(now.get(name))}")

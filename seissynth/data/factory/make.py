@@ -274,6 +274,6 @@ _OWN = (
 )  # fmt: skip
 
 
-def _settings(given, options, inventory, earthquakes):
-    core = Arguments(**{name: given[name] for name in _CORE}, realization=0, options=options)
-    return Settings(inventory, Sources(earthquakes), core, **{name: given[name] for name in _OWN})
+def _settings(arguments, options, inventory, earthquakes):
+    core = Arguments(**{name: arguments[name] for name in _CORE}, realization=0, options=options)
+    return Settings(inventory, Sources(earthquakes), core, **{name: arguments[name] for name in _OWN})

@@ -65,11 +65,11 @@ def origin_times(microseconds):
     return np.array([f"{time}Z" for time in microseconds.astype("datetime64[us]").astype(str)], dtype=object)
 
 
-def _keys(found):
+def _keys(sources):
     """Event keys, as `seissynth.seeding.event_key` makes them."""
-    steps = np.round(np.stack([found["source_latitude_deg"], found["source_longitude_deg"]]) * 1e5).astype(np.int64)
-    depth = np.round(found["source_depth_km"] * 1000.0).astype(np.int64)
-    parts = zip(found["origin_us"].tolist(), *steps.tolist(), depth.tolist(), strict=True)
+    steps = np.round(np.stack([sources["source_latitude_deg"], sources["source_longitude_deg"]]) * 1e5).astype(np.int64)
+    depth = np.round(sources["source_depth_km"] * 1000.0).astype(np.int64)
+    parts = zip(sources["origin_us"].tolist(), *steps.tolist(), depth.tolist(), strict=True)
     return np.array(["/".join(map(str, part)) for part in parts], dtype=object)
 
 

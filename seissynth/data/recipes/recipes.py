@@ -89,11 +89,11 @@ def prepare(
     path = Path(path)
     if not path.exists():
         raise InputError(f"cannot read {path}: there is no such file or folder.")
-    how = {"overwrite": overwrite, "records_per_chunk": records_per_chunk, "progress": progress}
-    return RECIPES[name](path, Path(output), how, **options)
+    writing = {"overwrite": overwrite, "records_per_chunk": records_per_chunk, "progress": progress}
+    return RECIPES[name](path, Path(output), writing, **options)
 
 
-def scedc(path, output, how):
+def scedc(path, output, writing):
     """SCEDC for HEGGS: 60 s from origin, 100 Hz, 1 to 45 Hz.
 
     HEGGS (2025), A.1: "We exploit earthquake catalog of SCEDC (SCEDC, 2013) provided by SeisBench (Woollam et al.,
@@ -110,10 +110,10 @@ def scedc(path, output, how):
         "a sampling rate of 100 Hz": is_rate(table, _HEGGS_RATE_HZ),
         "every sample from origin to 60 s after it": holds_window(table, _lengths(dataset, table), _HEGGS_S),
     }
-    return _of_table("scedc", dataset, table, rules, _HEGGS, output, how, window_s=_HEGGS_S)
+    return _of_table("scedc", dataset, table, rules, _HEGGS, output, writing, window_s=_HEGGS_S)
 
 
-def instance(path, output, how):
+def instance(path, output, writing):
     """INSTANCE for HEGGS: 60 s from origin, local magnitude above 3, with P; 1 to 45 Hz.
 
     HEGGS (2025), A.3: "We used the Seisbench-provided version INSTANCE dataset and created a subset by selecting only
@@ -135,10 +135,10 @@ def instance(path, output, how):
         "P arrival in the metadata": np.isfinite(numbers(table, "trace_p_arrival_sample")),
     }
     steps = Preparation((*_HEGGS.steps, Resample(_HEGGS_RATE_HZ)))
-    return _of_table("instance", dataset, table, rules, steps, output, how, window_s=_HEGGS_S)
+    return _of_table("instance", dataset, table, rules, steps, output, writing, window_s=_HEGGS_S)
 
 
-def stead(path, output, how):
+def stead(path, output, writing):
     """STEAD for SWaG: earthquakes nearer than 200 km, 50 Hz, z-scored.
 
     SWaG (Duan et al., 2025): "Each waveform is 60 seconds long, sampled at 100 Hz. All waveforms were demeaned,
@@ -167,10 +167,10 @@ def stead(path, output, how):
         & (np.zeros(len(table), bool) if station is None else (station != "").to_numpy()),
     }
     steps = Preparation((Detrend("linear"), Resample(50.0), ZScore()))
-    return _of_table("stead", dataset, table, rules, steps, output, how)
+    return _of_table("stead", dataset, table, rules, steps, output, writing)
 
 
-def kma(path, output, how, *, channel=("HH?", "BH?"), **settings):
+def kma(path, output, writing, *, channel=("HH?", "BH?"), **settings):
     """KMA for HEGGS: windows of continuous broadband records, 60 s from origin, 100 Hz, 1 to 45 Hz.
 
     HEGGS (2025), A.2: "KMA data source consist of continuous waveform data [...]. We exploit the dataset appear in
@@ -192,7 +192,7 @@ def kma(path, output, how, *, channel=("HH?", "BH?"), **settings):
     if absent or not waveforms:
         wanted = "a folder of inventory.xml, catalog.xml and waveforms* is wanted"
         raise FileFormatError(f"{path} lacks {absent[0] if absent else 'waveforms*'}; {wanted}.")
-    refuse_set(output, how["overwrite"])
+    refuse_set(output, writing["overwrite"])
     settings = CutSettings(
         **{"preparation": heggs_preparation(_HEGGS_RATE_HZ, *_HEGGS_BAND_HZ), "noise_windows": 0, **settings},
         duration_s=_HEGGS_S,
@@ -204,8 +204,8 @@ def kma(path, output, how, *, channel=("HH?", "BH?"), **settings):
         read_events(str(path / "catalog.xml")),
         output,
         settings,
-        overwrite=how["overwrite"],
-        progress=how["progress"],
+        overwrite=writing["overwrite"],
+        progress=writing["progress"],
     )
     found = RecipeReport("kma", report.asked, report.written)
     found.left_out = {"no samples": report.without_data}
@@ -213,7 +213,7 @@ def kma(path, output, how, *, channel=("HH?", "BH?"), **settings):
     return _with_some(found)
 
 
-def itaca(path, output, how, *, flatfile=None, tag=None):
+def itaca(path, output, writing, *, flatfile=None, tag=None):
     """ITACA for the WGAN-GP of the thesis: Mw above 4, shallower than 50 km, 200 Hz, up to 40 s, z-scored.
 
     Thesis (2024), 4.3.1: "Magnitude (Mw > 4.0) [...] Epicentral Depth (< 50 km) [...] Waveforms recorded exclusively
@@ -256,15 +256,16 @@ def itaca(path, output, how, *, flatfile=None, tag=None):
                 else:
                     report.left_out[names[obeyed.index(False)]] += 1
 
-    how = {**how, "progress": None if how["progress"] is None else lambda done: how["progress"](done, 0)}
+    bar = writing["progress"]
+    writing = {**writing, "progress": None if bar is None else lambda done: bar(done, 0)}  # nobody knows how many
     report.written = write_in_chunks(
-        output, records(), **how, component_order="ZNE", sampling_rate_hz=200.0, unit="1", quantity="normalised",
+        output, records(), **writing, component_order="ZNE", sampling_rate_hz=200.0, unit="1", quantity="normalised",
         extra_format=_origin(report.name, steps),
     )  # fmt: skip
     return _with_some(report)
 
 
-#: name -> function of (path, output, options of writing)
+#: name -> function of (path, output, how to write)
 RECIPES = {"scedc": scedc, "instance": instance, "stead": stead, "kma": kma, "itaca": itaca}
 
 
@@ -285,7 +286,7 @@ def _lengths(dataset, table):
     return npts
 
 
-def _of_table(name, dataset, table, rules, steps, output, how, window_s=None):
+def _of_table(name, dataset, table, rules, steps, output, writing, window_s=None):
     """Apply rules and steps to a set whose rules can be told from its table."""
     report = RecipeReport(name, read=len(table))
     kept = np.ones(len(table), bool)
@@ -309,9 +310,9 @@ def _of_table(name, dataset, table, rules, steps, output, how, window_s=None):
                 columns, data = _windowed(columns, data, start[number], window_s)
             yield columns, data
 
-    bar = how["progress"]
+    bar = writing["progress"]
     report.written = write_in_chunks(
-        output, records(), records_per_chunk=how["records_per_chunk"], overwrite=how["overwrite"],
+        output, records(), records_per_chunk=writing["records_per_chunk"], overwrite=writing["overwrite"],
         progress=None if bar is None else lambda done: bar(done, len(rows)), component_order="ZNE",
         sampling_rate_hz=_rate(table.iloc[rows], steps), **_units(dataset, steps), extra_format=_origin(name, steps),
     )  # fmt: skip

@@ -330,8 +330,8 @@ def _tensor(torch, values):
     return torch.from_numpy(np.asarray(values, dtype=np.float32))
 
 
-def _loss(torch, found, wanted):
-    magnitude, log_variance = found[:, 0], found[:, 1].clamp(-6.0, 6.0)
+def _loss(torch, predicted, wanted):
+    magnitude, log_variance = predicted[:, 0], predicted[:, 1].clamp(-6.0, 6.0)
     return (0.5 * torch.exp(-log_variance) * (wanted - magnitude) ** 2 + 0.5 * log_variance).mean()
 
 

@@ -301,18 +301,18 @@ def _real_against_real(features, events, seed):
     return (np.mean(found), min(found), max(found)) if found else None
 
 
-def _pooled(found, names):
+def _pooled(columns, names):
     """By component: extremes over all records, means of the other moments."""
     import pandas as pd
 
     rows = []
     for number, letter in enumerate("ZNE"):
-        scale = found["real_sd"][:, number]
+        scale = columns["real_sd"][:, number]
         scale = np.where(scale > 0, scale, np.nan)
         for name in names:
             row = {"component": letter, "measure": name}
             for label in ("real", "generated"):
-                values = found[f"{label}_{name}"][:, number]
+                values = columns[f"{label}_{name}"][:, number]
                 values = values if name == "skewness" else values / scale
                 pick = {"min": np.nanmin, "max": np.nanmax}.get(name, np.nanmean)
                 row[label] = float(pick(values)) if np.isfinite(values).any() else np.nan

@@ -279,10 +279,10 @@ def _library(pairs, settings, rng):
     return library, notes
 
 
-def _per_record(pairs, chosen, found, threshold):
+def _per_record(pairs, chosen, nearest, threshold):
     import pandas as pd
 
-    value, row, lag = found["generated"]
+    value, row, lag = nearest["generated"]
     return pd.DataFrame(
         {
             "row": chosen,
@@ -292,7 +292,7 @@ def _per_record(pairs, chosen, found, threshold):
             "training_row": row,
             "lag_s": lag,
             "copied": value > threshold,
-            "nearest_training_real": found["real"][0],
+            "nearest_training_real": nearest["real"][0],
         }
     )
 

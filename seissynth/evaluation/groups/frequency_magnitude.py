@@ -229,12 +229,12 @@ def _km_halves(values, bin_width, draws, slope, rng):
     return np.array(found) + (slope - np.nanmean(found) if np.isfinite(found).any() else np.nan)
 
 
-def _spread(found):
-    found = np.array([value for value in found if np.isfinite(value)])
-    if len(found) < 2:
+def _spread(values):
+    values = np.array([value for value in values if np.isfinite(value)])
+    if len(values) < 2:
         return np.nan, np.nan, np.nan
-    low, high = np.percentile(found, (50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)))
-    return low, high, found.std(ddof=1)
+    low, high = np.percentile(values, (50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)))
+    return low, high, values.std(ddof=1)
 
 
 def _cutoff_of(values, cutoff, bin_width):
@@ -366,8 +366,8 @@ def frequency_magnitude_group(
 _SHORT = {"maximum likelihood": "likelihood", "b-positive": "positive", "K-M slope": "km_slope"}
 
 
-def _estimate_of(found, method):
-    return None if found is None else found.estimates.set_index("method").loc[method]
+def _estimate_of(fit, method):
+    return None if fit is None else fit.estimates.set_index("method").loc[method]
 
 
 def _catalogues(pairs, region, least_stations):

@@ -143,9 +143,9 @@ def samples_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> M
 # --- below the road
 
 
-def _size_agreement(real, made, window):
+def _size_agreement(real, generated, window):
     """1 for peaks of one size, 0 for a factor of e, -1 for a factor of e² and more; (n, 3), NaN without motion."""
-    peaks = [np.abs(np.where(window, x, 0.0)).max(axis=-1) for x in (made, real)]
+    peaks = [np.abs(np.where(window, x, 0.0)).max(axis=-1) for x in (generated, real)]
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.maximum(1 - np.abs(np.log(peaks[0] / peaks[1])), -1.0)
 

@@ -350,20 +350,20 @@ def spread_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> Me
 # --- below the road
 
 
-def _spread_rows(name, observed, made, pairs, options, rows):
+def _spread_rows(name, observed, generated, pairs, options, rows):
     """Add the rows of one measure to the summary, and return its row of the table."""
     distance = pairs.real.column("path_hyp_distance_km")
     if not np.isfinite(distance).any():
         distance = pairs.real.column("path_ep_distance_km")
     events = pairs.events
-    known = np.isfinite(observed) & np.isfinite(made).all(axis=0)
-    events, observed, made, distance = events[known], observed[known], made[:, known], distance[known]
+    known = np.isfinite(observed) & np.isfinite(generated).all(axis=0)
+    events, observed, generated, distance = events[known], observed[known], generated[:, known], distance[known]
     alone, alone_freedom = within_event_residuals(observed, events, distance, pairs.real.sites[known])
     alone = np.nan_to_num(alone**2)
     residuals, freedom = within_event_residuals(observed, events, distance)
-    total, within, freedom_drawn = between_draw_parts(made, events)
+    total, within, freedom_drawn = between_draw_parts(generated, events)
     squares, within = np.nan_to_num(residuals**2), np.nan_to_num(within)
-    error = (observed - made.mean(axis=0)) ** 2
+    error = (observed - generated.mean(axis=0)) ** 2
 
     def root(above, below, index):
         low = below[index].sum()
@@ -383,7 +383,7 @@ def _spread_rows(name, observed, made, pairs, options, rows):
 
     def against_error(index):
         below = error[index].mean()
-        return np.sqrt((1 + 1 / len(made)) * total[index].mean() / below) if below > 0 else np.nan
+        return np.sqrt((1 + 1 / len(generated)) * total[index].mean() / below) if below > 0 else np.nan
 
     goal = f"right from {SD_RATIO_GOAL[0]:g} to {SD_RATIO_GOAL[1]:g}"
     for metric, function, note in (

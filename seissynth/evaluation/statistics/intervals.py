@@ -206,9 +206,9 @@ def _groups(labels):
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
-def _limits(found):
-    found = found[np.isfinite(found)]
-    if not found.size:
+def _limits(estimates):
+    estimates = estimates[np.isfinite(estimates)]
+    if not estimates.size:
         return np.nan, np.nan
-    low, high = np.percentile(found, (50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)))
+    low, high = np.percentile(estimates, (50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)))
     return float(low), float(high)

@@ -53,10 +53,10 @@ def write_in_chunks(output, pairs, *, records_per_chunk, overwrite=False, progre
     return done
 
 
-def _write(place, pairs, records_per_chunk, progress, options):
+def _write(folder, pairs, records_per_chunk, progress, options):
     done, number, waiting = 0, 0, next(pairs, None)
     while waiting is not None:
-        with DatasetWriter(place, chunk=f"_{number:06d}", **options) as writer:
+        with DatasetWriter(folder, chunk=f"_{number:06d}", **options) as writer:
             while waiting is not None and len(writer) < records_per_chunk:
                 batch = []
                 while waiting is not None and len(batch) < min(_ROWS, records_per_chunk - len(writer)):
@@ -69,10 +69,10 @@ def _write(place, pairs, records_per_chunk, progress, options):
         number += 1
     if number == 1:
         # the metadata last, as the writer does
-        (place / "waveforms_000000.hdf5").replace(place / "waveforms.hdf5")
-        (place / "metadata_000000.csv").replace(place / "metadata.csv")
+        (folder / "waveforms_000000.hdf5").replace(folder / "waveforms.hdf5")
+        (folder / "metadata_000000.csv").replace(folder / "metadata.csv")
     elif number:
-        write_chunks_file(place)
+        write_chunks_file(folder)
     return done
 
 

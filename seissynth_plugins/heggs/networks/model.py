@@ -284,8 +284,10 @@ class Heggs(SpectrogramModel):
         z_source, z_target = self.encode(torch.cat([batch["source"], target])).chunk(2)
         context = self.context(batch["condition"])
 
-        def error(z, t, given=None):
-            return self.squared_error(self.decode(self.denoise(z, t, context, given, onsets)), target, mask).mean()
+        def error(z, t, source_latent=None):
+            return self.squared_error(
+                self.decode(self.denoise(z, t, context, source_latent, onsets)), target, mask
+            ).mean()
 
         if config.source_input:
             with_source = error(noise, last, z_source)

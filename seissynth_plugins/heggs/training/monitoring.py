@@ -104,9 +104,9 @@ def _ln_pga(records, inside):
     return np.log(np.maximum(peaks, _LEAST)).mean(axis=-1)
 
 
-def _envelope_correlation(real, made, inside):
+def _envelope_correlation(real, generated, inside):
     from seissynth.evaluation.groups.similarity import correlation, smoothed_envelope
 
-    envelopes = (smoothed_envelope(x, 100.0) for x in (real, made))
+    envelopes = (smoothed_envelope(x, 100.0) for x in (real, generated))
     values = correlation(*envelopes, np.broadcast_to(inside, real.shape))
     return float(np.nan_to_num(values).mean())

@@ -114,12 +114,12 @@ def begin_run(
     )  # fmt: skip
 
 
-def chosen_augmentation(given, table):
+def chosen_augmentation(augmentation, table):
     """Return the augmentation that is asked for, or the one that goes with the sets."""
-    if given is None:
+    if augmentation is None:
         made = "source2_id" in table.table or not table.table["trace_start_time"].notna().all()
-        given = ("made" if made else "real") if len(table.noise) else "none"
-    return named_augmentation(given) if isinstance(given, str) else given
+        augmentation = ("made" if made else "real") if len(table.noise) else "none"
+    return named_augmentation(augmentation) if isinstance(augmentation, str) else augmentation
 
 
 def run_inputs(run, encoding, extras, network, how):

@@ -112,5 +112,5 @@ def add_spread(values, network, pairs, patterns, held_out=None):
     return {**values, **more}, dataclasses.replace(network, spread=patterns), figures
 
 
-def _filled(found, patterns):
-    return np.concatenate([found, np.zeros((patterns - len(found), *found.shape[1:]), np.float32)])
+def _filled(shapes, patterns):
+    return np.concatenate([shapes, np.zeros((patterns - len(shapes), *shapes.shape[1:]), np.float32)])

@@ -143,9 +143,9 @@ def train_heggs(
     )  # fmt: skip
 
 
-def _fits(found, wanted):
+def _fits(begun, wanted):
     """Whether weights of one configuration may begin another; one without amplitude correction may get one."""
     plain = to_plain(wanted)
-    if found.acm is None:
+    if begun.acm is None:
         plain["acm"] = None
-    return {**to_plain(found), **dict.fromkeys(_OF_THE_LOSS)} == {**plain, **dict.fromkeys(_OF_THE_LOSS)}
+    return {**to_plain(begun), **dict.fromkeys(_OF_THE_LOSS)} == {**plain, **dict.fromkeys(_OF_THE_LOSS)}
