@@ -46,3 +46,24 @@ def test_collected_warnings_are_those_of_this_context():
     assert (outer, inner) == (["first", "third"], ["second"])
     with pytest.warns(SeisSynthWarning, match="^fourth$"):
         warn_user("fourth")
+
+
+def test_an_event_without_picks_at_the_stations_is_said():
+    net, earthquake = seissynth.read_example()
+    earthquake.picks = []
+    with pytest.warns(SeisSynthWarning, match="has no P or S picks at these stations") as caught:
+        with_picks = seissynth.generate(net, earthquake, onsets="picks", duration=40.0)
+    assert {item.filename for item in caught} == {__file__}
+    assert (with_picks[0].data == seissynth.generate(net, earthquake, duration=40.0)[0].data).all()
+
+
+def test_a_catalogue_of_which_some_lies_before_the_network_is_said(tmp_path):
+    net, earthquake = seissynth.read_example()
+    early = earthquake.copy()
+    early.preferred_origin().time -= 50 * 365 * 86400
+    for station in net[0]:
+        station.start_date = earthquake.preferred_origin().time - 86400
+    with pytest.warns(SeisSynthWarning) as caught:
+        report = seissynth.make_dataset(tmp_path / "set", net, [early, earthquake], duration=10.0, sampling_rate=20.0)
+    assert report.events == 1 and {item.filename for item in caught} == {__file__}
+    assert any("no sensor is open then" in str(item.message) for item in caught)
