@@ -245,7 +245,8 @@ def shift_windows(
         if front or behind:
             rng = generator(hash_words("noise in front", seed), i)
             quiet = _quiet_samples(labels, i, have)
-            rows[i] = _fill(out[i], data[i], front, behind, pool, rng, fade, quiet if match else 0, quiet)
+            gaps = _Gaps(front, behind, fade, quiet, level=quiet if match else 0)
+            rows[i] = _fill(out[i], data[i], gaps, pool, rng)
     return Shifted(out, moved, starts, rows)
 
 
@@ -256,11 +257,22 @@ def _quiet_samples(labels, i, have):
     return int(np.clip(min(inside), 0, have)) if inside else have // 10
 
 
-def _fill(window, record, front, behind, pool, rng, fade, level, quiet):
+@dataclass(frozen=True)
+class _Gaps:
+    """What a record leaves open of its window, in samples."""
+
+    front: int
+    behind: int
+    fade: int
+    quiet: int  # before the record's first label
+    level: int  # of these, how many say how loud its noise is; 0 for the noise as it is
+
+
+def _fill(window, record, gaps, pool, rng):
     """Put noise before and behind what the record gave, in place; return the number of the noise record."""
-    need = window.shape[-1]
-    fades = min(fade, quiet // 2, need - front - behind), min(fade, need - front - behind)
-    least, shape = max(front, behind) + fade, (0,) if pool is None else pool.shape
+    need, front, behind, level = window.shape[-1], gaps.front, gaps.behind, gaps.level
+    fades = min(gaps.fade, gaps.quiet // 2, need - front - behind), min(gaps.fade, need - front - behind)
+    least, shape = max(front, behind) + gaps.fade, (0,) if pool is None else pool.shape
     if len(shape) != 3 or shape[1] != 3 or shape[0] < 1 or shape[-1] < least:
         raise InputError(
             f"{front} samples before and {behind} behind a record must be filled, but noise has shape {shape}; give "

@@ -139,11 +139,12 @@ class BlockMaker:
         out[place] = data
         frame = self._rows(plan, p_s, s_s, rows)
         snr = np.full(len(out), np.nan)
-        noise = self._add_noise(plan, rows, noise_rows, out, place, data, p, s, snr)
-        level = self._add_seconds(plan, rows, frame, out, place, data)
+        level = None if self.open_noise() is None else SnrMeter(data, p, s, self.rate)
+        noise = self._add_noise(plan, rows, place, out.shape, level, snr)
+        second_level = self._add_seconds(plan, rows, frame, out, place, data)
         frame["trace_snr_db"] = snr.round(3)
-        if level is not None:
-            frame["source2_level_db"] = level
+        if second_level is not None:
+            frame["source2_level_db"] = second_level
         if noise is not None:
             out += noise
         if self.raw:
@@ -156,18 +157,18 @@ class BlockMaker:
     def _sample(self, onset, start_s):
         return (onset - start_s) * self.rate
 
-    def _add_noise(self, plan, rows, noise_rows, out, place, data, p, s, snr):
+    def _add_noise(self, plan, rows, place, shape, level, snr):
         """Noise of every row that is made, at its level; fills `snr` of the records of earthquakes."""
         source = self.open_noise()
         if source is None:
             return None
         settings = self.settings
-        noise = np.empty(out.shape, dtype=np.float32)
-        gain = np.zeros(len(out))
-        inside = None if settings.snr_db is None else np.empty((len(rows), *out.shape[1:]), dtype=np.float32)
+        noise = np.empty(shape, dtype=np.float32)
+        gain = np.zeros(len(noise))
+        inside = None if settings.snr_db is None else np.empty((len(rows), *shape[1:]), dtype=np.float32)
         for i, row in enumerate(rows):
             key, sensor = int(plan.keys[row]), plan.sensors[row]
-            for k in range(noise_rows[i] + 1):
+            for k in range(plan.noise_rows[row] + 1):
                 at = place[i] + k
                 mine = key if k == 0 else hash_words("row of noise", key, k)
                 if settings.noise_gain_db is not None:
@@ -178,7 +179,6 @@ class BlockMaker:
                     noise[at], inside[i] = source.split(mine, sensor, snr_band_hz(self.rate), factor)
                 else:
                     noise[at] = source(mine, sensor) * factor
-        level = SnrMeter(data, p, s, self.rate)
         if inside is None:
             snr[place] = level.snr_db(noise[place])
         else:

@@ -92,9 +92,8 @@ def fit_events(records, *, path=None, band_hz=None, kappa="common", least_statio
         ``resolved``.
     """
     frequency, amplitude, count = source_spectra(records, band_hz)
-    distance = records.column("path_hyp_distance_km")
-    keep = (usable(records) if sites is None else np.asarray(sites, bool)) & np.isfinite(distance)
-    return _fit_each(records, frequency, amplitude, count, distance, keep, path, kappa, least_stations)
+    keep = usable(records) if sites is None else np.asarray(sites, bool)
+    return _fit_each(records, frequency, amplitude, count, keep, path, kappa=kappa, least_stations=least_stations)
 
 
 def source_group(pairs, settings=None, *, path=None):
@@ -129,9 +128,8 @@ def source_group(pairs, settings=None, *, path=None):
     _, drawn, _ = source_spectra(made, band, clear_ratio=0.0)
     drawn[np.isnan(observed)] = np.nan  # the same bands of the same records
     tables = {}
-    distance = real.column("path_hyp_distance_km")
     for name, amplitude in (("real", observed), ("generated", drawn)):
-        tables[name] = _fit_each(real, frequency, amplitude, count, distance, keep, path)
+        tables[name] = _fit_each(real, frequency, amplitude, count, keep, path)
     both = tables["real"].merge(tables["generated"], on=["event", "catalogue"], suffixes=("_real", "_generated"))
     clear = (both["resolved_real"] & both["resolved_generated"]).to_numpy(bool)
     level = np.full(len(real), np.nan)
@@ -179,13 +177,11 @@ def source_group(pairs, settings=None, *, path=None):
     )  # fmt: skip
 
 
-def _fit_each(
-    records, frequency, amplitude, count, distance, keep, path, kappa="common", least_stations=LEAST_STATIONS
-):
+def _fit_each(records, frequency, amplitude, count, keep, path, *, kappa="common", least_stations=LEAST_STATIONS):
     """One row per earthquake with enough records."""
     import pandas as pd
 
-    rows = []
+    rows, distance = [], records.column("path_hyp_distance_km")
     events, magnitude = records.events, records.column("source_magnitude")
     enough = keep & np.isfinite(distance) & (np.isfinite(amplitude).sum(axis=1) >= 6)
     for event in dict.fromkeys(events):
