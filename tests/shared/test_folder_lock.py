@@ -193,6 +193,7 @@ def test_every_command_takes_the_lock(tmp_path, name):
 
 @pytest.mark.parametrize("trainer", ["heggs", "ldm"])
 def test_trainers_take_the_lock(tmp_path, trainer, monkeypatch):
+    pytest.importorskip("torch", reason="trainers need PyTorch")
     from seissynth.backends.trainers import get_trainer
 
     train = get_trainer(trainer)
