@@ -1,9 +1,9 @@
 """Fixtures shared by all tests."""
 
-import os
-from pathlib import Path
+from importlib.util import find_spec
 
 import pytest
+from given_warnings import never_given, real_records, record
 from hypothesis import settings
 
 # No test asserts on time: hypothesis would fail an example that a busy machine takes 0.2 s for.
@@ -14,11 +14,36 @@ settings.load_profile("seissynth")
 @pytest.fixture(scope="session")
 def shared_data():
     """Folder with real records, beside the checkout or named by SEISSYNTH_DATA; skips when absent."""
-    places = [os.environ.get("SEISSYNTH_DATA"), Path(__file__).resolve().parents[2] / "shared" / "data"]
-    for place in places:
-        if place and (Path(place) / "ridgecrest_2019").is_dir():
-            return Path(place)
-    pytest.skip("real records are absent: set SEISSYNTH_DATA to a folder that holds ridgecrest_2019/")
+    return real_records() or pytest.skip(
+        "real records are absent: set SEISSYNTH_DATA to a folder that holds ridgecrest_2019/"
+    )
+
+
+# --- every warning is given by some test: asked where the whole suite runs and nothing large is missing
+
+_RECORDER = record()
+_SEEN = set()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """Take over what a process of xdist has seen."""
+    _SEEN.update(map(tuple, getattr(node, "workeroutput", {}).get("warned", ())))
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """Hand on what was seen, or fail a whole run that left a warning out."""
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["warned"] = sorted(_RECORDER.seen)
+        return
+    _SEEN.update(_RECORDER.seen)
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
+    if not whole or exitstatus or config.option.collectonly or not (real_records() and find_spec("torch")):
+        return
+    if missing := never_given(_SEEN):
+        print(f"\n\nno test gives the warnings at {', '.join(missing)}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture
