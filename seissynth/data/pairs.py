@@ -17,6 +17,7 @@ Examples
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def draw_pairs(
     picked_first: bool = True,
     seed: int = 0,
     epoch: int = 0,
-    rows: ArrayLike | int | None = None,
+    rows: ArrayLike | None = None,
 ) -> np.ndarray:
     """Draw pairs (source, target) of records of one event.
 
@@ -177,8 +178,8 @@ def random_starts(
 
 def shift_windows(
     data: ArrayLike,
-    labels: dict[str, ArrayLike],
-    starts: ArrayLike | int,
+    labels: Mapping[str, ArrayLike],
+    starts: ArrayLike,
     npts: int,
     *,
     noise: ArrayLike | None = None,

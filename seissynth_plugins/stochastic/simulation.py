@@ -81,12 +81,12 @@ class RecordMaker:
         s_series = np.zeros((2 * _NOISE_COLUMNS, nfft))
         p_energy = 0.0
         if not self.parameters.horizontal_s_only:
-            p_energy = self._p_noise(_kernels, p_series, row, origin, inside, dt, seed)
-        s_low, s_high, s_window = self._s_noise(_kernels, s_series, row, origin, inside, dt, seed)
+            p_energy = self._p_noise(p_series, row, origin, inside, dt, seed)
+        s_low, s_high, s_window = self._s_noise(s_series, row, origin, inside, dt, seed)
         if p_energy == 0.0 and s_low == 0.0:
             return np.zeros((3, npts)), 0.0  # the record ends before anything arrives
 
-        legs = self._legs(_kernels, grid, row)
+        legs = self._legs(grid, row)
         z_filter = self._s_on_z(grid, row)
         out = np.zeros((3, nfft // 2 + 1), dtype=complex)
         _kernels.combine(
@@ -99,8 +99,10 @@ class RecordMaker:
         coda_share = 1 - s_window / s_high if s_high > 0 else 0.0
         return data, max(0.0, coda_share)
 
-    def _p_noise(self, kernels, series, row, origin, inside, dt, seed):
+    def _p_noise(self, series, row, origin, inside, dt, seed):
         """Write P's series; returns the energy that normalises them (a sum over samples)."""
+        from seissynth_plugins.stochastic import _kernels as kernels
+
         p = self.parameters
         first = min(row.p_first, row.p_direct)
         fade = max(kernels.SHORTEST_FADE_S, row.p_length)
@@ -125,8 +127,10 @@ class RecordMaker:
         )  # fmt: skip
         return energy + pulse_energy
 
-    def _s_noise(self, kernels, series, row, origin, inside, dt, seed):
+    def _s_noise(self, series, row, origin, inside, dt, seed):
         """Write S's series; returns the energies of the low and high band and of the window without coda."""
+        from seissynth_plugins.stochastic import _kernels as kernels
+
         p = self.parameters
         first = min(row.s_first, row.s_direct) if p.head_wave_level > 0 else row.s_direct
         offset = max(0, int(np.ceil((first - origin) / dt)))
@@ -165,8 +169,10 @@ class RecordMaker:
             log += row.z_distance * grid.s_vertical_decay
         return np.exp(log)
 
-    def _change(self, kernels, grid, adjustment):
+    def _change(self, grid, adjustment):
         """Gain and phase of a change of ln FAS, (2, bins); without random terms an event's records share it."""
+        from seissynth_plugins.stochastic import _kernels as kernels
+
         key = (grid.nfft, grid.dt, adjustment.tobytes())
         last, change = self._last_change  # read once: another thread may replace it
         if key != last:
@@ -175,8 +181,10 @@ class RecordMaker:
             self._last_change = key, change
         return change
 
-    def _legs(self, kernels, grid, row):
+    def _legs(self, grid, row):
         """Spectra of P, SV, SH and of S without a mechanism's pattern; each of shape (bins,), complex."""
+        from seissynth_plugins.stochastic import _kernels as kernels
+
         p = self.parameters
         gains, phases = grid.gain, grid.phase
         extra_p, extra_s = (), ()
@@ -187,7 +195,7 @@ class RecordMaker:
             extra_s = (1.0, row.nonlinear)
             extra_p = (p.p_site_exponent, p.p_site_exponent * row.nonlinear)
         if row.adjustment is not None:
-            change = self._change(kernels, grid, row.adjustment)
+            change = self._change(grid, row.adjustment)
             gains, phases = np.vstack([gains, change[:1]]), np.vstack([phases, change[1:]])
             extra_s, extra_p = (*extra_s, 1.0), (*extra_p, 1.0)
 

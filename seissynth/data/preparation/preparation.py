@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,7 @@ class Preparation:
         sampling_rate_hz: float,
         *,
         directions: ArrayLike | None = None,
-        samples: dict[str, ArrayLike] | None = None,
+        samples: Mapping[str, ArrayLike] | None = None,
     ) -> Prepared:
         """Do all steps.
 

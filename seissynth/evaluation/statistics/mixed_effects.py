@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -304,7 +305,7 @@ def _minimum(function, start, xatol, fatol, step=0.5):
 
 
 def split_table(
-    columns: dict[str, ArrayLike], events: ArrayLike, stations: ArrayLike, *, limits: bool = True
+    columns: Mapping[str, ArrayLike], events: ArrayLike, stations: ArrayLike, *, limits: bool = True
 ) -> pandas.DataFrame:
     """Split several residuals, one row each.
 

@@ -23,12 +23,11 @@ def smsim_run():
 
 
 def target_cm_s(backend, table, nfft=24576, dt=0.005):
-    from seissynth_plugins.stochastic import _kernels
     from seissynth_plugins.stochastic.rows import prepare_rows
 
     backend.load()
     grid = backend._maker.grids.get(nfft, dt)
-    leg = backend._maker._legs(_kernels, grid, prepare_rows(table[:1], backend.parameters)[0][0])[1]
+    leg = backend._maker._legs(grid, prepare_rows(table[:1], backend.parameters)[0][0])[1]
     return grid.frequency, 2 * 100 * np.abs(leg)  # 2: the free surface
 
 
