@@ -142,7 +142,7 @@ class HeggsBackend(Backend):
     def load(self):
         """Read the weights."""
         try:
-            import torch
+            from seissynth_plugins.torchkit.precision import usable_device
         except ImportError as error:
             raise MissingDependencyError(
                 f'backend {self.kind.name!r} runs on PyTorch: python -m pip install "seissynth[torch]"'
@@ -150,14 +150,7 @@ class HeggsBackend(Backend):
         from seissynth_plugins.heggs.generation import prepare
         from seissynth_plugins.heggs.source_input import SourceReader
 
-        try:
-            device = torch.device(self.device)
-        except RuntimeError as error:
-            raise InputError(f"{self.kind.name}: device={self.device!r} is no device of PyTorch: {error}.") from error
-        if device.type == "cuda" and not torch.cuda.is_available():
-            raise InputError(
-                f"{self.kind.name}: device={self.device!r} was asked for, and PyTorch sees no GPU; pass 'cpu'."
-            )
+        device = usable_device(self.device, self.kind.name)
         model, self._inputs, _ = weights_files.load_model(self.weights, self.kind)
         self._model = prepare(model, device, self.precision)
         self._reader = SourceReader(self.kind.name, self._model, self._inputs)

@@ -11,6 +11,7 @@ from seissynth.seeding import generator
 from seissynth.shared.checks import whole
 from seissynth_plugins.heggs.networks.config import SPECTROGRAM
 from seissynth_plugins.heggs.onset_gates import gate_onsets
+from seissynth_plugins.torchkit.precision import chosen_precision
 from seissynth_plugins.torchkit.samplers import METHODS, record_generators, sample, start_noise
 
 #: share of the noise process from which a generation with source starts, where nothing else is said
@@ -284,11 +285,8 @@ def prepare(model, device="cpu", precision="auto"):
     Heggs or LatentDiffusion
         In evaluation mode, convolutions stored channels last.
     """
-    if precision not in ("auto", "float32", "mixed"):
-        raise InputError(f'precision={precision!r} must be "auto", "float32" or "mixed".')
     device = torch.device(device)
-    if precision == "auto":
-        precision = "mixed" if _multiplies_bfloat16(device) else "float32"
+    precision = chosen_precision(precision, device)
     ready = copy.deepcopy(model).eval().to(device=device, memory_format=torch.channels_last)
     if precision == "mixed":
         for part in _convolutional_parts(ready).values():
@@ -299,11 +297,3 @@ def prepare(model, device="cpu", precision="auto"):
 def _convolutional_parts(model):
     coder = getattr(model, "vae", model)
     return {"encoder": coder.encoder, "unet": model.unet, "decoder": coder.decoder}
-
-
-def _multiplies_bfloat16(device):
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    # oneDNN runs bfloat16 faster than float32 only with the instructions for it
-    capable = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return device.type == "cpu" and capable is not None and bool(capable())

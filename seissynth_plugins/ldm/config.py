@@ -11,7 +11,7 @@ from seissynth_plugins.heggs.networks.config import (
     UNetConfig,
 )
 from seissynth_plugins.heggs.networks.named_configs import SIZES as HEGGS_SIZES
-from seissynth_plugins.heggs.networks.named_configs import build_named
+from seissynth_plugins.torchkit.named_configs import build_named
 
 
 @dataclass(frozen=True)

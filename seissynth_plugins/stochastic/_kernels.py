@@ -256,8 +256,19 @@ def leg_spectrum(
 
 @jit
 def combine(
-    out, p_series, s_series, p_leg, sv_leg, sh_leg, s_leg, p_horizontal, s_vertical_filter, z_filter, surface,
-    crossover, energies,
+    out,
+    p_series,
+    s_series,
+    p_leg,
+    sv_leg,
+    sh_leg,
+    s_leg,
+    p_horizontal,
+    s_vertical_filter,
+    z_filter,
+    surface,
+    crossover,
+    energies,
 ):
     """Z, R, T spectra from the legs' spectra and the series' spectra.
 

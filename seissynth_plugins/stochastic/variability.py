@@ -202,8 +202,7 @@ class TermMaker:
 
         t = self.tables
         event, site, within = (
-            scale * t.at(name, magnitude)
-            for scale, name in zip(self.scales, ("tau", "phi_s2s", "phi_ss"), strict=True)
+            scale * t.at(name, magnitude) for scale, name in zip(self.scales, ("tau", "phi_s2s", "phi_ss"), strict=True)
         )
         full = t.at("tau", magnitude) ** 2 + t.phi_s2s**2 + t.at("phi_ss", magnitude) ** 2
         # what medians rise by grows with the variance, so a part of the terms needs a part of the offset

@@ -3,6 +3,11 @@
 The process is the variance-preserving one of Ho et al. (2020), ``x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps``, with
 steps t = 1 ... T and t = 0 for clean data. Networks predict the data ("x0"), the noise ("eps") or the velocity
 ``v = sqrt(abar_t) eps - sqrt(1 - abar_t) x_0`` ("v", Salimans and Ho 2022).
+
+Flow matching (rectified flow: Lipman et al. 2023, Liu et al. 2023) is the kind "flow" with the prediction "flow": its
+straight path ``(1 - s) x_0 + s eps``, s = t/T, divided by its root mean square, is this process with
+``abar = (1 - s)² / ((1 - s)² + s²)``, and the network predicts the path's velocity ``eps - x_0``. So all samplers
+serve it; DDIM with steps at equal distances of t is Euler's method on the flow.
 """
 
 import math
@@ -14,8 +19,9 @@ import torch
 from seissynth.errors import InputError
 from seissynth.shared.checks import positive, whole
 
-KINDS = ("scaled_linear", "linear", "cosine")
-PREDICTIONS = ("x0", "eps", "v")
+KINDS = ("scaled_linear", "linear", "cosine", "flow")
+PREDICTIONS = ("x0", "eps", "v", "flow")
+STEP_DRAWS = ("uniform", "logit_normal")
 WEIGHTS = ("uniform", "min_snr_x0", "min_snr_eps", "min_snr_v")
 
 #: of Nichol and Dhariwal (2021): keeps the first steps from vanishing, and the last ones from removing everything
@@ -28,8 +34,9 @@ class NoiseSchedule:
 
     Parameters
     ----------
-    kind : {"scaled_linear", "linear", "cosine"}
-        sqrt(beta) linear (latent diffusion), beta linear (DDPM), or the cosine of Nichol and Dhariwal.
+    kind : {"scaled_linear", "linear", "cosine", "flow"}
+        sqrt(beta) linear (latent diffusion), beta linear (DDPM), the cosine of Nichol and Dhariwal, or the noise of
+        rectified flow.
     steps : int
         T, 2 or more.
     zero_terminal_snr : bool
@@ -49,7 +56,8 @@ class NoiseSchedule:
     ----------
     Ho, Jain, Abbeel (2020), arXiv 2006.11239. Nichol, Dhariwal (2021), arXiv 2102.09672. Rombach et al. (2022),
     arXiv 2112.10752. Salimans, Ho (2022), arXiv 2202.00512. Hang et al. (2023), arXiv 2303.09556. Lin et al. (2024),
-    arXiv 2305.08891.
+    arXiv 2305.08891. Lipman et al. (2023), arXiv 2210.02747. Liu, Gong, Liu (2023), arXiv 2209.03003. Esser et al.
+    (2024), arXiv 2403.03206.
 
     Examples
     --------
@@ -97,9 +105,23 @@ class NoiseSchedule:
         kept = _alpha_bar(self, "cpu")[self._steps_of(t).cpu()]
         return kept / (1 - kept)
 
-    def draw_steps(self, count, *, device="cpu", generator=None):
-        """Draw `count` steps, uniform over 1 ... T, int64."""
-        return torch.randint(1, self.steps + 1, (count,), device=device, generator=generator)
+    def draw_steps(self, count, *, kind="uniform", device="cpu", generator=None):
+        """Draw `count` steps of 1 ... T, int64.
+
+        Parameters
+        ----------
+        count : int
+        kind : {"uniform", "logit_normal"}
+            Uniform, or ``t/T = 1 / (1 + exp(-n))`` with n standard normal, which looks at the middle most often (Esser
+            et al. 2024).
+        device : str or torch.device
+        generator : torch.Generator, optional
+        """
+        _choice("draw", kind, STEP_DRAWS)
+        if kind == "uniform":
+            return torch.randint(1, self.steps + 1, (count,), device=device, generator=generator)
+        share = torch.sigmoid(torch.randn(count, device=device, generator=generator))
+        return (share * self.steps).ceil().long().clamp(1, self.steps)
 
     def add_noise(self, x0, noise, t):
         """Return x_t.
@@ -121,6 +143,8 @@ class NoiseSchedule:
         _choice("prediction", kind, PREDICTIONS)
         if kind == "x0":
             return x0
+        if kind == "flow":
+            return noise - x0
         return noise if kind == "eps" else self.alpha(t, x0) * noise - self.sigma(t, x0) * x0
 
     def to_x0(self, prediction, x_t, t, kind):
@@ -130,7 +154,7 @@ class NoiseSchedule:
         ----------
         prediction, x_t : Tensor, shape (n, ...)
         t : int or Tensor of int, shape (n,)
-        kind : {"x0", "eps", "v"}
+        kind : {"x0", "eps", "v", "flow"}
 
         Raises
         ------
@@ -142,6 +166,9 @@ class NoiseSchedule:
             return prediction
         if kind == "v":
             return self.alpha(t, x_t) * x_t - self.sigma(t, x_t) * prediction
+        if kind == "flow":
+            alpha, sigma = self.alpha(t, x_t), self.sigma(t, x_t)
+            return (x_t - sigma * prediction) / (alpha + sigma)
         if bool((self.alpha_bar[self._steps_of(t).cpu()] == 0).any()):
             raise InputError(
                 f'prediction="eps" cannot be turned into data at step {self.steps}, where none is left; '
@@ -156,6 +183,9 @@ class NoiseSchedule:
             return prediction
         if kind == "v":
             return self.sigma(t, x_t) * x_t + self.alpha(t, x_t) * prediction
+        if kind == "flow":
+            alpha, sigma = self.alpha(t, x_t), self.sigma(t, x_t)
+            return (x_t + alpha * prediction) / (alpha + sigma)
         if bool((self._steps_of(t) == 0).any()):
             raise InputError("the noise of clean data (step 0) cannot be told from a prediction of the data.")
         return (x_t - self.alpha(t, x_t) * prediction) / self.sigma(t, x_t)
@@ -212,6 +242,9 @@ def _choice(name, value, choices):
 @lru_cache(maxsize=64)
 def _alpha_bar(schedule, device):
     steps = schedule.steps
+    if schedule.kind == "flow":
+        share = torch.arange(steps + 1, dtype=torch.float64) / steps
+        return ((1 - share) ** 2 / ((1 - share) ** 2 + share**2)).to(device)
     if schedule.kind == "cosine":
         place = torch.arange(steps + 1, dtype=torch.float64) / steps
         curve = torch.cos((place + _COSINE_OFFSET) / (1 + _COSINE_OFFSET) * math.pi / 2) ** 2

@@ -62,8 +62,15 @@ def station_codes(table):
     """Return a number for each row's NET.STA."""
     import pandas
 
-    names = table["station_network_code"].astype(str) + "." + table["station_code"].astype(str)
-    return pandas.factorize(names)[0]
+    return pandas.factorize(sensor_names(table))[0]
+
+
+def sensor_names(table):
+    """Return NET.STA of each row, or STA where the set names no network."""
+    stations = table["station_code"].astype(str)
+    if "station_network_code" not in table:
+        return stations
+    return table["station_network_code"].astype(str) + "." + stations
 
 
 def intervals(table, rules):

@@ -13,10 +13,9 @@ import torch
 from seissynth.errors import InputError
 from seissynth.seeding import generator
 from seissynth.shared.checks import whole
+from seissynth_plugins.torchkit.learned_variance import log_variance
 from seissynth_plugins.torchkit.noise import PREDICTIONS, _choice
-
-METHODS = ("dpmpp_2m", "ddim", "ddpm")
-SPACINGS = ("time", "log_snr")
+from seissynth_plugins.torchkit.sampling_options import METHODS, SPACINGS
 
 #: streams of a record's seed: where it starts from, and what its steps add
 START_STREAM, STEP_STREAM = (int.from_bytes(word, "big") for word in (b"z_start", b"z_steps"))
@@ -86,7 +85,9 @@ def sample(
     Parameters
     ----------
     denoise : function (z, t) -> Tensor
-        z has the shape of `z_T`, t is an int64 tensor of shape (n,); returns the prediction.
+        z has the shape of `z_T`, t is an int64 tensor of shape (n,); returns the prediction. A network that learned
+        the variance of its steps returns a pair, the second of which says where between both bounds the logarithm of
+        the variance lies, 0 to 1 (`learned_variance`); "ddpm" takes it, the others do without.
     z_T : Tensor, shape (n, ...)
         Noise, or a record with the noise of `start_step`; left as it is.
     schedule : NoiseSchedule
@@ -94,7 +95,7 @@ def sample(
         DPM-Solver++(2M), DDIM, or ancestral sampling. The first, and DDIM with eta = 0, draw nothing.
     steps : int
         Number of calls of `denoise`, 1 to start_step - end_step.
-    prediction : {"x0", "eps", "v"}
+    prediction : {"x0", "eps", "v", "flow"}
     generators : sequence of numpy.random.Generator, length n, optional
         One a record (`record_generators`), for "ddpm" and for DDIM with eta above 0.
     start_step, end_step : int
@@ -154,11 +155,14 @@ def sample(
     z, memory = z_T, {"eta": eta}
     for t, u in pairwise(times):
         said = denoise(z, torch.full((len(z),), t, dtype=torch.int64, device=z.device))
+        said, share = said if isinstance(said, tuple) else (said, None)
         if said.shape != z.shape:
             raise InputError(f"the prediction has shape {tuple(said.shape)}; z has {tuple(z.shape)}.")
         x0 = schedule.to_x0(said, z, t, prediction)
         z, deviation = step(schedule, z, x0, t, u, memory)
-        if drawing and deviation > 0:
+        if share is not None and method == "ddpm" and deviation > 0:
+            deviation = (0.5 * log_variance(schedule, t, share, u)).exp()
+        if drawing and u > 0:
             noise = record_noise(generators, z.shape[1:], device=z.device, dtype=z.dtype)
             z = z + deviation * noise
     return z

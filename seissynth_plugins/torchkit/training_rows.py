@@ -8,7 +8,13 @@ from seissynth.data.splits.intervals import shares_samples, times_ns
 from seissynth.data.splits.split import PARTS, PURGED, kfold_by_time, split_by_time
 from seissynth.errors import InputError
 from seissynth.io.seisbench.dataset import Dataset
-from seissynth_plugins.torchkit.noise_rows import apart_from_earthquakes, intervals, purged_noise, station_codes
+from seissynth_plugins.torchkit.noise_rows import (
+    apart_from_earthquakes,
+    intervals,
+    purged_noise,
+    sensor_names,
+    station_codes,
+)
 
 #: what the factory writes beside a set; its module needs ObsPy
 MADE = "dataset.json"
@@ -76,7 +82,7 @@ def _add_columns(table, rules, number, count, path):
     rate, length = rules.sampling_rate_hz, rules.npts / rules.sampling_rate_hz
     table["set"], table["row"] = number, np.arange(len(table))
     table["made"] = (Path(path) / MADE).is_file()
-    table["sensor"] = table["station_network_code"].astype(str) + "." + table["station_code"].astype(str)
+    table["sensor"] = sensor_names(table)
     category = table.get("trace_category")
     table["noise"] = False if category is None else (category == "noise").to_numpy()
     for phase in "ps":

@@ -68,7 +68,10 @@ def main():
     plan = [item for item in plan if any(part in item.name for part in arguments.only.split("|"))]
     test = shifted(labelled(source, "test"), SHIFT_S, seed=1)
     run_experiments(
-        plan, test, arguments.work, seeds=range(arguments.first_seed, arguments.seeds),
+        plan,
+        test,
+        arguments.work,
+        seeds=range(arguments.first_seed, arguments.seeds),
         progress=lambda line: print(line, flush=True),
     )
     # other processes may have added runs meanwhile

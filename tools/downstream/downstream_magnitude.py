@@ -111,8 +111,17 @@ def write_tables(true, found, out):
         scores = [magnitude_scores(true, run) for run in runs]
         mean = {key: float(np.mean([one[key] for one in scores])) for key in scores[0]}
         slopes = sorted(one["slope"] for one in scores)
-        lines.append([name, len(runs), f"{mean['bias']:+.2f}", f"{mean['sd']:.2f}", f"{mean['mae']:.2f}",
-                      f"{mean['slope']:.2f}", f"{slopes[0]:.2f} to {slopes[-1]:.2f}"])
+        lines.append(
+            [
+                name,
+                len(runs),
+                f"{mean['bias']:+.2f}",
+                f"{mean['sd']:.2f}",
+                f"{mean['mae']:.2f}",
+                f"{mean['slope']:.2f}",
+                f"{slopes[0]:.2f} to {slopes[-1]:.2f}",
+            ]
+        )
         table = bias_by_magnitude(true, np.mean(runs, axis=0), CLASSES)
         classes.append(table.assign(name=name))
         table.round(4).to_csv(out / f"downstream_magnitude_{file_name(name)}.csv", index=False)

@@ -327,13 +327,10 @@ def main():
     plain._terms = None
     n = arguments.records
     bases = [
-        [run(plain, Cell(m, r), cell_seeds(m, r, n, arguments.seed)[:PLAIN]) for r in DISTANCES_KM]
-        for m in MAGNITUDES
+        [run(plain, Cell(m, r), cell_seeds(m, r, n, arguments.seed)[:PLAIN]) for r in DISTANCES_KM] for m in MAGNITUDES
     ]
     for left in range(arguments.rounds, -1, -1):
-        responses = [
-            Response(m, tables, base, n, arguments.seed) for m, base in zip(MAGNITUDES, bases, strict=True)
-        ]
+        responses = [Response(m, tables, base, n, arguments.seed) for m, base in zip(MAGNITUDES, bases, strict=True)]
         if left:
             tables = with_offset(fit(tables, responses), tables, responses)
         report(tables, responses)

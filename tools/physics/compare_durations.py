@@ -153,8 +153,10 @@ def compare_with_records(folder, out):
     for index, of_event in table.groupby("event", sort=False):
         records = ensemble_of(data, index, REAL_DRAWS)
         for row in of_event.itertuples():
-            drawn = [real.in_band(one, RATE_HZ, "velocity", "acceleration", BAND)[:, row.window]
-                     for one in records[row.station]]
+            drawn = [
+                real.in_band(one, RATE_HZ, "velocity", "acceleration", BAND)[:, row.window]
+                for one in records[row.station]
+            ]
             made.append(horizontal_durations(np.array(drawn)))
     table[["made_75", "made_95"]] = made
     lines = []
@@ -165,10 +167,18 @@ def compare_with_records(folder, out):
             seen, drawn = part[f"seen_{share}"], part[f"made_{share}"]
             stats = real.clustered_summary(np.log(drawn / seen), part["event"], part["station"])
             low_, high_ = np.exp([stats["low"], stats["high"]])
-            model = np.median([afshari_stewart(max(m, 3.0), np.hypot(d, DEPTH_KM))[SHARES.index(share)]
-                               for m, d in zip(part["ml"], part["distance_km"], strict=True)])
-            cells += [f"{drawn.median():.1f} / {seen.median():.1f}",
-                      f"{np.exp(stats['median']):.2f} [{low_:.2f}, {high_:.2f}]", f"{stats['sd']:.2f}", f"{model:.1f}"]
+            model = np.median(
+                [
+                    afshari_stewart(max(m, 3.0), np.hypot(d, DEPTH_KM))[SHARES.index(share)]
+                    for m, d in zip(part["ml"], part["distance_km"], strict=True)
+                ]
+            )
+            cells += [
+                f"{drawn.median():.1f} / {seen.median():.1f}",
+                f"{np.exp(stats['median']):.2f} [{low_:.2f}, {high_:.2f}]",
+                f"{stats['sd']:.2f}",
+                f"{model:.1f}",
+            ]
         name = "all" if high > 500 else f"{low:g} to {high:g}"
         lines.append([name, len(part), part["event"].nunique(), *cells])
     header = ["distance (km)", "records", "events"]
@@ -186,12 +196,25 @@ def _picture(found, table):
     fine = np.geomspace(10, 220, 60)
     for k, (panel, share) in enumerate(zip(axes, SHARES, strict=True)):
         for magnitude, colour in colours.items():
-            panel.plot(DISTANCES_KM, [found[magnitude, d][0][k] for d in DISTANCES_KM], "o", color=colour,
-                       markersize=5, label=f"generated, Mw {magnitude:g}")
+            panel.plot(
+                DISTANCES_KM,
+                [found[magnitude, d][0][k] for d in DISTANCES_KM],
+                "o",
+                color=colour,
+                markersize=5,
+                label=f"generated, Mw {magnitude:g}",
+            )
             panel.plot(fine, [afshari_stewart(magnitude, d)[k] for d in fine], color=colour, linewidth=1.2)
         if table is not None:
-            panel.scatter(table["distance_km"], table[f"seen_{share}"], s=7, color=real.BLACK, alpha=0.4, linewidth=0,
-                          label="observed, Ridgecrest, ML below 4.5")
+            panel.scatter(
+                table["distance_km"],
+                table[f"seen_{share}"],
+                s=7,
+                color=real.BLACK,
+                alpha=0.4,
+                linewidth=0,
+                label="observed, Ridgecrest, ML below 4.5",
+            )
         panel.set(xscale="log", yscale="log", title=f"D5-{share}", xlabel="Epicentral distance (km)", ylabel="s")
         panel.set_xticks([10, 20, 50, 100, 200], ["10", "20", "50", "100", "200"])
         panel.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])

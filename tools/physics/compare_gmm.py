@@ -121,9 +121,7 @@ def site_rows(count):
 def vertical(preset, count):
     """V/H less Gülerce & Abrahamson's: cells, ln generated and ln wanted (cells, measures)."""
     backend = gmm.make_backend(preset)
-    cells = [
-        gmm.Cell(m, r, v) for v in VERTICAL_VS30 for m in VERTICAL_MAGNITUDES for r in VERTICAL_DISTANCES_KM
-    ]
+    cells = [gmm.Cell(m, r, v) for v in VERTICAL_VS30 for m in VERTICAL_MAGNITUDES for r in VERTICAL_DISTANCES_KM]
     made = [np.median(gmm.vertical_over_horizontal(gmm.simulate(backend, cell, count)), axis=0) for cell in cells]
     return cells, np.array(made), np.array([gmm.gulerce_abrahamson(cell) for cell in cells])
 

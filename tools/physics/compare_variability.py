@@ -156,9 +156,7 @@ def scatter_tables(pairs, seed, folder):
         f"{baker_jayaram(PERIODS_S[i], PERIODS_S[j]):.2f}" for i, j in psa_pairs()) + " |")  # fmt: skip
     for word, errors in worst.items():
         errors = np.array(errors)
-        scatter.append(
-            f"| all | {word} | " + " | ".join(f"worst {100 * e:.0f} %" for e in errors.max(axis=0)) + " |"
-        )
+        scatter.append(f"| all | {word} | " + " | ".join(f"worst {100 * e:.0f} %" for e in errors.max(axis=0)) + " |")
     for name, lines in (("scatter", scatter), ("periods", periods), ("medians", medians)):
         write(folder / f"variability_{name}.md", lines)
     return found

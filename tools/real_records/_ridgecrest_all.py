@@ -34,8 +34,12 @@ TITLES = {
 }  # fmt: skip
 ML_CLASSES = (0.0, 1.0, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 7.0)
 DISTANCE_CLASSES = (0.0, 15.0, 25.0, 35.0, 45.0, 80.0)
-SPECTRUM_CLASSES = {"ML 1.5 to 2.5": (1.5, 2.5), "ML 2.5 to 3.5": (2.5, 3.5), "ML 3.5 to 4.5": (3.5, 4.5),
-                    "Mw 6.4": (LARGE, 9.0)}
+SPECTRUM_CLASSES = {
+    "ML 1.5 to 2.5": (1.5, 2.5),
+    "ML 2.5 to 3.5": (2.5, 3.5),
+    "ML 3.5 to 4.5": (3.5, 4.5),
+    "Mw 6.4": (LARGE, 9.0),
+}
 SPECTRUM_S = 8.0  # after S
 ENVELOPE_CLEAN = 10.0
 ENVELOPE_S = (-6.0, 24.0)  # about S
@@ -150,8 +154,10 @@ def write_spreads(table, ratio, out):
             of_event = (values - of_station).groupby(event).transform("mean").to_numpy()
             of_station = (values - of_event).groupby(station).transform("mean").to_numpy()
         rest = values - of_event - of_station
-        sds = [pd.Series(x, index=k).groupby(level=0).first().std()
-               for x, k in ((of_event, event.to_numpy()), (of_station, station.to_numpy()))]
+        sds = [
+            pd.Series(x, index=k).groupby(level=0).first().std()
+            for x, k in ((of_event, event.to_numpy()), (of_station, station.to_numpy()))
+        ]
         lines.append([TITLES[m], f"{values.std():.2f}", *(f"{x:.2f}" for x in sds), f"{rest.std():.2f}"])
     header = ["measure", "sd of all", "sd of event means", "sd of station means", "sd of the rest"]
     real.write_markdown(out / "ridgecrest_all_spread.md", header, lines)

@@ -91,8 +91,17 @@ def compare_picks(data, path, out):
             late = [row[4] for row in observed if row[0] == model and row[3] == phase]
             stats = real.summary([-x for x in late])
             absolute = np.nanmean(np.abs(late))
-            lines.append([model, phase, len(late), stats["n"], real.with_interval(stats), f"{stats['sd']:.2f}",
-                          f"{absolute:.2f}"])
+            lines.append(
+                [
+                    model,
+                    phase,
+                    len(late),
+                    stats["n"],
+                    real.with_interval(stats),
+                    f"{stats['sd']:.2f}",
+                    f"{absolute:.2f}",
+                ]
+            )
     real.write_markdown(
         out / "ridgecrest_onsets.md",
         ["model", "phase", "records", "with a pick", "model - pick (s), median [95 %]", "sd (s)", "mean absolute (s)"],
@@ -107,10 +116,28 @@ def compare_picks(data, path, out):
                 near = np.isfinite(late)
                 close = near & (np.abs(np.nan_to_num(late, nan=99.0)) <= FOUND_S)
                 stats = real.summary(late[near])
-                lines.append([f"{max(low, 0):g} to {high:g}", phase, source, len(late), f"{100 * near.mean():.1f}",
-                              f"{100 * close.mean():.1f}", real.with_interval(stats, 3), f"{stats['sd']:.2f}"])
-    header = ["ML", "phase", "records", "n", f"picked within ±{NEAR_S['P']:g} s (P), ±{NEAR_S['S']:g} s (S), %",
-              "within ±0.5 s, %", "pick - label (s), median [95 %]", "sd (s)"]
+                lines.append(
+                    [
+                        f"{max(low, 0):g} to {high:g}",
+                        phase,
+                        source,
+                        len(late),
+                        f"{100 * near.mean():.1f}",
+                        f"{100 * close.mean():.1f}",
+                        real.with_interval(stats, 3),
+                        f"{stats['sd']:.2f}",
+                    ]
+                )
+    header = [
+        "ML",
+        "phase",
+        "records",
+        "n",
+        f"picked within ±{NEAR_S['P']:g} s (P), ±{NEAR_S['S']:g} s (S), %",
+        "within ±0.5 s, %",
+        "pick - label (s), median [95 %]",
+        "sd (s)",
+    ]
     real.write_markdown(out / "ridgecrest_picker.md", header, lines)
     real.save_picture(_draw(sources), out / "ridgecrest_picks.png")
 
@@ -120,13 +147,22 @@ def _draw(sources):
     figure = real.new_figure(9.5, 3.6)
     axes = figure.subplots(1, 2)
     colours = {"real": real.BLACK, "real noise": real.GREEN, "noise='nlnm'": real.ORANGE}
-    names = {"real": "real records, label: model onset", "real noise": "generated, real noise",
-             "noise='nlnm'": "generated, noise='nlnm'"}
+    names = {
+        "real": "real records, label: model onset",
+        "real noise": "generated, real noise",
+        "noise='nlnm'": "generated, noise='nlnm'",
+    }
     for panel, phase in zip(axes, NEAR_S, strict=True):
         for source, rows in sources.items():
             late = [row[4] for row in rows if row[3] == phase and np.isfinite(row[4])]
-            panel.hist(late, bins=np.arange(-1.5, 1.55, 0.05), histtype="step", color=colours[source], linewidth=1.3,
-                       label=names[source])
+            panel.hist(
+                late,
+                bins=np.arange(-1.5, 1.55, 0.05),
+                histtype="step",
+                color=colours[source],
+                linewidth=1.3,
+                label=names[source],
+            )
         panel.set(title=f"{phase}, picks with probability 0.3 or more", xlabel="Pick - label (s)", ylabel="Records")
         panel.grid(True)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)

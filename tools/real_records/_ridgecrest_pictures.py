@@ -58,8 +58,15 @@ def _small(columns):
         for panel, component, generated, observed in zip(column, "ZNE", made, seen, strict=True):
             for data, offset, colour in ((generated, step, real.GREEN), (observed, -step, real.BLACK)):
                 panel.plot(start + np.arange(len(data)) / 100.0, data + offset, color=colour, linewidth=0.6)
-                panel.text(0.98, 0.96 if offset > 0 else 0.04, f"{np.abs(data).max():.2g} {unit}", color=colour,
-                           transform=panel.transAxes, ha="right", va="top" if offset > 0 else "bottom")
+                panel.text(
+                    0.98,
+                    0.96 if offset > 0 else 0.04,
+                    f"{np.abs(data).max():.2g} {unit}",
+                    color=colour,
+                    transform=panel.transAxes,
+                    ha="right",
+                    va="top" if offset > 0 else "bottom",
+                )
             for at, colour in zip(onsets, (real.BLUE, real.ORANGE), strict=True):
                 panel.axvline(at, color=colour, linewidth=0.9, linestyle=":")
             panel.set_yticks([])
@@ -105,8 +112,12 @@ def _levels(rows):
         panel.set_ylabel("ln generated / observed")
     for panel in axes[1]:
         panel.set_xlabel("Epicentral distance (km)")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4,
-                  title="dots: stations at the surface, squares: boreholes")
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=4,
+        title="dots: stations at the surface, squares: boreholes",
+    )
     return figure
 
 
@@ -179,14 +190,17 @@ def _all(table, ratio):
     axes = figure.subplots(3, 2, sharey=True, sharex="col")
     surface = (table["group"] == "surface").to_numpy()
     rows = (("pga_h", "PGA, horizontal"), ("pgv_h", "PGV, horizontal"), ("psa_1", "PSA(1 s)"))
-    columns = (("ml", "ML", (0, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5)), ("distance_km", "Epicentral distance (km)",
-                                                                (0, 15, 22, 28, 34, 40, 48, 60, 80)))
+    columns = (
+        ("ml", "ML", (0, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5)),
+        ("distance_km", "Epicentral distance (km)", (0, 15, 22, 28, 34, 40, 48, 60, 80)),
+    )
     for line, (measure, title) in zip(axes, rows, strict=True):
         for panel, (column, label, edges) in zip(line, columns, strict=True):
             for group, colour, name in (("borehole", real.ORANGE, "boreholes"), ("surface", real.BLUE, "surface")):
                 chosen = (table["group"] == group).to_numpy()
-                panel.scatter(table[column][chosen], ratio[measure][chosen], s=6, color=colour, alpha=0.5, linewidth=0,
-                              label=name)
+                panel.scatter(
+                    table[column][chosen], ratio[measure][chosen], s=6, color=colour, alpha=0.5, linewidth=0, label=name
+                )
             x, y = table[column].to_numpy()[surface], ratio[measure].to_numpy()[surface]
             for low, high in itertools.pairwise(edges):
                 inside = y[(x >= low) & (x < high) & np.isfinite(y)]

@@ -115,22 +115,35 @@ def compare(data, conversion=CONVERSION):
         made = [real.by_station(stream) for stream in ensemble]
         for name, traces in observed.items():
             path = made[0][name][0].stats.seissynth.conditions
-            onsets = {"p_first": path.path_p_travel_s, "p_direct": path.path_p_direct_travel_s,
-                      "s_first": path.path_s_travel_s, "s_direct": path.path_s_direct_travel_s}
+            onsets = {
+                "p_first": path.path_p_travel_s,
+                "p_direct": path.path_p_direct_travel_s,
+                "s_first": path.path_s_travel_s,
+                "s_direct": path.path_s_direct_travel_s,
+            }
             seen = measures(to_velocity(traces, data.inventory), onsets)
             drawn = [measures(to_velocity(one[name], data.inventory), onsets) for one in made]
             middle = {key: float(np.median([one[key] for one in drawn])) for key in seen}
             magnitude = event.magnitudes[0].mag
             info = made[0][name][0].stats.seissynth
-            row = {"origin": str(info.origin_time)[:19], "ml": magnitude,
-                   "mw_taken": float(info.truth.moment_magnitude), "station": name,
-                   "distance_km": float(path.path_ep_distance_km)}
+            row = {
+                "origin": str(info.origin_time)[:19],
+                "ml": magnitude,
+                "mw_taken": float(info.truth.moment_magnitude),
+                "station": name,
+                "distance_km": float(path.path_ep_distance_km),
+            }
             for key in PEAKS:
                 row[f"ln_{key}"] = float(np.log(middle[key] / seen[key]))
-            row |= {"counts_observed": largest(traces),
-                    "counts_generated": float(np.median([largest(one[name]) for one in made])),
-                    "d5_75_observed_s": seen["d5_75"], "d5_75_generated_s": middle["d5_75"],
-                    "energy_observed_s": seen["energy_s"], "energy_generated_s": middle["energy_s"], **onsets}
+            row |= {
+                "counts_observed": largest(traces),
+                "counts_generated": float(np.median([largest(one[name]) for one in made])),
+                "d5_75_observed_s": seen["d5_75"],
+                "d5_75_generated_s": middle["d5_75"],
+                "energy_observed_s": seen["energy_s"],
+                "energy_generated_s": middle["energy_s"],
+                **onsets,
+            }
             rows.append(row)
             apart = onsets["s_first"] - onsets["p_first"]
             reach = {"P": min(REACH_S["P"], 0.6 * apart), "S": min(REACH_S["S"], 0.35 * apart)}  # S must not find P
@@ -138,9 +151,17 @@ def compare(data, conversion=CONVERSION):
                 first, direct = (onsets[f"{phase.lower()}_{which}"] for which in ("first", "direct"))
                 motion = trace.data - np.mean(trace.data)
                 at, clear = real.aic_onset(motion, RATE, first, reach[phase], PICK_BAND, -START_S)
-                picks.append({"origin": row["origin"], "station": name, "distance_km": row["distance_km"],
-                              "phase": phase, "first_minus_pick_s": first - at, "direct_minus_pick_s": direct - at,
-                              "contrast": clear})
+                picks.append(
+                    {
+                        "origin": row["origin"],
+                        "station": name,
+                        "distance_km": row["distance_km"],
+                        "phase": phase,
+                        "first_minus_pick_s": first - at,
+                        "direct_minus_pick_s": direct - at,
+                        "contrast": clear,
+                    }
+                )
     return rows, picks
 
 
@@ -212,8 +233,17 @@ def write_tables(rows, unconverted, picks, worst, out):
             clear = [pick for pick in of_phase if pick["contrast"] >= CLEAR]
             stats = [real.summary([pick[f"{which}_minus_pick_s"] for pick in clear]) for which in ("first", "direct")]
             within = spread_within_events(clear)
-            lines.append([phase, f"{low:.0f} to {high:.0f}", len(of_phase), len(clear), *map(real.with_interval, stats),
-                          f"{stats[0]['sd']:.2f}", f"{within:.2f}" if np.isfinite(within) else "–"])
+            lines.append(
+                [
+                    phase,
+                    f"{low:.0f} to {high:.0f}",
+                    len(of_phase),
+                    len(clear),
+                    *map(real.with_interval, stats),
+                    f"{stats[0]['sd']:.2f}",
+                    f"{within:.2f}" if np.isfinite(within) else "–",
+                ]
+            )
     real.write_markdown(
         out / "germany_onsets.md",
         ["phase", "distance (km)", "records", "clear picks", "first (Pn, Sn or direct) - pick (s)",
@@ -237,8 +267,12 @@ def _draw(pairs, onsets, distances):
         row[0].plot(time, observed / tops[0] + 1.0, color=real.BLACK, linewidth=0.6)
         row[0].plot(time, made / tops[1] - 1.0, color=real.GREEN, linewidth=0.6)
         for key, at in onsets[name].items():
-            row[0].axvline(at, color=real.BLUE if key[0] == "p" else real.ORANGE, linewidth=0.9,
-                           linestyle="-" if key.endswith("first") else ":")
+            row[0].axvline(
+                at,
+                color=real.BLUE if key[0] == "p" else real.ORANGE,
+                linewidth=0.9,
+                linestyle="-" if key.endswith("first") else ":",
+            )
         row[0].set_yticks([])
         sizes = "peak observed {:.3g}, generated {:.3g} µm/s".format(*(1e6 * top for top in tops))
         row[0].set_title(f"{name}, {distances[name]:.0f} km, E; {sizes}", loc="left")
@@ -264,8 +298,12 @@ def draw(data, out, which=1):
     for name in sorted(observed, key=lambda one: made[one][0].stats.seissynth.conditions.path_ep_distance_km):
         path = made[name][0].stats.seissynth.conditions
         pairs[name] = [to_velocity(one[name], data.inventory)[2] for one in (observed, made)]
-        onsets[name] = {"p_first": path.path_p_travel_s, "p_direct": path.path_p_direct_travel_s,
-                        "s_first": path.path_s_travel_s, "s_direct": path.path_s_direct_travel_s}
+        onsets[name] = {
+            "p_first": path.path_p_travel_s,
+            "p_direct": path.path_p_direct_travel_s,
+            "s_first": path.path_s_travel_s,
+            "s_direct": path.path_s_direct_travel_s,
+        }
         distances[name] = path.path_ep_distance_km
     real.save_picture(_draw(pairs, onsets, distances), out / "germany_records.png", dpi=85, colours=64)
 

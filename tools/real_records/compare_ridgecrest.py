@@ -107,8 +107,15 @@ def choose_small(data):
         if SMALL <= magnitude < LARGE:
             contrasts = [contrast(data, i, name) for name in data.stations]
             free = np.median([data.end_s(i, name) - data.onsets[i][name][1] for name in data.stations])
-            rows.append({"index": i, "origin": str(data.origins[i])[:22], "ml": magnitude,
-                         "s_over_before": float(np.median(contrasts)), "free_after_s_s": float(free)})
+            rows.append(
+                {
+                    "index": i,
+                    "origin": str(data.origins[i])[:22],
+                    "ml": magnitude,
+                    "s_over_before": float(np.median(contrasts)),
+                    "free_after_s_s": float(free),
+                }
+            )
     rows.sort(key=lambda row: -row["s_over_before"])
     return [row["index"] for row in rows if row["free_after_s_s"] >= 4.0][:3], rows
 
@@ -162,8 +169,13 @@ def compare_levels(data, indices, made):
                 why = "clipped"
             elif not large and contrast(data, i, name) < CLEAN:
                 why = "not clear of what precedes it"
-            row = {"origin": str(data.origins[i])[:22], "ml": data.magnitudes[i], "station": name,
-                   "distance_km": distance, "group": why}
+            row = {
+                "origin": str(data.origins[i])[:22],
+                "ml": data.magnitudes[i],
+                "station": name,
+                "distance_km": distance,
+                "group": why,
+            }
             residuals = dict.fromkeys(real.MEASURES, np.nan)
             if found is not None:
                 end = max(data.end_s(i, name), s + 1.0)
@@ -199,10 +211,29 @@ def level_table(rows, path):
             stats = {m: real.summary([row[m] for row in chosen]) for m in real.MEASURES}
             sd = ", ".join("–" if len(chosen) < 2 else f"{stats[m]['sd']:.2f}" for m in real.MEASURES)
             why = "; ".join(f"{count} {reason}" for reason, count in left_out.items()) if group == "surface" else ""
-            lines.append([origin[11:19], f"{of_event[0]['ml']:.2f}", group, len(chosen),
-                          *(real.with_interval(stats[m]) for m in real.MEASURES), sd, why or "–"])
-    header = ["origin", "ML", "stations", "n", "PGA horizontal", "PGV horizontal", "PGA vertical", "PGV vertical",
-              "sd of the four", "left out"]
+            lines.append(
+                [
+                    origin[11:19],
+                    f"{of_event[0]['ml']:.2f}",
+                    group,
+                    len(chosen),
+                    *(real.with_interval(stats[m]) for m in real.MEASURES),
+                    sd,
+                    why or "–",
+                ]
+            )
+    header = [
+        "origin",
+        "ML",
+        "stations",
+        "n",
+        "PGA horizontal",
+        "PGV horizontal",
+        "PGA vertical",
+        "PGV vertical",
+        "sd of the four",
+        "left out",
+    ]
     real.write_markdown(path, header, lines)
 
 
@@ -250,10 +281,20 @@ def compare_shapes(data, index, made, out):
     rows = []
     for key in observed[0]:
         pair = np.array([[one[key] for one in drawn], [one[key] for one in observed]])
-        rows.append([key, len(observed), f"{np.median(pair[0]):.2f}", f"{np.median(pair[1]):.2f}",
-                     real.with_interval(real.summary(pair[0] - pair[1]))])
-    real.write_markdown(out / "ridgecrest_shapes.md",
-                        ["measure", "n", "generated", "observed", "generated - observed, median [95 %]"], rows)
+        rows.append(
+            [
+                key,
+                len(observed),
+                f"{np.median(pair[0]):.2f}",
+                f"{np.median(pair[1]):.2f}",
+                real.with_interval(real.summary(pair[0] - pair[1])),
+            ]
+        )
+    real.write_markdown(
+        out / "ridgecrest_shapes.md",
+        ["measure", "n", "generated", "observed", "generated - observed, median [95 %]"],
+        rows,
+    )
 
 
 def compare_aic(data, indices, out):

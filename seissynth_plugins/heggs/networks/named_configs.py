@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from seissynth.errors import InputError
 from seissynth_plugins.heggs.networks.config import (
     CONDITION_SIZE,
     ACMConfig,
@@ -11,6 +10,7 @@ from seissynth_plugins.heggs.networks.config import (
     HeggsConfig,
     UNetConfig,
 )
+from seissynth_plugins.torchkit.named_configs import build_named
 
 _SMALL = HeggsConfig()
 _PAPER = HeggsConfig(
@@ -85,16 +85,3 @@ def named_config(name):
 def variant_names():
     """Return the variants that can follow a size."""
     return tuple(_VARIANTS)
-
-
-def build_named(name, sizes, variants, model):
-    """Return ``sizes[first]`` changed by the variants that follow it, or say which names there are."""
-    size, *changes = str(name).split("+")
-    if size not in sizes:
-        raise InputError(f"{model} has no size {size!r}; there are {', '.join(sizes)}.")
-    config = sizes[size]
-    for change in changes:
-        if change not in variants:
-            raise InputError(f"{model} has no variant {change!r}; there are {', '.join(variants)}.")
-        config = variants[change](config)
-    return config

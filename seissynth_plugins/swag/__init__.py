@@ -1,0 +1,1 @@
+"""SWaG: a diffusion transformer on waveforms, conditioned on station, P, S and magnitude."""

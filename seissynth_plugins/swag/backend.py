@@ -1,0 +1,293 @@
+"""The backend "swag": records of a station from its name, P, S and magnitude."""
+
+import dataclasses
+
+import numpy as np
+
+from seissynth.backends.base import Backend, Card
+from seissynth.errors import DomainError, InputError, MissingDependencyError
+from seissynth.records import Records
+from seissynth.shared.checks import whole
+from seissynth.shared.locks import new_lock
+from seissynth.shared.warning import warn_user
+from seissynth_plugins.swag.weights import SWAG
+from seissynth_plugins.torchkit import weights as weights_files
+from seissynth_plugins.torchkit.sampling_options import check_sampling
+
+#: a record may reach so far beyond the network's window, as the margins of a resampling filter do; it is continued by
+#: its mirror
+REACH_S = 5.0
+UNKNOWN_STATIONS = ("none", "nearest")
+#: how the weights' card may say that they are sampled, with what holds without it
+_SAMPLING = {"method": "dpmpp_2m", "steps": 10, "guidance": None, "spacing": "log_snr"}
+#: labels, as the ranges of the weights name them -> (words, unit)
+_WORDS = {"p_s": ("P", " s"), "s_minus_p_s": ("S minus P", " s"), "magnitude": ("magnitude", "")}
+#: rounding of labels that were computed from times
+_SLACK = 1e-6
+
+
+class SwagBackend(Backend):
+    """SWaG: a diffusion transformer on waveforms, conditioned on station, P, S and magnitude.
+
+    P and S are the event's picks where it has any, else travel times. Trained weights are needed; they say for which
+    stations, magnitudes and times they hold. Labels outside those are refused, as `outside=` does not mend a window
+    that P does not fit into: pass `start`.
+
+    Parameters
+    ----------
+    weights : str or path, optional
+        A .safetensors file that ``seissynth train swag`` wrote; default: what the package ships with, if anything.
+    device : str
+        "cpu", "cuda", "cuda:1", ...
+    steps : int, optional
+        Steps of the sampler. This and the next three: default as the weights' card says, else 10 steps.
+    method : {"dpmpp_2m", "ddim", "ddpm"}, optional
+    guidance : float, optional
+        Weight w of ``u + w (c - u)``: how much more the labels count than in training; 1 for as they do.
+    spacing : {"log_snr", "time"}, optional
+        Of the steps.
+    unknown_station : {"none", "nearest"}
+        What a station that the weights do not know takes: no station's label, with a warning, or that of the nearest
+        known one.
+    batch : int
+        Records that go through the network together; bounds the memory.
+    precision : {"auto", "float32", "mixed"}
+        See `generation.prepare`.
+
+    Raises
+    ------
+    InputError
+        No weights, or an option out of bounds.
+    FileFormatError
+        A file that holds no weights of SWaG, of another version, cut off or without normalisation.
+    MissingDependencyError
+        PyTorch or safetensors is not installed.
+
+    References
+    ----------
+    Duan et al. (2025), A multi-conditional diffusion transformer for versatile seismic wave generation.
+    """
+
+    #: whose weights it takes
+    kind = SWAG
+    card = Card(
+        name="swag",
+        summary="Diffusion transformer on waveforms, from station, P, S and magnitude; needs trained weights",
+        quantity="velocity",
+        component_order="ENZ",
+        references=("Duan et al. 2025, SWaG",),
+        licence_weights="MIT",
+        required_columns=("path_p_travel_s", "path_s_travel_s", "source_magnitude"),
+        optional_columns=(
+            "station_network_code", "station_code", "station_latitude_deg", "station_longitude_deg",
+        ),
+        capabilities=("onsets", "truth", "absolute_amplitude", "ensemble", "device"),
+        packages=dict.fromkeys(("torch", "safetensors"), 'python -m pip install "seissynth[torch]"'),
+    )  # fmt: skip
+
+    def __init__(
+        self, *, weights=None, device="cpu", steps=None, method=None, guidance=None, spacing=None,
+        unknown_station="none", batch=8, precision="auto",
+    ):  # fmt: skip
+        super().__init__(weights=weights_files.shipped_or_given(weights, self.kind), device=device)
+        self._about = weights_files.read_card(self.weights, self.kind)
+        given = {"method": method, "steps": steps, "guidance": guidance, "spacing": spacing}
+        chosen = {**_SAMPLING, **self._about.get("sampling", {})}
+        chosen |= {name: value for name, value in given.items() if value is not None}
+        self.sampling = {name: chosen[name] for name in _SAMPLING}
+        self.unknown_station, self.batch, self.precision = unknown_station, batch, precision
+        self._check_options()
+        self.card = _card_of(type(self).card, self._about)
+        self._model = self._inputs = self._hash = None
+        self._lock = new_lock()
+
+    def __getstate__(self):
+        """Copies in other processes load anew."""
+        return {**self.__dict__, "_model": None, "_lock": None}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, _lock=new_lock())
+
+    @property
+    def weights_hash(self):
+        """First digits of the SHA-256 of the weights file."""
+        if self._hash is None:
+            from seissynth_plugins.torchkit.checkpoints import weights_hash
+
+            self._hash = weights_hash(self.weights)
+        return self._hash
+
+    def load(self):
+        """Read the weights."""
+        try:
+            from seissynth_plugins.torchkit.precision import usable_device
+        except ImportError as error:
+            raise MissingDependencyError(
+                f'backend {self.kind.name!r} runs on PyTorch: python -m pip install "seissynth[torch]"'
+            ) from error
+        from seissynth_plugins.swag.generation import prepare
+
+        device = usable_device(self.device, self.kind.name)
+        model, self._inputs, _ = weights_files.load_model(self.weights, self.kind)
+        self._model = prepare(model, device, self.precision)
+
+    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
+        """Make one record per row; see `seissynth.backends.base.Backend.simulate`.
+
+        Returns
+        -------
+        Records
+            In the quantity and order of the card; onsets are the labels; `truth` says which stations were known.
+        """
+        from seissynth_plugins.swag.generation import Sampling, generate_columns, to_waveforms
+
+        if self._model is None:
+            self.load()
+        config = self._model.config
+        onsets = conditions[["path_p_travel_s", "path_s_travel_s"]].to_numpy(float)
+        begin = self._window_starts(onsets[:, 0], np.asarray(start_s, dtype=float), npts, sampling_rate_hz)
+        labels = np.column_stack([onsets - begin[:, None], conditions["source_magnitude"].to_numpy(float)])
+        self._check_labels(labels, conditions)
+        station = self._stations(conditions)
+        columns = generate_columns(self._model, labels, station, seeds.row, Sampling(**self.sampling, batch=self.batch))
+        made = to_waveforms(columns, config, self._inputs)
+        first = np.round((start_s - begin) * sampling_rate_hz).astype(int)
+        data = np.stack([_cut(record, begin_at, npts) for record, begin_at in zip(made, first, strict=True)])
+        return Records(
+            data.astype(np.float32),
+            start_s=begin + first / sampling_rate_hz,
+            p_s=onsets[:, 0],
+            s_s=onsets[:, 1],
+            truth={"station_known": (station < config.stations).astype(float)},
+        )
+
+    # --- parts of it
+
+    def _check_options(self):
+        whole(f"{self.kind.name}: batch", self.batch)
+        check_sampling(self.kind.name, self.sampling)
+        if self.unknown_station not in UNKNOWN_STATIONS:
+            raise InputError(
+                f"{self.kind.name}: unknown_station={self.unknown_station!r} must be one of "
+                f"{', '.join(map(repr, UNKNOWN_STATIONS))}."
+            )
+        if self.precision not in ("auto", "float32", "mixed"):
+            raise InputError(f"{self.kind.name}: precision={self.precision!r} must be 'auto', 'float32' or 'mixed'.")
+
+    def _window_starts(self, p_s, start_s, npts, rate):
+        """When the network's windows begin, s after origin: as asked, or earlier where P would come too soon."""
+        config = self._model.config
+        low = self._inputs.ranges["p_s"][0]
+        begin = np.minimum(start_s, p_s - low)
+        # on the grid of the samples that are asked for
+        begin = start_s - np.ceil((start_s - begin) * rate - _SLACK) / rate
+        reach = start_s - begin + npts / rate - config.duration_s
+        if (reach > REACH_S + _SLACK).any():
+            row = int(np.argmax(reach))
+            raise DomainError(
+                f"{self.kind.name}: a record from {start_s[row]:g} to {start_s[row] + npts / rate:g} s after origin was "
+                f"asked for, with P at {p_s[row]:.2f} s; its windows are of {config.duration_s:g} s with P {low:g} s "
+                "after their beginning at the earliest. Pass start= and duration= within these."
+            )
+        return begin
+
+    def _check_labels(self, labels, conditions):
+        values = {"p_s": labels[:, 0], "s_minus_p_s": labels[:, 1] - labels[:, 0], "magnitude": labels[:, 2]}
+        for name, column in values.items():
+            low, high = self._inputs.ranges[name]
+            outside = (column < low - _SLACK) | (column > high + _SLACK)
+            # the card has a range of magnitudes, which the core watches as the user asks it to
+            if not outside.any() or name == "magnitude":
+                continue
+            row, (words, unit) = int(np.argmax(outside)), _WORDS[name]
+            remedy = " Pass start= so that P comes within it." if name == "p_s" else ""
+            where = (
+                f" after the first sample at {_site(conditions, row)}"
+                if name == "p_s"
+                else f" at {_site(conditions, row)}"
+            )
+            raise DomainError(
+                f"{self.kind.name}: {words} is {column[row]:.2f}{unit}{where}; the weights were trained with "
+                f"{low:g} to {high:g}{unit}.{remedy}"
+            )
+        late = labels[:, 1] > self._model.config.duration_s
+        if late.any():
+            row = int(np.argmax(late))
+            raise DomainError(
+                f"{self.kind.name}: S comes {labels[row, 1]:.2f} s after the first sample at {_site(conditions, row)}, "
+                f"behind the window of {self._model.config.duration_s:g} s; pass a later start=."
+            )
+
+    def _stations(self, conditions):
+        """Rows of the network's table, the last one for none."""
+        names = [_site(conditions, row) for row in range(len(conditions))]
+        known = {name: number for number, name in enumerate(self._inputs.names)}
+        # sets without network codes name their stations alone
+        bare = [name.partition(".")[2] for name in names]
+        none = self._model.config.stations
+        numbers = np.array([known.get(a, known.get(b, none)) for a, b in zip(names, bare, strict=True)], np.int64)
+        unknown = np.flatnonzero(numbers == none)
+        if len(unknown) and self.unknown_station == "nearest":
+            numbers[unknown] = self._nearest(conditions.iloc[unknown])
+        elif len(unknown):
+            warn_user(
+                f"{self.kind.name}: the weights do not know {len(set(np.array(names)[unknown]))} of the stations "
+                f"({names[unknown[0]]}, ...), which take no station's label; pass unknown_station='nearest' for that of "
+                "the nearest known one, or train with their records."
+            )
+        return numbers
+
+    def _nearest(self, conditions):
+        latitude, longitude = (
+            np.array(x) for x in zip(*(degrees for _, *degrees in self._inputs.stations), strict=True)
+        )
+        if not np.isfinite(latitude).any():
+            raise InputError(
+                f"{self.kind.name}: unknown_station='nearest', but the weights do not know where their stations are."
+            )
+        columns = [conditions.get(f"station_{name}_deg") for name in ("latitude", "longitude")]
+        if any(column is None or not np.isfinite(column.to_numpy(float)).all() for column in columns):
+            raise InputError(f"{self.kind.name}: unknown_station='nearest' needs the coordinates of all stations.")
+        here = [np.radians(column.to_numpy(float))[:, None] for column in columns]
+        there = [np.radians(x)[None] for x in (latitude, longitude)]
+        # haversine; only the order counts
+        apart = np.sin((here[0] - there[0]) / 2) ** 2
+        apart = apart + np.cos(here[0]) * np.cos(there[0]) * np.sin((here[1] - there[1]) / 2) ** 2
+        return np.nanargmin(apart, axis=1)
+
+
+def _site(conditions, row):
+    """NET.STA of a row, as far as the table says."""
+    codes = [conditions.get(f"station_{name}") for name in ("network_code", "code")]
+    return ".".join("" if column is None else str(column.iloc[row]) for column in codes)
+
+
+def _card_of(card, weights_card):
+    """The card of a backend with these weights: their ranges, rate, quantity, region and licence."""
+    inputs, config = weights_card["normalisation"], weights_card["config"]
+    ranges = weights_card.get("ranges", {})
+    fields = {"distance_range_km": "path_ep_distance_km", "depth_range_km": "source_depth_km"}
+    known = {field: tuple(ranges[name]) for field, name in fields.items() if name in ranges}
+    quantity = str(inputs.get("quantity", "normalised"))
+    sized = quantity != "normalised"
+    return dataclasses.replace(
+        card,
+        quantity=quantity,
+        component_order=str(inputs.get("component_order", card.component_order)),
+        licence_weights=str(weights_card["licence"]),
+        trained_region=str(weights_card["region"]),
+        sampling_rates_hz=(float(config["sampling_rate_hz"]),),
+        max_duration_s=float(config["duration_s"]),
+        distance_kind="epicentral",
+        magnitude_range=tuple(inputs["ranges"]["magnitude"]),
+        capabilities=card.capabilities if sized else card.capabilities - {"absolute_amplitude"},
+        **known,
+    )
+
+
+def _cut(record, first, npts):
+    """Samples first to first + npts of a record; what lies behind it is its mirror image."""
+    after = max(first + npts - record.shape[-1], 0)
+    if after:
+        record = np.pad(record, ((0, 0), (0, after)), mode="reflect")
+    return record[:, first : first + npts]

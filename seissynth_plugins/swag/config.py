@@ -1,0 +1,207 @@
+"""Sizes and choices of SWaG's network, and the configurations that have a name."""
+
+from dataclasses import dataclass, replace
+
+from seissynth.errors import InputError
+from seissynth.shared.checks import positive, whole
+from seissynth_plugins.torchkit.named_configs import build_named
+
+#: linear ranges of the labels that become 0 to 1000, from the authors' scripts: samples 10 to 1500 and 50 to 2400 at
+#: 50 Hz, in seconds after the first sample here so that they hold at any rate
+P_RANGE_S = (0.2, 30.0)
+S_RANGE_S = (1.0, 48.0)
+MAGNITUDE_RANGE = (-1.0, 8.0)
+LABEL_STEPS = 1000.0
+
+#: labels beside the station, in the order of a row
+LABELS = ("p_s", "s_s", "magnitude")
+COMPONENTS = 3
+
+
+@dataclass(frozen=True)
+class SwagConfig:
+    """Everything that defines the network, its noise process and its loss.
+
+    Parameters
+    ----------
+    sampling_rate_hz, duration_s : float
+        Of a record.
+    patch : int
+        Samples of each component that make one token.
+    width, blocks, heads : int
+        Of the transformer; `heads` divides `width`.
+    mlp_ratio : int
+        Width of a block's perceptron over `width`.
+    shared_modulation : bool
+        One projection of the condition for all blocks, to which each block adds a learned offset (PixArt-alpha), in
+        place of one for each block (DiT): a third fewer parameters.
+    cross_attention : bool
+        Blocks attend to the embedded labels and time step after attending to themselves, as SWaG's text says and its
+        code does not do.
+    onset_positions : bool
+        Tokens know their time after P and after S, beside their time after the first sample.
+    learn_sigma : bool
+        The network also predicts the variance of each reverse step (Nichol and Dhariwal 2021).
+    prediction : {"x0", "eps", "v", "flow"}
+    schedule : {"scaled_linear", "linear", "cosine", "flow"}
+    beta_start, beta_end : float
+        Of the linear schedules.
+    zero_terminal_snr : bool
+    steps : int
+        Of the noise process.
+    step_draw : {"uniform", "logit_normal"}
+        How training draws its steps.
+    emphasis : float
+        Records go through ``y[n] = x[n] - emphasis x[n - 1]`` first, so that the microseism does not outweigh what
+        lies above 1 Hz; 0 for none.
+    compression : float
+        Amplitudes y in standard deviations become ``asinh(y / compression)``, scaled, so that weak motion counts
+        beside strong; 0 for none.
+    log_scale : bool
+        One more token holds ln of the three components' scales, so that size survives the normalisation.
+    scale_weight : float
+        Of that token's error in the loss; the waveform's mean error has 1.
+    guidance : float
+        Weight w of ``u + w (c - u)`` in generation unless said otherwise; 1 for none.
+    guided : bool
+        The network takes the guidance weight as an input (distilled; Meng et al. 2023).
+    drop, station_drop : float
+        Shares of the training records without any label, and without their station alone.
+    stations : int
+        Known stations; the table has one row more, for none.
+    """
+
+    sampling_rate_hz: float = 50.0
+    duration_s: float = 60.0
+    patch: int = 12
+    width: int = 224
+    blocks: int = 8
+    heads: int = 7
+    mlp_ratio: int = 4
+    shared_modulation: bool = True
+    cross_attention: bool = False
+    onset_positions: bool = True
+    learn_sigma: bool = False
+    prediction: str = "flow"
+    schedule: str = "flow"
+    beta_start: float = 1e-4
+    beta_end: float = 0.02
+    zero_terminal_snr: bool = True
+    steps: int = 1000
+    step_draw: str = "logit_normal"
+    emphasis: float = 0.9
+    compression: float = 0.0
+    log_scale: bool = True
+    scale_weight: float = 0.1
+    guidance: float = 1.0
+    guided: bool = False
+    drop: float = 0.1
+    station_drop: float = 0.1
+    stations: int = 0
+
+    def __post_init__(self):
+        for name in ("patch", "width", "blocks", "heads", "mlp_ratio", "steps"):
+            whole(name, getattr(self, name))
+        whole("stations", self.stations, 0)
+        for name in ("sampling_rate_hz", "duration_s"):
+            positive(name, getattr(self, name))
+        if self.npts % self.patch:
+            raise InputError(f"patch={self.patch} does not divide a record of {self.npts} samples.")
+        if self.width % self.heads or self.width % 2:
+            raise InputError(f"width={self.width} must be even and a multiple of heads={self.heads}.")
+        for name, top in (("drop", 1.0), ("station_drop", 1.0), ("emphasis", 0.999)):
+            if not 0 <= getattr(self, name) <= top:
+                raise InputError(f"{name}={getattr(self, name)!r} must be 0 to {top:g}.")
+        for name in ("compression", "scale_weight", "guidance"):
+            if not getattr(self, name) >= 0:
+                raise InputError(f"{name}={getattr(self, name)!r} must be 0 or more.")
+        if self.learn_sigma and self.prediction != "eps":
+            raise InputError('learn_sigma=True goes with prediction="eps" only.')
+
+    @property
+    def npts(self):
+        """Samples of a record."""
+        return round(self.sampling_rate_hz * self.duration_s)
+
+    @property
+    def tokens(self):
+        """Tokens of a waveform."""
+        return self.npts // self.patch
+
+    @property
+    def columns(self):
+        """Columns of what the network sees: the samples, and one for the scales."""
+        return self.npts + self.log_scale
+
+    @property
+    def shape(self):
+        """Shape of one record as the network sees it."""
+        return (COMPONENTS, self.columns)
+
+
+_SMALL = SwagConfig()
+#: the text: 28 blocks, the noise is predicted (eq. 3)
+_PAPER = SwagConfig(
+    patch=6, width=768, blocks=28, heads=12, shared_modulation=False, onset_positions=False, prediction="eps",
+    schedule="linear", zero_terminal_snr=False, step_draw="uniform", emphasis=0.0, log_scale=False, guidance=1.5,
+    station_drop=0.0, stations=5000,
+)  # fmt: skip
+
+SIZES = {
+    "paper": _PAPER,
+    "authors": replace(_PAPER, blocks=24, learn_sigma=True),
+    "small": _SMALL,
+    "small_500": replace(_SMALL, patch=6),
+    "tiny": SwagConfig(
+        sampling_rate_hz=10.0, duration_s=20.0, patch=10, width=32, blocks=2, heads=2, mlp_ratio=2, steps=100
+    ),
+}
+
+_VARIANTS = {
+    "100hz": lambda c: replace(c, sampling_rate_hz=100.0, patch=round(c.patch * 100.0 / c.sampling_rate_hz)),
+    "cross_attention": lambda c: replace(c, cross_attention=True),
+    "dit_modulation": lambda c: replace(c, shared_modulation=False),
+    "without_onset_positions": lambda c: replace(c, onset_positions=False),
+    "without_emphasis": lambda c: replace(c, emphasis=0.0),
+    "compressed": lambda c: replace(c, compression=0.1),
+    "without_scale": lambda c: replace(c, log_scale=False),
+    "with_scale": lambda c: replace(c, log_scale=True),
+    "eps": lambda c: replace(c, prediction="eps", schedule="linear", zero_terminal_snr=False, step_draw="uniform"),
+    "v": lambda c: replace(c, prediction="v", schedule="cosine", step_draw="uniform"),
+    "learned_sigma": lambda c: replace(
+        c, prediction="eps", schedule="linear", zero_terminal_snr=False, step_draw="uniform", learn_sigma=True
+    ),
+    "guided": lambda c: replace(c, guided=True),
+}
+
+
+def named_config(name):
+    """Return a configuration by its name: a size, or a size and variants joined by ``+``.
+
+    Parameters
+    ----------
+    name : str
+        A size (`paper`, `authors`, `small`, `small_500`, `tiny`), followed by any of `variant_names`:
+        ``"small+100hz"``.
+
+    Returns
+    -------
+    SwagConfig
+
+    Raises
+    ------
+    InputError
+        No such size or variant.
+
+    Examples
+    --------
+    >>> from seissynth_plugins.swag.config import named_config
+    >>> named_config("small").tokens, named_config("small+100hz").npts, named_config("authors").blocks
+    (250, 6000, 24)
+    """
+    return build_named(name, SIZES, _VARIANTS, "swag")
+
+
+def variant_names():
+    """Return the variants that can follow a size."""
+    return tuple(_VARIANTS)

@@ -1,0 +1,213 @@
+"""Training data of SWaG: records moved in time, with their labels, as the network sees them.
+
+A set in SeisBench's form with P, S and magnitude in each row. Item i of epoch e depends on the seed, e and i only.
+"""
+
+import hashlib
+import json
+
+import numpy as np
+
+from seissynth.data.pairs import shift_windows
+from seissynth.errors import InputError
+from seissynth.evaluation.downstream.front_noise import has_noise, put_noise_in_front
+from seissynth.representations import ScaleStatistics
+from seissynth.seeding import generator, hash_words
+from seissynth.units import UNITS
+from seissynth_plugins.swag.generation import coding_of
+from seissynth_plugins.swag.waveforms import SwagInputs
+from seissynth_plugins.torchkit.augmentation import SensorNoise, coda
+from seissynth_plugins.torchkit.record_rules import RecordRules
+from seissynth_plugins.torchkit.training_table import TrainingTable
+
+#: columns that each record must have
+REQUIRED = ("trace_p_arrival_sample", "trace_s_arrival_sample", "source_magnitude")
+COMPONENT_ORDER = "ENZ"
+#: S comes so long before the end of the window at least, s
+_AFTER_S = 1.0
+#: share of a record that is turned round behind its end where the window moves beyond it
+_LAST_SHARE = 0.1
+#: at most so many records are looked at for the statistics of the scales
+_STATISTICS_RECORDS = 2000
+
+
+def swag_rules(config):
+    """Return which records a configuration is trained on."""
+    return RecordRules(
+        "SWaG", config.sampling_rate_hz, config.duration_s, quantity=None, start_s=None, required=REQUIRED,
+        component_order=COMPONENT_ORDER,
+    )  # fmt: skip
+
+
+class SwagData:
+    """Records of one part of a table, as `seissynth_plugins.torchkit.training` wants them.
+
+    Parameters
+    ----------
+    table : TrainingTable
+    inputs : SwagInputs
+    config : SwagConfig
+    rows : ndarray of int
+        Of the table.
+    p_range_s : (float, float) or None
+        Windows are moved so that P comes anywhere within, s after the first sample, noise in front: rows of noise of
+        the sensor where the table holds any, else noise like the record's own. None leaves them as they are.
+    seed : int
+
+    Notes
+    -----
+    An item: "x" (3, columns) float32, "labels" (3,): P and S, s after the first sample, and magnitude; "station", its
+    row in the network's table; "scale_known", 1 where the column of scales counts.
+    """
+
+    def __init__(self, table, inputs, config, rows, *, p_range_s=None, seed=0):
+        self.table, self.inputs, self.config, self.rows = table, inputs, config, np.asarray(rows)
+        self._p_range, self._seed = p_range_s, seed
+        self._coding = coding_of(config)
+        self._numbers = _station_numbers(table, inputs, self.rows, config)
+        self._noise = SensorNoise(table) if len(table.noise) and p_range_s is not None else None
+        columns = table.table.iloc[self.rows]
+        self._onsets = columns[["p_s", "s_s"]].to_numpy(float)
+        self._magnitude = columns["source_magnitude"].to_numpy(float)
+        self._sensors = table.sensors(self.rows)
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, i):
+        return self.item(i, 0)
+
+    def item(self, i, epoch):
+        """Return record i of an epoch."""
+        record, onsets = self.record(i, epoch)
+        scaled, log_scale = self._coding.encode(record[None])
+        x, known = scaled[0], self.inputs.scales is not None
+        if self.config.log_scale:
+            column = self.inputs.column(log_scale)[0] if known else np.zeros(3, np.float32)
+            x = np.concatenate([x, column[:, None]], axis=1)
+        return {
+            "x": x,
+            "labels": np.array([*onsets, self._magnitude[i]], np.float32),
+            "station": np.int64(self._numbers[i]),
+            "scale_known": np.float32(known),
+        }
+
+    def record(self, i, epoch=0):
+        """Return the waveform of record i of an epoch, (3, npts) in the set's unit, and P and S, s."""
+        rng = generator(hash_words("swag item", self._seed, epoch), int(self.rows[i]))
+        record, (p, s) = self.table.waveforms([self.rows[i]])[0], self._onsets[i]
+        if self._p_range is None:
+            return record, (p, s)
+        rate, npts = self.config.sampling_rate_hz, record.shape[-1]
+        wanted = rng.uniform(*self._p_range)
+        later = min(wanted - p, self.config.duration_s - _AFTER_S - s)
+        front = round(later * rate)
+        if front > 0 and self._noise is None and not has_noise(p * rate, rate):
+            front = 0  # a record that begins within the earthquake says nothing of its noise
+        if front < 0:
+            record = coda(record, -front, round(_LAST_SHARE * npts))
+        elif front > 0 and self._noise is None:
+            record = put_noise_in_front(record, p * rate, front, rate, rng)[:, :npts].astype(np.float32)
+        elif front > 0:
+            noise = self._noise.draw(self._sensors[i], rng)[None]
+            seed = int(rng.integers(2**31))
+            labels = {"trace_p_arrival_sample": [p * rate]}
+            record = shift_windows(record[None], labels, [-front], npts, noise=noise, seed=seed).data[0]
+        return record, (p + front / rate, s + front / rate)
+
+    def name(self, i):
+        """Say which record that is."""
+        return f"{self.table.table['source_id'].iloc[self.rows[i]]} at {self._sensors[i]}"
+
+    @property
+    def fingerprint(self):
+        """Digest of the data and of all that is done to them."""
+        plain = [self.rows.tolist(), self._p_range, self._seed, self.config.emphasis, self.config.compression]
+        text = json.dumps([self.table.fingerprint, self.inputs.to_plain(), plain], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def training_rows(table, records=None):
+    """Return the rows of the training part, the first `records` of them if that is given."""
+    rows = table.rows("train")
+    if records is not None:
+        if records > len(rows):
+            raise InputError(f"records={records}, but the training part has {len(rows)}.")
+        rows = rows[:records]
+    if not len(rows):
+        raise InputError("no record is left to train on, after split, purge, stations kept out and quality.")
+    return rows
+
+
+def fit_swag_inputs(table, rows, config, p_range_s, seed, *, start=None):
+    """Take stations, ranges and scales of a training set.
+
+    Parameters
+    ----------
+    table : TrainingTable
+    rows : ndarray of int
+    config : SwagConfig
+    p_range_s : (float, float) or None
+    seed : int
+    start : SwagInputs, optional
+        Of the weights that are begun with: their stations keep their rows, their scales stay where the quantity does.
+
+    Returns
+    -------
+    SwagInputs
+    """
+    quantity = _quantity(table, rows)
+    begun = () if start is None else start.stations
+    stations = (*begun, *_stations(table, rows, {name for name, *_ in begun}))
+    columns = table.table.iloc[rows]
+    p, s, magnitude = (columns[name].to_numpy(float) for name in ("p_s", "s_s", "source_magnitude"))
+    held = (float(p.min()), float(p.max())) if p_range_s is None else p_range_s
+    ranges = {
+        "p_s": tuple(map(float, held)),
+        "s_minus_p_s": (float((s - p).min()), float((s - p).max())),
+        "magnitude": (float(magnitude.min()), float(magnitude.max())),
+    }
+    inputs = SwagInputs(stations, ranges, quantity, None, COMPONENT_ORDER)
+    if quantity == "normalised" or not config.log_scale:
+        return inputs
+    if start is not None and start.scales is not None and start.quantity == quantity:
+        scales = start.scales
+    else:
+        some = rows[np.linspace(0, len(rows) - 1, min(len(rows), _STATISTICS_RECORDS)).astype(int)]
+        data, coding = SwagData(table, inputs, config, some, p_range_s=p_range_s, seed=seed), coding_of(config)
+        scales = ScaleStatistics.fit(
+            np.concatenate([coding.encode(data.record(i)[0][None])[1] for i in range(len(data))])
+        )
+    return SwagInputs(stations, ranges, quantity, scales, COMPONENT_ORDER)
+
+
+def _quantity(table, rows):
+    """Quantity of the sets that the rows are of; "normalised" where the unit is none of ground motion."""
+    known = {unit: name for name, unit in UNITS.items() if name != "counts"}
+    units = {table.sets[number].unit for number in np.unique(table.table["set"].to_numpy()[rows])}
+    quantities = {known.get(unit, "normalised") for unit in units}
+    if len(quantities) > 1:
+        raise InputError(
+            f"the sets are of different units, {', '.join(map(repr, units))}; train on one unit at a time."
+        )
+    return quantities.pop()
+
+
+def _stations(table, rows, known):
+    """Names and coordinates of the stations of some rows that are not known, by name."""
+    columns = table.table.iloc[rows]
+    first = columns[~columns["sensor"].isin(known)].drop_duplicates("sensor").sort_values("sensor")
+    degrees = [
+        first[name].astype(float) if name in first else np.full(len(first), np.nan)
+        for name in ("station_latitude_deg", "station_longitude_deg")
+    ]
+    return tuple(zip(first["sensor"], *(map(float, values) for values in degrees), strict=True))
+
+
+def _station_numbers(table, inputs, rows, config):
+    """Rows of the network's table; those of none for stations that it does not know."""
+    numbers = {name: number for number, name in enumerate(inputs.names)}
+    return np.array([numbers.get(name, config.stations) for name in table.sensors(rows)], np.int64)
+
+
+__all__ = ["SwagData", "TrainingTable", "fit_swag_inputs", "swag_rules", "training_rows"]

@@ -1,0 +1,167 @@
+"""What SWaG's network sees of a record: emphasised, scaled, perhaps compressed, with ln of its scales as one column.
+
+NumPy and SciPy only.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import lfilter
+
+from seissynth.errors import InputError
+from seissynth.representations import ScaledWaveform, ScaleStatistics
+
+#: points of the sum that gives the spread of a compressed normal variable
+_POINTS = 20_001
+#: a component with less motion (zeros) is divided by this, in the unit of the records
+_LEAST_SCALE = ScaledWaveform.least_scale
+
+
+@dataclass(frozen=True)
+class WaveformCoding:
+    """The way from records to what the network sees, and back.
+
+    Parameters
+    ----------
+    emphasis, compression : float
+        See `seissynth_plugins.swag.config.SwagConfig`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from seissynth_plugins.swag.waveforms import WaveformCoding
+    >>> records = np.random.default_rng(0).standard_normal((2, 3, 500)).cumsum(-1)
+    >>> coding = WaveformCoding(emphasis=0.9, compression=0.1)
+    >>> columns, log_scale = coding.encode(records)
+    >>> bool(np.allclose(coding.decode(columns, log_scale), records - records.mean(-1, keepdims=True), atol=1e-3))
+    True
+    """
+
+    emphasis: float = 0.0
+    compression: float = 0.0
+
+    def encode(self, records):
+        """Return what the network sees of waveforms, and ln of what they were divided by.
+
+        Parameters
+        ----------
+        records : ndarray, shape (n, 3, npts)
+            Of any unit.
+
+        Returns
+        -------
+        ndarray, shape (n, 3, npts), float32
+            Root mean square 1 for each component, but for the compression.
+        ndarray, shape (n, 3), float32
+        """
+        data = np.asarray(records, dtype=np.float64)
+        # the mean goes first, so that the filter does not start with a step
+        data = data - data.mean(axis=-1, keepdims=True)
+        if self.emphasis:
+            data = lfilter([1.0, -self.emphasis], [1.0], data, axis=-1)
+        scaled, log_scale = _scaled(data)
+        if self.compression:
+            scaled = (np.arcsinh(scaled / self.compression) / self._spread).astype(np.float32)
+        return scaled, log_scale
+
+    def decode(self, columns, log_scale=None):
+        """Return waveforms of what the network made.
+
+        Parameters
+        ----------
+        columns : ndarray, shape (n, 3, npts)
+        log_scale : ndarray, shape (n, 3), optional
+            None: each component gets mean 0 and standard deviation 1, "normalised" records.
+
+        Returns
+        -------
+        ndarray, shape (n, 3, npts), float32
+        """
+        data = np.asarray(columns, dtype=np.float64)
+        if self.compression:
+            data = self.compression * np.sinh(data * self._spread)
+        if log_scale is not None:
+            # the scale holds for root mean square 1, which what a network makes has only nearly
+            data = _scaled(data)[0] * np.exp(np.asarray(log_scale, dtype=np.float64))[..., None]
+        if self.emphasis:
+            data = lfilter([1.0], [1.0, -self.emphasis], data, axis=-1)
+        data = data - data.mean(axis=-1, keepdims=True)
+        return _scaled(data)[0] if log_scale is None else data.astype(np.float32)
+
+    @property
+    def _spread(self):
+        """Standard deviation of the compressed normal distribution."""
+        normal = np.linspace(-4, 4, _POINTS)
+        weight = np.exp(-(normal**2) / 2)
+        return float(np.sqrt((weight * np.arcsinh(normal / self.compression) ** 2).sum() / weight.sum()))
+
+
+def _scaled(data):
+    """Components over their root mean square, and its logarithm; the mean stays, or the emphasis could not be undone."""
+    scale = np.maximum(np.sqrt(np.square(data).mean(axis=-1, keepdims=True)), _LEAST_SCALE)
+    return (data / scale).astype(np.float32), np.log(scale[..., 0]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class SwagInputs:
+    """What was learned from: stations, ranges of labels, scales and quantity of a training set.
+
+    Parameters
+    ----------
+    stations : tuple of (str, float, float)
+        NET.STA (or STA) with latitude and longitude, deg; NaN where they are unknown. Their order is that of the
+        network's table.
+    ranges : dict of str to (float, float)
+        Of the labels in training: "p_s" after the first sample, "s_minus_p_s", "magnitude".
+    quantity : str
+        "velocity", "acceleration", "displacement", or "normalised": each component over its standard deviation.
+    scales : ScaleStatistics or None
+        Of ln of the components' scales; None where these are unknown.
+    component_order : str
+    """
+
+    stations: tuple
+    ranges: dict
+    quantity: str = "normalised"
+    scales: ScaleStatistics | None = None
+    component_order: str = "ENZ"
+
+    @property
+    def names(self):
+        """Names of the stations."""
+        return [name for name, *_ in self.stations]
+
+    def column(self, log_scale):
+        """Return the network's column of scales, shape (n, 3), float32."""
+        return self.scales.standardise(log_scale)
+
+    def to_plain(self):
+        """Return plain data: the normalisation in the header of a weights file."""
+        stations = [[name, *(None if np.isnan(x) else float(x) for x in degrees)] for name, *degrees in self.stations]
+        return {
+            "stations": stations,
+            "ranges": {name: list(pair) for name, pair in self.ranges.items()},
+            "quantity": self.quantity,
+            "scales": None if self.scales is None else self.scales.to_dict(),
+            "component_order": self.component_order,
+        }
+
+    @classmethod
+    def from_plain(cls, plain):
+        """Make inputs of what `to_plain` returned; an InputError says what is missing or wrong."""
+        missing = [name for name in ("stations", "ranges", "quantity", "component_order") if name not in plain]
+        if missing:
+            raise InputError(f"the normalisation of SWaG lacks {', '.join(missing)}.")
+        stations = tuple(
+            (str(name), *(np.nan if value is None else float(value) for value in degrees))
+            for name, *degrees in plain["stations"]
+        )
+        ranges = {str(name): tuple(float(value) for value in pair) for name, pair in plain["ranges"].items()}
+        for name in ("p_s", "s_minus_p_s", "magnitude"):
+            if name not in ranges or len(ranges[name]) != 2 or not ranges[name][0] <= ranges[name][1]:
+                raise InputError(f"the ranges of SWaG's labels need two rising numbers for {name!r}.")
+        scales = plain.get("scales")
+        return cls(
+            stations, ranges, str(plain["quantity"]), scales and ScaleStatistics.from_dict(scales),
+            str(plain["component_order"]),
+        )  # fmt: skip
