@@ -114,6 +114,44 @@ def value_row(metric, unit, value_low_high, best, records, events, note=""):
     return dict(zip(SUMMARY_COLUMNS, (metric, unit, value, low, high, float(best), records, events, note), strict=True))
 
 
+class SummaryInProgress:
+    """Summary of a group whose rows are still being added; all intervals follow the group's settings.
+
+    Parameters
+    ----------
+    events : array_like, shape (n,)
+        Earthquake of each value, for rows that do not name others.
+    settings : EvaluationSettings, optional
+        Stored as `settings`, the defaults in place of None; `bootstrap` holds its ``draws`` and ``seed``.
+
+    Examples
+    --------
+    >>> summary = SummaryInProgress(["a", "b"], EvaluationSettings(draws=100))
+    >>> summary.add("p_mae_s", "s", [0.1, 0.3], 0.0, note="absolute")
+    >>> summary.table()[["metric", "value", "events"]].values.tolist()
+    [['p_mae_s', 0.2, 2]]
+    """
+
+    def __init__(self, events, settings=None):
+        self.settings = settings or EvaluationSettings()
+        self.bootstrap = {"draws": self.settings.draws, "seed": self.settings.seed}
+        self.events, self._rows = np.asarray(events), []
+
+    def add(self, metric, unit, values, best, *, events=None, statistic="mean", note=""):
+        """Add the row of values by record; the parameters are those of `summary_row`."""
+        events = self.events if events is None else events
+        row = summary_row(metric, unit, values, events, best, statistic=statistic, note=note, **self.bootstrap)
+        self._rows.append(row)
+
+    def add_value(self, metric, unit, value_low_high, best, records, events, note=""):
+        """Add the row of a value whose limits are known; the parameters are those of `value_row`."""
+        self._rows.append(value_row(metric, unit, value_low_high, best, records, events, note))
+
+    def table(self):
+        """Return the rows as the DataFrame that `MetricGroup.summary` holds."""
+        return as_summary(self._rows)
+
+
 def as_summary(rows):
     """DataFrame of rows from `summary_row` and `value_row`."""
     import pandas as pd

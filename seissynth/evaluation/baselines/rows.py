@@ -12,7 +12,7 @@ from seissynth.evaluation.baselines import untrained as makers
 from seissynth.evaluation.baselines.folds import time_folds
 from seissynth.evaluation.baselines.travel_times import travel_time_onsets
 from seissynth.evaluation.record_sets import Pairs
-from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary
+from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
 from seissynth.picking.pickers import NEAR_S
 
 #: groups of a row: what tells a generator from a baseline
@@ -94,13 +94,13 @@ def travel_time_arrivals(real, settings, folds=None, terms=True):
         error = onsets - references.time_s[phase]
         error = np.where(np.abs(error) <= NEAR_S[phase], error, np.inf)
         late[phase] = np.where(np.isfinite(references.time_s[phase]), error, np.nan)[None]
-    rows = [
-        row for phase in "PS" for row in tables.summary_rows(phase.lower(), late[phase], phase, real.events, settings)
-    ]
+    summary = SummaryInProgress(real.events, settings)
+    for phase in "PS":
+        tables.add_rows(summary, phase.lower(), late[phase], phase)
     nothing = {phase: np.full(len(real), np.nan) for phase in "PS"}
     table = tables.per_record(Pairs(real, (real,)), references, late, nothing)
     title = "Arrival times of P and S, by travel time and station term"
-    return MetricGroup("arrivals", title, as_summary(rows), per_record=table)
+    return MetricGroup("arrivals", title, summary.table(), per_record=table)
 
 
 def _with_references(real, references):

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from seissynth.evaluation.groups.arrival_scores import arrival_f1, one_station_per_event
-from seissynth.evaluation.results import as_summary, summary_row, value_row
+from seissynth.evaluation.results import SummaryInProgress
 from seissynth.evaluation.statistics.intervals import interval
 from seissynth.picking.pickers import NEAR_S
 
@@ -14,24 +14,19 @@ DISTANCES_KM = (0.0, 20.0, 40.0, 60.0, 80.0, 120.0, 200.0, 400.0)
 _CHOICES = 100
 
 
-def summary_rows(prefix, late, phase, events, settings):
-    """Rows of the summary; `late` has shape (draws, n)."""
-    options = {"draws": settings.draws, "seed": settings.seed}
+def add_rows(summary, prefix, late, phase):
+    """Add the rows of one phase to the summary; `late` has shape (draws, n)."""
     half_width = NEAR_S[phase]
     counted = ~np.isnan(late[0])
     note = "the picker on the real records" if "floor" in prefix else ""
-    f1 = interval(lambda rows: arrival_f1(late[:, rows]), events, **options)
-    return [
-        summary_row(f"{prefix}_matched", "1", _matched(late), events, 1.0, note=note, **options),
-        value_row(f"{prefix}_f1", "1", f1, 1.0, int(counted.sum()), len(set(events[counted].tolist())), note),
-        summary_row(f"{prefix}_mae_s", "s", _mean_absolute(late), events, 0.0, note=note, **options),
-        summary_row(
-            f"{prefix}_mae_with_misses_s", "s", _with_misses(late, half_width), events, 0.0,
-            note=f"a miss counts as {half_width:g} s", **options,
-        ),
-        summary_row(f"{prefix}_median_s", "s", _first_found(late), events, 0.0, statistic="median", note=note,
-                    **options),
-    ]  # fmt: skip
+    events = summary.events
+    f1 = interval(lambda rows: arrival_f1(late[:, rows]), events, **summary.bootstrap)
+    summary.add(f"{prefix}_matched", "1", _matched(late), 1.0, note=note)
+    summary.add_value(f"{prefix}_f1", "1", f1, 1.0, int(counted.sum()), len(set(events[counted].tolist())), note)
+    summary.add(f"{prefix}_mae_s", "s", _mean_absolute(late), 0.0, note=note)
+    with_misses, miss_note = _with_misses(late, half_width), f"a miss counts as {half_width:g} s"
+    summary.add(f"{prefix}_mae_with_misses_s", "s", with_misses, 0.0, note=miss_note)
+    summary.add(f"{prefix}_median_s", "s", _first_found(late), 0.0, statistic="median", note=note)
 
 
 def _matched(late):
@@ -39,9 +34,9 @@ def _matched(late):
 
 
 def _mean_absolute(late):
-    found = np.isfinite(late)
-    total = np.where(found, np.abs(np.where(found, late, 0.0)), 0.0).sum(axis=0)
-    return np.where(found.any(axis=0), total / np.maximum(found.sum(axis=0), 1), np.nan)
+    picked = np.isfinite(late)
+    total = np.where(picked, np.abs(np.where(picked, late, 0.0)), 0.0).sum(axis=0)
+    return np.where(picked.any(axis=0), total / np.maximum(picked.sum(axis=0), 1), np.nan)
 
 
 def _with_misses(late, half_width):
@@ -128,26 +123,25 @@ def one_station(events, late, floor, seed):
     for phase in NEAR_S:
         usable = ~np.isnan(late[phase][0])
         for name, errors in (("generated", late[phase]), ("floor", floor[phase][None])):
-            found = []
+            maes = []
             for k in range(_CHOICES):
                 chosen = one_station_per_event(events, seed + k, usable)
-                found.append(_mean(_mean_absolute(errors[:, chosen])))
+                maes.append(_mean(_mean_absolute(errors[:, chosen])))
             rows.append({"phase": phase, "records": name, "earthquakes": len(set(events[usable].tolist())),
-                         "mae_s": found[0], "mean_of_100_choices_s": float(np.mean(found)),
-                         "sd_of_100_choices_s": float(np.std(found))})  # fmt: skip
+                         "mae_s": maes[0], "mean_of_100_choices_s": float(np.mean(maes)),
+                         "sd_of_100_choices_s": float(np.std(maes))})  # fmt: skip
     return pd.DataFrame(rows)
 
 
 def predicted(real, references, events, settings):
     """Return the summary of what the velocity model alone predicts: its error against the references."""
-    rows = []
+    summary = SummaryInProgress(events, settings)
     for phase in NEAR_S:
         late = real.column(f"path_{phase.lower()}_travel_s") - references.time_s[phase]
         for metric, values, statistic in (("mae_s", np.abs(late), "mean"), ("median_s", late, "median")):
-            rows.append(summary_row(f"{phase.lower()}_predicted_{metric}", "s", values, events, 0.0,
-                                    statistic=statistic, draws=settings.draws, seed=settings.seed,
-                                    note="the velocity model"))  # fmt: skip
-    return as_summary(rows)
+            name = f"{phase.lower()}_predicted_{metric}"
+            summary.add(name, "s", values, 0.0, statistic=statistic, note="the velocity model")
+    return summary.table()
 
 
 def under_mask(pairs, references, late, floor):

@@ -11,7 +11,7 @@ from seissynth.errors import InputError
 from seissynth.evaluation.downstream.front_noise import has_noise, put_noise_in_front
 from seissynth.evaluation.groups import arrival_tables as tables
 from seissynth.evaluation.groups.arrival_scores import FOUND_S, arrival_f1, one_station_per_event
-from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary
+from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
 from seissynth.picking.pickers import NEAR_S, make_picker, pick_records
 
 if TYPE_CHECKING:
@@ -162,9 +162,10 @@ def arrivals_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> 
     references are the picker's own picks, it tells how well the picker repeats itself, and the errors of generated
     records leave out what the picker does wrong on real ones; only analysts' picks tell that.
     """
-    settings = settings or EvaluationSettings()
+    summary = SummaryInProgress(pairs.events, settings)
+    settings = summary.settings
     picker = make_picker(settings.picker)
-    group = MetricGroup("arrivals", "Arrival times of P and S", as_summary([]))
+    group = MetricGroup("arrivals", "Arrival times of P and S", summary.table())
     if picker is None:
         group.notes.append("No picker was given: arrivals are left out.")
         return group
@@ -176,12 +177,11 @@ def arrivals_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> 
     floor = arrival_errors(moved_records(real, guess, settings.seed), picker, references)
     late = [arrival_errors(draw, picker, references) for draw in pairs.draws]
     late = {phase: np.stack([one[phase] for one in late]) for phase in NEAR_S}
-    rows = []
     for phase in NEAR_S:
         letter = phase.lower()
         for prefix, errors in ((letter, late[phase]), (f"{letter}_floor", floor[phase][None])):
-            rows += tables.summary_rows(prefix, errors, phase, events, settings)
-    group.summary = as_summary(rows)
+            tables.add_rows(summary, prefix, errors, phase)
+    group.summary = summary.table()
     group.per_record = tables.per_record(pairs, references, late, floor)
     group.tables = {
         "References": tables.origins(references),

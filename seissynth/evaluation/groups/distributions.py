@@ -8,7 +8,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.groups.similarity import common_band, mean_of_components
-from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row, value_row
+from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
 from seissynth.evaluation.statistics.blocks import blockwise, quiet_divide
 from seissynth.evaluation.statistics.frechet import frechet_distance, half_jackknife, record_features
 from seissynth.shared.checks import as_signal
@@ -121,22 +121,25 @@ def amplitude_errors(real: ArrayLike, generated: ArrayLike, mask: np.ndarray | N
     weight = None if mask is None else np.broadcast_to(np.asarray(mask, bool), a.shape)
     spread = moments(a, mask)["sd"]
     scale = np.where(spread > 0, spread, np.nan)[..., None]
-    real, made = _quantiles(a, weight) / scale, _quantiles(b, weight) / scale
-    size, made_size = (_quantiles(np.abs(x), weight, _MAPE_FROM) / scale for x in (a, b))
-    difference = np.abs(made - real)
+    real, generated = _quantiles(a, weight) / scale, _quantiles(b, weight) / scale
+    real_size, generated_size = (_quantiles(np.abs(x), weight, _MAPE_FROM) / scale for x in (a, b))
+    difference = np.abs(generated - real)
     middle = np.median(real, axis=-1, keepdims=True)
-    found = {
+    errors = {
         "mse": (difference**2).mean(axis=-1),
-        "mape": quiet_divide(np.abs(made_size - size), size).mean(axis=-1),
+        "mape": quiet_divide(np.abs(generated_size - real_size), real_size).mean(axis=-1),
         "wasserstein": difference.mean(axis=-1),
     }
-    least = {
+    of_constant = {
         "mse": ((real - real.mean(axis=-1, keepdims=True)) ** 2).mean(axis=-1),
         "mape": 1.0,
         "wasserstein": np.abs(real - middle).mean(axis=-1),
     }
-    accuracies = {f"accuracy_{name}": np.maximum(1 - quiet_divide(found[name], least[name]), 0.0) for name in found}
-    return {**found, **accuracies}
+    accuracies = {
+        f"accuracy_{name}": np.maximum(1 - quiet_divide(error, of_constant[name]), 0.0)
+        for name, error in errors.items()
+    }
+    return {**errors, **accuracies}
 
 
 def component_samples(
@@ -167,8 +170,8 @@ def component_samples(
     rows = rng.choice(usable, count)
     out = np.empty((count, 3))
     for number, row in enumerate(rows):
-        places = np.flatnonzero(window[row])
-        out[number] = records.data[row, :, rng.choice(places)] / peak[row]
+        inside = np.flatnonzero(window[row])
+        out[number] = records.data[row, :, rng.choice(inside)] / peak[row]
     return out
 
 
@@ -215,36 +218,33 @@ def distributions_group(pairs: Pairs, settings: EvaluationSettings | None = None
     """
     import pandas as pd
 
-    settings = settings or EvaluationSettings()
-    options = {"draws": settings.draws, "seed": settings.seed}
-    real, made, mask = pairs.real, pairs.generated, pairs.mask()
+    summary = SummaryInProgress(pairs.events, settings)
+    real, generated, mask = pairs.real, pairs.generated, pairs.mask()
 
     def of_block(rows):
-        part = (real.data[rows], made.data[rows], mask[rows, None, :])
-        found = {name: mean_of_components(value) for name, value in amplitude_errors(*part).items()}
+        part = (real.data[rows], generated.data[rows], mask[rows, None, :])
+        columns = {name: mean_of_components(value) for name, value in amplitude_errors(*part).items()}
         for label, data in (("real", part[0]), ("generated", part[1])):
-            found |= {f"{label}_{name}": value for name, value in moments(data, part[2]).items()}
-        return found
+            columns |= {f"{label}_{name}": value for name, value in moments(data, part[2]).items()}
+        return columns
 
-    found = blockwise(of_block, len(pairs))
-    errors = {name: found[name] for name in ERRORS}
-    rows = [
-        summary_row(f"amplitude_{name}", "1", errors[name], pairs.events, best, note=note, **options)
-        for name, (best, note) in ERRORS.items()
-    ]
+    columns = blockwise(of_block, len(pairs))
+    errors = {name: columns[name] for name in ERRORS}
+    for name, (best, note) in ERRORS.items():
+        summary.add(f"amplitude_{name}", "1", errors[name], best, note=note)
     notes = ["Samples under the time mask, first draw; each over the standard deviation of its real trace."]
-    notes += _frechet_rows(pairs, mask, settings, rows)
+    notes += _add_frechet(summary, pairs, mask)
     tables = {
-        "least and largest sample": _pooled(found, ("min", "max")),
-        "moments": _pooled(found, ("mean", "sd", "skewness")),
+        "least and largest sample": _pooled(columns, ("min", "max")),
+        "moments": _pooled(columns, ("mean", "sd", "skewness")),
         "errors and accuracy": pd.DataFrame(
             [
-                {"index": name, "error": np.nanmean(found[name]), "accuracy": np.nanmean(found[f"accuracy_{name}"])}
+                {"index": name, "error": np.nanmean(columns[name]), "accuracy": np.nanmean(columns[f"accuracy_{name}"])}
                 for name in ("mse", "mape", "wasserstein")
             ]
         ),
     }
-    return MetricGroup("distributions", "Distributions", as_summary(rows), tables, pd.DataFrame(errors), notes)
+    return MetricGroup("distributions", "Distributions", summary.table(), tables, pd.DataFrame(errors), notes)
 
 
 #: measure of `amplitude_errors` -> best value, note
@@ -261,44 +261,45 @@ ERRORS = {
 # --- below the road
 
 
-def _frechet_rows(pairs, mask, settings, rows):
+def _add_frechet(summary, pairs, mask):
     """Add the Fréchet distance, and what real records have among each other; return notes."""
-    real, made = (
+    real, generated = (
         record_features(part.data, part.sampling_rate_hz, common_band(pairs), mask)
         for part in (pairs.real, pairs.generated)
     )
-    known = np.isfinite(real).all(axis=1) & np.isfinite(made).all(axis=1)
+    known = np.isfinite(real).all(axis=1) & np.isfinite(generated).all(axis=1)
     notes = [f"Fréchet: {int((~known).sum())} records have a component of zeros and are left out."]
-    real, made, events = real[known], made[known], pairs.events[known]
+    real, generated, events = real[known], generated[known], pairs.events[known]
     if len(real) <= real.shape[1]:
         return [*notes, f"Fréchet: {len(real)} records are too few for {real.shape[1]} features."]
     scale = real.std(axis=0)
-    real, made = ((x - real.mean(axis=0)) / np.where(scale > 0, scale, 1.0) for x in (real, made))
+    real, generated = ((x - real.mean(axis=0)) / np.where(scale > 0, scale, 1.0) for x in (real, generated))
 
     def distance(index):
-        return frechet_distance(real[index], made[index])
+        return frechet_distance(real[index], generated[index])
 
     value, count = distance(np.arange(len(real))), len(set(events.tolist()))
-    sd = half_jackknife(distance, events, seed=settings.seed)
+    seed = summary.settings.seed
+    sd = half_jackknife(distance, events, seed=seed)
     limits = (value, max(value - _95_PER_CENT * sd, 0.0), value + _95_PER_CENT * sd)
-    rows.append(value_row("frechet_distance", "1", limits, 0.0, len(real), count, "26 features, in real sd; squared"))
-    floor = _real_against_real(real, events, settings.seed)
+    summary.add_value("frechet_distance", "1", limits, 0.0, len(real), count, "26 features, in real sd; squared")
+    floor = _real_against_real(real, events, seed)
     if floor is not None:
         note = "real against real, halves of the earthquakes"
-        rows.append(value_row("frechet_floor", "1", floor, 0.0, len(real), count, note))
+        summary.add_value("frechet_floor", "1", floor, 0.0, len(real), count, note)
     return notes
 
 
 def _real_against_real(features, events, seed):
     labels, codes = np.unique(events.astype(str), return_inverse=True)
-    rng, found = np.random.default_rng(seed), []
+    rng, distances = np.random.default_rng(seed), []
     for _ in range(_FLOOR_SPLITS):
         first = np.zeros(len(labels), bool)
         first[rng.permutation(len(labels))[: len(labels) // 2]] = True
         parts = features[first[codes]], features[~first[codes]]
         if min(len(part) for part in parts) > 1:
-            found.append(frechet_distance(*parts))
-    return (np.mean(found), min(found), max(found)) if found else None
+            distances.append(frechet_distance(*parts))
+    return (np.mean(distances), min(distances), max(distances)) if distances else None
 
 
 def _pooled(columns, names):
@@ -327,5 +328,5 @@ def _quantiles(data, weight, start=0.0):
     else:
         ordered, count = np.sort(np.where(weight, data, np.inf), axis=-1), weight.sum(axis=-1)
     levels = start + (1 - start) * (np.arange(QUANTILES) + 0.5) / QUANTILES
-    places = np.minimum((levels * count[..., None]).astype(int), np.maximum(count[..., None] - 1, 0))
-    return np.where(count[..., None] > 0, np.take_along_axis(ordered, places, axis=-1), np.nan)
+    ranks = np.minimum((levels * count[..., None]).astype(int), np.maximum(count[..., None] - 1, 0))
+    return np.where(count[..., None] > 0, np.take_along_axis(ordered, ranks, axis=-1), np.nan)

@@ -10,7 +10,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.evaluation.groups.ground_motion import windows
 from seissynth.evaluation.groups.similarity import common_band, largest_correlation, mean_of_components
-from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row, value_row
+from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
 from seissynth.evaluation.statistics.blocks import blockwise
 from seissynth.evaluation.statistics.frechet import record_features
 from seissynth.evaluation.statistics.nearest import nearest_records
@@ -185,53 +185,48 @@ def diversity_group(pairs: Pairs, settings: EvaluationSettings | None = None) ->
         ``per_record`` holds the nearest training record of each generated and real record that was looked at, the table
         "most alike" the ten generated records that resemble a training record most.
     """
-    settings = settings or EvaluationSettings()
-    real, made, rate = pairs.real, pairs.generated, pairs.real.sampling_rate_hz
-    options = {"draws": settings.draws, "seed": settings.seed}
-    rng, notes = np.random.default_rng(settings.seed), []
+    real, rate = pairs.real, pairs.real.sampling_rate_hz
     # without the mask two windows that share an aftershock would count as copies of each other
     window, _ = windows(real)
     long = np.flatnonzero(window.sum(axis=1) >= min(LEAST_WINDOW_S * rate, real.npts))
     if not long.size:
         raise InputError(f"no real record shows its earthquake for {LEAST_WINDOW_S:g} s; diversity needs longer masks.")
+    settings = settings or EvaluationSettings()
+    rng = np.random.default_rng(settings.seed)
     chosen = np.sort(rng.permutation(long)[:MOST_QUERIES])
     library, notes = _library(pairs, settings, rng)
     events = pairs.events[chosen]
-    part = tuple(data[chosen] * window[chosen, None, :] for data in (made.data, real.data))
+    summary = SummaryInProgress(events, settings)
+    part = tuple(data[chosen] * window[chosen, None, :] for data in (pairs.generated.data, real.data))
     training = _Windowed(library)
-    found = {
+    nearest = {
         name: nearest_records(data, training, rate, events, library.events)
         for name, data in zip(("generated", "real"), part, strict=True)
     }
-    threshold = float(np.fmax(copy_threshold(found["real"][0]), LEAST_COPY))
-    table = _per_record(pairs, chosen, found, threshold)
-    copied = np.where(np.isfinite(found["generated"][0]), found["generated"][0] > threshold, np.nan)
-    rows = [
-        summary_row("nearest_training_correlation", "1", found["generated"][0], events, np.nan, **options),
-        summary_row(
-            "nearest_training_correlation_real", "1", found["real"][0], events, np.nan, note="real records", **options
-        ),
-        summary_row(
-            "copied_share", "1", copied, events, 0.0, **options,
-            note=f"above {threshold:.2f}: {LEAST_COPY:g}, or what {100 * COPY_SHARE:g} % of real records reach",
-        ),
-    ]  # fmt: skip
+    threshold = float(np.fmax(copy_threshold(nearest["real"][0]), LEAST_COPY))
+    table = _per_record(pairs, chosen, nearest, threshold)
+    correlation, correlation_real = nearest["generated"][0], nearest["real"][0]
+    copied = np.where(np.isfinite(correlation), correlation > threshold, np.nan)
+    summary.add("nearest_training_correlation", "1", correlation, np.nan)
+    summary.add("nearest_training_correlation_real", "1", correlation_real, np.nan, note="real records")
+    note = f"above {threshold:.2f}: {LEAST_COPY:g}, or what {100 * COPY_SHARE:g} % of real records reach"
+    summary.add("copied_share", "1", copied, 0.0, note=note)
     within = [nearest_records(data, data, rate, events, events)[0] for data in part]
     ratio = (1 - within[0]).mean() / (1 - within[1]).mean() if np.isfinite(within[1]).all() else np.nan
     table["nearest_within_generated"], table["nearest_within_real"] = within
-    rows.append(summary_row("nearest_within_generated", "1", within[0], events, np.nan, **options))
-    rows.append(summary_row("nearest_within_real", "1", within[1], events, np.nan, **options))
+    summary.add("nearest_within_generated", "1", within[0], np.nan)
+    summary.add("nearest_within_real", "1", within[1], np.nan)
     many = len(set(events.tolist()))
     limits = (ratio, np.nan, np.nan)
     note = "1 - correlation with the nearest, generated over real; 0 is mode collapse"
-    rows.append(value_row("diversity_ratio", "1", limits, 1.0, len(chosen), many, note))
-    rows += _coverage_rows(pairs, settings, notes)
+    summary.add_value("diversity_ratio", "1", limits, 1.0, len(chosen), many, note)
+    _add_coverage(summary, pairs, notes)
     if len(pairs.draws) > 1:
         data = [draw.data[chosen] for draw in pairs.draws]
         between = draw_diversity(data, rate, pairs.mask()[chosen])
         table["draw_diversity"] = between
         note = "1 - correlation between draws; 0: all draws are equal"
-        rows.append(summary_row("draw_diversity", "1", between, events, np.nan, note=note, **options))
+        summary.add("draw_diversity", "1", between, np.nan, note=note)
     else:
         notes.append("One draw: no diversity between draws.")
     notes.append(
@@ -240,7 +235,7 @@ def diversity_group(pairs: Pairs, settings: EvaluationSettings | None = None) ->
     )
     suspects = table.sort_values("nearest_training", ascending=False).head(_SUSPECTS)
     tables = {"most alike": suspects[["event", "station", "nearest_training", "training_row", "lag_s", "copied"]]}
-    return MetricGroup("diversity", "Diversity and copies", as_summary(rows), tables, table, notes)
+    return MetricGroup("diversity", "Diversity and copies", summary.table(), tables, table, notes)
 
 
 # --- below the road
@@ -297,22 +292,20 @@ def _per_record(pairs, chosen, nearest, threshold):
     )
 
 
-def _coverage_rows(pairs, settings, notes):
-    """Coverage in the space of the features of `record_features`."""
+def _add_coverage(summary, pairs, notes):
+    """Add the coverage in the space of the features of `record_features`."""
     band, mask = common_band(pairs), pairs.mask()
-    real, made = (
+    real, generated = (
         record_features(part.data, part.sampling_rate_hz, band, mask) for part in (pairs.real, pairs.generated)
     )
-    known = np.isfinite(real).all(axis=1) & np.isfinite(made).all(axis=1)
+    known = np.isfinite(real).all(axis=1) & np.isfinite(generated).all(axis=1)
     if known.sum() <= NEIGHBOURS:
         notes.append(f"Coverage: {int(known.sum())} records with all features are too few.")
-        return []
-    real, made = real[known], made[known]
+        return
+    real, generated = real[known], generated[known]
     scale = np.where(real.std(axis=0) > 0, real.std(axis=0), 1.0)
-    values = coverage(real / scale, made / scale)
+    values = coverage(real / scale, generated / scale)
     count, many = int(known.sum()), len(set(pairs.events[known].tolist()))
     words = ("real records that a generated one comes near to", "generated records that lie among the real ones")
-    return [
-        value_row(name, "1", (value, np.nan, np.nan), 1.0, count, many, note)
-        for name, value, note in zip(("coverage", "inside_share"), values, words, strict=True)
-    ]
+    for name, value, note in zip(("coverage", "inside_share"), values, words, strict=True):
+        summary.add_value(name, "1", (value, np.nan, np.nan), 1.0, count, many, note)

@@ -333,34 +333,31 @@ def frequency_magnitude_group(
     """
     import pandas as pd
 
-    from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, value_row
+    from seissynth.evaluation.results import MetricGroup, SummaryInProgress
 
-    settings = settings or EvaluationSettings()
+    summary = SummaryInProgress(pairs.events, settings)
     catalogues, notes = _catalogues(pairs, region, least_stations)
-    found = {}
+    fits = {}
     for name, magnitudes in catalogues.items():
         if len(magnitudes) < LEAST:
             notes.append(f"{name}: {len(magnitudes)} magnitudes are too few for a b-value.")
             continue
-        found[name] = fit_frequency_magnitude(
-            magnitudes, bin_width=step_of(magnitudes), name=name, draws=settings.draws, seed=settings.seed
-        )
-    rows = []
+        fits[name] = fit_frequency_magnitude(magnitudes, bin_width=step_of(magnitudes), name=name, **summary.bootstrap)
     for method in METHODS:
-        real = _estimate_of(found.get("real"), method)
-        for name, one in found.items():
-            row = _estimate_of(one, method)
+        real = _estimate_of(fits.get("real"), method)
+        for name, fit in fits.items():
+            row, count = _estimate_of(fit, method), len(catalogues[name])
             best = real["b"] if name == "generated" and real is not None else np.nan
-            rows.append(value_row(f"b_{_SHORT[method]}_{name}", "1", (row["b"], row["low"], row["high"]), best,
-                                  len(catalogues[name]), len(catalogues[name]),
-                                  f"{method}, from {row['cutoff']:.1f} on, {row['count']} values"))  # fmt: skip
+            note = f"{method}, from {row['cutoff']:.1f} on, {row['count']} values"
+            limits = (row["b"], row["low"], row["high"])
+            summary.add_value(f"b_{_SHORT[method]}_{name}", "1", limits, best, count, count, note)
     parts = ("estimates", "curve", "counts", "differences")
-    tables = {part: pd.concat([getattr(one, part).assign(catalogue=name) for name, one in found.items()])
-              for part in parts} if found else {}  # fmt: skip
+    tables = {part: pd.concat([getattr(fit, part).assign(catalogue=name) for name, fit in fits.items()])
+              for part in parts} if fits else {}  # fmt: skip
     few = min((len(values) for values in catalogues.values()), default=0)
     if few < 300:
         notes.append(f"{few} earthquakes: the standard error of b is about {100 / np.sqrt(max(few, 1)):.0f} %.")
-    return MetricGroup("frequency_magnitude", "Frequency and magnitude", as_summary(rows), tables, None, notes)
+    return MetricGroup("frequency_magnitude", "Frequency and magnitude", summary.table(), tables, None, notes)
 
 
 _SHORT = {"maximum likelihood": "likelihood", "b-positive": "positive", "K-M slope": "km_slope"}

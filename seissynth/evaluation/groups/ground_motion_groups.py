@@ -16,7 +16,7 @@ from seissynth.evaluation.groups.ground_motion import (
     usable,
 )
 from seissynth.evaluation.magnitude import MAGNITUDE_REGIONS, network_magnitude, record_magnitudes
-from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row, value_row
+from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
 from seissynth.evaluation.statistics.mixed_effects import split_table
 
 #: scale of local magnitude -> model of the region, as HEGGS (2025) pairs them
@@ -46,28 +46,25 @@ def ground_motion_group(pairs, settings=None, *, region="southern_california", m
         stands above the noise, too. Tables: residuals by magnitude and distance, their parts between events and
         stations, both sets against each model, and the points of figure 2.
     """
-    settings = settings or EvaluationSettings()
     pairs = same_band(pairs)
+    summary = SummaryInProgress(pairs.events, settings)
+    settings = summary.settings
     table = ln_residuals(pairs, settings.periods_s)
     names = [name for name in measure_names(settings.periods_s) if table[name].notna().any()]
-    options = {"draws": settings.draws, "seed": settings.seed}
-    rows = []
     for name in names:
         for statistic, ending in (("median", "bias"), ("sd", "sd")):
             note = f"{_title(name)}, {'median' if ending == 'bias' else 'standard deviation'}"
-            rows.append(summary_row(f"ln_{_plain(name)}_{ending}", "1", table[name], pairs.events, 0.0,
-                                    statistic=statistic, note=note, **options))  # fmt: skip
+            summary.add(f"ln_{_plain(name)}_{ending}", "1", table[name], 0.0, statistic=statistic, note=note)
         if name in ("pga", "pgv"):
             both = table[name].where(table[f"{name}_both"])
-            rows.append(summary_row(f"ln_{name}_bias_both", "1", both, pairs.events, 0.0, statistic="median",
-                                    note=f"{_title(name)}, median of records whose generated motion stands above the "
-                                    "noise, too", **options))  # fmt: skip
+            note = f"{_title(name)}, median of records whose generated motion stands above the noise, too"
+            summary.add(f"ln_{name}_bias_both", "1", both, 0.0, statistic="median", note=note)
     values = {name: table[name] for name in names}
-    options["draws"] = min(settings.draws, _CLASS_DRAWS)
+    bootstrap = {"draws": min(settings.draws, _CLASS_DRAWS), "seed": settings.seed}
     tables = {
-        "Residuals by magnitude": by_class(values, MAGNITUDE_CLASSES, table["magnitude"], pairs.events, **options),
+        "Residuals by magnitude": by_class(values, MAGNITUDE_CLASSES, table["magnitude"], pairs.events, **bootstrap),
         "Residuals by hypocentral distance (km)": by_class(
-            values, DISTANCE_CLASSES_KM, table["distance_km"], pairs.events, **options
+            values, DISTANCE_CLASSES_KM, table["distance_km"], pairs.events, **bootstrap
         ),
         "Residuals: events, stations and the rest": split_table(values, pairs.events, pairs.stations),
     }
@@ -91,7 +88,7 @@ def ground_motion_group(pairs, settings=None, *, region="southern_california", m
         *model_notes, *figure_notes,
     ]  # fmt: skip
     return MetricGroup(
-        "ground_motion", "Ground motion: PGA, PGV, response spectra, Arias intensity, durations", as_summary(rows),
+        "ground_motion", "Ground motion: PGA, PGV, response spectra, Arias intensity, durations", summary.table(),
         tables, table, notes,
     )  # fmt: skip
 
@@ -139,10 +136,10 @@ def figure_2_points(pairs, region="southern_california", settings=None, residual
         for name, source in (("model_of_ml_real", "ml_real"), ("model_of_ml_generated", "ml_generated"),
                              ("model", "magnitude")):  # fmt: skip
             magnitude = table[source]
-            found = card.predict(["pga"], magnitude, distance, distance_kind=card.distance, vs30_mps=vs30)
-            table[name] = np.exp(found.ln_median[:, 0])
+            prediction = card.predict(["pga"], magnitude, distance, distance_kind=card.distance, vs30_mps=vs30)
+            table[name] = np.exp(prediction.ln_median[:, 0])
             have = np.isfinite(magnitude)
-            outside = int((found.outside & have).sum())
+            outside = int((prediction.outside & have).sum())
             notes.append(f"Figure 2, {card.title} of {source}: {outside} of {int(have.sum())} records lie outside.")
     except MissingDependencyError as error:
         notes.append(f"Figure 2 as printed is left out: {error}")
@@ -157,8 +154,8 @@ def figure_2_points(pairs, region="southern_california", settings=None, residual
 def model_curve(model, magnitude, distance_km, vs30_mps=760.0):
     """Median PGA of a ground-motion model over its own distance, m/s²; NaN outside its range."""
     card = ground_motion_model(model)
-    found = card.predict(["pga"], magnitude, distance_km, distance_kind=card.distance, vs30_mps=vs30_mps)
-    return np.exp(found.ln_median[:, 0])
+    prediction = card.predict(["pga"], magnitude, distance_km, distance_kind=card.distance, vs30_mps=vs30_mps)
+    return np.exp(prediction.ln_median[:, 0])
 
 
 def magnitude_group(pairs, settings=None, *, region="southern_california", least_stations=3):
@@ -182,32 +179,31 @@ def magnitude_group(pairs, settings=None, *, region="southern_california", least
     """
     import pandas as pd
 
-    settings = settings or EvaluationSettings()
     pairs = same_band(pairs)
+    summary = SummaryInProgress(pairs.events, settings)
     real = record_magnitudes(pairs.real, region)
     drawn = [record_magnitudes(draw, region, least_ratio=0.0)["ml"].to_numpy() for draw in pairs.draws]
     clear = real["ml"].notna().to_numpy()
-    made = np.where(clear, np.mean(drawn, axis=0), np.nan)
+    generated = np.where(clear, np.mean(drawn, axis=0), np.nan)
     catalogue = pairs.real.column("source_magnitude")
-    records = real.assign(ml_generated=made, difference=made - real["ml"], catalogue=catalogue)
+    records = real.assign(ml_generated=generated, difference=generated - real["ml"], catalogue=catalogue)
     tables = [network_magnitude(values, records["event"], records["station"], least_stations=least_stations)
               for values in (records["ml"], records["ml_generated"])]  # fmt: skip
     table = tables[0].merge(tables[1][["event", "ml", "sd"]], on="event", suffixes=("_real", "_generated"))
     table["catalogue"] = table["event"].map(records.groupby("event")["catalogue"].first())
     table["difference"] = table["ml_generated"] - table["ml_real"]
-    options = {"draws": settings.draws, "seed": settings.seed}
-    rows = [
-        summary_row("ml_difference", "1", table["difference"], table["event"], 0.0, statistic="median",
-                    note="earthquakes, generated - observed, same stations", **options),
-        summary_row("ml_difference_sd", "1", table["difference"], table["event"], 0.0, statistic="sd",
-                    note="over earthquakes", **options),
-        summary_row("record_ml_difference_sd", "1", records["difference"], records["event"], 0.0, statistic="sd",
-                    note="over records", **options),
-        *(summary_row(f"ml_{name}_off_catalogue", "1", table[f"ml_{name}"] - table["catalogue"], table["event"], 0.0,
-                      statistic="median", note="the formula against the catalogue's own magnitude", **options)
-          for name in ("generated", "real")),
-        _slope_row(table, options),
-    ]  # fmt: skip
+    events = table["event"]
+    note = "earthquakes, generated - observed, same stations"
+    summary.add("ml_difference", "1", table["difference"], 0.0, events=events, statistic="median", note=note)
+    note = "over earthquakes"
+    summary.add("ml_difference_sd", "1", table["difference"], 0.0, events=events, statistic="sd", note=note)
+    summary.add("record_ml_difference_sd", "1", records["difference"], 0.0, events=records["event"], statistic="sd",
+                note="over records")  # fmt: skip
+    for name in ("generated", "real"):
+        off = table[f"ml_{name}"] - table["catalogue"]
+        note = "the formula against the catalogue's own magnitude"
+        summary.add(f"ml_{name}_off_catalogue", "1", off, 0.0, events=events, statistic="median", note=note)
+    _add_slope(summary, table)
     scale = MAGNITUDE_REGIONS[region]
     short = int((table["stations"] < least_stations).sum())
     notes = [
@@ -223,12 +219,12 @@ def magnitude_group(pairs, settings=None, *, region="southern_california", least
             "of both sets alike."
         )
     return MetricGroup(
-        "magnitude", "Local magnitude from Wood-Anderson amplitudes", as_summary(rows),
+        "magnitude", "Local magnitude from Wood-Anderson amplitudes", summary.table(),
         {"Earthquakes": table, "Records": pd.DataFrame(records)}, table, notes,
     )  # fmt: skip
 
 
-def _slope_row(table, options):
+def _add_slope(summary, table):
     from seissynth.evaluation.statistics.intervals import interval
 
     x, y = table["ml_real"].to_numpy(), table["ml_generated"].to_numpy()
@@ -238,10 +234,11 @@ def _slope_row(table, options):
         chosen = good[rows]
         return np.polyfit(x[chosen], y[chosen], 1)[0] if np.ptp(x[chosen]) > 0.5 else np.nan
 
-    found = (np.nan,) * 3
+    limits = (np.nan,) * 3
     if len(good) > 2 and np.ptp(x[good]) > 0.5:
-        found = interval(slope, table["event"].to_numpy()[good], **options)
-    return value_row("ml_slope", "1", found, 1.0, len(good), len(good), "generated over observed event magnitudes")
+        limits = interval(slope, table["event"].to_numpy()[good], **summary.bootstrap)
+    note = "generated over observed event magnitudes"
+    summary.add_value("ml_slope", "1", limits, 1.0, len(good), len(good), note)
 
 
 def _against_models(pairs, table, names, models, settings):
@@ -260,10 +257,12 @@ def _against_models(pairs, table, names, models, settings):
                 measures = table[[f"{name}_{ending}" for name in shared]].set_axis(shared, axis=1)
                 # the same records of both
                 measures = measures.where(table[shared].notna())
-                found, prediction = model_residuals(
+                residuals, prediction = model_residuals(
                     pairs.real, measures, model, shared, vs30_unknown_mps=settings.vs30_mps
                 )
-                split = split_table({name: found[name] for name in shared}, pairs.events, pairs.stations, limits=False)
+                split = split_table(
+                    {name: residuals[name] for name in shared}, pairs.events, pairs.stations, limits=False
+                )
                 for column, value in (("model_tau", prediction.tau), ("model_phi", prediction.phi)):
                     split[column] = [_mean(part) for part in value.T]
                 split.insert(0, "set", title)
@@ -288,8 +287,8 @@ def _against_models(pairs, table, names, models, settings):
 
 def _mean(values):
     """Mean without NaN; NaN of nothing."""
-    found = values[np.isfinite(values)]
-    return float(found.mean()) if found.size else np.nan
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else np.nan
 
 
 def _type_note(records, card):

@@ -9,7 +9,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.evaluation.groups.log_spectrograms import log_spectrogram, spectrogram_misfit
 from seissynth.evaluation.groups.similarity import common_band, correlation, mean_of_components, smoothed_envelope
-from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row
+from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
 from seissynth.evaluation.statistics.blocks import blockwise
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def samples_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> M
     """
     import pandas as pd
 
-    settings = settings or EvaluationSettings()
+    summary = SummaryInProgress(pairs.events, settings)
     scores = sample_scores(pairs)
     long = pairs.mask().sum(axis=1) / pairs.real.sampling_rate_hz >= LEAST_MASK_S
     chosen = choose_samples(scores, pairs.events, COUNT, long)
@@ -128,16 +128,11 @@ def samples_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> M
         for row in part
     ]  # fmt: skip
     note = "mean of envelope correlation, spectrogram correlation and agreement of peaks, masked"
-    summary = as_summary(
-        [
-            summary_row(
-                "sample_score", "1", scores, pairs.events, 1.0, note=note, draws=settings.draws, seed=settings.seed
-            )
-        ]
-    )
+    summary.add("sample_score", "1", scores, 1.0, note=note)
     notes = [f"Chosen by score, one for each earthquake, among records with {LEAST_MASK_S:g} s or more in the mask."]
     per_record = pd.DataFrame({"sample_score": scores})
-    return MetricGroup("samples", "Good and bad samples", summary, {"samples": pd.DataFrame(rows)}, per_record, notes)
+    tables = {"samples": pd.DataFrame(rows)}
+    return MetricGroup("samples", "Good and bad samples", summary.table(), tables, per_record, notes)
 
 
 # --- below the road

@@ -9,7 +9,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.groups.similarity import smoothed_envelope
-from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row
+from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
 from seissynth.evaluation.statistics.blocks import blockwise, quiet_divide
 from seissynth.shared.real_numbers import require_real
 from seissynth.units import EARTH_RADIUS_KM
@@ -181,7 +181,7 @@ def sections_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> 
     """
     import pandas as pd
 
-    settings = settings or EvaluationSettings()
+    summary = SummaryInProgress(pairs.events, settings)
     real, mask = pairs.real, pairs.mask()
     distance = real.column("path_hyp_distance_km")
     times = {
@@ -202,38 +202,29 @@ def sections_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> 
     )
     difference = (table["slowness_generated_s_km"] - table["slowness_real_s_km"]).to_numpy(float)
     late = times["generated"] - times["real"]
-    options = {"draws": settings.draws, "seed": settings.seed}
-    summary = [
-        summary_row(
-            "moveout_difference", "s/km", difference, table["event"].to_numpy(object), 0.0, statistic="median",
-            note="slowness of the largest envelope, generated less real; median over earthquakes", **options,
-        ),
-        summary_row(
-            "largest_shaking_late_s", "s", late, pairs.events, 0.0, statistic="median",
-            note="time of the largest envelope, generated less real; median", **options,
-        ),
-        summary_row(
-            "largest_shaking_error_s", "s", np.abs(late), pairs.events, 0.0, statistic="median",
-            note="absolute; median", **options,
-        ),
-    ]  # fmt: skip
+    note = "slowness of the largest envelope, generated less real; median over earthquakes"
+    events = table["event"].to_numpy(object)
+    summary.add("moveout_difference", "s/km", difference, 0.0, events=events, statistic="median", note=note)
+    note = "time of the largest envelope, generated less real; median"
+    summary.add("largest_shaking_late_s", "s", late, 0.0, statistic="median", note=note)
+    summary.add("largest_shaking_error_s", "s", np.abs(late), 0.0, statistic="median", note="absolute; median")
     columns = {f"largest_shaking_{name}_s": values for name, values in times.items()}
     per_record = pd.DataFrame({"event": pairs.events, "station": pairs.stations, "distance_km": distance, **columns})
     notes = [f"{len(table)} earthquakes have {LEAST_RECORDS} records or more."]
     tables = {"moveout": table}
-    return MetricGroup("sections", "Record sections", as_summary(summary), tables, per_record, notes)
+    return MetricGroup("sections", "Record sections", summary.table(), tables, per_record, notes)
 
 
 def section_events(pairs, count=MOST_SECTIONS):
     """Earthquakes whose sections say most: those with most sites, the larger ones first; list of labels."""
     sizes = pairs.real.column("source_magnitude")
-    found = []
+    ranked = []
     for event in set(pairs.events.tolist()):
         chosen = pairs.events == event
         sites = len(set(pairs.real.sites[chosen].tolist()))
         if sites >= LEAST_RECORDS and np.isfinite(pairs.real.column("path_ep_distance_km")[chosen]).any():
-            found.append((-sites, -np.nan_to_num(sizes[chosen][0]), event))
-    return [event for *_, event in sorted(found)[:count]]
+            ranked.append((-sites, -np.nan_to_num(sizes[chosen][0]), event))
+    return [event for *_, event in sorted(ranked)[:count]]
 
 
 # --- below the road

@@ -12,7 +12,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.groups.log_spectrograms import log_spectrogram, spectrogram_misfit
-from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row
+from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
 from seissynth.evaluation.statistics.blocks import blockwise, pair_arrays, quiet_divide
 from seissynth.evaluation.statistics.time_warping import dtw_distance
 from seissynth.shared.checks import as_signal, positive
@@ -283,18 +283,13 @@ def similarity_group(pairs: Pairs, settings: EvaluationSettings | None = None) -
     """
     import pandas as pd
 
-    settings = settings or EvaluationSettings()
-    found = _of_pairs(pairs, pairs.generated.data, whole=True)
+    summary = SummaryInProgress(pairs.events, settings)
+    measures = _of_pairs(pairs, pairs.generated.data, whole=True)
     short = ~shows_its_own(pairs.real)
     for name in MEASURES:
-        found[name][short] = np.nan
-    table = pd.DataFrame({"mask_s": pairs.mask().sum(axis=1) / pairs.real.sampling_rate_hz, **found})
-    rows = [
-        summary_row(
-            "mask_length_s", "s", table["mask_s"], pairs.events, np.nan, statistic="median", note="median",
-            draws=settings.draws, seed=settings.seed,
-        )
-    ]  # fmt: skip
+        measures[name][short] = np.nan
+    table = pd.DataFrame({"mask_s": pairs.mask().sum(axis=1) / pairs.real.sampling_rate_hz, **measures})
+    summary.add("mask_length_s", "s", table["mask_s"], np.nan, statistic="median", note="median")
     notes = [
         f"Savitzky-Golay window {ENVELOPE_WINDOW_S:g} s, order 3; shifts up to {MAX_LAG_S:g} s; the first draw of "
         f"{len(pairs.draws)}. Decibels above {MOST_DB:g} stand for equal records."
@@ -302,13 +297,7 @@ def similarity_group(pairs: Pairs, settings: EvaluationSettings | None = None) -
     for name, (unit, best, note) in MEASURES.items():
         for ending, where in (("", "masked"), ("_whole", "whole window")):
             words = ", ".join(part for part in (where, note) if part)
-            values = table[name + ending].to_numpy()
-            rows.append(
-                summary_row(
-                    name + ending, unit, values, pairs.events, best, note=words, draws=settings.draws,
-                    seed=settings.seed,
-                )
-            )  # fmt: skip
+            summary.add(name + ending, unit, table[name + ending].to_numpy(), best, note=words)
     if short.any():
         notes.append(
             f"{int(short.sum())} records are left out of the masked columns: the mask ends less than "
@@ -318,9 +307,10 @@ def similarity_group(pairs: Pairs, settings: EvaluationSettings | None = None) -
     if dead:
         notes.append(f"{dead} records are constant in the mask, real or generated, and have no correlation.")
     tables = {}
-    partner = shuffled_partners(pairs.events, settings.seed)
+    seed = summary.settings.seed
+    partner = shuffled_partners(pairs.events, seed)
     if partner is not None:
-        some = np.random.default_rng(settings.seed).permutation(np.flatnonzero(~short))[:_CHANCE_RECORDS]
+        some = np.random.default_rng(seed).permutation(np.flatnonzero(~short))[:_CHANCE_RECORDS]
         level = _of_pairs(pairs.select(some), pairs.generated.data[partner[some]], whole=False)
         tables["chance"] = pd.DataFrame(
             [
@@ -328,7 +318,8 @@ def similarity_group(pairs: Pairs, settings: EvaluationSettings | None = None) -
                 for name, values in ((key, pd.Series(value)) for key, value in level.items())
             ]
         )
-    return MetricGroup("similarity", "Similarity of waveforms and spectrograms", as_summary(rows), tables, table, notes)
+    title = "Similarity of waveforms and spectrograms"
+    return MetricGroup("similarity", title, summary.table(), tables, table, notes)
 
 
 #: measure -> unit, value of a perfect copy, note

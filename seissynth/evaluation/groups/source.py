@@ -4,7 +4,7 @@ import numpy as np
 
 from seissynth.evaluation.groups.ground_motion import same_band, usable
 from seissynth.evaluation.groups.source_fit import PathModel, displacement_spectra, fit_source
-from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row
+from seissynth.evaluation.results import MetricGroup, SummaryInProgress
 
 #: S is looked at from a little before its onset to that long after it
 S_WINDOW_S = 25.0
@@ -118,14 +118,14 @@ def source_group(pairs, settings=None, *, path=None):
 
     from seissynth.evaluation.groups.hvsr import hvsr
 
-    settings = settings or EvaluationSettings()
     path = path or PathModel()
     pairs = same_band(pairs)
-    real, made = pairs.real, pairs.generated
+    real, generated = pairs.real, pairs.generated
+    summary = SummaryInProgress(real.events, settings)
     keep = usable(real)
     band = fit_band(real)
     frequency, observed, count = source_spectra(real, band)
-    _, drawn, _ = source_spectra(made, band, clear_ratio=0.0)
+    _, drawn, _ = source_spectra(generated, band, clear_ratio=0.0)
     drawn[np.isnan(observed)] = np.nan  # the same bands of the same records
     tables = {}
     for name, amplitude in (("real", observed), ("generated", drawn)):
@@ -135,28 +135,27 @@ def source_group(pairs, settings=None, *, path=None):
     level = np.full(len(real), np.nan)
     rows_with = np.isfinite(observed).any(axis=1) & np.isfinite(drawn).any(axis=1) & keep
     level[rows_with] = np.nanmean(np.log(drawn[rows_with]) - np.log(observed[rows_with]), axis=1)
-    ratios = [hvsr(part.data, part.sampling_rate_hz, window=s_window(real)) for part in (real, made)]
+    ratios = [hvsr(part.data, part.sampling_rate_hz, window=s_window(real)) for part in (real, generated)]
     inside = (ratios[0].frequency_hz >= max(_HVSR_BAND[0], band[0])) & (ratios[0].frequency_hz <= _HVSR_BAND[1])
     good = (np.isfinite(observed).mean(axis=1) > 0.7) & keep
     off = (ratios[1].ln_of_record - ratios[0].ln_of_record)[:, inside]
     off[~good] = np.nan
-    options = {"draws": settings.draws, "seed": settings.seed}
-    rows = [
-        summary_row("source_mw_difference", "1", both["mw_generated"] - both["mw_real"], both["event"], 0.0,
-                    note="moment magnitude fitted to S, generated - observed", **options),
-        summary_row("ln_corner_difference", "1",
-                    np.where(clear, np.log(both["corner_hz_generated"] / both["corner_hz_real"]), np.nan),
-                    both["event"], 0.0, note="corner frequency; earthquakes whose corner both resolve", **options),
-        summary_row("kappa_difference_s", "s",
-                    np.where(clear, both["kappa_s_generated"] - both["kappa_s_real"], np.nan), both["event"], 0.0,
-                    note="attenuation beside the path's", **options),
-        summary_row("ln_spectrum_difference", "1", level, real.events, 0.0,
-                    note=f"displacement spectrum of S, mean over {band[0]:.2g} to {band[1]:.2g} Hz", **options),
-        summary_row("ln_hvsr_difference", "1", off.mean(axis=1), real.events, 0.0,
-                    note="horizontal over vertical of S, mean over frequency", **options),
-        summary_row("ln_hvsr_rms", "1", np.sqrt((off**2).mean(axis=1)), real.events, 0.0,
-                    note="rms over frequency; two realisations of one spectrum differ by some 0.4", **options),
-    ]  # fmt: skip
+    events = both["event"]
+    difference = both["mw_generated"] - both["mw_real"]
+    note = "moment magnitude fitted to S, generated - observed"
+    summary.add("source_mw_difference", "1", difference, 0.0, events=events, note=note)
+    difference = np.where(clear, np.log(both["corner_hz_generated"] / both["corner_hz_real"]), np.nan)
+    note = "corner frequency; earthquakes whose corner both resolve"
+    summary.add("ln_corner_difference", "1", difference, 0.0, events=events, note=note)
+    difference = np.where(clear, both["kappa_s_generated"] - both["kappa_s_real"], np.nan)
+    note = "attenuation beside the path's"
+    summary.add("kappa_difference_s", "s", difference, 0.0, events=events, note=note)
+    note = f"displacement spectrum of S, mean over {band[0]:.2g} to {band[1]:.2g} Hz"
+    summary.add("ln_spectrum_difference", "1", level, 0.0, note=note)
+    note = "horizontal over vertical of S, mean over frequency"
+    summary.add("ln_hvsr_difference", "1", off.mean(axis=1), 0.0, note=note)
+    note = "rms over frequency; two realisations of one spectrum differ by some 0.4"
+    summary.add("ln_hvsr_rms", "1", np.sqrt((off**2).mean(axis=1)), 0.0, note=note)
     table = pd.DataFrame({"frequency_hz": ratios[0].frequency_hz})
     for name, ratio in zip(("real", "generated"), ratios, strict=True):
         part = ratio.ln_of_record[good]
@@ -172,7 +171,7 @@ def source_group(pairs, settings=None, *, path=None):
         f"HVSR: {int(good.sum())} records clear in 70 % of the band; bands show quartiles.",
     ]  # fmt: skip
     return MetricGroup(
-        "source", "Sources: moment, corner frequency, kappa; HVSR", as_summary(rows),
+        "source", "Sources: moment, corner frequency, kappa; HVSR", summary.table(),
         {"Sources": both, "HVSR": table}, both, notes,
     )  # fmt: skip
 
@@ -188,12 +187,12 @@ def _fit_each(records, frequency, amplitude, count, keep, path, *, kappa="common
         of_event = np.flatnonzero((events == event) & enough)
         if len(of_event) < least_stations:
             continue
-        found = fit_source(
+        fit = fit_source(
             frequency, amplitude[of_event], distance[of_event], path=path, count=count[of_event], kappa=kappa
         )
-        rows.append([event, magnitude[of_event[0]], found.magnitude, found.magnitude_se, found.corner_hz,
-                     found.ln_corner_se, found.kappa_s, found.kappa_se, found.stress_drop_bar, found.misfit_sd,
-                     found.level_sd, found.records, found.resolved])  # fmt: skip
+        rows.append([event, magnitude[of_event[0]], fit.magnitude, fit.magnitude_se, fit.corner_hz,
+                     fit.ln_corner_se, fit.kappa_s, fit.kappa_se, fit.stress_drop_bar, fit.misfit_sd,
+                     fit.level_sd, fit.records, fit.resolved])  # fmt: skip
     columns = ["event", "catalogue", "mw", "mw_se", "corner_hz", "ln_corner_se", "kappa_s", "kappa_se",
                "stress_drop_bar", "misfit_sd", "level_sd", "stations", "resolved"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)

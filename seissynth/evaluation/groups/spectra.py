@@ -9,7 +9,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.groups.similarity import common_band
-from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row
+from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
 from seissynth.evaluation.statistics.blocks import blockwise
 from seissynth.evaluation.statistics.intervals import resampled_rows
 from seissynth.shared.real_numbers import require_real
@@ -141,40 +141,30 @@ def spectra_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> M
 
     from seissynth.evaluation.groups.ground_motion import _tapered, usable, windows
 
-    settings = settings or EvaluationSettings()
-    real, made = pairs.real, pairs.generated
+    summary = SummaryInProgress(pairs.events, settings)
+    real = pairs.real
     centers = spectrum_centers(real.npts, real.sampling_rate_hz, common_band(pairs))
     signal, noise = windows(real)
     options = (real.sampling_rate_hz, centers, real.quantity)
     observed = smoothed_spectra(real.data, *options, _tapered(signal, real.sampling_rate_hz))
-    drawn = smoothed_spectra(made.data, *options, _tapered(signal, real.sampling_rate_hz))
+    drawn = smoothed_spectra(pairs.generated.data, *options, _tapered(signal, real.sampling_rate_hz))
     quiet = smoothed_spectra(real.data, *options, _tapered(noise, real.sampling_rate_hz))
     # power of noise grows with the window's length
     length = signal.sum(axis=1) / np.maximum(noise.sum(axis=1), 1)
     clear = ~(observed < 3.0 * quiet * np.sqrt(length)[:, None]) & np.isfinite(observed) & usable(real)[:, None]
     ratio = np.where(clear & np.isfinite(drawn), np.log(drawn) - np.log(observed), np.nan)
     edges = np.geomspace(centers[0], centers[-1] * 1.001, len(PARTS) + 1)
-    rows, columns = [], {}
+    columns = {}
     for name, low, high in zip(PARTS, edges[:-1], edges[1:], strict=True):
         inside = (centers >= low) & (centers < high)
         values = mean_known(ratio[:, inside], axis=1)
         columns[f"ln_spectral_ratio_{name}"] = values
         note = f"{low:.3g} to {high:.3g} Hz, generated over real"
-        rows.append(
-            summary_row(
-                f"ln_spectral_ratio_{name}", "1", values, pairs.events, 0.0, note=note, draws=settings.draws,
-                seed=settings.seed,
-            )
-        )  # fmt: skip
+        summary.add(f"ln_spectral_ratio_{name}", "1", values, 0.0, note=note)
     shape = ratio - mean_known(ratio, axis=1)[:, None]
     columns["spectral_shape_misfit"] = np.sqrt(mean_known(shape**2, axis=1))
     note = "rms of ln generated / real about its mean over frequency"
-    rows.append(
-        summary_row(
-            "spectral_shape_misfit", "1", columns["spectral_shape_misfit"], pairs.events, 0.0, note=note,
-            draws=settings.draws, seed=settings.seed,
-        )
-    )  # fmt: skip
+    summary.add("spectral_shape_misfit", "1", columns["spectral_shape_misfit"], 0.0, note=note)
     magnitude = real.column("source_magnitude")
     notes = [
         f"Konno-Ohmachi b = {BANDWIDTH:g}; window from 0.5 s before P to the mask's end; first draw; "
@@ -182,14 +172,15 @@ def spectra_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> M
     ]
     if real.quantity not in DERIVATIVES:
         notes.append(f"The records are {real.quantity}: spectra are the records' own, without a seismometer.")
-    tables = {"spectra by magnitude": _by_magnitude(centers, observed, drawn, ratio, magnitude, pairs.events, settings)}
-    return MetricGroup("spectra", "Fourier spectra", as_summary(rows), tables, pd.DataFrame(columns), notes)
+    spectra = (centers, observed, drawn, ratio)
+    tables = {"spectra by magnitude": _by_magnitude(*spectra, magnitude, pairs.events, summary.bootstrap)}
+    return MetricGroup("spectra", "Fourier spectra", summary.table(), tables, pd.DataFrame(columns), notes)
 
 
 # --- below the road
 
 
-def _by_magnitude(centers, observed, drawn, ratio, magnitude, events, settings):
+def _by_magnitude(centers, observed, drawn, ratio, magnitude, events, bootstrap):
     import pandas as pd
 
     parts = []
@@ -199,7 +190,7 @@ def _by_magnitude(centers, observed, drawn, ratio, magnitude, events, settings):
             continue
         part, known = ratio[chosen], np.isfinite(ratio[chosen])
         enough = known.sum(axis=0) >= _LEAST_RECORDS
-        bounds = _limits(part, events[chosen], settings)
+        bounds = _limits(part, events[chosen], **bootstrap)
         columns = {
             "real_mm_s": np.exp(mean_known(np.where(known, np.log(observed[chosen]), np.nan), axis=0)),
             "generated_mm_s": np.exp(mean_known(np.where(known, np.log(drawn[chosen]), np.nan), axis=0)),
@@ -215,14 +206,14 @@ def _by_magnitude(centers, observed, drawn, ratio, magnitude, events, settings):
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _limits(values, events, settings):
+def _limits(values, events, *, draws, seed):
     """95 % interval of the mean of each column; events are drawn anew, with all of their records."""
     known = np.isfinite(values)
     clean = np.where(known, values, 0.0)
     if len(set(events.tolist())) < 2:
         return np.full((2, values.shape[1]), np.nan)
     means = []
-    for rows in resampled_rows(events, settings.draws, settings.seed, rows_within=False):
+    for rows in resampled_rows(events, draws, seed, rows_within=False):
         weight = np.bincount(rows, minlength=len(values)).astype(float)
         with np.errstate(invalid="ignore", divide="ignore"):
             means.append((weight @ clean) / (weight @ known))

@@ -13,7 +13,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.evaluation.groups.log_spectrograms import log_spectrogram, roughness_db
 from seissynth.evaluation.groups.similarity import common_band, mean_of_components, shows_its_own, smoothed_envelope
-from seissynth.evaluation.results import EvaluationSettings, MetricGroup, as_summary, summary_row, value_row
+from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
 from seissynth.evaluation.statistics.blocks import blockwise, quiet_divide
 from seissynth.evaluation.statistics.intervals import interval
 from seissynth.units import DERIVATIVES
@@ -303,26 +303,24 @@ def spread_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> Me
     """
     import pandas as pd
 
-    settings = settings or EvaluationSettings()
+    summary = SummaryInProgress(pairs.events, settings)
     count = len(pairs.draws)
     notes: list = []
-    rows: list = []
     spread: list = []
-    options = {"draws": settings.draws, "seed": settings.seed}
     mask, columns = pairs.mask(), {}
     if pairs.real.quantity not in DERIVATIVES:
         notes.append(f"The records are {pairs.real.quantity}: they have no PGA, PGV and PSA, and no spread of these.")
     elif count > 1:
-        for measure, (values, made) in ln_peaks(pairs, settings.periods_s).items():
+        for measure, (values, drawn) in ln_peaks(pairs, summary.settings.periods_s).items():
             name = f"ln_{measure}"
-            if not (np.isfinite(values) & np.isfinite(made).all(axis=0)).any():
+            if not (np.isfinite(values) & np.isfinite(drawn).all(axis=0)).any():
                 notes.append(f"{measure}: no record has it above its noise and in its band.")
                 continue
-            columns[name], columns[f"{name}_draw_mean"] = values, made.mean(axis=0)
-            columns[f"{name}_draw_sd"] = made.std(axis=0, ddof=1)
-            columns[f"{name}_crps"] = crps(made, values)
-            spread.append(_spread_rows(name, values, made, pairs, options, rows))
-            rows.append(summary_row(f"{name}_crps", "1", columns[f"{name}_crps"], pairs.events, 0.0, **options))
+            columns[name], columns[f"{name}_draw_mean"] = values, drawn.mean(axis=0)
+            columns[f"{name}_draw_sd"] = drawn.std(axis=0, ddof=1)
+            columns[f"{name}_crps"] = crps(drawn, values)
+            spread.append(_add_spread(summary, name, values, drawn, pairs))
+            summary.add(f"{name}_crps", "1", columns[f"{name}_crps"], 0.0)
         left = int(np.isnan(columns["ln_pga"]).sum()) if "ln_pga" in columns else len(pairs)
         notes.append(f"PGA: {left} records are left out: clipped, not clear of noise, or without motion.")
     if count < 2:
@@ -332,25 +330,17 @@ def spread_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> Me
     shape = _shape_measures(pairs, mask)
     shape["envelope_crps"][~shows_its_own(pairs.real)] = np.nan
     columns |= shape
-    rows.append(
-        summary_row(
-            "envelope_crps", "1", shape["envelope_crps"], pairs.events, 0.0, note="1 for silence", **options
-        )
-    )  # fmt: skip
-    rows.append(
-        summary_row(
-            "roughness_ratio", "1", shape["roughness_ratio"], pairs.events, 1.0, statistic="median",
-            note=f"median; right from {ROUGHNESS_GOAL[0]:g} to {ROUGHNESS_GOAL[1]:g}", **options,
-        )
-    )  # fmt: skip
+    summary.add("envelope_crps", "1", shape["envelope_crps"], 0.0, note="1 for silence")
+    note = f"median; right from {ROUGHNESS_GOAL[0]:g} to {ROUGHNESS_GOAL[1]:g}"
+    summary.add("roughness_ratio", "1", shape["roughness_ratio"], 1.0, statistic="median", note=note)
     tables = {"spread": pd.DataFrame(spread)} if spread else {}
-    return MetricGroup("spread", "Spread and blur", as_summary(rows), tables, pd.DataFrame(columns), notes)
+    return MetricGroup("spread", "Spread and blur", summary.table(), tables, pd.DataFrame(columns), notes)
 
 
 # --- below the road
 
 
-def _spread_rows(name, observed, generated, pairs, options, rows):
+def _add_spread(summary, name, observed, generated, pairs):
     """Add the rows of one measure to the summary, and return its row of the table."""
     distance = pairs.real.column("path_hyp_distance_km")
     if not np.isfinite(distance).any():
@@ -392,8 +382,8 @@ def _spread_rows(name, observed, generated, pairs, options, rows):
         ("draw_sd_ratio", plain_ratio, "sd between draws over the observed within-event sd"),
         ("draw_sd_over_error", against_error, "sd between draws over the error of their mean"),
     ):
-        limits = interval(function, events, rows_within=False, **options)
-        rows.append(value_row(f"{name}_{metric}", "1", limits, 1.0, len(events), len(set(events.tolist())), note))
+        limits = interval(function, events, rows_within=False, **summary.bootstrap)
+        summary.add_value(f"{name}_{metric}", "1", limits, 1.0, len(events), len(set(events.tolist())), note)
     everything = np.arange(len(events))
     return {
         "measure": name,
