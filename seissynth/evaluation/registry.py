@@ -34,7 +34,20 @@ class Group:
         return _function(self.metrics)(pairs, settings)
 
     def draw(self, metrics, pairs):
-        """Return the pictures of a `seissynth.evaluation.MetricGroup`; list of (title, Figure)."""
+        """Draw the pictures of this group.
+
+        Parameters
+        ----------
+        metrics : seissynth.evaluation.MetricGroup
+            What `compute` returned.
+        pairs : seissynth.evaluation.Pairs
+            The records that it was computed from.
+
+        Returns
+        -------
+        list of (str, matplotlib.figure.Figure)
+            Title and picture; empty where there is nothing to draw.
+        """
         return _function(self.pictures)(metrics, pairs) if self.pictures else []
 
     def lacks(self, pairs, settings):

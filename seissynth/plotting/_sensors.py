@@ -84,17 +84,17 @@ def find_sensors(stream, *, unit=None, origin=None):
         raise InputError(f"got a {type(stream).__name__}; give an obspy Stream (one element of an Ensemble).")
     if not stream:
         raise InputError("the Stream is empty: there is nothing to plot.")
-    found = {}
+    sensors = {}
     for trace in stream:
         if not trace.stats.npts or np.ma.isMaskedArray(trace.data):
             raise InputError(f"trace {trace.id} is empty or has gaps; merge with a fill value, or remove it.")
         info = trace.stats.get("seissynth")
         code = ".".join(part for part in trace.id[:-1].split(".") if part)
         key = (code, info.event_key if info else "", info.realization if info else 0)
-        if key not in found:
-            found[key] = _sensor(trace, info, key, unit, origin)
-        found[key].traces.setdefault(trace.stats.channel[-1:] or "?", trace)
-    return sorted(found.values(), key=lambda one: (one.origin.ns, math.isnan(one.distance_km), one.distance_km))
+        if key not in sensors:
+            sensors[key] = _sensor(trace, info, key, unit, origin)
+        sensors[key].traces.setdefault(trace.stats.channel[-1:] or "?", trace)
+    return sorted(sensors.values(), key=lambda one: (one.origin.ns, math.isnan(one.distance_km), one.distance_km))
 
 
 def _sensor(trace, info, key, unit, origin):
@@ -105,11 +105,13 @@ def _sensor(trace, info, key, unit, origin):
     return Sensor(*key, info.origin_time, float(distance), float(info.p_s), float(info.s_s), info.quantity, info.unit)
 
 
-def nearest(sensors, limit):
-    """Return at most `limit` sensors and the words that say how many are left out."""
-    if len(sensors) <= limit:
+def nearest(sensors, max_sensors):
+    """Return at most `max_sensors` sensors and the words that say how many are left out; InputError below 1."""
+    if max_sensors < 1:
+        raise InputError(f"{max_sensors=} must be 1 or more.")
+    if len(sensors) <= max_sensors:
         return sensors, ""
-    return sensors[:limit], f" (nearest {limit} of {len(sensors)})"
+    return sensors[:max_sensors], f" (nearest {max_sensors} of {len(sensors)})"
 
 
 def title_of(sensors):

@@ -3,6 +3,7 @@
 import contextlib
 import contextvars
 import functools
+import inspect
 import io
 import math
 import os
@@ -40,6 +41,12 @@ _SETTINGS = {
     "path.simplify": True,
 }
 
+#: what `styled` adds to the parameters in a docstring, and the heading in front of which it belongs
+_OUTFILE = """
+outfile : str or path, optional
+    File to write, format by its ending (png, pdf, svg)."""
+_BEFORE_RETURNS = "\n\nReturns\n-------"
+
 _PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k"}
 
 
@@ -63,6 +70,9 @@ def styled(function):
     In a script or terminal with windows the figure is shown, as ObsPy's ``plot`` does, unless it goes to a file. A
     notebook shows the figure that is returned. Without windows (matplotlib's Agg) nothing is shown, and pyplot keeps
     no figure.
+
+    The figure is written where the keyword ``outfile`` says, which the function itself does not see: it is added to
+    the parameters of its docstring here.
     """
 
     @functools.wraps(function)
@@ -86,6 +96,8 @@ def styled(function):
             plt.show()  # waits for the user in a script, returns at once where pyplot is interactive
         return figure
 
+    if function.__doc__:
+        inside.__doc__ = inspect.cleandoc(function.__doc__).replace(_BEFORE_RETURNS, _OUTFILE + _BEFORE_RETURNS, 1)
     return inside
 
 

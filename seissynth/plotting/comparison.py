@@ -44,8 +44,6 @@ def plot_comparison(
         Unit of `real`, SI; that of `synthetic` when not given.
     component : str, optional
         Letter of the component for spectrogram and spectrum; the first horizontal that both have.
-    outfile : str or path, optional
-        File to write, format by its ending.
 
     Returns
     -------

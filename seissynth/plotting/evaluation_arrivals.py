@@ -15,18 +15,9 @@ _LEAST_IN_BIN = 3
 
 
 def draw_arrivals(group, pairs):
-    """Draw the arrivals group.
+    """Draw the arrivals group; nothing where there was no picker.
 
-    Parameters
-    ----------
-    group : MetricGroup
-        From `seissynth.evaluation.arrivals_group`.
-    pairs : Pairs
-
-    Returns
-    -------
-    list of (str, matplotlib.figure.Figure)
-        Empty where there was no picker.
+    Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
     if group.per_record is None:
         return []

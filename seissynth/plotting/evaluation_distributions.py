@@ -15,18 +15,9 @@ _DOTS = 1500
 
 
 def draw_distributions(group, pairs):
-    """Draw the distributions group.
+    """Draw densities of each component's samples, and the scatter matrices of DGM's figure 3.
 
-    Parameters
-    ----------
-    group : MetricGroup
-        From `seissynth.evaluation.distributions_group`.
-    pairs : Pairs
-
-    Returns
-    -------
-    list of (str, matplotlib.figure.Figure)
-        Densities of each component's samples, and the scatter matrices of DGM's figure 3.
+    Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
     samples = _samples(pairs)
     pictures = [("Density of samples", _densities(samples, pairs.name))]

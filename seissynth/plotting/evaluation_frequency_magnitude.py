@@ -10,26 +10,14 @@ _LEAST = 10
 
 
 def draw_frequency_magnitude(group, pairs=None):
-    """Draw the frequency-magnitude group.
+    """Draw the frequency-magnitude group; nothing where no catalogue has enough earthquakes.
 
-    Parameters
-    ----------
-    group : MetricGroup
-        From `seissynth.evaluation.frequency_magnitude_group`.
-    pairs : Pairs, optional
-        Not looked at.
-
-    Returns
-    -------
-    list of (str, matplotlib.figure.Figure)
-        Empty where no catalogue has enough earthquakes.
+    Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
     if not group.tables:
         return []
     names = list(dict.fromkeys(group.tables["estimates"]["catalogue"]))
-    parts = {
-        name: {key: table[table["catalogue"] == name] for key, table in group.tables.items()} for name in names
-    }
+    parts = {name: {key: table[table["catalogue"] == name] for key, table in group.tables.items()} for name in names}
     return [("Frequency-magnitude distributions (SWaG's figure 6)", _figure(parts))]
 
 

@@ -14,15 +14,7 @@ _GENERATED, _REAL = GREEN, BLACK
 def draw_ground_motion(group, pairs):
     """Draw the ground-motion group.
 
-    Parameters
-    ----------
-    group : MetricGroup
-        From `seissynth.evaluation.ground_motion_group`.
-    pairs : Pairs
-
-    Returns
-    -------
-    list of (str, matplotlib.figure.Figure)
+    Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
     figures = [
         ("Ground-motion residuals by magnitude and distance", _residuals(group.per_record, pairs.name)),

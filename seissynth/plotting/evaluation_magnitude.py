@@ -8,15 +8,7 @@ from seissynth.plotting._style import BLACK, BLUE, GREEN, new_figure, styled
 def draw_magnitude(group, pairs):
     """Draw the magnitude group.
 
-    Parameters
-    ----------
-    group : MetricGroup
-        From `seissynth.evaluation.magnitude_group`.
-    pairs : Pairs
-
-    Returns
-    -------
-    list of (str, matplotlib.figure.Figure)
+    Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
     return [("Local magnitudes", _magnitudes(group, pairs.name))]
 

@@ -11,18 +11,9 @@ _RANGE_DB = 60.0
 
 
 def draw_samples(group, pairs):
-    """Draw the records of the samples group.
+    """Draw waveforms and spectrograms of good, middling and bad samples.
 
-    Parameters
-    ----------
-    group : MetricGroup
-        From `seissynth.evaluation.samples_group`.
-    pairs : Pairs
-
-    Returns
-    -------
-    list of (str, matplotlib.figure.Figure)
-        Waveforms and spectrograms of good, middling and bad samples.
+    Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
     pictures = []
     for kind, part in group.tables["samples"].groupby("kind", sort=False):
@@ -49,8 +40,6 @@ def plot_sample_waveforms(real, sets, rows, scores=None, title="Samples"):
     scores : sequence of float, optional
         For the titles.
     title : str
-    outfile : str or path, optional
-        File to write, format by its ending.
 
     Returns
     -------
@@ -64,9 +53,7 @@ def plot_sample_waveforms(real, sets, rows, scores=None, title="Samples"):
     """
     rows, everything = _checked(real, sets, rows)
     figure = new_figure(3.4 * len(rows) + 0.6, 0.9 + 0.62 * len(_LETTERS) * len(everything))
-    panels = figure.subplots(
-        len(_LETTERS) * len(everything), len(rows), sharex="col", sharey="col", squeeze=False
-    )
+    panels = figure.subplots(len(_LETTERS) * len(everything), len(rows), sharex="col", sharey="col", squeeze=False)
     for column, row in enumerate(rows):
         times = real.times_s(row)
         peak = max(float(np.abs(part.data[row]).max()) for part in everything.values())
@@ -98,8 +85,6 @@ def plot_sample_spectrograms(real, sets, rows, title="Samples", component="N"):
     real, sets, rows, title
         As in `plot_sample_waveforms`.
     component : {"Z", "N", "E"}
-    outfile : str or path, optional
-        File to write, format by its ending.
 
     Returns
     -------

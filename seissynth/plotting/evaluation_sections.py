@@ -14,16 +14,8 @@ _LETTERS = "ZNE"
 def draw_sections(group, pairs):
     """Draw the sections of the earthquakes with most sites, real and generated at the same sensors.
 
-    Parameters
-    ----------
-    group : MetricGroup
-        From `seissynth.evaluation.sections_group`.
-    pairs : Pairs
-
-    Returns
-    -------
-    list of (str, matplotlib.figure.Figure)
-        Empty where no earthquake has records enough.
+    Nothing where no earthquake has records enough. Parameters and result are those of
+    `seissynth.evaluation.registry.Group.draw`.
     """
     events = section_events(pairs)
     sizes = pairs.real.column("source_magnitude")
@@ -49,8 +41,6 @@ def plot_virtual_section(stream, real=None, *, component="Z", input_row=None):
     component : {"Z", "N", "E"}
     input_row : int, optional
         Row of `real` that the generator was given (``source=``); drawn in blue.
-    outfile : str or path, optional
-        File to write, format by its ending.
 
     Returns
     -------

@@ -16,15 +16,7 @@ _LEAST_IN_BIN = 5
 def draw_similarity(group, pairs):
     """Draw the similarity group.
 
-    Parameters
-    ----------
-    group : MetricGroup
-        From `seissynth.evaluation.similarity_group`.
-    pairs : Pairs
-
-    Returns
-    -------
-    list of (str, matplotlib.figure.Figure)
+    Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
     return [
         ("Similarity scores", _histograms(group, pairs.name)),

@@ -10,15 +10,7 @@ _STRESS_BAR = (1.0, 10.0, 100.0, 1000.0)
 def draw_source(group, pairs):
     """Draw the source group.
 
-    Parameters
-    ----------
-    group : MetricGroup
-        From `seissynth.evaluation.source_group`.
-    pairs : Pairs
-
-    Returns
-    -------
-    list of (str, matplotlib.figure.Figure)
+    Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
     return [
         ("Moment, corner frequency and kappa", _sources(group.tables["Sources"], pairs.name)),

@@ -9,18 +9,9 @@ _COLOURS = (GREY, BLUE, GREEN, ORANGE, PURPLE)
 
 
 def draw_spectra(group, pairs):
-    """Draw the spectra group.
+    """Draw the spectra group; nothing where no class of magnitude has records.
 
-    Parameters
-    ----------
-    group : MetricGroup
-        From `seissynth.evaluation.spectra_group`.
-    pairs : Pairs
-
-    Returns
-    -------
-    list of (str, matplotlib.figure.Figure)
-        Empty where no class of magnitude has records.
+    Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
     table = group.tables["spectra by magnitude"]
     return [("Fourier spectra by magnitude", _by_magnitude(table, pairs))] if len(table) else []
@@ -62,8 +53,6 @@ def plot_magnitude_sweep(sweep):
     Parameters
     ----------
     sweep : seissynth.evaluation.MagnitudeSweep
-    outfile : str or path, optional
-        File to write, format by its ending.
 
     Returns
     -------

@@ -9,18 +9,9 @@ _BINS = np.linspace(0.0, 2.0, 51)
 
 
 def draw_spread(group, pairs):
-    """Draw the spread group.
+    """Draw the spread group; without the first picture where there is one draw, or no motion.
 
-    Parameters
-    ----------
-    group : MetricGroup
-        From `seissynth.evaluation.spread_group`.
-    pairs : Pairs
-
-    Returns
-    -------
-    list of (str, matplotlib.figure.Figure)
-        Without the first where there is one draw, or no motion.
+    Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
     pictures = []
     if "spread" in group.tables:

@@ -34,8 +34,6 @@ def plot_map(inventory: Inventory, event: Event | Catalog | None = None, *, labe
     event : obspy Event or Catalog, optional
     labels : bool
         Write station codes.
-    outfile : str or path, optional
-        File to write, format by its ending.
 
     Returns
     -------

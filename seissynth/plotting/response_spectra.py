@@ -42,8 +42,6 @@ def plot_response_spectra(
         Periods above 0, s; 120 from 0.02 to 10 s when not given.
     max_sensors : int
         More are left out, and the title says so.
-    outfile : str or path, optional
-        File to write, format by its ending.
 
     Returns
     -------
@@ -54,8 +52,6 @@ def plot_response_spectra(
     InputError
         An empty Stream, one with gaps, counts in place of ground motion, or periods not above 0.
     """
-    if max_sensors < 1:
-        raise InputError(f"{max_sensors=} must be 1 or more.")
     periods = _PERIODS_S if periods_s is None else np.unique(np.asarray(periods_s, dtype=float))
     if periods.size == 0 or not (periods > 0).all():
         raise InputError("periods_s must hold periods above 0 s: the axis is logarithmic.")

@@ -30,8 +30,6 @@ def plot_section(stream: Stream, *, component: str = "Z", reduction_km_s: float 
         Last letter of the channel codes.
     reduction_km_s : float, optional
         Reduce the time axis by distance / this velocity, km/s.
-    outfile : str or path, optional
-        File to write, format by its ending.
 
     Returns
     -------

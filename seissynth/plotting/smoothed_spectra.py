@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
 from seissynth.plotting._style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, pretty_unit, styled
 from seissynth.plotting.spectra import legend, plain_frequencies, tapered, windows
@@ -38,8 +37,6 @@ def plot_smoothed_spectra(stream: Stream, *, bandwidth: float = 40.0, max_sensor
         b of the smoothing, above 0: less smooths more.
     max_sensors : int
         More are left out, and the title says so.
-    outfile : str or path, optional
-        File to write, format by its ending.
 
     Returns
     -------
@@ -50,8 +47,6 @@ def plot_smoothed_spectra(stream: Stream, *, bandwidth: float = 40.0, max_sensor
     InputError
         An empty Stream, one with gaps, or a bandwidth not above 0.
     """
-    if max_sensors < 1:
-        raise InputError(f"{max_sensors=} must be 1 or more.")
     sensors, omitted = nearest(find_sensors(stream), max_sensors)
     columns = min(len(sensors), 2)
     rows = -(-len(sensors) // columns)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
 from seissynth.plotting._style import BLUE, GREY, new_figure, pretty_unit, styled
 from seissynth.shared.ramps import half_cosine
@@ -37,15 +36,11 @@ def plot_spectra(stream: Stream, *, max_sensors: int = 4) -> Figure:
     stream : obspy Stream
     max_sensors : int
         More are left out, and the title says so.
-    outfile : str or path, optional
-        File to write, format by its ending.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    if max_sensors < 1:
-        raise InputError(f"{max_sensors=} must be 1 or more.")
     everything = find_sensors(stream)
     sensors, omitted = nearest(everything, max_sensors)
     columns = max(len(one.traces) for one in sensors)

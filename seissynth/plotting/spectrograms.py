@@ -38,8 +38,6 @@ def plot_spectrogram(stream: Stream | Trace, *, max_sensors: int = 3) -> Figure:
         As `seissynth.generate` returns it, or one trace of it. Without ``stats.seissynth`` amplitudes are counts.
     max_sensors : int
         More are left out, and the title says so.
-    outfile : str or path, optional
-        File to write, format by its ending (png, pdf, svg).
 
     Returns
     -------
@@ -50,8 +48,6 @@ def plot_spectrogram(stream: Stream | Trace, *, max_sensors: int = 3) -> Figure:
     InputError
         An empty Stream, one with gaps, or traces of less than 16 samples.
     """
-    if max_sensors < 1:
-        raise InputError(f"{max_sensors=} must be 1 or more.")
     sensors, omitted = nearest(find_sensors(Stream([stream]) if isinstance(stream, Trace) else stream), max_sensors)
     columns = max(len(sensor.traces) for sensor in sensors)
     figure = new_figure(max(3.6 * columns, 6.5) + 0.8, 0.6 + 3.4 * len(sensors))

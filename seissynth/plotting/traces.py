@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
 from seissynth.plotting._style import BLACK, P_COLOUR, S_COLOUR, axis_label, new_figure, scaled_unit, styled
 
@@ -28,8 +27,6 @@ def plot_traces(stream: Stream, *, max_sensors: int = 8) -> Figure:
         their start.
     max_sensors : int
         More are left out, and the title says so.
-    outfile : str or path, optional
-        File to write, format by its ending (png, pdf, svg).
 
     Returns
     -------
@@ -40,8 +37,6 @@ def plot_traces(stream: Stream, *, max_sensors: int = 8) -> Figure:
     InputError
         An empty Stream, or one with gaps.
     """
-    if max_sensors < 1:
-        raise InputError(f"{max_sensors=} must be 1 or more.")
     found = find_sensors(stream)
     sensors, omitted = nearest(found, max_sensors)
     title = title_of(found) + omitted  # of all: the nearest may belong to a few of the events

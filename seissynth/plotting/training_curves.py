@@ -23,8 +23,6 @@ def plot_training(metrics):
     ----------
     metrics : str or path
         CSV with a column ``step``; empty fields are steps at which a figure was not taken.
-    outfile : str or path, optional
-        Where to write the picture.
 
     Returns
     -------
