@@ -16,6 +16,7 @@ from seissynth.errors import FileFormatError, InputError, SeisSynthError, SeisSy
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary.")]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
+RecordsArgument = Annotated[Path, typer.Argument(help="ASDF file (.h5) written by seissynth.")]
 
 
 def command(function):
@@ -125,6 +126,11 @@ def _read(reader, path, kind):
 def file_or_folder_to_write(text):
     """Read the name of an ASDF file or of a folder; ``out.h5/`` is neither."""
     return file_to_write(text) if Path(text).suffix.lower() in (".h5", ".asdf") else Path(text)
+
+
+def file_option(*names, help):
+    """Return the option of a file to write, see `file_to_write`."""
+    return typer.Option(*names, help=help, show_default=False, parser=file_to_write, metavar="PATH")
 
 
 def file_to_write(text):

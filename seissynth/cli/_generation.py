@@ -1,4 +1,4 @@
-"""What commands that make records share: options of the command line, and how their values are read."""
+"""What commands that make or cut records share: options of the command line, and how their values are read."""
 
 import enum
 import inspect
@@ -18,9 +18,20 @@ class Quantity(enum.StrEnum):
     RAW = "RAW"
 
 
-InventoryOption = Annotated[
-    Path | None, typer.Option("--inventory", "-i", help="StationXML: the stations.", show_default=False)
-]
+_inventory = typer.Option(
+    "--inventory",
+    "-i",
+    help="StationXML: the stations, with responses or gains where counts are involved.",
+    show_default=False,
+)
+_catalog = typer.Option("--catalog", "-c", help="QuakeML: the earthquakes, perhaps with picks.", show_default=False)
+InventoryOption = Annotated[Path | None, _inventory]
+RequiredInventoryOption = Annotated[Path, _inventory]
+CatalogOption = Annotated[Path | None, _catalog]
+RequiredCatalogOption = Annotated[Path, _catalog]
+FolderOption = Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set.", show_default=False)]
+WindowRateOption = Annotated[float, typer.Option("--sampling-rate", help="Of the records, Hz.")]
+WindowLengthOption = Annotated[float, typer.Option("--duration", help="Of each record, s.")]
 BackendOption = Annotated[str, typer.Option("--backend", "-b", help="Who makes the records; see: seissynth backends.")]
 SetOption = Annotated[
     list[str] | None,

@@ -1,11 +1,11 @@
 """``seissynth dataset cut``: event windows out of continuous records."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from seissynth.cli import _generation as generation
 from seissynth.cli._common import (
     DebugOption,
     OverwriteOption,
@@ -33,19 +33,19 @@ def cut(
         list[str],
         typer.Option("--waveforms", "-w", help="File, folder or pattern of continuous records; may be repeated."),
     ],
-    inventory: Annotated[Path, typer.Option("--inventory", "-i", help="StationXML with responses or gains.")],
-    catalog: Annotated[Path, typer.Option("--catalog", "-c", help="QuakeML with origins, magnitudes, perhaps picks.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set to be made.")],
+    inventory: generation.RequiredInventoryOption,
+    catalog: generation.RequiredCatalogOption,
+    output: generation.FolderOption,
     quantity: Annotated[Quantity, typer.Option("--quantity", help="Motion or counts.")] = Quantity.velocity,
-    duration: Annotated[float, typer.Option("--duration", help="Length of a window, s.")] = 60.0,
+    duration: generation.WindowLengthOption = 60.0,
     start: Annotated[float, typer.Option("--start", help="Start of a window after origin, s.")] = 0.0,
-    sampling_rate: Annotated[float, typer.Option("--sampling-rate", help="Of the windows, Hz.")] = 100.0,
+    sampling_rate: generation.WindowRateOption = 100.0,
     band: Annotated[str, typer.Option("--band", help="LOW,HIGH in Hz; 'none' for no filter.")] = "1,45",
     channel: Annotated[str, typer.Option("--channel", help="Patterns of channel codes, as 'HH?,HN?'.")] = "*",
     picker: Annotated[
         str, typer.Option("--picker", help="'aic', 'none', or a file of PhaseNet weights for SeisBench.")
     ] = "aic",
-    velocity_model: Annotated[str, typer.Option("--velocity-model", help="For predicted onsets.")] = "iasp91",
+    velocity_model: generation.VelocityModelOption = "iasp91",
     require: Annotated[
         str, typer.Option("--require", help="Rules that a window must obey to be written, with commas; 'none'.")
     ] = "complete",

@@ -1,7 +1,6 @@
 """``seissynth dataset make``: labelled synthetic records, as many as one likes."""
 
 import enum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -44,12 +43,10 @@ class Outside(enum.StrEnum):
 
 @command
 def make(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set.", show_default=False)],
+    output: generation.FolderOption,
     inventory: generation.InventoryOption = None,
     example: Annotated[bool, typer.Option("--example", help="Use the built-in network.")] = False,
-    catalog: Annotated[
-        Path | None, typer.Option("--catalog", "-c", help="QuakeML: the earthquakes.", show_default=False)
-    ] = None,
+    catalog: generation.CatalogOption = None,
     draw: Annotated[
         int | None, typer.Option("--draw", help="Draw so many earthquakes instead.", min=1, show_default=False)
     ] = None,
@@ -78,8 +75,8 @@ def make(
     options: generation.SetOption = None,
     seed: Annotated[int, typer.Option("--seed", "-s", help="Of everything that is drawn.")] = 0,
     output_quantity: generation.QuantityOption = generation.Quantity.VEL,
-    sampling_rate: Annotated[float, typer.Option("--sampling-rate", help="Hz.")] = 100.0,
-    duration: Annotated[float, typer.Option("--duration", help="s.")] = 60.0,
+    sampling_rate: generation.WindowRateOption = 100.0,
+    duration: generation.WindowLengthOption = 60.0,
     p_lead: Annotated[
         str, typer.Option("--p-lead", help="Record before P, s: LOW,HIGH; or 'none': begin at --start.")
     ] = "5,20",

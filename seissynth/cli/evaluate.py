@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seissynth.cli._common import DebugOption, OverwriteOption, QuietOption, command, file_to_write, progress_bar, say
+from seissynth.cli._common import DebugOption, OverwriteOption, QuietOption, command, file_option, progress_bar, say
 from seissynth.evaluation.registry import GROUPS
 
 
@@ -21,17 +21,7 @@ def evaluate(
         list[str],
         typer.Option("--generated", "-g", help="Generated ones, the same way; may be repeated.", show_default=False),
     ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Report (.html); CSV tables go to NAME_tables beside.",
-            show_default=False,
-            parser=file_to_write,
-            metavar="PATH",
-        ),
-    ],
+    output: Annotated[Path, file_option("--output", "-o", help="Report (.html); CSV tables go to NAME_tables beside.")],
     name: Annotated[
         list[str] | None,
         typer.Option("--name", "-n", help="What to call each generated set, in order.", show_default=False),

@@ -1,16 +1,15 @@
 """``seissynth explain``: what went into the records of an ASDF file."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from seissynth.cli._common import DebugOption, command
+from seissynth.cli._common import DebugOption, RecordsArgument, command
 
 
 @command
 def explain(
-    file: Annotated[Path, typer.Argument(help="ASDF file (.h5) written by seissynth.")],
+    file: RecordsArgument,
     everything: Annotated[bool, typer.Option("--all", help="Print every column, not only the main ones.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
     debug: DebugOption = False,

@@ -12,7 +12,7 @@ from seissynth.cli._common import (
     OverwriteOption,
     QuietOption,
     command,
-    file_to_write,
+    file_option,
     progress_bar,
     read_catalog,
     read_stations,
@@ -40,15 +40,7 @@ class Outside(enum.StrEnum):
 @command
 def generate(
     output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            help="File to write: .h5 or .asdf (everything), .mseed, or .sac.",
-            show_default=False,
-            parser=file_to_write,
-            metavar="PATH",
-        ),
+        Path, file_option("--output", "-o", help="File to write: .h5 or .asdf (everything), .mseed, or .sac.")
     ],
     inventory: generation.InventoryOption = None,
     event: Annotated[
@@ -94,14 +86,7 @@ def generate(
     weights: generation.WeightsOption = None,
     device: generation.DeviceOption = "cpu",
     plot: Annotated[
-        Path | None,
-        typer.Option(
-            "--plot",
-            help="Also draw the traces into this file (.png, .pdf).",
-            show_default=False,
-            parser=file_to_write,
-            metavar="PATH",
-        ),
+        Path | None, file_option("--plot", help="Also draw the traces into this file (.png, .pdf).")
     ] = None,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,

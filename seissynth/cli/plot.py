@@ -10,8 +10,9 @@ from seissynth.cli._common import (
     DebugOption,
     OverwriteOption,
     QuietOption,
+    RecordsArgument,
     command,
-    file_to_write,
+    file_option,
     refuse_existing,
     say,
 )
@@ -32,18 +33,8 @@ class Kind(enum.StrEnum):
 
 @command
 def plot(
-    file: Annotated[Path, typer.Argument(help="ASDF file (.h5) written by seissynth.")],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Picture to write: .png, .pdf, .svg.",
-            show_default=False,
-            parser=file_to_write,
-            metavar="PATH",
-        ),
-    ],
+    file: RecordsArgument,
+    output: Annotated[Path, file_option("--output", "-o", help="Picture to write: .png, .pdf, .svg.")],
     kind: Annotated[Kind, typer.Option("--kind", "-k", help="What to draw.")] = Kind.TRACES,
     event: Annotated[int, typer.Option("--event", min=0, help="Number of the event in the file.")] = 0,
     realization: Annotated[int, typer.Option("--realization", min=0, help="Number of the realisation.")] = 0,

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from seissynth.cli._common import DebugOption, QuietOption, command, progress_bar
+from seissynth.cli._common import DebugOption, QuietOption, RecordsArgument, command, progress_bar
 
 
 @command
 def reproduce(
-    file: Annotated[Path, typer.Argument(help="ASDF file (.h5) written by seissynth.")],
+    file: RecordsArgument,
     weights: Annotated[
         Path | None, typer.Option(help="Weights that the records were made with, where they are not the backend's own.")
     ] = None,
