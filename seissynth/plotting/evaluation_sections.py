@@ -96,11 +96,11 @@ def _section(generated, real, title, input_row=None, names=None):
     height = 1.25 * _height(distances)
     for number, (distance, times, data, *_) in enumerate(real):
         colour, label = (BLUE, "given to the generator") if number == input_row else (ORANGE, "real")
-        _trace(axes, distance, times, data, height, colour, 0.75, label)
+        _trace(axes, times, data, distance=distance, height=height, color=colour, alpha=0.75, label=label)
     for distance, times, data, *_ in generated:
-        _trace(axes, distance, times, data, height, BLACK, 0.9, "generated")
-    for letter, place, colour in (("P", 3, P_COLOUR), ("S", 4, S_COLOUR)):
-        known = sorted((item[0], item[place]) for item in generated if np.isfinite(item[place]))
+        _trace(axes, times, data, distance=distance, height=height, color=BLACK, alpha=0.9, label="generated")
+    for letter, column, colour in (("P", 3, P_COLOUR), ("S", 4, S_COLOUR)):
+        known = sorted((item[0], item[column]) for item in generated if np.isfinite(item[column]))
         if len(known) > 1:
             axes.plot(
                 [time for _, time in known], [distance for distance, _ in known], color=colour, linewidth=1.2,
@@ -118,22 +118,23 @@ def _section(generated, real, title, input_row=None, names=None):
     return figure
 
 
-def _trace(axes, distance, times, data, height, colour, alpha, label):
+def _trace(axes, times, data, *, distance, height, **line):
+    """Draw one trace at its distance, `height` km to its peak."""
     data = np.asarray(data, dtype=float)
     peak = np.abs(data).max()
     if peak > 0 and np.isfinite(distance):
-        axes.plot(times, distance + height * data / peak, color=colour, linewidth=0.5, alpha=alpha, label=label)
+        axes.plot(times, distance + height * data / peak, linewidth=0.5, **line)
 
 
-def _names(axes, places, names, figure):
+def _names(axes, distances, names, figure):
     """Site codes right of the traces, pushed apart where they would overlap."""
     bottom, top = axes.get_ylim()
     step = (top - bottom) * 0.14 / (figure.get_figheight() - 1.2)
     moved = -np.inf
-    for place, name in sorted(zip(places, names, strict=True)):
-        moved = max(place, moved + step)
+    for distance, name in sorted(zip(distances, names, strict=True)):
+        moved = max(distance, moved + step)
         axes.annotate(
-            name, (1.0, place), xycoords=("axes fraction", "data"), xytext=(1.03, moved),
+            name, (1.0, distance), xycoords=("axes fraction", "data"), xytext=(1.03, moved),
             textcoords=("axes fraction", "data"), va="center", ha="left", fontsize=7,
             arrowprops={"arrowstyle": "-", "color": "#AAAAAA", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip

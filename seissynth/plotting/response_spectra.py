@@ -83,7 +83,7 @@ def _draw(axes, sensor, periods, damping):
     if len(level) == 2 and level[0][1] == level[1][1]:
         shortest = min(acceleration.size for acceleration, _ in level)
         one, two = (acceleration[:shortest] for acceleration, _ in level)
-        middle = rotd(one, two, level[0][1], periods, (50,), damping)[0]
+        middle = rotd(one, two, level[0][1], periods, (50,), damping=damping)[0]
         axes.loglog(periods, middle, color=BLACK, linewidth=1.6, label="RotD50")
     axes.set_title(sensor.label.replace("\n", ", "))
     axes.set_ylabel(f"PSA ({pretty_unit('m/s**2')})")

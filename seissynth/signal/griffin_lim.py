@@ -10,6 +10,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 from seissynth.shared.checks import as_signal, share_rows, whole
+from seissynth.shared.keywords import once_positional
 from seissynth.signal.stft import STFT, _comb_length, _has_kernel, _offset, _tables, _weight
 
 if TYPE_CHECKING:
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 _PHASE_STREAM = int.from_bytes(b"griffin", "big")
 
 
+@once_positional("n_iter", "momentum", "init", "seeds", "return_convergence", "workers")
 def griffinlim(
     magnitude: ArrayLike,
     stft: STFT,
     npts: int,
+    *,
     n_iter: int = 32,
     momentum: float = 0.99,
     init: str | ArrayLike = "random",

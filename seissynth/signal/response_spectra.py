@@ -10,6 +10,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import as_rows, as_signal, positive, share_rows
+from seissynth.shared.keywords import once_positional
 from seissynth.signal._oscillator import (
     SHARPEN,
     free_peak,
@@ -115,12 +116,14 @@ def response_spectrum(
     return spectra.reshape(*data.shape[:-1], periods.size).astype(data.dtype, copy=False)
 
 
+@once_positional("damping", "interpolation", "workers")
 def rotd(
     acc_1: ArrayLike,
     acc_2: ArrayLike,
     sampling_rate_hz: float,
     periods_s: ArrayLike,
     percentiles: Sequence[float] = (50, 100),
+    *,
     damping: float = 0.05,
     interpolation: str = "auto",
     workers: int | None = None,
@@ -186,16 +189,16 @@ def rotd(
         raise InputError(f"{percentiles=} must lie between 0 and 100.")
     rows = as_rows(one), as_rows(two)
     straight = _straight(interpolation)
-    oscillators = make_oscillators(periods, damping, rate, straight)
-    found = np.empty((len(rows[0]), wanted.size, periods.size))
-    share_rows(
-        lambda a, b: _rotated(
-            rows[0][a:b], rows[1][a:b], oscillators, damping, straight, periods == 0, wanted, found[a:b]
-        ),
-        len(rows[0]),
-        workers,
-    )
-    return found.reshape(*one.shape[:-1], wanted.size, periods.size).astype(np.result_type(one, two), copy=False)
+    shared = {
+        "oscillators": make_oscillators(periods, damping, rate, straight),
+        "damping": damping,
+        "straight": straight,
+        "at_zero": periods == 0,
+        "percentiles": wanted,
+    }
+    psa = np.empty((len(rows[0]), wanted.size, periods.size))
+    share_rows(lambda a, b: _rotated(rows[0][a:b], rows[1][a:b], psa[a:b], **shared), len(rows[0]), workers)
+    return psa.reshape(*one.shape[:-1], wanted.size, periods.size).astype(np.result_type(one, two), copy=False)
 
 
 def _checked(acceleration, sampling_rate_hz, periods_s, damping, name):
@@ -221,21 +224,21 @@ def _largest(rows, oscillators, damping, straight, power, spectra):
     """Fill spectra (rows, periods) with omega**power SD."""
     from seissynth.signal import _response_spectra_kernels as kernels
 
-    found = [(np.empty((len(rows), 2, len(b.index))), np.empty((len(rows), len(b.index)))) for b in oscillators]
+    ends = [(np.empty((len(rows), 2, len(b.index))), np.empty((len(rows), len(b.index)))) for b in oscillators]
     for number, row in enumerate(rows):
         finer = _Finer(row, straight)
-        for block, (states, tops) in zip(oscillators, found, strict=True):
+        for block, (states, tops) in zip(oscillators, ends, strict=True):
             states[number] = _at_rest(block, row[0], straight)
             x = finer.at(block.factor)
             kernels.largest_displacement(
                 x, block.coefficients, block.bounds, block.slow, states[number], tops[number], _room()
             )
-    for block, (states, tops) in zip(oscillators, found, strict=True):
+    for block, (states, tops) in zip(oscillators, ends, strict=True):
         after = free_peak(_after(states[:, 0], states[:, 1], block), block.omega, damping)
         spectra[:, block.index] = np.maximum(tops * block.scale, after) * block.omega**power
 
 
-def _rotated(rows_1, rows_2, oscillators, damping, straight, at_zero, percentiles, out):
+def _rotated(rows_1, rows_2, out, *, oscillators, damping, straight, at_zero, percentiles):
     """Fill out (rows, percentiles, periods) with PSA."""
     from seissynth.signal import _response_spectra_kernels as kernels
 

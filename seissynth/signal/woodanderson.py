@@ -9,6 +9,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import as_rows, as_signal, positive, share_rows
+from seissynth.shared.keywords import once_positional
 from seissynth.shared.real_numbers import require_real
 from seissynth.units import DERIVATIVES, UNITS
 
@@ -115,10 +116,12 @@ def wood_anderson(
     return out.reshape(data.shape)
 
 
+@once_positional("gain", "period_s", "damping", "measure", "workers")
 def wood_anderson_amplitude(
     data: ArrayLike,
     sampling_rate_hz: float,
     quantity: str = "velocity",
+    *,
     gain: float = GAIN,
     period_s: float = PERIOD_S,
     damping: float = DAMPING,

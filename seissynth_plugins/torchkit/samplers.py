@@ -13,6 +13,7 @@ import torch
 from seissynth.errors import InputError
 from seissynth.seeding import generator
 from seissynth.shared.checks import whole
+from seissynth.shared.keywords import once_positional
 from seissynth_plugins.torchkit.learned_variance import log_variance
 from seissynth_plugins.torchkit.noise import PREDICTIONS, _choice
 from seissynth_plugins.torchkit.sampling_options import METHODS, SPACINGS
@@ -66,16 +67,17 @@ def start_noise(seeds, shape, *, device="cpu", dtype=torch.float32):
     return record_noise(record_generators(seeds, START_STREAM), shape, device=device, dtype=dtype)
 
 
+@once_positional("prediction", "generators", "start_step")
 def sample(
     denoise,
     z_T,
     schedule,
     method="dpmpp_2m",
     steps=10,
+    *,
     prediction="x0",
     generators=None,
     start_step=None,
-    *,
     end_step=0,
     eta=0.0,
     spacing="log_snr",

@@ -38,12 +38,12 @@ def fake_stream(inventory, event, *, realization=0, seed=7, quantity="velocity",
                     network,
                     station,
                     channel,
-                    origin,
-                    conditions,
-                    seed + 1000 * realization + number,
-                    npts,
-                    rate,
-                    quantity,
+                    origin=origin,
+                    conditions=conditions,
+                    seed=seed + 1000 * realization + number,
+                    npts=npts,
+                    rate=rate,
+                    quantity=quantity,
                 )
                 trace.stats.seissynth = AttribDict(
                     backend="fake",
@@ -96,7 +96,7 @@ def _conditions(network, station, origin, magnitude):
     return row
 
 
-def _trace(network, station, channel, origin, conditions, seed, npts, rate, quantity):
+def _trace(network, station, channel, *, origin, conditions, seed, npts, rate, quantity):
     # a start off the sample grid, good to the nanosecond
     start = origin.time + conditions["path_p_travel_s"] - 10.0 + 1.23456789e-4
     seconds = (start - origin.time) + np.arange(npts) / rate

@@ -208,7 +208,9 @@ def test_straight_lines_at_every_period(period, frequency_hz, width_s, damping, 
     expected = by_straight_lines(data, period, damping)
     found = response_spectrum(data, RATE, [period], damping, interpolation="linear")
     assert found == pytest.approx(expected, rel=1e-3, abs=1e-12)
-    assert rotd(data, 0 * data, RATE, [period], [100], damping, "linear")[0] == pytest.approx(expected, rel=2e-3)
+    assert rotd(data, 0 * data, RATE, [period], [100], damping=damping, interpolation="linear")[0] == pytest.approx(
+        expected, rel=2e-3
+    )
 
 
 @pytest.mark.parametrize("frequency_hz", [30.0, 35.0, 40.0])

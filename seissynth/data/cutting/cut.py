@@ -178,7 +178,14 @@ class _Work:
             if key not in self._tables:
                 self._tables[key] = make_table(self.quakes, sensor, settings, _gain(sensor, settings))
             cutter = SensorCutter(
-                self.archive, sensor, self.quakes, self.picks, self._tables[key], settings, self.picker, part.report
+                self.archive,
+                sensor,
+                quakes=self.quakes,
+                picks=self.picks,
+                table=self._tables[key],
+                settings=settings,
+                picker=self.picker,
+                report=part.report,
             )
             for row, data in cutter.rows(first_ns, last_ns):
                 part.add(row, data)

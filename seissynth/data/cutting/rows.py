@@ -36,7 +36,7 @@ class SensorCutter:
         Counted into.
     """
 
-    def __init__(self, archive, sensor, quakes, picks, table, settings, picker, report):
+    def __init__(self, archive, sensor, *, quakes, picks, table, settings, picker, report):
         self.archive, self.sensor, self.settings, self.picker = archive, sensor, settings, picker
         self.quakes, self.picks, self.table, self.report = quakes, picks, table, report
         self.rate = archive.rate_of(sensor.channels[0].id)

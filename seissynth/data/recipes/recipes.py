@@ -110,7 +110,7 @@ def scedc(path, output, writing):
         "a sampling rate of 100 Hz": is_rate(table, _HEGGS_RATE_HZ),
         "every sample from origin to 60 s after it": holds_window(table, _lengths(dataset, table), _HEGGS_S),
     }
-    return _of_table("scedc", dataset, table, rules, _HEGGS, output, writing, window_s=_HEGGS_S)
+    return _of_table("scedc", dataset, table, rules, _HEGGS, output=output, writing=writing, window_s=_HEGGS_S)
 
 
 def instance(path, output, writing):
@@ -135,7 +135,7 @@ def instance(path, output, writing):
         "P arrival in the metadata": np.isfinite(numbers(table, "trace_p_arrival_sample")),
     }
     steps = Preparation((*_HEGGS.steps, Resample(_HEGGS_RATE_HZ)))
-    return _of_table("instance", dataset, table, rules, steps, output, writing, window_s=_HEGGS_S)
+    return _of_table("instance", dataset, table, rules, steps, output=output, writing=writing, window_s=_HEGGS_S)
 
 
 def stead(path, output, writing):
@@ -167,7 +167,7 @@ def stead(path, output, writing):
         & (np.zeros(len(table), bool) if station is None else (station != "").to_numpy()),
     }
     steps = Preparation((Detrend("linear"), Resample(50.0), ZScore()))
-    return _of_table("stead", dataset, table, rules, steps, output, writing)
+    return _of_table("stead", dataset, table, rules, steps, output=output, writing=writing)
 
 
 def kma(path, output, writing, *, channel=("HH?", "BH?"), **settings):
@@ -286,7 +286,7 @@ def _lengths(dataset, table):
     return npts
 
 
-def _of_table(name, dataset, table, rules, steps, output, writing, window_s=None):
+def _of_table(name, dataset, table, rules, steps, *, output, writing, window_s=None):
     """Apply rules and steps to a set whose rules can be told from its table."""
     report = RecipeReport(name, read=len(table))
     kept = np.ones(len(table), bool)

@@ -34,6 +34,7 @@ from seissynth.evaluation.statistics.completeness import (
 )
 from seissynth.evaluation.statistics.intervals import CONFIDENCE, DRAWS
 from seissynth.seeding import generator, hash_words
+from seissynth.shared.keywords import once_positional
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -79,9 +80,11 @@ class FrequencyMagnitude:
     bin_width: float
 
 
+@once_positional("least", "bin_width", "half_complete", "width", "upper", "seed")
 def draw_magnitudes(
     count: int,
     b: float = 1.0,
+    *,
     least: float = 0.0,
     bin_width: float = 0.0,
     half_complete: float | ArrayLike | None = None,

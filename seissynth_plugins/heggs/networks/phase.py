@@ -49,7 +49,7 @@ def auxiliary_phase(log_amplitude, iterations):
 def _by_numpy(amplitude, iterations):
     workers = torch.get_num_threads()
     signals = griffinlim(
-        amplitude.numpy(), TRANSFORM, NPTS, iterations, _MOMENTUM, init=_first_phases(), workers=workers
+        amplitude.numpy(), TRANSFORM, NPTS, n_iter=iterations, momentum=_MOMENTUM, init=_first_phases(), workers=workers
     )
     return torch.from_numpy(np.angle(TRANSFORM.forward(signals, workers=workers)))
 

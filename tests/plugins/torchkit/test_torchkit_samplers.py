@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)  # small tensors; several test processes share the cores
 
-from seissynth.errors import InputError  # noqa: E402
+from seissynth.errors import InputError, SeisSynthWarning  # noqa: E402
 from seissynth_plugins.torchkit.noise import NoiseSchedule  # noqa: E402
 from seissynth_plugins.torchkit.samplers import record_generators, sample, start_noise, step_times  # noqa: E402
 
@@ -135,7 +135,7 @@ def test_what_is_predicted_does_not_matter(method, prediction):
 
     z = start_noise([1, 2], (3,), dtype=torch.float64)
     out = [
-        sample(f, z, schedule, method, 12, kind, generators=record_generators([1, 2]))
+        sample(f, z, schedule, method, 12, prediction=kind, generators=record_generators([1, 2]))
         for f, kind in ((denoise, "x0"), (other, prediction))
     ]
     torch.testing.assert_close(*out, rtol=1e-8, atol=1e-8)
@@ -260,3 +260,11 @@ def test_what_cannot_be_sampled(arguments, word):
 def test_a_prediction_of_another_shape():
     with pytest.raises(InputError, match="shape"):
         sample(lambda z, t: z[:, :1], torch.zeros(2, 3), NoiseSchedule(steps=10), steps=2)
+
+
+def test_later_arguments_by_position_are_still_taken():
+    z, schedule = torch.ones(2, 3), NoiseSchedule(steps=10)
+    expected = sample(lambda z, t: z, z, schedule, "ddim", 2, prediction="v")
+    with pytest.warns(SeisSynthWarning, match="pass prediction= by keyword"):
+        got = sample(lambda z, t: z, z, schedule, "ddim", 2, "v")
+    assert torch.equal(got, expected)
