@@ -1,5 +1,6 @@
 """The arguments of `generate`, checked together and kept as plain data for provenance."""
 
+import json
 import math
 from dataclasses import dataclass, field
 from numbers import Integral, Real
@@ -13,7 +14,7 @@ from seissynth.conditions import plain_columns
 from seissynth.errors import InputError
 from seissynth.shared.bounds import within
 from seissynth.source_quantity import read_source_quantity
-from seissynth.units import OUTPUTS
+from seissynth.units import OUTPUTS, UNITS
 
 
 @dataclass
@@ -129,6 +130,34 @@ class Arguments:
         out = {name: _plain(value) for name, value in vars(self).items() if name != "options"}
         out.update({name: _plain(value) for name, value in self.options.items()})
         return out
+
+    def provenance(self, backend, realization, plain=None):
+        """What every trace of a call says about how it was made, in ``stats.seissynth``.
+
+        Parameters
+        ----------
+        backend : seissynth.backends.base.Backend
+        realization : int
+        plain : dict, optional
+            What JSON holds of the arguments, in place of `as_plain_data`.
+
+        Returns
+        -------
+        dict
+        """
+        from seissynth import __version__
+
+        quantity = "normalised" if backend.card.quantity == "normalised" else OUTPUTS[self.output]
+        return {
+            "backend": backend.card.name,
+            "version": __version__,
+            "weights_hash": backend.weights_hash,
+            "seed": self.seed,
+            "realization": realization,
+            "quantity": quantity,
+            "unit": UNITS[quantity],
+            "arguments": json.dumps(self.as_plain_data() if plain is None else plain, sort_keys=True),
+        }
 
 
 def _plain(value):

@@ -11,18 +11,18 @@ import numpy as np
 from obspy import Stream, UTCDateTime
 
 from seissynth.arguments import Arguments
+from seissynth.backends.skipped import Skipped
 from seissynth.errors import InputError
 from seissynth.events.earthquakes import read_earthquakes
 from seissynth.events.event_notes import EventNotes
 from seissynth.instruments.evalresp import padding_s
-from seissynth.record_windows import WindowGroup, plan_windows, simulation_rate_hz
+from seissynth.record_windows import WindowGroup, plan_windows
 from seissynth.requests import make_request
 from seissynth.seeding import hash_words, seeds_of_rows
 from seissynth.shared.bounds import within
 from seissynth.simulation import simulate
-from seissynth.skipped import Skipped
 from seissynth.stations.channels import select_sensors
-from seissynth.stream import Instrument, channel_motion, make_trace, shared_provenance
+from seissynth.stream import Instrument, channel_motion, make_trace
 
 if TYPE_CHECKING:
     from obspy import Inventory
@@ -116,8 +116,7 @@ def continuous(
     skipped.require_any()
     skipped.say()
     notes.say()
-    shared = shared_provenance(backend, checked.output, checked.seed, checked.realization or 0, checked.as_plain_data())
-    return rows.record(shared, checked.seed)
+    return rows.record(checked.provenance(backend, checked.realization or 0), checked.seed)
 
 
 def _time(name, value):
@@ -207,11 +206,10 @@ def _memory_s(channel):
 
 def _add_event(rows, request, backend, arguments, notes):
     """Add one earthquake's motion to every channel."""
-    rates = simulation_rate_hz(request.sites, arguments.sampling_rate)
     longest_s = backend.card.max_duration_s
     after = rows.start - request.earthquake.time
     seeds = seeds_of_rows(arguments.seed, request.conditions, arguments.realization or 0, backend)
-    for planned in plan_windows(request.conditions, rates, duration_s=arguments.duration, longest_s=longest_s):
+    for planned in plan_windows(request, arguments, longest_s):
         for group in _aligned(planned, after, request.sites, rows, longest_s):
             long = None if arguments.duration is not None else _with_coda(group, longest_s)
             if not rows.reached_by(long or group, after):

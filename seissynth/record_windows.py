@@ -100,28 +100,33 @@ def _memory_bytes():
         return math.inf
 
 
-def plan_windows(conditions, rates, *, start_s=0.0, duration_s=None, longest_s=None):
-    """Group the rows by length and rate.
+def plan_windows(request, arguments, longest_s=None, *, in_memory=False):
+    """Group the rows of a request by length and rate.
 
     Parameters
     ----------
-    conditions : pandas.DataFrame, n rows
-    rates : sequence of float, length n
-        Simulation rates, Hz.
-    start_s : float
-        Time of sample 0 after origin.
-    duration_s : float, optional
-        None: until `shaking_end_s`, in steps of 10 s.
+    request : seissynth.requests.RecordRequest
+    arguments : seissynth.arguments.Arguments
+        Without a duration records last until `shaking_end_s`, in steps of 10 s.
     longest_s : float, optional
         The backend's limit; caps a duration that was not asked for.
+    in_memory : bool
+        Whether all realisations are held in memory at once; it is then checked that they fit.
 
     Returns
     -------
     list of WindowGroup
+
+    Raises
+    ------
+    InputError
+        Records of no samples or of too many, or more than this machine's memory holds.
     """
-    n = len(conditions)
+    n, duration_s = len(request), arguments.duration
+    rates = simulation_rate_hz(request.sites, arguments.sampling_rate)
+    start_s = arguments.start_s(request.earthquake.time)
     if duration_s is None:
-        steps = np.ceil((shaking_end_s(conditions) - start_s) / DURATION_STEP_S)
+        steps = np.ceil((shaking_end_s(request.conditions) - start_s) / DURATION_STEP_S)
         durations = DURATION_STEP_S * np.maximum(steps, 1)
         if longest_s is not None:
             durations = np.minimum(durations, longest_s)
@@ -137,4 +142,6 @@ def plan_windows(conditions, rates, *, start_s=0.0, duration_s=None, longest_s=N
     for length, rate in sorted(set(zip(npts.tolist(), rates, strict=True))):
         rows = np.flatnonzero((npts == length) & (np.array(rates) == rate))
         groups.append(WindowGroup(rows, np.full(len(rows), float(start_s)), int(length), float(rate)))
+    if in_memory:
+        check_memory(groups, [site.channel_count for site in request.sites], len(arguments.realization_numbers()))
     return groups

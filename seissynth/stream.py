@@ -1,6 +1,5 @@
 """From motion to an ObsPy Stream: channels, noise, instrument, provenance."""
 
-import json
 import math
 
 import numpy as np
@@ -11,7 +10,7 @@ from seissynth.instruments.response import apply_response, native_quantity, quan
 from seissynth.noise.models import prepare_noise, station_noise
 from seissynth.seeding import hash_words
 from seissynth.signal.motion import resample_motion
-from seissynth.units import OUTPUTS, UNITS
+from seissynth.units import OUTPUTS
 
 _NEGLIGIBLE_DIRECTION = 1e-9  # cosines below it are rounding: a channel at 90 degrees sees nothing of north
 
@@ -120,9 +119,9 @@ def make_traces(simulation, request, instrument, provenance, *, seeds, sampling_
         The earthquake at all its sites, of which these are some.
     instrument : Instrument
     provenance : dict
-        What all traces of the call share in ``stats.seissynth``.
+        What all traces of the call share in ``stats.seissynth``, see `seissynth.arguments.Arguments.provenance`.
     seeds : seissynth.seeding.Seeds
-        Of all sites; noise hangs on `seeds.row`.
+        Of all sites; noise depends on `seeds.row`.
     sampling_rate : float, optional
         Instead of each channel's own.
 
@@ -195,9 +194,9 @@ def _row_provenance(simulation, k, request, row):
 
 def _attributes(mapping):
     """Make an AttribDict of plain values; its own way sets keys one by one, which takes longer than the rotation."""
-    made = AttribDict()
-    made.__dict__.update(mapping)
-    return made
+    attributes = AttribDict()
+    attributes.__dict__.update(mapping)
+    return attributes
 
 
 def _inside(onset, start, end):
@@ -206,22 +205,3 @@ def _inside(onset, start, end):
 
 def _plain(value):
     return value.item() if hasattr(value, "item") else value
-
-
-def shared_provenance(backend, output, seed, realization, arguments):
-    """What every trace of a call says about how it was made; `arguments` is plain data."""
-    from seissynth import __version__
-
-    quantity = OUTPUTS[output]
-    if backend.card.quantity == "normalised":
-        quantity = "normalised"
-    return {
-        "backend": backend.card.name,
-        "version": __version__,
-        "weights_hash": backend.weights_hash,
-        "seed": seed,
-        "realization": realization,
-        "quantity": quantity,
-        "unit": UNITS[quantity],
-        "arguments": json.dumps(arguments, sort_keys=True),
-    }

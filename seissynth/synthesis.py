@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 from obspy import Stream
 
 from seissynth.arguments import Arguments
+from seissynth.backends.skipped import Skipped
 from seissynth.ensemble import Ensemble
 from seissynth.events.earthquakes import read_earthquakes
 from seissynth.events.event_notes import EventNotes
-from seissynth.record_windows import check_memory, plan_windows, simulation_rate_hz
+from seissynth.record_windows import plan_windows
 from seissynth.requests import make_request
 from seissynth.seeding import seeds_of_rows
 from seissynth.simulation import simulate
-from seissynth.skipped import Skipped
 from seissynth.source_records import find_source
-from seissynth.stream import Instrument, in_order_of_sites, make_traces, shared_provenance
+from seissynth.stream import Instrument, in_order_of_sites, make_traces
 
 if TYPE_CHECKING:
     import pandas
@@ -203,9 +203,8 @@ def iter_generate(
 def _generate_by_event(inventory, events, arguments, say_at_end=False):
     """Yield for each event the Streams of its realisations; the road, step by step."""
     backend = arguments.open_backend()
-    instrument = Instrument.of(arguments)
+    instrument, numbers = Instrument.of(arguments), arguments.realization_numbers()
     skipped, notes = Skipped(backend.card, arguments.outside), EventNotes()
-    numbers, plain = arguments.realization_numbers(), arguments.as_plain_data()
     for earthquake in read_earthquakes(events, arguments.event_key):
         request = make_request(inventory, earthquake, arguments)
         rows = skipped.rows_inside(request)
@@ -216,25 +215,18 @@ def _generate_by_event(inventory, events, arguments, say_at_end=False):
         # of all sites, since records of a station that is left out may still be a source
         request.source = find_source(arguments.source, request.paths, backend.card, arguments.source_quantity)
         request = request.select(rows)
-        groups = plan_windows(
-            request.conditions,
-            simulation_rate_hz(request.sites, arguments.sampling_rate),
-            start_s=arguments.start_s(earthquake.time),
-            duration_s=arguments.duration,
-            longest_s=backend.card.max_duration_s,
-        )
-        check_memory(groups, [site.channel_count for site in request.sites], len(numbers))
+        groups = plan_windows(request, arguments, backend.card.max_duration_s, in_memory=True)
         streams = []
         for number in numbers:
             seeds = seeds_of_rows(arguments.seed, request.conditions, number, backend)
-            simulations = (simulate(request, group, seeds, backend, arguments.outside) for group in groups)
-            provenance = shared_provenance(backend, arguments.output, arguments.seed, number, plain)
+            provenance = arguments.provenance(backend, number)
             traces = []
-            for simulation in simulations:
-                notes.look_at(request, simulation.records)
+            for group in groups:
+                simulation = simulate(request, group, seeds, backend, arguments.outside)
                 traces += make_traces(
                     simulation, request, instrument, provenance, seeds=seeds, sampling_rate=arguments.sampling_rate
                 )
+                notes.look_at(request, simulation.records)
             streams.append(Stream(in_order_of_sites(traces, request.sites)))
         yield streams
     skipped.require_any()

@@ -17,17 +17,21 @@ TABLE = re.compile(r"^```\{seissynth-table\} (\S+)$", re.M)
 
 
 @pytest.fixture(scope="module")
-def tables():
-    """The Sphinx extension that makes the tables."""
-    pytest.importorskip("sphinx", reason="the tables are built with Sphinx (extra docs)")
+def extensions():
+    """The folder of our Sphinx extensions, from which they are imported."""
+    pytest.importorskip("sphinx", reason="tables and pictures are built with Sphinx (extra docs)")
     folder = str(ROOT / "docs" / "_ext")
     sys.path.insert(0, folder)
-    try:
-        import seissynth_tables
+    yield folder
+    sys.path.remove(folder)
 
-        yield seissynth_tables
-    finally:
-        sys.path.remove(folder)
+
+@pytest.fixture(scope="module")
+def tables(extensions):
+    """The Sphinx extension that makes the tables."""
+    import seissynth_tables
+
+    return seissynth_tables
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/guide.md", "docs/errors.md"])
@@ -51,6 +55,19 @@ def test_every_table_that_a_page_asks_for_is_made(tables):
         head, rows, widths = tables._TABLES[name]()
         assert rows and len(head) == len(widths)
         assert all(isinstance(row, tables.Group) or len(row) == len(head) for row in rows)
+
+
+def test_the_road_enters_each_room_by_its_main_function(extensions):
+    from house import road
+
+    steps = dict(road())
+    assert next(iter(steps.items())) == ("events", "read_earthquakes")
+    assert list(steps.items())[-3:] == [
+        ("simulation", "simulate"),
+        ("backends", "run_backend"),
+        ("stream", "make_traces"),
+    ]
+    assert steps["record_windows"] == "plan_windows" and steps["requests"] == "make_request"
 
 
 def test_options_table_holds_every_option(tables):

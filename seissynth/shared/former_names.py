@@ -15,6 +15,7 @@ CORE = {
     "sensors": "stations.sensors",
     "streamnoise": "noise.recorded",
     "velocity_models": "traveltime.velocity_models",
+    "skipped": "backends.skipped",
     "signal.woodanderson_stream": "instruments.woodanderson_stream",
     "data.asdf": "io.asdf",
     "data.asdf_sets": "io.asdf_sets",

@@ -9,8 +9,7 @@ FLOORS = (
     {"paths", "conditions"},
     {"requests"},
     {"backends"},
-    {"testing", "noise", "record_windows", "source_quantity", "source_records", "example", "arguments"}
-    | {"ensemble", "skipped"},
+    {"testing", "noise", "record_windows", "source_quantity", "source_records", "example", "arguments", "ensemble"},
     {"simulation"},
     {"stream"},
     {"synthesis", "continuous_records"},

@@ -12,7 +12,6 @@ from seissynth.io.asdf import write_asdf
 from seissynth.schema import COLUMNS
 from seissynth.shared.atomic import replacing
 from seissynth.shared.csv_cells import write_table
-from seissynth.stream import shared_provenance
 
 #: names of a shard's files, by the number of its block
 RECORDS, NOISE, METADATA = "records_{}.h5", "noise_{}.h5", "metadata_{}.csv"
@@ -24,7 +23,7 @@ def write_shard(job, plan, number, count):
 
     settings, maker = job.settings, job.maker
     arguments = {"make_dataset": json.loads(json.dumps(settings.as_plain_data()))}
-    shared = shared_provenance(maker.backend, settings.core.output, settings.core.seed, 0, arguments)
+    shared = settings.core.provenance(maker.backend, 0, arguments)
     records, noise, frames = Stream(), Stream(), []
     earthquake = -1
     for frame, waveforms in maker.pieces(plan):
