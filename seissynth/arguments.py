@@ -105,7 +105,24 @@ class Arguments:
             refuse_weights(type(backend), weights)
         if self.source is not None and "source_records" not in backend.card.capabilities:
             raise InputError(f"backend {backend.card.name!r} cannot use source records; leave source= out.")
+        if backend.card.quantity == "normalised":
+            self._check_normalised(backend.card.name)
         return backend
+
+    def _check_normalised(self, name):
+        """Refuse what records without a size cannot become: other quantities, counts, or sums with noise."""
+        for argument, usual in (("output", "VEL"), ("noise", None)):
+            value = getattr(self, argument)
+            if value != usual:
+                raise InputError(
+                    f"backend {name!r} makes records without amplitude (normalised), which {argument}={value!r} does "
+                    f"not suit; leave {argument}= out for records as they are, or take a backend with the capability "
+                    "absolute_amplitude."
+                )
+
+    def quantity(self, card):
+        """Quantity of the records of a backend with this card: that of the output, or "normalised"."""
+        return "normalised" if card.quantity == "normalised" else OUTPUTS[self.output]
 
     def realization_numbers(self):
         """Numbers of the realisations to make."""
@@ -147,7 +164,7 @@ class Arguments:
         """
         from seissynth import __version__
 
-        quantity = "normalised" if backend.card.quantity == "normalised" else OUTPUTS[self.output]
+        quantity = self.quantity(backend.card)
         return {
             "backend": backend.card.name,
             "version": __version__,

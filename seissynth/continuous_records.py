@@ -209,7 +209,7 @@ def _add_event(rows, request, backend, arguments, notes):
     longest_s = backend.card.max_duration_s
     after = rows.start - request.earthquake.time
     seeds = seeds_of_rows(arguments.seed, request.conditions, arguments.realization or 0, backend)
-    for planned in plan_windows(request, arguments, longest_s):
+    for planned in plan_windows(request, arguments, backend.card):
         for group in _aligned(planned, after, request.sites, rows, longest_s):
             long = None if arguments.duration is not None else _with_coda(group, longest_s)
             if not rows.reached_by(long or group, after):

@@ -53,22 +53,24 @@ def shaking_end_s(conditions):
     return s + 2 * (source + path) + np.maximum(_MARGIN_S, 0.5 * s)
 
 
-def simulation_rate_hz(sites, sampling_rate=None):
+def simulation_rate_hz(sites, sampling_rate=None, native=()):
     """Rate at which each site's motion is simulated: the highest asked of it, 100 Hz at least; list of float.
 
-    A single odd rate (as 31.25 Hz) is simulated at a whole multiple of itself, so that it can be decimated.
+    A backend whose highest native rate is below 100 Hz is asked for that at least. A single odd rate (as 31.25 Hz) is
+    simulated at a whole multiple of itself, so that it can be decimated.
     """
+    lowest = min(LOWEST_RATE_HZ, max(native, default=LOWEST_RATE_HZ))
     rates = []
     for site in sites:
         asked = {sampling_rate} if sampling_rate else {sensor.sampling_rate_hz for sensor in site.sensors}
         top = max(asked)
-        if top < LOWEST_RATE_HZ:
+        if top < lowest:
             try:
                 for rate in asked:
-                    rate_ratio(LOWEST_RATE_HZ, rate)
-                top = LOWEST_RATE_HZ
+                    rate_ratio(lowest, rate)
+                top = lowest
             except InputError:
-                top *= math.ceil(LOWEST_RATE_HZ / top)
+                top *= math.ceil(lowest / top)
         rates.append(float(top))
     return rates
 
@@ -100,7 +102,7 @@ def _memory_bytes():
         return math.inf
 
 
-def plan_windows(request, arguments, longest_s=None, *, in_memory=False):
+def plan_windows(request, arguments, card, *, in_memory=False):
     """Group the rows of a request by length and rate.
 
     Parameters
@@ -108,8 +110,8 @@ def plan_windows(request, arguments, longest_s=None, *, in_memory=False):
     request : seissynth.requests.RecordRequest
     arguments : seissynth.arguments.Arguments
         Without a duration records last until `shaking_end_s`, in steps of 10 s.
-    longest_s : float, optional
-        The backend's limit; caps a duration that was not asked for.
+    card : seissynth.backends.base.Card
+        The backend's longest record caps a duration that was not asked for.
     in_memory : bool
         Whether all realisations are held in memory at once; it is then checked that they fit.
 
@@ -123,13 +125,13 @@ def plan_windows(request, arguments, longest_s=None, *, in_memory=False):
         Records of no samples or of too many, or more than this machine's memory holds.
     """
     n, duration_s = len(request), arguments.duration
-    rates = simulation_rate_hz(request.sites, arguments.sampling_rate)
+    rates = simulation_rate_hz(request.sites, arguments.sampling_rate, card.sampling_rates_hz)
     start_s = arguments.start_s(request.earthquake.time)
     if duration_s is None:
         steps = np.ceil((shaking_end_s(request.conditions) - start_s) / DURATION_STEP_S)
         durations = DURATION_STEP_S * np.maximum(steps, 1)
-        if longest_s is not None:
-            durations = np.minimum(durations, longest_s)
+        if card.max_duration_s is not None:
+            durations = np.minimum(durations, card.max_duration_s)
     else:
         durations = np.full(n, float(duration_s))
     npts = np.array([round(duration * rate) for duration, rate in zip(durations, rates, strict=True)])

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from seissynth.backends._run import run_backend
-from seissynth.errors import InputError
 from seissynth.record_windows import WindowGroup
 from seissynth.records import Records
 from seissynth.shared.warning import warn_user
@@ -86,13 +85,10 @@ class GroundMotion:
         self._made = {card.quantity: to_zne(records.data, card.component_order, back_azimuth_deg)}
 
     def get(self, quantity):
-        """Motion as `quantity`, ndarray, shape (n, 3, npts), float32, SI."""
+        """Motion as `quantity`, ndarray, shape (n, 3, npts), float32, SI; normalised records as they are."""
+        if self.card.quantity == "normalised":
+            return self._made["normalised"]
         if quantity not in self._made:
-            if self.card.quantity == "normalised":
-                raise InputError(
-                    f"backend {self.card.name!r} makes records without amplitude (normalised), which cannot become "
-                    f"{quantity}; pass output='VEL' with a backend that has the capability absolute_amplitude."
-                )
             data = self._made[self.card.quantity]
             self._made[quantity] = convert_motion(data, self.sampling_rate_hz, self.card.quantity, quantity)
         return self._made[quantity]

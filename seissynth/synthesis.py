@@ -215,7 +215,7 @@ def _generate_by_event(inventory, events, arguments, say_at_end=False):
         # of all sites, since records of a station that is left out may still be a source
         request.source = find_source(arguments.source, request.paths, backend.card, arguments.source_quantity)
         request = request.select(rows)
-        groups = plan_windows(request, arguments, backend.card.max_duration_s, in_memory=True)
+        groups = plan_windows(request, arguments, backend.card, in_memory=True)
         streams = []
         for number in numbers:
             seeds = seeds_of_rows(arguments.seed, request.conditions, number, backend)

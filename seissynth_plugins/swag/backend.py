@@ -22,6 +22,10 @@ UNKNOWN_STATIONS = ("none", "nearest")
 _SAMPLING = {"method": "dpmpp_2m", "steps": 10, "guidance": None, "spacing": "log_snr"}
 #: labels, as the ranges of the weights name them -> (words, unit)
 _WORDS = {"p_s": ("P", " s"), "s_minus_p_s": ("S minus P", " s"), "magnitude": ("magnitude", "")}
+_REMEDIES = {
+    "p_s": "Pass start= so that P comes within it.",
+    "s_minus_p_s": "Take nearer or farther stations or earthquakes (distance_km= of make_dataset), or other weights.",
+}
 #: rounding of labels that were computed from times
 _SLACK = 1e-6
 
@@ -185,9 +189,9 @@ class SwagBackend(Backend):
         if (reach > REACH_S + _SLACK).any():
             row = int(np.argmax(reach))
             raise DomainError(
-                f"{self.kind.name}: a record from {start_s[row]:g} to {start_s[row] + npts / rate:g} s after origin was "
-                f"asked for, with P at {p_s[row]:.2f} s; its windows are of {config.duration_s:g} s with P {low:g} s "
-                "after their beginning at the earliest. Pass start= and duration= within these."
+                f"{self.kind.name}: a record from {start_s[row]:g} to {start_s[row] + npts / rate:g} s after origin "
+                f"was asked for, with P at {p_s[row]:.2f} s; its windows are of {config.duration_s:g} s with P {low:g} "
+                "s after their beginning at the earliest. Pass start= and duration= within these."
             )
         return begin
 
@@ -200,15 +204,11 @@ class SwagBackend(Backend):
             if not outside.any() or name == "magnitude":
                 continue
             row, (words, unit) = int(np.argmax(outside)), _WORDS[name]
-            remedy = " Pass start= so that P comes within it." if name == "p_s" else ""
-            where = (
-                f" after the first sample at {_site(conditions, row)}"
-                if name == "p_s"
-                else f" at {_site(conditions, row)}"
-            )
+            site = _site(conditions, row)
+            where = f"after the first sample at {site}" if name == "p_s" else f"at {site}"
             raise DomainError(
-                f"{self.kind.name}: {words} is {column[row]:.2f}{unit}{where}; the weights were trained with "
-                f"{low:g} to {high:g}{unit}.{remedy}"
+                f"{self.kind.name}: {words} is {column[row]:.2f}{unit} {where}; the weights were trained with {low:g} "
+                f"to {high:g}{unit}. {_REMEDIES[name]}"
             )
         late = labels[:, 1] > self._model.config.duration_s
         if late.any():
@@ -226,14 +226,16 @@ class SwagBackend(Backend):
         bare = [name.partition(".")[2] for name in names]
         none = self._model.config.stations
         numbers = np.array([known.get(a, known.get(b, none)) for a, b in zip(names, bare, strict=True)], np.int64)
-        unknown = np.flatnonzero(numbers == none)
+        # rows without any code say nothing that could be unknown
+        unknown = np.flatnonzero((numbers == none) & (np.array(bare) != ""))
         if len(unknown) and self.unknown_station == "nearest":
             numbers[unknown] = self._nearest(conditions.iloc[unknown])
         elif len(unknown):
+            count = len({names[row] for row in unknown})
             warn_user(
-                f"{self.kind.name}: the weights do not know {len(set(np.array(names)[unknown]))} of the stations "
-                f"({names[unknown[0]]}, ...), which take no station's label; pass unknown_station='nearest' for that of "
-                "the nearest known one, or train with their records."
+                f"{self.kind.name}: the weights do not know {count} of the stations ({names[unknown[0]]}, ...), which "
+                "take no station's label; pass unknown_station='nearest' for that of the nearest known one, or train "
+                "with their records."
             )
         return numbers
 

@@ -141,8 +141,8 @@ def _one_batch(model, labels, station, seeds, sampling):
 
     z = sample(
         denoise, start_noise(seeds, config.shape, device=device), schedule_of(config), sampling.method,
-        min(sampling.steps, config.steps), config.prediction, record_generators(seeds), spacing=sampling.spacing,
-        eta=sampling.eta if sampling.method == "ddim" else 0.0,
+        min(sampling.steps, config.steps), prediction=config.prediction, generators=record_generators(seeds),
+        spacing=sampling.spacing, eta=sampling.eta if sampling.method == "ddim" else 0.0,
     )  # fmt: skip
     return z.cpu().numpy()
 

@@ -97,7 +97,7 @@ class WaveformCoding:
 
 
 def _scaled(data):
-    """Components over their root mean square, and its logarithm; the mean stays, or the emphasis could not be undone."""
+    """Components over their root mean square, and its logarithm; with their mean, or emphasis could not be undone."""
     scale = np.maximum(np.sqrt(np.square(data).mean(axis=-1, keepdims=True)), _LEAST_SCALE)
     return (data / scale).astype(np.float32), np.log(scale[..., 0]).astype(np.float32)
 

@@ -3,9 +3,9 @@
     python -m tools.swag.swag_pretraining_set DATA NOISE OUTPUT [--events 1200]
 
 DATA is the folder ``ridgecrest_2019`` (``inventory.xml``, ``catalog.xml``), NOISE a set that ``seissynth dataset cut``
-made of it, whose rows of noise before the first earthquake are taken. 1,200 drawn earthquakes at 18 sensors make 21,600
-records of 60 s, velocity, 1 to 45 Hz, 100 Hz: 1.6 GB. P comes 2 to 24 s after the first sample, S up to 22 s later, with
-5 to 45 dB of signal over noise. A call that was stopped is taken up again by the same call.
+made of it, whose rows of noise before the first earthquake are taken. 1,200 drawn earthquakes at 18 sensors make
+21,600 records of 60 s, velocity, 1 to 45 Hz, 100 Hz: 1.6 GB. P comes 2 to 24 s after the first sample, S up to 22 s
+later, with 5 to 45 dB of signal over noise. A call that was stopped is taken up again by the same call.
 """
 
 import argparse

@@ -86,7 +86,7 @@ class BlockMaker:
         import pandas
 
         core = self.settings.core
-        rate = simulation_rate_hz([None], self.rate)[0]
+        rate = simulation_rate_hz([None], self.rate, self.backend.card.sampling_rates_hz)[0]
         group = WindowGroup(np.arange(len(start_s)), start_s, round(core.duration * rate), rate)
         outside = "allow" if self.settings.outside in ("leave_out", "skip") else self.settings.outside
         records = run_backend(

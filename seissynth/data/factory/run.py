@@ -17,7 +17,7 @@ from seissynth.errors import InputError, MissingDependencyError
 from seissynth.io.seisbench.set_files import facts_of, wrong_files
 from seissynth.shared.atomic import replacing
 from seissynth.shared.warning import collecting_warnings, warn_user
-from seissynth.units import OUTPUTS, UNITS
+from seissynth.units import UNITS
 
 #: the folder of the books, inside the data set's
 BOOKS = ".blocks"
@@ -137,7 +137,7 @@ def _write_block(job, number):
         return books
     from seissynth.io.seisbench.dataset import DatasetWriter
 
-    quantity = OUTPUTS[settings.core.output]
+    quantity = settings.core.quantity(maker.backend.card)
     with DatasetWriter(
         job.path,
         component_order="ZNE",

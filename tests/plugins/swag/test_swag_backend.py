@@ -54,7 +54,7 @@ def earthquake(magnitude=2.0, picks=()):
 
 def make(weights, inventory=None, event=None, **changes):
     return seissynth.generate(
-        network("A") if inventory is None else inventory,
+        network("A", south_km=20.0) if inventory is None else inventory,
         event or earthquake(),
         weights=weights,
         **{**OPTIONS, **changes},
@@ -65,12 +65,12 @@ def make(weights, inventory=None, event=None, **changes):
 
 
 def test_generate_makes_records_with_onsets_in_the_unit_of_the_training_set(weights):
-    stream = make(weights, network("A", "B"))
+    stream = make(weights, network("A", "B", south_km=15.0))
     assert len(stream) == 6 and {trace.stats.npts for trace in stream} == {150}
     about = stream[0].stats.seissynth
     assert (about.backend, about.quantity, about.unit, about.truth.station_known) == ("swag", "velocity", "m/s", 1.0)
-    # P of 25 km at 5 km depth in iasp91, about 4.4 s
-    assert 3.5 < about.p_s < 5.5 and about.s_s > about.p_s + 1.0
+    # 15 km away and 5 km deep, at 5.8 and 3.36 km/s (iasp91)
+    assert (about.p_s, about.s_s) == pytest.approx((np.hypot(15, 5) / 5.8, np.hypot(15, 5) / 3.36), rel=0.01)
     assert all(np.isfinite(trace.data).all() and trace.data.any() for trace in stream)
 
 
@@ -88,17 +88,18 @@ def test_a_set_without_unit_gives_normalised_records(bare_weights):
     stream = make(bare_weights, duration=18.0)
     assert stream[0].stats.seissynth.quantity == "normalised"
     assert np.std([trace.data for trace in stream]) == pytest.approx(1, rel=0.5)
-    with pytest.raises(InputError, match="without amplitude"):
-        make(bare_weights, output="ACC")
+    for wrong in ({"output": "ACC"}, {"output": "RAW"}, {"noise": "low"}):
+        with pytest.raises(InputError, match=f"without amplitude .normalised., which {next(iter(wrong))}="):
+            make(bare_weights, **wrong)
 
 
 def test_a_window_may_begin_late_but_p_must_fit_into_it(weights):
-    """P comes 4.4 s after origin; the weights have it 2 to 8 s after the first sample, in windows of 20 s."""
-    late = make(weights, start=4.0, duration=10.0)[0]
-    assert late.stats.starttime == TIME + 4.0 and late.stats.npts == 100
+    """P comes 3.6 s after origin; the weights have it 2 to 8 s after the first sample, in windows of 20 s."""
+    late = make(weights, start=3.0, duration=10.0)[0]
+    assert late.stats.starttime == TIME + 3.0 and late.stats.npts == 100
     with pytest.raises(DomainError, match=r"P is 1\d\.\d\d s after the first sample at XX.A; .* 2 to 8 s. Pass start="):
         make(weights, start=-8.0)
-    with pytest.raises(DomainError, match=r"a record from 12 to 32 s after origin was asked for, with P at 4\.\d\d s"):
+    with pytest.raises(DomainError, match=r"a record from 12 to 32 s after origin was asked for, with P at 3\.\d\d s"):
         make(weights, start=12.0, duration=20.0)
     with pytest.raises(DomainError, match=r"S minus P is \d+\.\d\d s at XX.A; the weights were trained with"):
         make(weights, network("A", south_km=55.0), start=5.0)
@@ -140,26 +141,27 @@ def test_nearest_needs_places(bare_weights, weights, tmp_path):
 
 
 def test_the_backend_keeps_the_protocol(weights):
-    backend = SwagBackend(weights=weights, steps=2, batch=2, unknown_station="nearest")
+    backend = SwagBackend(weights=weights, steps=2, batch=2)
     conditions = example_conditions(backend.card, n=3)
     conditions["path_p_travel_s"], conditions["path_s_travel_s"] = [4.0, 5.0, 4.5], [7.0, 7.5, 8.0]
     conditions["source_magnitude"] = [2.0, 3.0, 2.5]
+    conditions["station_network_code"], conditions["station_code"] = "XX", "A"
     check_backend(backend, rtol=1e-5, conditions=conditions)
 
 
 def test_a_data_set_is_made_and_trains_again(weights, tmp_path):
     folder = tmp_path / "set"
     drawn = seissynth.DrawnEarthquakes(
-        12, seissynth.data.factory.drawn_earthquakes.Circle(35.8, -117.5, radius_km=15.0), magnitude=(1.5, 3.5),
+        12, seissynth.data.factory.drawn_earthquakes.Circle(35.72, -117.5, radius_km=8.0), magnitude=(1.5, 3.5),
         magnitude_type="ML", depth_km=(3.0, 8.0), seed=0,
     )  # fmt: skip
     inventory = Inventory([Network("XX", [Station("A", 35.6, -117.5, 0.0)])])
     report = seissynth.make_dataset(
         folder, inventory, drawn, backend="swag", weights=weights, steps=2, sampling_rate=RATE, duration=15.0,
-        p_lead_s=(2.5, 6.0), split={"train": 0.8, "dev": 0.2}, outside="allow",
+        p_lead_s=(2.5, 6.0), distance_km=(8.5, 25.0), split={"train": 0.8, "dev": 0.2}, outside="allow",
     )  # fmt: skip
     made = Dataset(folder)
-    assert len(made) == 12 and "12 records" in str(report)
+    assert 6 < len(made) <= 12 and f"{len(made)} records" in str(report)
     lead = made.metadata.trace_p_arrival_sample / RATE
     assert lead.between(2.4, 6.1).all()
 

@@ -143,7 +143,7 @@ def test_records_without_s_or_of_another_rate_are_left_out_or_refused(folder, tm
     rows[0]["trace_s_arrival_sample"] = np.nan
     *_, data = opened(write_set(tmp_path / "set", rows))
     assert len(data) == 17
-    with pytest.raises(InputError, match="sampled at 10.0 Hz; SWaG is trained at 50 Hz"):
+    with pytest.raises(InputError, match=r"sampled at 10\.0 Hz; SWaG is trained at 50 Hz"):
         TrainingTable(folder, swag_rules(named_config("small")))
 
 

@@ -87,7 +87,7 @@ def test_another_rate_takes_over_all_but_the_patches(run, tmp_path):
 
 def test_guidance_is_distilled_from_the_weights_that_are_begun_with(run, folder, tmp_path):
     student = train_swag(folder, tmp_path / "run", **tiny_options(config="tiny+guided", steps=3), init=run.weights)
-    model, _, card = load_model(student.weights, SWAG)
+    model, *_ = load_model(student.weights, SWAG)
     assert model.config.guided and not any("teacher" in name for name in model.state_dict())
     with pytest.raises(InputError, match="distils guidance; pass init="):
         train_swag(folder, tmp_path / "without", **tiny_options(config="tiny+guided"))
@@ -108,7 +108,7 @@ def test_bad_options(folder, run, tmp_path):
     with pytest.raises(InputError, match="swag has no variant 'fast'"):
         train_swag(folder, tmp_path / "b", config="tiny+fast")
     for wrong in ([3.0, 2.0], [1.0, 25.0], 4.0, "late"):
-        with pytest.raises(InputError, match="p_range_s=.* must be two rising times"):
+        with pytest.raises(InputError, match=r"p_range_s=.* must be two rising times"):
             train_swag(folder, tmp_path / "c", config="tiny", p_range_s=wrong)
     with pytest.raises(InputError, match="init holds a network with cross_attention=False"):
         train_swag(folder, tmp_path / "d", **tiny_options(config="tiny+cross_attention"), init=run.weights)

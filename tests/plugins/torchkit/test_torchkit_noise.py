@@ -1,5 +1,7 @@
 """Noise schedules: closed forms, published values, and diffusers as an independent library."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -108,3 +110,58 @@ def test_steps_that_are_not_there(t):
 def test_drawn_steps_cover_all_but_clean_data():
     steps = NoiseSchedule(steps=5).draw_steps(500, generator=torch.Generator().manual_seed(0))
     assert sorted(set(steps.tolist())) == [1, 2, 3, 4, 5]
+
+
+# --- flow matching
+
+
+def test_the_flow_schedule_is_the_straight_path_over_its_root_mean_square():
+    schedule = NoiseSchedule("flow", 100)
+    x0, noise = torch.tensor([[2.0]], dtype=torch.float64), torch.tensor([[-1.0]], dtype=torch.float64)
+    for t in (1, 30, 50, 99, 100):
+        share = t / 100
+        straight = (1 - share) * x0 + share * noise
+        found = schedule.add_noise(x0, noise, torch.tensor([t]))
+        torch.testing.assert_close(found * math.hypot(1 - share, share), straight)
+    assert schedule.alpha_bar[0] == 1 and schedule.alpha_bar[-1] == 0
+
+
+def test_the_velocity_of_a_flow_points_from_data_to_noise_at_all_steps():
+    """It turns into data even where none are left, which noise cannot."""
+    schedule = NoiseSchedule("flow", 100)
+    x0, noise = torch.randn(2, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    t = torch.tensor([1, 40, 99, 100])
+    x_t = schedule.add_noise(x0, noise, t)
+    said = schedule.target(x0, noise, t, "flow")
+    torch.testing.assert_close(said, noise - x0)
+    torch.testing.assert_close(schedule.to_x0(said, x_t, t, "flow"), x0)
+
+
+def test_ddim_on_the_flow_is_eulers_method():
+    """dx/ds = eps - x_0 along the straight path, from s = 1 to 0."""
+    from seissynth_plugins.torchkit.samplers import sample
+
+    schedule = NoiseSchedule("flow", 100)
+    velocity = lambda x, s: torch.tanh(x) * (1 + s)  # noqa: E731  any field will do
+
+    def denoise(z, t):
+        share = t[0].item() / 100
+        return velocity(z * math.hypot(1 - share, share), share)
+
+    z = torch.linspace(-2, 2, 6, dtype=torch.float64).reshape(-1, 1)
+    found = sample(denoise, z, schedule, "ddim", 5, prediction="flow", spacing="time")
+    x = z.clone()
+    for share in (1.0, 0.8, 0.6, 0.4, 0.2):
+        x = x - 0.2 * velocity(x, share)
+    torch.testing.assert_close(found, x)
+
+
+def test_steps_of_the_logit_normal_draw():
+    draws = NoiseSchedule(steps=1000).draw_steps(
+        40_000, kind="logit_normal", generator=torch.Generator().manual_seed(0)
+    )
+    assert draws.min() >= 1 and draws.max() <= 1000
+    shares = np.quantile(draws / 1000, [0.1587, 0.5, 0.8413])
+    np.testing.assert_allclose(shares, 1 / (1 + np.exp([1.0, 0.0, -1.0])), atol=0.01)
+    with pytest.raises(InputError, match="draw='normal' must be one of"):
+        NoiseSchedule().draw_steps(3, kind="normal")
