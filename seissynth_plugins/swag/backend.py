@@ -20,8 +20,8 @@ REACH_S = 5.0
 UNKNOWN_STATIONS = ("none", "nearest")
 #: how the weights' card may say that they are sampled, with what holds without it
 _SAMPLING = {"method": "dpmpp_2m", "steps": 10, "guidance": None, "spacing": "log_snr"}
-#: labels, as the ranges of the weights name them -> (words, unit)
-_WORDS = {"p_s": ("P", " s"), "s_minus_p_s": ("S minus P", " s"), "magnitude": ("magnitude", "")}
+#: labels, as the ranges of the weights name them -> words
+_WORDS = {"p_s": "P", "s_minus_p_s": "S minus P"}
 _REMEDIES = {
     "p_s": "Pass start= so that P comes within it.",
     "s_minus_p_s": "Take nearer or farther stations or earthquakes (distance_km= of make_dataset), or other weights.",
@@ -143,18 +143,15 @@ class SwagBackend(Backend):
         Records
             In the quantity and order of the card; onsets are the labels; `truth` says which stations were known.
         """
-        from seissynth_plugins.swag.generation import Sampling, generate_columns, to_waveforms
-
         if self._model is None:
             self.load()
-        config = self._model.config
+        config = self.config
         onsets = conditions[["path_p_travel_s", "path_s_travel_s"]].to_numpy(float)
         begin = self._window_starts(onsets[:, 0], np.asarray(start_s, dtype=float), npts, sampling_rate_hz)
         labels = np.column_stack([onsets - begin[:, None], conditions["source_magnitude"].to_numpy(float)])
-        self._check_labels(labels, conditions)
+        self.check_labels(labels, [_site(conditions, row) for row in range(len(conditions))])
         station = self._stations(conditions)
-        columns = generate_columns(self._model, labels, station, seeds.row, Sampling(**self.sampling, batch=self.batch))
-        made = to_waveforms(columns, config, self._inputs)
+        made = self.make(labels, station, seeds.row)
         first = np.round((start_s - begin) * sampling_rate_hz).astype(int)
         data = np.stack([_cut(record, begin_at, npts) for record, begin_at in zip(made, first, strict=True)])
         return Records(
@@ -164,6 +161,58 @@ class SwagBackend(Backend):
             s_s=onsets[:, 1],
             truth={"station_known": (station < config.stations).astype(float)},
         )
+
+    def check_labels(self, labels, sites):
+        """Refuse labels of times that training did not see.
+
+        Parameters
+        ----------
+        labels : ndarray, shape (n, 3)
+            P and S, s after the first sample, and magnitude, whose range the core watches as the user asks it to.
+        sites : sequence of str
+            As messages name them.
+
+        Raises
+        ------
+        DomainError
+            With the range.
+        """
+        values = {"p_s": labels[:, 0], "s_minus_p_s": labels[:, 1] - labels[:, 0]}
+        for name, column in values.items():
+            low, high = self._inputs.ranges[name]
+            outside = (column < low - _SLACK) | (column > high + _SLACK)
+            if not outside.any():
+                continue
+            row, words = int(np.argmax(outside)), _WORDS[name]
+            where = f"after the first sample at {sites[row]}" if name == "p_s" else f"at {sites[row]}"
+            raise DomainError(
+                f"{self.kind.name}: {words} is {column[row]:.2f} s {where}; the weights were trained with {low:g} to "
+                f"{high:g} s. {_REMEDIES[name]}"
+            )
+        late = labels[:, 1] > self.config.duration_s
+        if late.any():
+            row = int(np.argmax(late))
+            raise DomainError(
+                f"{self.kind.name}: S comes {labels[row, 1]:.2f} s after the first sample at {sites[row]}, behind the "
+                f"window of {self.config.duration_s:g} s; pass a later start=."
+            )
+
+    def make(self, labels, station, seeds):
+        """Return records of labels, shape (n, 3, npts) of the network; see `generation.generate_columns`."""
+        from seissynth_plugins.swag.generation import Sampling, generate_columns, to_waveforms
+
+        sampling = Sampling(**self.sampling, batch=self.batch)
+        return to_waveforms(generate_columns(self._model, labels, station, seeds, sampling), self.config, self._inputs)
+
+    @property
+    def config(self):
+        """Configuration of the loaded network."""
+        return self._model.config
+
+    @property
+    def inputs(self):
+        """What the loaded weights know of their training set; see `waveforms.SwagInputs`."""
+        return self._inputs
 
     # --- parts of it
 
@@ -180,7 +229,7 @@ class SwagBackend(Backend):
 
     def _window_starts(self, p_s, start_s, npts, rate):
         """When the network's windows begin, s after origin: as asked, or earlier where P would come too soon."""
-        config = self._model.config
+        config = self.config
         low = self._inputs.ranges["p_s"][0]
         begin = np.minimum(start_s, p_s - low)
         # on the grid of the samples that are asked for
@@ -195,36 +244,13 @@ class SwagBackend(Backend):
             )
         return begin
 
-    def _check_labels(self, labels, conditions):
-        values = {"p_s": labels[:, 0], "s_minus_p_s": labels[:, 1] - labels[:, 0], "magnitude": labels[:, 2]}
-        for name, column in values.items():
-            low, high = self._inputs.ranges[name]
-            outside = (column < low - _SLACK) | (column > high + _SLACK)
-            # the card has a range of magnitudes, which the core watches as the user asks it to
-            if not outside.any() or name == "magnitude":
-                continue
-            row, (words, unit) = int(np.argmax(outside)), _WORDS[name]
-            site = _site(conditions, row)
-            where = f"after the first sample at {site}" if name == "p_s" else f"at {site}"
-            raise DomainError(
-                f"{self.kind.name}: {words} is {column[row]:.2f}{unit} {where}; the weights were trained with {low:g} "
-                f"to {high:g}{unit}. {_REMEDIES[name]}"
-            )
-        late = labels[:, 1] > self._model.config.duration_s
-        if late.any():
-            row = int(np.argmax(late))
-            raise DomainError(
-                f"{self.kind.name}: S comes {labels[row, 1]:.2f} s after the first sample at {_site(conditions, row)}, "
-                f"behind the window of {self._model.config.duration_s:g} s; pass a later start=."
-            )
-
     def _stations(self, conditions):
         """Rows of the network's table, the last one for none."""
         names = [_site(conditions, row) for row in range(len(conditions))]
         known = {name: number for number, name in enumerate(self._inputs.names)}
         # sets without network codes name their stations alone
         bare = [name.partition(".")[2] for name in names]
-        none = self._model.config.stations
+        none = self.config.stations
         numbers = np.array([known.get(a, known.get(b, none)) for a, b in zip(names, bare, strict=True)], np.int64)
         # rows without any code say nothing that could be unknown
         unknown = np.flatnonzero((numbers == none) & (np.array(bare) != ""))

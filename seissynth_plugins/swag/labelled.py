@@ -1,0 +1,127 @@
+"""Records of labels alone, without event and inventory: for stations whose place nobody knows.
+
+`seissynth.generate` takes P and S from an earthquake and a network. Sets of labelled records often know neither; here
+the labels are given as they are.
+"""
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.seeding import generator, hash_words
+
+#: of the drawn differences of S and P and magnitudes around those of real records (Silverman's rule times this)
+_SMOOTHING = 0.5
+
+
+def draw_labels(p_s, s_s, magnitude, count, *, p_range_s, even_magnitudes=False, last_s=59.0, seed=0):
+    """Draw labels like those of real records.
+
+    Parameters
+    ----------
+    p_s, s_s, magnitude : array_like, shape (n,)
+        Of real records: P and S, s after the first sample.
+    count : int
+    p_range_s : (float, float)
+        P is drawn evenly within, as far as S stays before `last_s`.
+    even_magnitudes : bool
+        Magnitudes evenly over their range in place of as often as they are; S minus P then comes from a record of a
+        like magnitude.
+    last_s : float
+    seed : int
+
+    Returns
+    -------
+    ndarray, shape (count, 3)
+        P, S and magnitude. S minus P and magnitude are those of a record drawn at random, both moved by a kernel of
+        half the width of Silverman's rule, within the range of the real ones.
+
+    Examples
+    --------
+    >>> from seissynth_plugins.swag.labelled import draw_labels
+    >>> draw_labels([2, 3.0], [6, 8.0], [1.0, 2.0], 5, p_range_s=(2, 20)).shape
+    (5, 3)
+    """
+    p_s, s_s, magnitude = (np.asarray(values, dtype=float) for values in (p_s, s_s, magnitude))
+    if not p_s.shape == s_s.shape == magnitude.shape or p_s.ndim != 1 or not len(p_s):
+        raise InputError(f"p_s, s_s and magnitude have shapes {p_s.shape}, {s_s.shape}, {magnitude.shape}; give (n,).")
+    rng = generator(hash_words("swag labels", seed), 0)
+    apart = s_s - p_s
+    if even_magnitudes:
+        wanted = rng.uniform(magnitude.min(), magnitude.max(), count)
+        order = np.argsort(magnitude, kind="stable")
+        near = np.searchsorted(magnitude[order], wanted) + rng.integers(-5, 6, count)
+        rows = order[np.clip(near, 0, len(order) - 1)]
+    else:
+        rows = rng.integers(len(p_s), size=count)
+        wanted = _smoothed(magnitude[rows], magnitude, rng)
+    moved = np.exp(_smoothed(np.log(apart[rows]), np.log(apart), rng))
+    low, high = p_range_s
+    high = np.minimum(high, last_s - moved)
+    if (high < low).any():
+        raise InputError(f"S minus P reaches {moved.max():.3g} s: with P from {low:g} s, S comes behind {last_s:g} s.")
+    first = rng.uniform(low, high)
+    return np.column_stack([first, first + moved, wanted])
+
+
+def _smoothed(values, real, rng):
+    width = _SMOOTHING * 1.06 * real.std() * len(real) ** -0.2
+    return np.clip(values + width * rng.standard_normal(len(values)), real.min(), real.max())
+
+
+class LabelledGenerator:
+    """Makes records of labels with given weights.
+
+    Parameters
+    ----------
+    weights : path
+    device, precision, steps, method, guidance, spacing, batch
+        As for `seissynth_plugins.swag.backend.SwagBackend`.
+
+    Examples
+    --------
+    ``LabelledGenerator("runs/swag/weights.safetensors").records([[5.0, 9.0, 2.0]], station="XX.STA", seed=1)``
+    """
+
+    def __init__(self, weights, **options):
+        from seissynth_plugins.swag.backend import SwagBackend
+
+        self.backend = SwagBackend(weights=weights, **options)
+        self.backend.load()
+
+    @property
+    def inputs(self):
+        """Stations, ranges, quantity and scales of the weights, see `seissynth_plugins.swag.waveforms.SwagInputs`."""
+        return self.backend.inputs
+
+    def records(self, labels, station=None, seed=0):
+        """Return records.
+
+        Parameters
+        ----------
+        labels : array_like, shape (n, 3)
+            P and S, s after the first sample, and magnitude.
+        station : str, optional
+            A name of `inputs.names`; None for no station's label.
+        seed : int
+            Record i depends on it, on i and on its labels only.
+
+        Returns
+        -------
+        ndarray, shape (n, 3, npts), float32
+            In the order and quantity of `inputs`.
+
+        Raises
+        ------
+        InputError
+            A station that the weights do not know.
+        DomainError
+            A label outside the trained range.
+        """
+        labels = np.asarray(labels, dtype=float)
+        names, config = self.inputs.names, self.backend.config
+        if station is not None and station not in names:
+            raise InputError(f"the weights do not know station {station!r}; they know {', '.join(names[:8])}.")
+        number = config.stations if station is None else names.index(station)
+        self.backend.check_labels(labels, [station or "no station"] * len(labels))
+        seeds = [hash_words("swag record", seed, row) for row in range(len(labels))]
+        return self.backend.make(labels, np.full(len(labels), number), np.array(seeds, np.uint64))
