@@ -4,8 +4,8 @@
 
 DATA holds ``sichuan_yunnan_station/`` (SeisBench form: one station, 50 Hz, splits). WORK keeps weights and scores of
 each run; what is there already is not run again. ``--generated`` is a set in SeisBench's form of 50 Hz with splits
-train and dev, of any backend (``make_picker_set.py`` makes one of the default backend). Needs SeisBench and
-torch.
+train and dev, of any backend (``make_picker_set.py`` makes one of the default backend, ``swag_picker_set.py`` of SWaG);
+given twice, the sets are joined. ``--generated-name`` names it in the table. Needs SeisBench and torch.
 P stands at 2, 3 or 4 s in all real records, so the test records are moved by a random 0 to 20 s, with noise in front.
 """
 
@@ -17,7 +17,14 @@ import numpy as np
 
 from seissynth.errors import SeisSynthWarning
 from seissynth.evaluation.downstream.picker_windows import LabelledRecords, PickerConfig, shifted
-from seissynth.evaluation.downstream.pickers import COUNTED, plan_experiments, read_scores, run_experiments, table_1
+from seissynth.evaluation.downstream.pickers import (
+    COUNTED,
+    joined,
+    plan_experiments,
+    read_scores,
+    run_experiments,
+    table_1,
+)
 from seissynth.io.seisbench.dataset import Dataset
 from tools.real_records._real_records import write_markdown
 
@@ -40,7 +47,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("work", type=Path)
-    parser.add_argument("--generated", type=Path)
+    parser.add_argument("--generated", type=Path, action="append")
+    parser.add_argument("--generated-name", default="generated")
     parser.add_argument("--published", type=Path)
     parser.add_argument("--architecture", default="phasenet")
     parser.add_argument("--steps", type=int, default=1500)
@@ -57,13 +65,14 @@ def main():
     torch.set_num_threads(1)
     warnings.simplefilter("default", SeisSynthWarning)
     source = arguments.data / "sichuan_yunnan_station"
-    made = [arguments.generated and labelled(arguments.generated, split) for split in ("train", "dev")]
+    folders = arguments.generated or []
+    made = [joined(*(labelled(folder, split) for folder in folders)) if folders else None for split in ("train", "dev")]
     config = PickerConfig(
         architecture=arguments.architecture, steps=arguments.steps, batch=arguments.batch, window_s=arguments.window
     )
     plan = plan_experiments(
         labelled(source, "train"), labelled(source, "dev"), generated=made[0], generated_dev=made[1],
-        published=arguments.published, config=config,
+        generated_name=arguments.generated_name, published=arguments.published, config=config,
     )  # fmt: skip
     plan = [item for item in plan if any(part in item.name for part in arguments.only.split("|"))]
     test = shifted(labelled(source, "test"), SHIFT_S, seed=1)

@@ -84,6 +84,7 @@ def plan_experiments(
     *,
     generated: LabelledRecords | None = None,
     generated_dev: LabelledRecords | None = None,
+    generated_name: str = "generated",
     sizes: tuple[int, ...] = (500, 4000),
     published: str | os.PathLike[str] | None = None,
     config: PickerConfig | None = None,
@@ -95,6 +96,8 @@ def plan_experiments(
     real, real_dev : LabelledRecords
         Training and development records; the first `sizes` of `real` are taken.
     generated, generated_dev : LabelledRecords, optional
+    generated_name : str
+        What rows with generated records begin with, so that one folder may hold those of several sets.
     sizes : tuple of int
         Numbers of real training records; those above ``len(real)`` are left out.
     published : str or path, optional
@@ -110,7 +113,7 @@ def plan_experiments(
     -----
     Real records alone are trained three times: as they are ("not shifted"), shifted, and shifted with overlaps and
     noise added: a learned backend must lift the best of these. Mixing draws as often from the few real records as from
-    the generated ones.
+    the generated ones; real records that follow generated ones do so with and without overlaps and noise.
     """
     config = config or PickerConfig()
     tuned = replace(
@@ -132,13 +135,19 @@ def plan_experiments(
     if generated is not None:
         if generated_dev is None:
             raise InputError("generated needs generated_dev, by which its weights are chosen: no real record may.")
-        plan.append(PickerExperiment("generated only", generated, generated_dev, config))
+        alone = f"{generated_name} only"
+        plan.append(PickerExperiment(alone, generated, generated_dev, config))
         for size, part in parts.items():
             often = part[np.tile(np.arange(size), max(1, round(len(generated) / size)))]
+            mixed = joined(often, generated)
             plan += [
-                PickerExperiment(f"generated and {size} real, mixed", joined(often, generated), real_dev, config),
-                PickerExperiment(f"generated, then {size} real", part, real_dev, tuned, "generated only"),
-            ]
+                PickerExperiment(f"{generated_name} and {size} real, mixed", mixed, real_dev, config),
+                PickerExperiment(f"{generated_name}, then {size} real", part, real_dev, tuned, alone),
+                PickerExperiment(
+                    f"{generated_name}, then {size} real, overlaps and noise added", part, real_dev,
+                    replace(tuned, overlap_share=augmented.overlap_share, noise_share=augmented.noise_share), alone,
+                ),
+            ]  # fmt: skip
     if published is not None:
         plan.append(PickerExperiment("published weights", None, None, config, Path(published)))
         for size, part in parts.items():
@@ -249,10 +258,15 @@ def weights_path(folder, name, seed):
 
 
 def _row_order(name):
-    """Real alone, then with generated, then published; few records before many."""
-    group = ("generated" in name) + 2 * ("published" in name)
-    return (group, not name.endswith(("only", "weights")), [int(x) for x in re.findall(r"\d+", name)], "mixed" in name,
-            "not shifted" not in name, len(name))  # fmt: skip
+    """Real alone, then generated sets one by one, then published; few records before many."""
+    first = re.split(r" only| and \d|, then", name)[0]
+    real = re.match(r"\d+ real", name) is not None
+    group = 0 if real else 2 if name.startswith("published") else 1
+    sizes = [int(x) for x in re.findall(r"\d+", name.removeprefix(first))] if not real else [int(name.split()[0])]
+    return (
+        group, "" if real else first, not name.endswith(("only", "weights")), sizes, "mixed" in name,
+        "not shifted" not in name, len(name),
+    )  # fmt: skip
 
 
 def _train(item, seed, folder):
