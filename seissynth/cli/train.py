@@ -32,7 +32,7 @@ def train(
         typer.Option("--stations-out", help="Stations kept out: NET.STA,NET.STA.", show_default=False),
     ] = None,
     init: Annotated[
-        Path | None, typer.Option("--init", help="Weights to begin with.", show_default=False)
+        Path | None, typer.Option("--init", "--from", help="Weights to begin with.", show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option("--seed", "-s", help="Of everything that is drawn.", min=0)] = 0,
     max_minutes: Annotated[
@@ -59,6 +59,8 @@ def train(
     - seissynth train heggs --data made --data windows --init weights.safetensors --max-minutes 120 -o run
 
     - seissynth train heggs --data windows --set steps=2000 --set learning_rate=1e-4 -o run
+
+    - seissynth train swag --data my_station --from weights.safetensors -o run
     """
     from seissynth.backends.trainers import get_trainer
 

@@ -4,16 +4,36 @@
 the labels are given as they are.
 """
 
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from seissynth_plugins.swag.waveforms import SwagInputs
+
 #: of the drawn differences of S and P and magnitudes around those of real records (Silverman's rule times this)
 _SMOOTHING = 0.5
 
 
-def draw_labels(p_s, s_s, magnitude, count, *, p_range_s, even_magnitudes=False, last_s=59.0, seed=0):
+def draw_labels(
+    p_s: ArrayLike,
+    s_s: ArrayLike,
+    magnitude: ArrayLike,
+    count: int,
+    *,
+    p_range_s: tuple[float, float],
+    even_magnitudes: bool = False,
+    last_s: float = 59.0,
+    seed: int = 0,
+) -> np.ndarray:
     """Draw labels like those of real records.
 
     Parameters
@@ -41,22 +61,22 @@ def draw_labels(p_s, s_s, magnitude, count, *, p_range_s, even_magnitudes=False,
     >>> draw_labels([2, 3.0], [6, 8.0], [1.0, 2.0], 5, p_range_s=(2, 20)).shape
     (5, 3)
     """
-    p_s, s_s, magnitude = (np.asarray(values, dtype=float) for values in (p_s, s_s, magnitude))
-    if not p_s.shape == s_s.shape == magnitude.shape or p_s.ndim != 1 or not len(p_s):
-        raise InputError(f"p_s, s_s and magnitude have shapes {p_s.shape}, {s_s.shape}, {magnitude.shape}; give (n,).")
+    p, s, sizes = (np.asarray(values, dtype=float) for values in (p_s, s_s, magnitude))
+    if not p.shape == s.shape == sizes.shape or p.ndim != 1 or not len(p):
+        raise InputError(f"p_s, s_s and magnitude have shapes {p.shape}, {s.shape}, {sizes.shape}; give (n,).")
     rng = generator(hash_words("swag labels", seed), 0)
-    apart = s_s - p_s
+    apart = s - p
     if even_magnitudes:
-        wanted = rng.uniform(magnitude.min(), magnitude.max(), count)
-        order = np.argsort(magnitude, kind="stable")
-        near = np.searchsorted(magnitude[order], wanted) + rng.integers(-5, 6, count)
+        wanted = rng.uniform(sizes.min(), sizes.max(), count)
+        order = np.argsort(sizes, kind="stable")
+        near = np.searchsorted(sizes[order], wanted) + rng.integers(-5, 6, count)
         rows = order[np.clip(near, 0, len(order) - 1)]
     else:
-        rows = rng.integers(len(p_s), size=count)
-        wanted = _smoothed(magnitude[rows], magnitude, rng)
+        rows = rng.integers(len(p), size=count)
+        wanted = _smoothed(sizes[rows], sizes, rng)
     moved = np.exp(_smoothed(np.log(apart[rows]), np.log(apart), rng))
-    low, high = p_range_s
-    high = np.minimum(high, last_s - moved)
+    low, highest = p_range_s
+    high = np.minimum(highest, last_s - moved)
     if (high < low).any():
         raise InputError(f"S minus P reaches {moved.max():.3g} s: with P from {low:g} s, S comes behind {last_s:g} s.")
     first = rng.uniform(low, high)
@@ -82,18 +102,18 @@ class LabelledGenerator:
     ``LabelledGenerator("runs/swag/weights.safetensors").records([[5.0, 9.0, 2.0]], station="XX.STA", seed=1)``
     """
 
-    def __init__(self, weights, **options):
+    def __init__(self, weights: str | os.PathLike[str], **options: Any) -> None:
         from seissynth_plugins.swag.backend import SwagBackend
 
         self.backend = SwagBackend(weights=weights, **options)
         self.backend.load()
 
     @property
-    def inputs(self):
+    def inputs(self) -> SwagInputs:
         """Stations, ranges, quantity and scales of the weights, see `seissynth_plugins.swag.waveforms.SwagInputs`."""
         return self.backend.inputs
 
-    def records(self, labels, station=None, seed=0):
+    def records(self, labels: ArrayLike, station: str | None = None, seed: int = 0) -> np.ndarray:
         """Return records.
 
         Parameters
@@ -117,11 +137,11 @@ class LabelledGenerator:
         DomainError
             A label outside the trained range.
         """
-        labels = np.asarray(labels, dtype=float)
+        rows = np.asarray(labels, dtype=float)
         names, config = self.inputs.names, self.backend.config
         if station is not None and station not in names:
             raise InputError(f"the weights do not know station {station!r}; they know {', '.join(names[:8])}.")
         number = config.stations if station is None else names.index(station)
-        self.backend.check_labels(labels, [station or "no station"] * len(labels))
-        seeds = [hash_words("swag record", seed, row) for row in range(len(labels))]
-        return self.backend.make(labels, np.full(len(labels), number), np.array(seeds, np.uint64))
+        self.backend.check_labels(rows, [station or "no station"] * len(rows))
+        seeds = [hash_words("swag record", seed, row) for row in range(len(rows))]
+        return self.backend.make(rows, np.full(len(rows), number), np.array(seeds, np.uint64))

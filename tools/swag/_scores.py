@@ -43,7 +43,8 @@ class StationRecords:
             [*(table[f"trace_{phase}_arrival_sample"].to_numpy(float) / self.rate for phase in "ps"),
              table["source_magnitude"].to_numpy(float)]
         )  # fmt: skip
-        self.station = sensor_names(table).iloc[0]
+        self.stations = sensor_names(table).tolist()
+        self.station = self.stations[0]
 
     def __len__(self):
         return len(self.waveforms)
