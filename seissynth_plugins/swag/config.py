@@ -51,9 +51,9 @@ class SwagConfig:
         Of the noise process.
     step_draw : {"uniform", "logit_normal"}
         How training draws its steps.
-    emphasis : float
-        Records go through ``y[n] = x[n] - emphasis x[n - 1]`` first, so that the microseism does not outweigh what
-        lies above 1 Hz; 0 for none.
+    whitening : int
+        Order of the filter that levels the mean spectrum of the training set, so that the microseism does not outweigh
+        what lies above 1 Hz; 0 for none. See `seissynth_plugins.swag.waveforms.fit_whitening`.
     compression : float
         Amplitudes y in standard deviations become ``asinh(y / compression)``, scaled, so that weak motion counts
         beside strong; 0 for none.
@@ -89,7 +89,7 @@ class SwagConfig:
     zero_terminal_snr: bool = True
     steps: int = 1000
     step_draw: str = "logit_normal"
-    emphasis: float = 0.9
+    whitening: int = 24
     compression: float = 0.0
     log_scale: bool = True
     scale_weight: float = 0.1
@@ -102,16 +102,17 @@ class SwagConfig:
     def __post_init__(self):
         for name in ("patch", "width", "blocks", "heads", "mlp_ratio", "steps"):
             whole(name, getattr(self, name))
-        whole("stations", self.stations, 0)
+        for name in ("stations", "whitening"):
+            whole(name, getattr(self, name), 0)
         for name in ("sampling_rate_hz", "duration_s"):
             positive(name, getattr(self, name))
         if self.npts % self.patch:
             raise InputError(f"patch={self.patch} does not divide a record of {self.npts} samples.")
         if self.width % self.heads or self.width % 2:
             raise InputError(f"width={self.width} must be even and a multiple of heads={self.heads}.")
-        for name, top in (("drop", 1.0), ("station_drop", 1.0), ("emphasis", 0.999)):
-            if not 0 <= getattr(self, name) <= top:
-                raise InputError(f"{name}={getattr(self, name)!r} must be 0 to {top:g}.")
+        for name in ("drop", "station_drop"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name}={getattr(self, name)!r} must be 0 to 1.")
         for name in ("compression", "scale_weight", "guidance"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name}={getattr(self, name)!r} must be 0 or more.")
@@ -143,7 +144,7 @@ _SMALL = SwagConfig()
 #: the text: 28 blocks, the noise is predicted (eq. 3)
 _PAPER = SwagConfig(
     patch=6, width=768, blocks=28, heads=12, shared_modulation=False, onset_positions=False, prediction="eps",
-    schedule="linear", zero_terminal_snr=False, step_draw="uniform", emphasis=0.0, log_scale=False, guidance=1.5,
+    schedule="linear", zero_terminal_snr=False, step_draw="uniform", whitening=0, log_scale=False, guidance=1.5,
     station_drop=0.0, stations=5000,
 )  # fmt: skip
 
@@ -153,7 +154,15 @@ SIZES = {
     "small": _SMALL,
     "small_500": replace(_SMALL, patch=6),
     "tiny": SwagConfig(
-        sampling_rate_hz=10.0, duration_s=20.0, patch=10, width=32, blocks=2, heads=2, mlp_ratio=2, steps=100
+        sampling_rate_hz=10.0,
+        duration_s=20.0,
+        patch=10,
+        width=32,
+        blocks=2,
+        heads=2,
+        mlp_ratio=2,
+        steps=100,
+        whitening=4,
     ),
 }
 
@@ -162,7 +171,7 @@ _VARIANTS = {
     "cross_attention": lambda c: replace(c, cross_attention=True),
     "dit_modulation": lambda c: replace(c, shared_modulation=False),
     "without_onset_positions": lambda c: replace(c, onset_positions=False),
-    "without_emphasis": lambda c: replace(c, emphasis=0.0),
+    "without_whitening": lambda c: replace(c, whitening=0),
     "compressed": lambda c: replace(c, compression=0.1),
     "without_scale": lambda c: replace(c, log_scale=False),
     "with_scale": lambda c: replace(c, log_scale=True),

@@ -55,9 +55,9 @@ def schedule_of(config):
     )  # fmt: skip
 
 
-def coding_of(config):
-    """Return the way between records and the network's columns of a configuration."""
-    return WaveformCoding(config.emphasis, config.compression)
+def coding_of(config, inputs):
+    """Return the way between records and the network's columns."""
+    return WaveformCoding(inputs.whitening, config.compression)
 
 
 def generate_columns(model, labels, station, seeds, sampling=None):
@@ -164,7 +164,7 @@ def to_waveforms(columns, config, inputs):
     log_scale = None
     if config.log_scale and inputs.scales is not None:
         log_scale = inputs.scales.restore(columns[..., -1])
-    return coding_of(config).decode(columns[..., : config.npts], log_scale)
+    return coding_of(config, inputs).decode(columns[..., : config.npts], log_scale)
 
 
 def prepare(model, device="cpu", precision="auto"):

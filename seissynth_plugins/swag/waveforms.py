@@ -1,4 +1,4 @@
-"""What SWaG's network sees of a record: emphasised, scaled, perhaps compressed, with ln of its scales as one column.
+"""What SWaG's network sees of a record: whitened, scaled, perhaps compressed, with ln of its scales as one column.
 
 NumPy and SciPy only.
 """
@@ -6,11 +6,16 @@ NumPy and SciPy only.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import lfilter
+from scipy.linalg import solve_toeplitz
+from scipy.signal import lfilter, welch
 
 from seissynth.errors import InputError
 from seissynth.representations import ScaledWaveform, ScaleStatistics
 
+#: samples of a piece of which the mean spectrum is taken, at most
+_PIECE = 1024
+#: what lies farther below the largest mean power than this is not lifted to it
+_WHITE_FLOOR = 3e-4
 #: points of the sum that gives the spread of a compressed normal variable
 _POINTS = 20_001
 #: a component with less motion (zeros) is divided by this, in the unit of the records
@@ -23,7 +28,9 @@ class WaveformCoding:
 
     Parameters
     ----------
-    emphasis, compression : float
+    whitening : tuple of float
+        Coefficients of the filter that levels spectra, but for the first, which is 1; see `fit_whitening`.
+    compression : float
         See `seissynth_plugins.swag.config.SwagConfig`.
 
     Examples
@@ -31,13 +38,13 @@ class WaveformCoding:
     >>> import numpy as np
     >>> from seissynth_plugins.swag.waveforms import WaveformCoding
     >>> records = np.random.default_rng(0).standard_normal((2, 3, 500)).cumsum(-1)
-    >>> coding = WaveformCoding(emphasis=0.9, compression=0.1)
+    >>> coding = WaveformCoding(whitening=(-0.9,), compression=0.1)
     >>> columns, log_scale = coding.encode(records)
     >>> bool(np.allclose(coding.decode(columns, log_scale), records - records.mean(-1, keepdims=True), atol=1e-3))
     True
     """
 
-    emphasis: float = 0.0
+    whitening: tuple = ()
     compression: float = 0.0
 
     def encode(self, records):
@@ -57,8 +64,8 @@ class WaveformCoding:
         data = np.asarray(records, dtype=np.float64)
         # the mean goes first, so that the filter does not start with a step
         data = data - data.mean(axis=-1, keepdims=True)
-        if self.emphasis:
-            data = lfilter([1.0, -self.emphasis], [1.0], data, axis=-1)
+        if self.whitening:
+            data = lfilter([1.0, *self.whitening], [1.0], data, axis=-1)
         scaled, log_scale = _scaled(data)
         if self.compression:
             scaled = (np.arcsinh(scaled / self.compression) / self._spread).astype(np.float32)
@@ -83,8 +90,8 @@ class WaveformCoding:
         if log_scale is not None:
             # the scale holds for root mean square 1, which what a network makes has only nearly
             data = _scaled(data)[0] * np.exp(np.asarray(log_scale, dtype=np.float64))[..., None]
-        if self.emphasis:
-            data = lfilter([1.0], [1.0, -self.emphasis], data, axis=-1)
+        if self.whitening:
+            data = lfilter([1.0], [1.0, *self.whitening], data, axis=-1)
         data = data - data.mean(axis=-1, keepdims=True)
         return _scaled(data)[0] if log_scale is None else data.astype(np.float32)
 
@@ -96,8 +103,52 @@ class WaveformCoding:
         return float(np.sqrt((weight * np.arcsinh(normal / self.compression) ** 2).sum() / weight.sum()))
 
 
+def fit_whitening(records, order):
+    """Fit the filter that levels the mean spectrum of records.
+
+    Parameters
+    ----------
+    records : ndarray, shape (n, 3, npts)
+    order : int
+        Number of coefficients, 0 for none.
+
+    Returns
+    -------
+    tuple of float
+        c of ``y[n] = x[n] + c[0] x[n - 1] + ...``; the filter that undoes it is stable.
+
+    Notes
+    -----
+    Linear prediction by the autocorrelation method (Makhoul 1975): the coefficients solve the normal equations of the
+    autocorrelation that belongs to the mean power spectrum of the components over their standard deviations. Power
+    less than 3e-4 of the largest counts as that, so that bands without motion are not lifted, and what a network adds
+    there is weakened on the way back.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from seissynth_plugins.swag.waveforms import fit_whitening
+    >>> noise = np.random.default_rng(0).standard_normal((20, 3, 2000))
+    >>> red = np.zeros_like(noise)
+    >>> for n in range(1, 2000):
+    ...     red[..., n] = 0.8 * red[..., n - 1] + noise[..., n]
+    >>> round(fit_whitening(red, 1)[0], 1)
+    -0.8
+    """
+    if not order:
+        return ()
+    data = np.asarray(records, dtype=np.float64)
+    data = data - data.mean(axis=-1, keepdims=True)
+    data = data / np.maximum(data.std(axis=-1, keepdims=True), _LEAST_SCALE)
+    power = welch(data, nperseg=min(_PIECE, data.shape[-1]), detrend=False, scaling="spectrum")[1].mean(axis=(0, 1))
+    # a one-sided spectrum has the power of both sides but at its ends
+    power[1:-1] /= 2
+    likeness = np.fft.irfft(np.maximum(power, _WHITE_FLOOR * power.max()))[: order + 1]
+    return tuple(float(-value) for value in solve_toeplitz(likeness[:-1], likeness[1:]))
+
+
 def _scaled(data):
-    """Components over their root mean square, and its logarithm; with their mean, or emphasis could not be undone."""
+    """Components over their root mean square, and its logarithm; with their mean, or whitening could not be undone."""
     scale = np.maximum(np.sqrt(np.square(data).mean(axis=-1, keepdims=True)), _LEAST_SCALE)
     return (data / scale).astype(np.float32), np.log(scale[..., 0]).astype(np.float32)
 
@@ -118,6 +169,8 @@ class SwagInputs:
     scales : ScaleStatistics or None
         Of ln of the components' scales; None where these are unknown.
     component_order : str
+    whitening : tuple of float
+        See `WaveformCoding`.
     """
 
     stations: tuple
@@ -125,6 +178,7 @@ class SwagInputs:
     quantity: str = "normalised"
     scales: ScaleStatistics | None = None
     component_order: str = "ENZ"
+    whitening: tuple = ()
 
     @property
     def names(self):
@@ -144,6 +198,7 @@ class SwagInputs:
             "quantity": self.quantity,
             "scales": None if self.scales is None else self.scales.to_dict(),
             "component_order": self.component_order,
+            "whitening": list(self.whitening),
         }
 
     @classmethod
@@ -163,5 +218,5 @@ class SwagInputs:
         scales = plain.get("scales")
         return cls(
             stations, ranges, str(plain["quantity"]), scales and ScaleStatistics.from_dict(scales),
-            str(plain["component_order"]),
+            str(plain["component_order"]), tuple(float(value) for value in plain.get("whitening", ())),
         )  # fmt: skip

@@ -24,7 +24,8 @@ def draw(real, made, labels, rate, component):
     """Four columns: record, its first part, spectrum, spectrogram; two rows for each label."""
     from matplotlib.mlab import specgram
 
-    figure, axes = new_figure((13, 1.6 * 2 * len(real)), (2 * len(real), 4))
+    figure = new_figure(13, 1.6 * 2 * len(real))
+    axes = figure.subplots(2 * len(real), 4)
     number = ORDER.index(component)
     time = np.arange(real.shape[-1]) / rate
     for i, (one, other) in enumerate(zip(real, made, strict=True)):

@@ -5,6 +5,7 @@ A set in SeisBench's form with P, S and magnitude in each row. Item i of epoch e
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from seissynth.representations import ScaleStatistics
 from seissynth.seeding import generator, hash_words
 from seissynth.units import UNITS
 from seissynth_plugins.swag.generation import coding_of
-from seissynth_plugins.swag.waveforms import SwagInputs
+from seissynth_plugins.swag.waveforms import SwagInputs, fit_whitening
 from seissynth_plugins.torchkit.augmentation import SensorNoise, coda
 from seissynth_plugins.torchkit.record_rules import RecordRules
 from seissynth_plugins.torchkit.training_table import TrainingTable
@@ -27,8 +28,8 @@ COMPONENT_ORDER = "ENZ"
 _AFTER_S = 1.0
 #: share of a record that is turned round behind its end where the window moves beyond it
 _LAST_SHARE = 0.1
-#: at most so many records are looked at for the statistics of the scales
-_STATISTICS_RECORDS = 2000
+#: at most so many records are looked at for the filter and the statistics of the scales
+_STATISTICS_RECORDS = 1000
 
 
 def swag_rules(config):
@@ -63,7 +64,7 @@ class SwagData:
     def __init__(self, table, inputs, config, rows, *, p_range_s=None, seed=0):
         self.table, self.inputs, self.config, self.rows = table, inputs, config, np.asarray(rows)
         self._p_range, self._seed = p_range_s, seed
-        self._coding = coding_of(config)
+        self._coding = coding_of(config, inputs)
         self._numbers = _station_numbers(table, inputs, self.rows, config)
         self._noise = SensorNoise(table) if len(table.noise) and p_range_s is not None else None
         columns = table.table.iloc[self.rows]
@@ -122,7 +123,7 @@ class SwagData:
     @property
     def fingerprint(self):
         """Digest of the data and of all that is done to them."""
-        plain = [self.rows.tolist(), self._p_range, self._seed, self.config.emphasis, self.config.compression]
+        plain = [self.rows.tolist(), self._p_range, self._seed, self.config.compression]
         text = json.dumps([self.table.fingerprint, self.inputs.to_plain(), plain], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -168,17 +169,15 @@ def fit_swag_inputs(table, rows, config, p_range_s, seed, *, start=None):
         "magnitude": (float(magnitude.min()), float(magnitude.max())),
     }
     inputs = SwagInputs(stations, ranges, quantity, None, COMPONENT_ORDER)
+    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), _STATISTICS_RECORDS)).astype(int)]
+    data = SwagData(table, inputs, config, some, p_range_s=p_range_s, seed=seed)
+    records = np.stack([data.record(i)[0] for i in range(len(data))])
+    inputs = replace(inputs, whitening=fit_whitening(records, config.whitening))
     if quantity == "normalised" or not config.log_scale:
         return inputs
     if start is not None and start.scales is not None and start.quantity == quantity:
-        scales = start.scales
-    else:
-        some = rows[np.linspace(0, len(rows) - 1, min(len(rows), _STATISTICS_RECORDS)).astype(int)]
-        data, coding = SwagData(table, inputs, config, some, p_range_s=p_range_s, seed=seed), coding_of(config)
-        scales = ScaleStatistics.fit(
-            np.concatenate([coding.encode(data.record(i)[0][None])[1] for i in range(len(data))])
-        )
-    return SwagInputs(stations, ranges, quantity, scales, COMPONENT_ORDER)
+        return replace(inputs, scales=start.scales)
+    return replace(inputs, scales=ScaleStatistics.fit(coding_of(config, inputs).encode(records)[1]))
 
 
 def _quantity(table, rows):

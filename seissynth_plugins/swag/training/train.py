@@ -50,7 +50,7 @@ _TABLE = "conditions.stations.weight"
 #: fields of a configuration in which weights and the network that begins with them may differ
 _FREE_FIELDS = (
     "stations", "drop", "station_drop", "guidance", "guided", "scale_weight", "step_draw", "sampling_rate_hz", "patch",
-    "emphasis", "compression",
+    "whitening", "compression",
 )  # fmt: skip
 
 

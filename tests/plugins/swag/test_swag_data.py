@@ -151,7 +151,7 @@ def test_the_fingerprint_tells_what_is_done_to_the_records(folder):
     table, inputs, data = opened(folder)
     others = [
         SwagData(table, inputs, TINY, data.rows, p_range_s=(2.0, 8.0)), SwagData(table, inputs, TINY, data.rows[:9]),
-        SwagData(table, inputs, replace(TINY, emphasis=0.5), data.rows, p_range_s=P_RANGE_S),
+        SwagData(table, inputs, replace(TINY, compression=0.5), data.rows, p_range_s=P_RANGE_S),
         SwagData(table, inputs, TINY, data.rows, p_range_s=P_RANGE_S, seed=1),
     ]  # fmt: skip
     assert len({data.fingerprint, *(other.fingerprint for other in others)}) == 5

@@ -117,7 +117,7 @@ def test_a_new_network_predicts_nothing_and_each_block_is_the_identity():
 def test_bad_configurations():
     for change, message in (
         ({"patch": 7}, "does not divide"), ({"heads": 3}, "multiple of heads"), ({"learn_sigma": True}, "eps"),
-        ({"drop": 1.5}, "0 to 1"), ({"compression": -1.0}, "0 or more"), ({"emphasis": 1.0}, "0 to 0.999"),
+        ({"drop": 1.5}, "0 to 1"), ({"compression": -1.0}, "0 or more"), ({"whitening": -1}, "whitening"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=message):
             SwagConfig(**change)

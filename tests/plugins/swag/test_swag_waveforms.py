@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.signal import butter, freqz, lfilter, sosfilt, welch
 
 from seissynth.errors import InputError
 from seissynth.representations import ScaleStatistics
-from seissynth_plugins.swag.waveforms import SwagInputs, WaveformCoding
+from seissynth_plugins.swag.waveforms import SwagInputs, WaveformCoding, fit_whitening
 
 RANGES = {"p_s": (2.0, 8.0), "s_minus_p_s": (1.0, 4.0), "magnitude": (1.0, 4.0)}
 
@@ -18,9 +19,9 @@ def records():
     return rng.standard_normal((2, 3, 500)) * quiet * np.array([1e-8, 1.0])[:, None, None]
 
 
-@pytest.mark.parametrize(("emphasis", "compression"), [(0.0, 0.0), (0.9, 0.0), (0.0, 0.1), (0.9, 0.05)])
-def test_records_come_back(records, emphasis, compression):
-    coding = WaveformCoding(emphasis, compression)
+@pytest.mark.parametrize(("whitening", "compression"), [((), 0.0), ((-0.9,), 0.0), ((), 0.1), ((-1.2, 0.5), 0.05)])
+def test_records_come_back(records, whitening, compression):
+    coding = WaveformCoding(whitening, compression)
     columns, log_scale = coding.encode(records)
     assert columns.dtype == np.float32 and columns.shape == records.shape
     wanted = records - records.mean(-1, keepdims=True)
@@ -30,20 +31,33 @@ def test_records_come_back(records, emphasis, compression):
     np.testing.assert_allclose(coding.decode(columns), wanted / spread, atol=1e-3)
 
 
-def test_emphasis_is_the_difference_of_neighbours_and_keeps_the_frequency_response(records):
-    """|1 - a exp(-i w)| at the frequency of a sine."""
-    time = np.arange(4000)
-    for omega in (0.05, 0.5, 2.5):
-        sine = np.tile(np.sin(omega * time), (1, 3, 1))
-        _, plain = WaveformCoding().encode(sine)
-        _, emphasised = WaveformCoding(0.9).encode(sine)
-        gain = abs(1 - 0.9 * np.exp(-1j * omega))
-        assert np.exp(emphasised - plain).mean() == pytest.approx(gain, rel=0.02)
+def test_whitening_finds_the_coefficients_of_an_autoregressive_series():
+    """x[n] = 1.2 x[n-1] - 0.5 x[n-2] + white noise, of very different sizes."""
+    white = np.random.default_rng(0).standard_normal((30, 3, 4000))
+    red = lfilter([1.0], [1.0, -1.2, 0.5], white, axis=-1) * np.geomspace(1e-9, 1, 30)[:, None, None]
+    np.testing.assert_allclose(fit_whitening(red, 2), (-1.2, 0.5), atol=0.01)
+    np.testing.assert_allclose(fit_whitening(red, 4), (-1.2, 0.5, 0, 0), atol=0.02)
+    assert fit_whitening(red, 0) == ()
+    columns, _ = WaveformCoding(fit_whitening(red, 2)).encode(red)
+    power = welch(columns[..., 50:], nperseg=64)[1].mean(axis=(0, 1))[2:-1]
+    assert power.max() / power.min() < 1.2
+
+
+def test_bands_without_motion_are_not_lifted_and_what_is_added_there_is_weakened():
+    """Noise above a tenth of the Nyquist frequency: on the way back nothing below comes out strong."""
+    sos = butter(6, 0.1, "highpass", output="sos")
+    records = sosfilt(sos, np.random.default_rng(0).standard_normal((30, 3, 4000)), axis=-1)
+    whitening = fit_whitening(records, 24)
+    frequency, response = freqz([1.0], [1.0, *whitening], worN=512)
+    low, high = (abs(response[part]).mean() for part in (frequency < 0.03 * np.pi, frequency > 0.3 * np.pi))
+    assert low < 0.2 * high
+    poles = np.roots([1.0, *whitening])
+    assert abs(poles).max() < 1
 
 
 def test_compression_is_the_inverse_hyperbolic_sine_of_spread_one():
     normal = np.random.default_rng(0).standard_normal((1, 3, 50_000))
-    columns, _ = WaveformCoding(0.0, 0.1).encode(normal)
+    columns, _ = WaveformCoding((), 0.1).encode(normal)
     assert columns.std() == pytest.approx(1, rel=0.02)
     ratio = columns / np.arcsinh(normal / normal.std(-1, keepdims=True) / 0.1)
     assert np.median(ratio) == pytest.approx(1 / np.arcsinh(normal / 0.1).std(), rel=0.02)
@@ -57,9 +71,12 @@ def test_what_a_network_makes_gets_the_scale_that_it_says():
 
 def test_inputs_come_back_from_plain_data():
     stations = (("CI.A", 35.6, -117.5), ("SY01", np.nan, np.nan))
-    inputs = SwagInputs(stations, RANGES, "velocity", ScaleStatistics((0.0, 1.0, 2.0), (1.0, 1.0, 2.0)))
+    inputs = SwagInputs(
+        stations, RANGES, "velocity", ScaleStatistics((0.0, 1.0, 2.0), (1.0, 1.0, 2.0)), whitening=(-0.9, 0.1)
+    )
     again = SwagInputs.from_plain(inputs.to_plain())
     assert again.names == ["CI.A", "SY01"] and again.ranges == RANGES and again.quantity == "velocity"
+    assert again.whitening == (-0.9, 0.1)
     np.testing.assert_array_equal([place for _, *place in again.stations], [place for _, *place in stations])
     np.testing.assert_allclose(again.column([[0.0, 2.0, 4.0]]), [[0.0, 1.0, 1.0]])
     assert SwagInputs.from_plain(SwagInputs((), RANGES).to_plain()).scales is None
