@@ -1,0 +1,1 @@
+"""ConSeisGen: an auxiliary-classifier GAN of records conditioned on epicentral distance."""

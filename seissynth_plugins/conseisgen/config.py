@@ -1,0 +1,93 @@
+"""Sizes and choices of ConSeisGen, and the configurations that have a name."""
+
+from dataclasses import dataclass, replace
+
+from seissynth.errors import InputError
+from seissynth.shared.checks import positive, whole
+from seissynth_plugins.torchkit.named_configs import build_named
+
+COMPONENTS = 3
+
+
+@dataclass(frozen=True)
+class ConSeisGenConfig:
+    """Everything that defines generator, discriminator and their losses.
+
+    Parameters
+    ----------
+    sampling_rate_hz : float
+    start : int
+        Samples of the generator's first layer; each doubling follows.
+    channels : int
+        Of the first layer; halved by each doubling.
+    doublings : int
+    noise : int
+    condition : int
+        Numbers of a condition: 1, the distance, or 11, HEGGS' vector.
+    blocks : int
+        Residual blocks of the discriminator, each halves the record.
+    critic_channels : int
+    kernel : int
+    auxiliary_weight : float
+        Of the regression of the condition.
+    diversity_weight : float
+    l1_weight : float
+        Of the distance to the target record (HEGGS eq. 13).
+    real_labels : (float, float)
+        Range of the labels that real records get in the generator's loss.
+    """
+
+    sampling_rate_hz: float = 100.0
+    start: int = 128
+    channels: int = 512
+    doublings: int = 5
+    noise: int = 200
+    condition: int = 1
+    blocks: int = 10
+    critic_channels: int = 32
+    kernel: int = 5
+    auxiliary_weight: float = 1.0
+    diversity_weight: float = 5.0
+    l1_weight: float = 0.0
+    real_labels: tuple = (0.9, 1.0)
+
+    def __post_init__(self):
+        for name in ("start", "channels", "doublings", "noise", "condition", "blocks", "critic_channels", "kernel"):
+            whole(name, getattr(self, name))
+        positive("sampling_rate_hz", self.sampling_rate_hz, "Hz")
+        if self.kernel % 2 == 0:
+            raise InputError(f"kernel={self.kernel} must be odd, or convolutions would change the length of a record.")
+        if self.channels % 2**self.doublings:
+            raise InputError(f"channels={self.channels} cannot be halved {self.doublings} times.")
+        if self.npts < 2**self.blocks:
+            raise InputError(f"blocks={self.blocks} halve a record of {self.npts} samples to none.")
+
+    @property
+    def npts(self):
+        """Samples of a record."""
+        return self.start * 2**self.doublings
+
+
+_AUTHORS = ConSeisGenConfig()
+SIZES = {
+    #: Li et al.'s code
+    "authors": _AUTHORS,
+    #: HEGGS' appendix E.2: 60 s, first layer changed and last doubling removed, the whole vector as condition
+    "heggs": replace(_AUTHORS, start=375, doublings=4, condition=11, diversity_weight=10.0, l1_weight=1.0),
+    "small": replace(_AUTHORS, channels=128, critic_channels=16),
+    "tiny": ConSeisGenConfig(
+        sampling_rate_hz=10.0, start=25, channels=16, doublings=3, noise=8, blocks=4, critic_channels=4
+    ),
+}  # fmt: skip
+
+
+def named_config(name):
+    """Return a configuration by its name: `authors`, `heggs`, `small` or `tiny`.
+
+    Examples
+    --------
+    >>> from seissynth_plugins.conseisgen.config import named_config
+    >>> named_config("authors").npts, named_config("heggs").npts
+    (4096, 6000)
+    """
+    return build_named(name, SIZES, {}, "conseisgen")

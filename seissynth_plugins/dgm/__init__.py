@@ -1,0 +1,1 @@
+"""DGM: a Wasserstein GAN whose generator joins LSTM, attention across components, and convolutions."""

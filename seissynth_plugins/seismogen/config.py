@@ -1,0 +1,116 @@
+"""Sizes and choices of SeismoGen and of what follows it, the thesis' WGAN-GP."""
+
+from dataclasses import dataclass, replace
+
+from seissynth.errors import InputError
+from seissynth.shared.checks import positive, whole
+from seissynth_plugins.torchkit.named_configs import build_named
+
+COMPONENTS = 3
+#: the generator doubles its samples twice
+GROWTH = 4
+#: the critic halves its samples four times
+SHRINK = 16
+
+
+@dataclass(frozen=True)
+class SeismogenConfig:
+    """Everything that defines generator, critic and their losses.
+
+    Parameters
+    ----------
+    sampling_rate_hz : float
+    npts : int
+        Samples of a record, a multiple of 16.
+    latent : int
+        Noise of each component.
+    latent_stride : int
+        Of the first layer on the noise.
+    kernel : int
+    conditions : int
+        1 for the label, event or noise; 11 for HEGGS' vector.
+    vector : bool
+        The condition is a vector through five layers.
+    label_channels, noise_channels, middle_channels, critic_channels : int
+    split_hz : float
+        The critic sees what lies below and above apart. 3.75 Hz is SeismoGen's at 40 Hz; the thesis names none at 200.
+    penalty : float
+        Of the gradient.
+    l1_weight : float
+        Of the distance to the target record (HEGGS eq. 13, which does not give it).
+    source : bool
+        Each component's pipeline gets that of a source record in place of noise (HEGGS).
+    """
+
+    sampling_rate_hz: float = 40.0
+    npts: int = 1600
+    latent: int = 400
+    latent_stride: int = 1
+    kernel: int = 128
+    conditions: int = 1
+    vector: bool = False
+    label_channels: int = 16
+    noise_channels: int = 32
+    middle_channels: int = 16
+    critic_channels: int = 32
+    split_hz: float = 3.75
+    penalty: float = 10.0
+    l1_weight: float = 0.0
+    source: bool = False
+
+    def __post_init__(self):
+        for name in (
+            "npts", "latent", "latent_stride", "kernel", "conditions", "label_channels", "noise_channels",
+            "middle_channels", "critic_channels",
+        ):  # fmt: skip
+            whole(name, getattr(self, name))
+        positive("sampling_rate_hz", self.sampling_rate_hz, "Hz")
+        if not 0 < self.split_hz < self.sampling_rate_hz / 2:
+            raise InputError(f"split_hz={self.split_hz} must lie below {self.sampling_rate_hz / 2:g} Hz.")
+        if self.npts % SHRINK:
+            raise InputError(f"npts={self.npts} must be a multiple of {SHRINK}.")
+
+    @property
+    def start(self):
+        """Samples of the generator's first features."""
+        return self.npts // GROWTH
+
+
+_BASE = SeismogenConfig()
+SIZES = {
+    "base": _BASE,
+    #: HEGGS' appendix E.1: 60 s at 100 Hz
+    "heggs": replace(
+        _BASE, sampling_rate_hz=100.0, npts=6000, latent=1500, conditions=11, vector=True, l1_weight=100.0
+    ),
+    #: the thesis, 40 s at 200 Hz
+    "thesis": replace(_BASE, sampling_rate_hz=200.0, npts=8000, latent=800, latent_stride=2),
+    "tiny": SeismogenConfig(
+        sampling_rate_hz=10.0, npts=160, latent=40, kernel=8, label_channels=4, noise_channels=4, middle_channels=4,
+        critic_channels=4, split_hz=1.0,
+    ),
+}  # fmt: skip
+
+
+def latent_size(npts, base_npts=1600, base_latent=400):
+    """Return the thesis' rule for the size of the latent space, 400 sqrt(npts / 1600).
+
+    Examples
+    --------
+    >>> from seissynth_plugins.seismogen.config import latent_size
+    >>> round(latent_size(8000))
+    894
+    """
+    return base_latent * (npts / base_npts) ** 0.5
+
+
+def named_config(name):
+    """Return a configuration by its name: `base`, `heggs`, `thesis` or `tiny`.
+
+    Examples
+    --------
+    >>> from seissynth_plugins.seismogen.config import named_config
+    >>> named_config("base").start, named_config("thesis").start
+    (400, 2000)
+    """
+    return build_named(name, SIZES, {}, "seismogen")
