@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from seissynth.backends.base import Backend, Card
-from seissynth.errors import DomainError, InputError, MissingDependencyError
+from seissynth.errors import InputError, MissingDependencyError
 from seissynth.records import Records
 from seissynth.representations.condition_vectors import REQUIRED
 from seissynth.shared.checks import whole
@@ -15,9 +15,8 @@ from seissynth_plugins.heggs.networks.config import BAND_HZ, DURATION_S, RATE_HZ
 from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 from seissynth_plugins.heggs.weights import HEGGS
 from seissynth_plugins.torchkit import weights as weights_files
+from seissynth_plugins.torchkit.fixed_window import check_span, cut
 
-#: a record may reach so far beyond these 60 s, as the margins of a resampling filter do; it is continued by its mirror
-REACH_S = 5.0
 #: options of the network's weights that a card may set, with what they are without it
 _SAMPLING = {"method": "dpmpp_2m", "steps": 10, "source_start": None, "source_noise": 0.6, "eta": 0.0}
 
@@ -169,7 +168,7 @@ class HeggsBackend(Backend):
 
         if self._model is None:
             self.load()
-        _check_span(self.kind.name, start_s, npts, sampling_rate_hz)
+        check_span(self.kind.name, start_s, npts, sampling_rate_hz, DURATION_S)
         onsets = self._inputs.onsets(conditions)
         n, columns = len(conditions), {name: conditions[name] for name in self._inputs.condition.columns}
         seen, traits = (None, None) if source is None else self._reader.read(source, conditions)
@@ -189,7 +188,7 @@ class HeggsBackend(Backend):
                 texture=texture, n_iter=self.iterations, workers=1, onsets=onsets[rows] if gated else None,
             )  # fmt: skip
             for target, record, start in zip(data[rows], made, start_s[rows], strict=True):
-                target[:] = _cut(record, round(start * RATE_HZ), npts)
+                target[:] = cut(record, round(start * RATE_HZ), npts)
         return Records(
             data,
             start_s=np.round(start_s * RATE_HZ) / RATE_HZ,
@@ -257,20 +256,3 @@ def _card_of(card, weights_card):
         capabilities=kept,
         **found,
     )
-
-
-def _check_span(name, start_s, npts, rate):
-    first, last = float(np.min(start_s)), float(np.max(start_s)) + npts / rate
-    if first < -REACH_S or last > DURATION_S + REACH_S:
-        raise DomainError(
-            f"{name}: records from {first:g} to {last:g} s after origin were asked for; it makes 0 to {DURATION_S:g} "
-            f"s. Pass start= and duration= within these."
-        )
-
-
-def _cut(record, first, npts):
-    """Samples first to first + npts of a record; what lies outside is its mirror image."""
-    before, after = max(-first, 0), max(first + npts - record.shape[-1], 0)
-    if before or after:
-        record = np.pad(record, ((0, 0), (before, after)), mode="reflect")
-    return record[:, first + before : first + before + npts]

@@ -12,11 +12,9 @@ from seissynth.shared.locks import new_lock
 from seissynth.shared.warning import warn_user
 from seissynth_plugins.swag.weights import SWAG
 from seissynth_plugins.torchkit import weights as weights_files
+from seissynth_plugins.torchkit.fixed_window import REACH_S, SLACK_S, cut
 from seissynth_plugins.torchkit.sampling_options import check_sampling
 
-#: a record may reach so far beyond the network's window, as the margins of a resampling filter do; it is continued by
-#: its mirror
-REACH_S = 5.0
 UNKNOWN_STATIONS = ("none", "nearest")
 #: how the weights' card may say that they are sampled, with what holds without it
 _SAMPLING = {"method": "dpmpp_2m", "steps": 10, "guidance": None, "spacing": "log_snr"}
@@ -26,8 +24,6 @@ _REMEDIES = {
     "p_s": "Pass start= so that P comes within it.",
     "s_minus_p_s": "Take nearer or farther stations or earthquakes (distance_km= of make_dataset), or other weights.",
 }
-#: rounding of labels that were computed from times
-_SLACK = 1e-6
 
 
 class SwagBackend(Backend):
@@ -153,7 +149,7 @@ class SwagBackend(Backend):
         station = self._stations(conditions)
         made = self.make(labels, station, seeds.row)
         first = np.round((start_s - begin) * sampling_rate_hz).astype(int)
-        data = np.stack([_cut(record, begin_at, npts) for record, begin_at in zip(made, first, strict=True)])
+        data = np.stack([cut(record, begin_at, npts) for record, begin_at in zip(made, first, strict=True)])
         return Records(
             data.astype(np.float32),
             start_s=begin + first / sampling_rate_hz,
@@ -180,7 +176,7 @@ class SwagBackend(Backend):
         values = {"p_s": labels[:, 0], "s_minus_p_s": labels[:, 1] - labels[:, 0]}
         for name, column in values.items():
             low, high = self._inputs.ranges[name]
-            outside = (column < low - _SLACK) | (column > high + _SLACK)
+            outside = (column < low - SLACK_S) | (column > high + SLACK_S)
             if not outside.any():
                 continue
             row, words = int(np.argmax(outside)), _WORDS[name]
@@ -233,9 +229,9 @@ class SwagBackend(Backend):
         low = self._inputs.ranges["p_s"][0]
         begin = np.minimum(start_s, p_s - low)
         # on the grid of the samples that are asked for
-        begin = start_s - np.ceil((start_s - begin) * rate - _SLACK) / rate
+        begin = start_s - np.ceil((start_s - begin) * rate - SLACK_S) / rate
         reach = start_s - begin + npts / rate - config.duration_s
-        if (reach > REACH_S + _SLACK).any():
+        if (reach > REACH_S + SLACK_S).any():
             row = int(np.argmax(reach))
             raise DomainError(
                 f"{self.kind.name}: a record from {start_s[row]:g} to {start_s[row] + npts / rate:g} s after origin "
@@ -311,11 +307,3 @@ def _card_of(card, weights_card):
         capabilities=card.capabilities if sized else card.capabilities - {"absolute_amplitude"},
         **known,
     )
-
-
-def _cut(record, first, npts):
-    """Samples first to first + npts of a record; what lies behind it is its mirror image."""
-    after = max(first + npts - record.shape[-1], 0)
-    if after:
-        record = np.pad(record, ((0, 0), (0, after)), mode="reflect")
-    return record[:, first : first + npts]
