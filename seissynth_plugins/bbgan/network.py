@@ -62,6 +62,11 @@ class Generator(nn.Module):
         self.peaks = nn.Sequential(*layers, nn.Linear(_PEAK_LAYERS[-1], COMPONENTS), nn.Tanh())
         self.waveforms = nn.Sequential(*_stages(config, activation))
 
+    @property
+    def latent_shape(self):
+        """Shape of the noise of one record."""
+        return (COMPONENTS, self.config.noise)
+
     def forward(self, z, conditions):
         """(N, 3, noise), (N, conditions) -> (N, 3, npts), (N, 3)."""
         x = torch.cat([self.noise(z), self.embed(conditions)], dim=1)  # (N, channels, 150)

@@ -47,6 +47,11 @@ class Generator(nn.Module):
             channels //= 2
         self.layers = nn.Sequential(*layers, nn.Conv1d(channels, COMPONENTS, 1), nn.Sigmoid())
 
+    @property
+    def latent_shape(self):
+        """Shape of the noise of one record."""
+        return (self.config.noise,)
+
     def forward(self, z, condition):
         """(N, noise), (N, condition) -> (N, 3, npts)."""
         x = self.first(torch.cat([z, condition], dim=1)).unflatten(1, (self.config.channels, self.config.start))

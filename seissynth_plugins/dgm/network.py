@@ -54,6 +54,11 @@ class Generator(nn.Module):
             channels = after
         self.local = nn.Sequential(*layers, nn.Conv1d(channels, COMPONENTS, config.kernel, padding="same"))
 
+    @property
+    def latent_shape(self):
+        """Shape of the noise of one record."""
+        return (self.config.noise,)
+
     def forward(self, z, conditions=None):
         """(N, noise), (N, conditions) -> (N, 3, npts)."""
         config = self.config

@@ -37,6 +37,11 @@ class Generator(nn.Module):
         self.label = LabelBlock(config)
         self.components = nn.ModuleList(ComponentPipeline(config) for _ in range(COMPONENTS))
 
+    @property
+    def latent_shape(self):
+        """Shape of the noise of one record."""
+        return (COMPONENTS, self.config.latent)
+
     def forward(self, z, label):
         """(N, 3, latent), (N, conditions) -> (N, 3, npts)."""
         y = self.label(label)  # (N, label channels, npts / 4)

@@ -37,6 +37,7 @@ class LongConv1d(nn.Conv1d):
 
     def __init__(self, before, after, kernel, stride=1):
         super().__init__(before, after, kernel, stride)
+        self._kept = None
 
     def forward(self, x):
         """(N, before, npts) -> (N, after, npts / stride)."""
@@ -45,26 +46,35 @@ class LongConv1d(nn.Conv1d):
         if kernel < LEAST_KERNEL:
             return F.conv1d(F.pad(x, (left, kernel - 1 - left)), self.weight, self.bias, stride)
         with torch.autocast(x.device.type, enabled=False):
-            data, weight = F.pad(x.float(), (left, kernel - 1 - left)), self.weight.float()
-            outputs = x.shape[-1] // stride
+            data = F.pad(x.float(), (left, kernel - 1 - left))
             if stride > 1:
-                data, weight = _phases(data, stride), _phases(weight, stride)
-            made = _correlate(data, weight)[..., :outputs]
+                data = _phases(data, stride)
+            length = _good_length(data.shape[-1])
+            spectrum = torch.fft.rfft(data, length).permute(2, 0, 1)  # (bins, N, C)
+            made = torch.fft.irfft((spectrum @ self._response(length)).permute(1, 2, 0), length)
+            made = made[..., : x.shape[-1] // stride]
             return (made if self.bias is None else made + self.bias.float()[:, None]).to(x.dtype)
+
+    def _response(self, length):
+        """Spectra of the kernels, (bins, C, K); those of the last call where no gradient is taken."""
+        state = (length, self.weight._version, self.weight.data_ptr(), self.weight.device)
+        if torch.is_grad_enabled():
+            return self._transformed(length)
+        if self._kept is None or self._kept[0] != state:
+            self._kept = (state, self._transformed(length))
+        return self._kept[1]
+
+    def _transformed(self, length):
+        weight, stride = self.weight.float(), self.stride[0]
+        if stride > 1:
+            weight = _phases(weight, stride)
+        return torch.fft.rfft(weight, length).conj().permute(2, 1, 0).contiguous()
 
 
 def _phases(values, stride):
     """(N, C, length) -> (N, C stride, length / stride), padded to whole phases."""
     short = -values.shape[-1] % stride
     return F.pad(values, (0, short)).unflatten(-1, (-1, stride)).transpose(2, 3).flatten(1, 2)
-
-
-def _correlate(data, weight):
-    """(N, C, L), (K, C, k) -> (N, K, L): sums of products of data and kernel, the kernel behind the sample."""
-    length = _good_length(data.shape[-1])
-    spectrum = torch.fft.rfft(data, length).permute(2, 0, 1)  # (bins, N, C)
-    response = torch.fft.rfft(weight, length).conj().permute(2, 1, 0)  # (bins, C, K)
-    return torch.fft.irfft((spectrum @ response).permute(1, 2, 0), length)
 
 
 def _good_length(npts):

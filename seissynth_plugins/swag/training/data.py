@@ -14,12 +14,12 @@ from seissynth.errors import InputError
 from seissynth.evaluation.downstream.front_noise import has_noise, put_noise_in_front
 from seissynth.representations import ScaleStatistics
 from seissynth.seeding import generator, hash_words
-from seissynth.units import UNITS
 from seissynth_plugins.swag.generation import coding_of
 from seissynth_plugins.swag.waveforms import SwagInputs, fit_whitening
 from seissynth_plugins.torchkit.augmentation import SensorNoise, coda
 from seissynth_plugins.torchkit.record_rules import RecordRules
 from seissynth_plugins.torchkit.training_table import TrainingTable
+from seissynth_plugins.torchkit.waveform_data import quantity_of
 
 #: columns that each record must have
 REQUIRED = ("trace_p_arrival_sample", "trace_s_arrival_sample", "source_magnitude")
@@ -157,7 +157,7 @@ def fit_swag_inputs(table, rows, config, p_range_s, seed, *, start=None):
     -------
     SwagInputs
     """
-    quantity = _quantity(table, rows)
+    quantity = quantity_of(table, rows)
     begun = () if start is None else start.stations
     stations = (*begun, *_stations(table, rows, {name for name, *_ in begun}))
     columns = table.table.iloc[rows]
@@ -178,18 +178,6 @@ def fit_swag_inputs(table, rows, config, p_range_s, seed, *, start=None):
     if start is not None and start.scales is not None and start.quantity == quantity:
         return replace(inputs, scales=start.scales)
     return replace(inputs, scales=ScaleStatistics.fit(coding_of(config, inputs).encode(records)[1]))
-
-
-def _quantity(table, rows):
-    """Quantity of the sets that the rows are of; "normalised" where the unit is none of ground motion."""
-    known = {unit: name for name, unit in UNITS.items() if name != "counts"}
-    units = {table.sets[number].unit for number in np.unique(table.table["set"].to_numpy()[rows])}
-    quantities = {known.get(unit, "normalised") for unit in units}
-    if len(quantities) > 1:
-        raise InputError(
-            f"the sets are of different units, {', '.join(map(repr, units))}; train on one unit at a time."
-        )
-    return quantities.pop()
 
 
 def _stations(table, rows, known):

@@ -55,3 +55,16 @@ def test_it_stays_in_float32_under_mixed_precision():
 def plain_in_float32(layer, x):
     with torch.autocast("cpu", enabled=False):
         return plain(layer, x)
+
+
+def test_kept_spectra_follow_the_weights():
+    """In generation the kernels' spectra are kept; new weights, or another length, must not find the old ones."""
+    torch.manual_seed(0)
+    layer, x = LongConv1d(3, 4, 64), torch.randn(1, 3, 100)
+    with torch.no_grad():
+        for npts in (100, 80, 100):
+            torch.testing.assert_close(layer(x[..., :npts]), plain(layer, x[..., :npts]), atol=2e-5, rtol=1e-4)
+        layer.weight.mul_(-2.0)
+        torch.testing.assert_close(layer(x), plain(layer, x), atol=2e-5, rtol=1e-4)
+        layer.load_state_dict(LongConv1d(3, 4, 64).state_dict())
+        torch.testing.assert_close(layer(x), plain(layer, x), atol=2e-5, rtol=1e-4)

@@ -1,0 +1,45 @@
+"""The backend "bbgan", and what its weights are."""
+
+from seissynth.backends.base import Card
+from seissynth_plugins.bbgan.config import BbganConfig
+from seissynth_plugins.torchkit.gan_backend import REQUIRED_COLUMNS, VECTOR_COLUMNS, GanBackend
+from seissynth_plugins.torchkit.gan_weights import gan_kind
+
+
+def _make(config):
+    from seissynth_plugins.bbgan.network import Generator
+
+    return Generator(config)
+
+
+BBGAN = gan_kind("bbgan", BbganConfig, _make, __file__)
+
+
+class BbganBackend(GanBackend):
+    """BBGAN: a Wasserstein GAN of broadband records conditioned on distance, magnitude and Vs30.
+
+    Its network makes the log peaks of the components beside records of peak one, so that sizes are learned.
+
+    Parameters
+    ----------
+    weights, device, batch
+        See `seissynth_plugins.torchkit.gan_backend.GanBackend`.
+
+    References
+    ----------
+    Florez et al. (2022), Data-driven synthesis of broadband earthquake ground motions; Jung et al. (2025), E.3.
+    """
+
+    kind = BBGAN
+    card = Card(
+        name="bbgan",
+        summary="Wasserstein GAN on distance, magnitude and Vs30, log peaks apart; needs trained weights",
+        quantity="velocity",
+        component_order="ENZ",
+        references=("Florez et al. 2022, BBGAN", "Jung et al. 2025, HEGGS, appendix E.3"),
+        licence_weights="MIT",
+        required_columns=REQUIRED_COLUMNS,
+        optional_columns=(*VECTOR_COLUMNS, "station_vs_30_mps"),
+        capabilities=("onsets", "absolute_amplitude", "ensemble", "device"),
+        packages=dict.fromkeys(("torch", "safetensors"), 'python -m pip install "seissynth[torch]"'),
+    )  # fmt: skip

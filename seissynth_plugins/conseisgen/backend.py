@@ -1,0 +1,45 @@
+"""The backend "conseisgen", and what its weights are."""
+
+from seissynth.backends.base import Card
+from seissynth_plugins.conseisgen.config import ConSeisGenConfig
+from seissynth_plugins.torchkit.gan_backend import REQUIRED_COLUMNS, VECTOR_COLUMNS, GanBackend
+from seissynth_plugins.torchkit.gan_weights import gan_kind
+
+
+def _make(config):
+    from seissynth_plugins.conseisgen.network import Generator
+
+    return Generator(config)
+
+
+CONSEISGEN = gan_kind("conseisgen", ConSeisGenConfig, _make, __file__)
+
+
+class ConSeisGenBackend(GanBackend):
+    """ConSeisGen: an auxiliary-classifier GAN of records conditioned on epicentral distance.
+
+    Sizes come from a linear model of magnitude, distance and depth, since its records are scaled to 0 ... 1.
+
+    Parameters
+    ----------
+    weights, device, batch
+        See `seissynth_plugins.torchkit.gan_backend.GanBackend`.
+
+    References
+    ----------
+    Li et al. (2024), ConSeisGen; Jung et al. (2025), appendix E.2.
+    """
+
+    kind = CONSEISGEN
+    card = Card(
+        name="conseisgen",
+        summary="Auxiliary-classifier GAN on epicentral distance; needs trained weights",
+        quantity="velocity",
+        component_order="ENZ",
+        references=("Li et al. 2024, ConSeisGen", "Jung et al. 2025, HEGGS, appendix E.2"),
+        licence_weights="MIT",
+        required_columns=REQUIRED_COLUMNS,
+        optional_columns=VECTOR_COLUMNS,
+        capabilities=("onsets", "absolute_amplitude", "ensemble", "device"),
+        packages=dict.fromkeys(("torch", "safetensors"), 'python -m pip install "seissynth[torch]"'),
+    )  # fmt: skip

@@ -1,0 +1,50 @@
+"""The backend "dgm", and what its weights are."""
+
+from seissynth.backends.base import Card
+from seissynth_plugins.dgm.config import DgmConfig
+from seissynth_plugins.torchkit.gan_backend import REQUIRED_COLUMNS, GanBackend
+from seissynth_plugins.torchkit.gan_weights import gan_kind
+
+
+def _make(config):
+    from seissynth_plugins.dgm.network import Generator
+
+    return Generator(config)
+
+
+DGM = gan_kind("dgm", DgmConfig, _make, __file__)
+
+
+class DgmBackend(GanBackend):
+    """DGM: LSTM, attention across components and convolutions, trained as a Wasserstein GAN.
+
+    Without conditions, as in the paper, the shape of a record does not depend on the earthquake; its size comes from a
+    linear model of magnitude, distance and depth.
+
+    Parameters
+    ----------
+    weights, device, batch
+        See `seissynth_plugins.torchkit.gan_backend.GanBackend`.
+
+    References
+    ----------
+    DGM (2023), a deep generative model of seismic records.
+    """
+
+    kind = DGM
+    card = Card(
+        name="dgm",
+        summary="LSTM, attention and convolutions as a Wasserstein GAN; needs trained weights",
+        quantity="velocity",
+        component_order="ENZ",
+        references=("DGM 2023",),
+        licence_weights="MIT",
+        required_columns=REQUIRED_COLUMNS,
+        optional_columns=("station_vs_30_mps",),
+        capabilities=("onsets", "absolute_amplitude", "ensemble", "device"),
+        packages=dict.fromkeys(("torch", "safetensors"), 'python -m pip install "seissynth[torch]"'),
+    )  # fmt: skip
+
+    def inputs_of(self, condition, label):
+        """Return the condition, where the network takes any."""
+        return (condition,) if condition.shape[1] else ()

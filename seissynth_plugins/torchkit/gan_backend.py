@@ -1,0 +1,212 @@
+"""The backend that all waveform GANs share: one pass of a generator makes a record."""
+
+import dataclasses
+
+import numpy as np
+
+from seissynth.backends.base import Backend
+from seissynth.errors import DomainError, MissingDependencyError
+from seissynth.records import Records
+from seissynth.seeding import generator
+from seissynth.shared.checks import whole
+from seissynth.shared.locks import new_lock
+from seissynth_plugins.torchkit import weights as weights_files
+from seissynth_plugins.torchkit.fixed_window import REACH_S, SLACK_S, check_span, cut
+
+#: streams of a record's seed: what the generator starts from, and the size that a model of sizes draws
+_LATENT_STREAM, _SIZE_STREAM = (int.from_bytes(word, "big") for word in (b"gan_z", b"gansize"))
+
+
+#: what every one of these systems needs: onsets place the window, the rest the size
+REQUIRED_COLUMNS = (
+    "path_p_travel_s", "path_s_travel_s", "source_magnitude", "path_ep_distance_km", "source_depth_km",
+)  # fmt: skip
+#: what HEGGS' condition vector reads beside those
+VECTOR_COLUMNS = (
+    "station_latitude_deg", "station_longitude_deg", "source_latitude_deg", "source_longitude_deg",
+    "path_back_azimuth_deg",
+)  # fmt: skip
+
+
+class GanBackend(Backend):
+    """Records from one pass of a generator. Subclasses give a `kind`, a `card`, and say what goes in.
+
+    Parameters
+    ----------
+    weights : str or path, optional
+        A .safetensors file of ``seissynth train``; default: what the package ships with, if anything.
+    device : str
+        "cpu", "cuda", "cuda:1", ...
+    batch : int
+        Records that go through the network together on an accelerator; bounds the memory.
+
+    Raises
+    ------
+    InputError
+        No weights, or an option out of bounds.
+    FileFormatError
+        A file that holds no weights of this kind, of another version, cut off or without normalisation.
+    MissingDependencyError
+        PyTorch or safetensors is not installed.
+
+    Notes
+    -----
+    Windows begin at origin, or some seconds before P, as the weights' card says (``alignment``, ``lead_s``).
+    """
+
+    #: whose weights it takes; set by subclasses
+    kind: weights_files.Kind
+
+    def __init__(self, *, weights=None, device="cpu", batch=16):
+        super().__init__(weights=weights_files.shipped_or_given(weights, self.kind), device=device)
+        self._about = weights_files.read_card(self.weights, self.kind)
+        self.batch = whole(f"{self.kind.name}: batch", batch)
+        self.alignment, self.lead_s = self._about.get("alignment", "p"), float(self._about.get("lead_s", 5.0))
+        self.card = card_with_weights(type(self).card, self._about)
+        self._model = self._inputs = self._hash = None
+        self._lock = new_lock()
+
+    def __getstate__(self):
+        """Copies in other processes load anew."""
+        return {**self.__dict__, "_model": None, "_lock": None}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, _lock=new_lock())
+
+    @property
+    def weights_hash(self):
+        """First digits of the SHA-256 of the weights file."""
+        if self._hash is None:
+            from seissynth_plugins.torchkit.checkpoints import weights_hash
+
+            self._hash = weights_hash(self.weights)
+        return self._hash
+
+    def load(self):
+        """Read the weights."""
+        try:
+            from seissynth_plugins.torchkit.precision import usable_device
+        except ImportError as error:
+            raise MissingDependencyError(
+                f'backend {self.kind.name!r} runs on PyTorch: python -m pip install "seissynth[torch]"'
+            ) from error
+        device = usable_device(self.device, self.kind.name)
+        model, self._inputs, _ = weights_files.load_model(self.weights, self.kind)
+        self._model = model.to(device).eval()
+
+    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
+        """Make one record per row; see `seissynth.backends.base.Backend.simulate`.
+
+        Returns
+        -------
+        Records
+            In the quantity and order of the card; onsets are those that the conditions predict.
+        """
+        if self._model is None:
+            self.load()
+        start_s = np.asarray(start_s, dtype=float)
+        onsets = conditions[["path_p_travel_s", "path_s_travel_s"]].to_numpy(float)
+        begin = self._window_starts(onsets[:, 0], start_s, npts, sampling_rate_hz)
+        made = self.make(conditions, seeds.row)
+        first = np.round((start_s - begin) * sampling_rate_hz).astype(int)
+        data = np.stack([cut(record, place, npts) for record, place in zip(made, first, strict=True)])
+        return Records(
+            data.astype(np.float32),
+            start_s=begin + first / sampling_rate_hz,
+            p_s=onsets[:, 0],
+            s_s=onsets[:, 1],
+        )
+
+    def make(self, conditions, seeds):
+        """Return whole windows, shape (n, 3, npts of the network), in the card's quantity.
+
+        Parameters
+        ----------
+        conditions : pandas.DataFrame, n rows
+        seeds : ndarray of uint64, shape (n,)
+        """
+        from seissynth_plugins.torchkit.waveform_inputs import restore_waveforms
+
+        scaled, sizes = self._run(self._inputs.condition.encode(conditions), seeds)
+        inputs = self._inputs
+        if sizes is not None and inputs.log_scale_range:
+            log_scale = inputs.restored_sizes(sizes)
+        elif inputs.sizes is not None:
+            normal = np.stack([generator(int(seed), _SIZE_STREAM).standard_normal(3) for seed in seeds])
+            log_scale = inputs.sizes.draw(conditions, normal)
+        else:
+            log_scale = np.zeros((len(seeds), 3))
+        return restore_waveforms(scaled, log_scale, inputs.scaling)
+
+    # --- parts of it
+
+    def inputs_of(self, condition, label):
+        """Return what the generator takes beside noise; tensors (n, ...). Subclasses without conditions change it."""
+        return (condition,)
+
+    def _run(self, condition, seeds):
+        import torch
+
+        from seissynth_plugins.torchkit.samplers import record_generators, record_noise
+
+        device = next(self._model.parameters()).device
+        # on some processors a product of matrices with few columns gives other bits for the second row than for the
+        # first; one record at a time does not depend on the others
+        together = 1 if device.type == "cpu" else self.batch
+        waveforms, sizes = [], []
+        with torch.inference_mode():
+            for first in range(0, len(seeds), together):
+                rows = np.arange(first, min(first + together, len(seeds)))
+                filled = np.resize(rows, together)
+                z = record_noise(record_generators(seeds[filled], _LATENT_STREAM), self._model.latent_shape)
+                about = torch.from_numpy(condition[filled]).to(device)
+                label = torch.ones(len(filled), 1, device=device)
+                made = self._model(z.to(device), *self.inputs_of(about, label))
+                made, peaks = made if isinstance(made, tuple) else (made, None)
+                waveforms.append(made[: len(rows)].float().cpu().numpy())
+                if peaks is not None:
+                    sizes.append(peaks[: len(rows)].float().cpu().numpy())
+        return np.concatenate(waveforms), np.concatenate(sizes) if sizes else None
+
+    def _window_starts(self, p_s, start_s, npts, rate):
+        """When the network's windows begin, s after origin, on the grid of the samples that are asked for."""
+        duration = self.card.max_duration_s
+        if self.alignment == "origin":
+            check_span(self.kind.name, start_s, npts, rate, duration)
+            return np.zeros(len(start_s)) + start_s - np.round(start_s * rate) / rate
+        begin = start_s + np.round((p_s - self.lead_s - start_s) * rate) / rate
+        early, late = begin - start_s, start_s + npts / rate - begin - duration
+        if (early > REACH_S + SLACK_S).any() or (late > REACH_S + SLACK_S).any():
+            row = int(np.argmax(np.maximum(early, late)))
+            raise DomainError(
+                f"{self.kind.name}: a record from {start_s[row]:g} to {start_s[row] + npts / rate:g} s after origin "
+                f"was asked for; with P at {p_s[row]:.2f} s it makes {begin[row]:.2f} to {begin[row] + duration:.2f} "
+                "s. Pass start= and duration= within these."
+            )
+        return begin
+
+
+def card_with_weights(card, weights_card):
+    """Return the card of a backend with these weights: their ranges, rate, length, quantity, region and licence."""
+    normalisation, config = weights_card["normalisation"], weights_card["config"]
+    ranges = weights_card.get("ranges", {})
+    fields = {
+        "magnitude_range": "source_magnitude", "distance_range_km": "path_ep_distance_km",
+        "depth_range_km": "source_depth_km",
+    }  # fmt: skip
+    known = {field: tuple(ranges[name]) for field, name in fields.items() if name in ranges}
+    quantity = str(normalisation["quantity"])
+    sized = quantity != "normalised"
+    rate = float(config["sampling_rate_hz"])
+    return dataclasses.replace(
+        card,
+        quantity=quantity,
+        component_order=str(normalisation["component_order"]),
+        licence_weights=str(weights_card["licence"]),
+        trained_region=str(weights_card["region"]),
+        sampling_rates_hz=(rate,),
+        max_duration_s=float(weights_card["npts"]) / rate,
+        distance_kind="epicentral",
+        capabilities=card.capabilities if sized else card.capabilities - {"absolute_amplitude"},
+        **known,
+    )

@@ -1,0 +1,185 @@
+"""Training records of waveform GANs: windows from origin or from P, scaled, with their conditions.
+
+Item i of epoch e depends on the data, i and e only.
+"""
+
+import hashlib
+import json
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.evaluation.downstream.front_noise import has_noise, put_noise_in_front
+from seissynth.seeding import generator, hash_words
+from seissynth.units import UNITS
+from seissynth_plugins.torchkit.augmentation import coda
+from seissynth_plugins.torchkit.waveform_inputs import (
+    SIZE_COLUMNS,
+    ConditionColumns,
+    SizeModel,
+    VectorCondition,
+    WaveformInputs,
+    scale_waveforms,
+)
+
+#: where windows begin: at origin, or `lead_s` before P
+ALIGNMENTS = ("origin", "p")
+#: share of a record that is turned round behind its end where the window reaches beyond it
+_LAST_SHARE = 0.1
+#: at most so many records are looked at for sizes
+_STATISTICS_RECORDS = 4000
+#: beyond the sizes of the training set, ln
+_SIZE_MARGIN = 0.5
+
+
+class WaveformData:
+    """Records of one part of a table, as `seissynth_plugins.torchkit.training` wants them.
+
+    Parameters
+    ----------
+    table : seissynth_plugins.torchkit.training_table.TrainingTable
+    inputs : WaveformInputs
+    npts : int
+        Samples of a window.
+    rows : ndarray of int
+        Of the table.
+    alignment : {"origin", "p"}
+        "origin": windows are the first samples of the records; "p": they begin `lead_s` before P.
+    lead_s : float
+    noise : bool
+        Records of noise, too, with a label of 0; those of earthquakes have 1. Their conditions are the mean.
+    seed : int
+
+    Notes
+    -----
+    An item: "x" (3, npts) and "condition" (size,), float32; "sizes" (3,), ln scales between -1 and 1 over the training
+    set, where the inputs hold their range; "label" (1,), 1 for an earthquake; "row" in the table.
+    """
+
+    def __init__(self, table, inputs, npts, rows, *, alignment="p", lead_s=5.0, noise=False, seed=0):
+        if alignment not in ALIGNMENTS:
+            raise InputError(f"alignment={alignment!r} must be one of {', '.join(map(repr, ALIGNMENTS))}.")
+        self.table, self.inputs, self.npts = table, inputs, npts
+        self.quakes = np.asarray(rows)
+        self.rows = np.concatenate([self.quakes, table.noise]) if noise else self.quakes
+        self._how, self._seed = (alignment, float(lead_s)), seed
+        columns = table.table.iloc[self.quakes]
+        conditions = inputs.condition.encode(columns)
+        self._conditions = np.zeros((len(self.rows), inputs.condition.size), np.float32)
+        self._conditions[: len(self.quakes)] = conditions
+        self._p = np.full(len(self.rows), np.nan)
+        self._p[: len(self.quakes)] = columns["p_s"].to_numpy(float)
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, i):
+        return self.item(i, 0)
+
+    def item(self, i, epoch):
+        """Return record i of an epoch."""
+        scaled, log_scale = scale_waveforms(self.record(i, epoch)[None], self.inputs.scaling)
+        item = {
+            "x": scaled[0], "condition": self._conditions[i], "row": np.int64(self.rows[i]),
+            "label": np.array([float(i < len(self.quakes))], np.float32),
+        }  # fmt: skip
+        if self.inputs.log_scale_range:
+            item["sizes"] = self.inputs.scaled_sizes(log_scale)[0]
+        return item
+
+    def record(self, i, epoch=0):
+        """Return the window of record i of an epoch, (3, npts) in the set's unit."""
+        rng = generator(hash_words("waveform item", self._seed, epoch), int(self.rows[i]))
+        record, rate = self.table.waveforms([self.rows[i]])[0], self.table.rules.sampling_rate_hz
+        (alignment, lead_s), p = self._how, self._p[i]
+        start = 0
+        if not np.isfinite(p):
+            # noise may begin anywhere
+            start = int(rng.integers(max(record.shape[-1] - self.npts, 0) + 1))
+        elif alignment == "p":
+            start = round((p - lead_s) * rate)
+        if start < 0:
+            if has_noise(p * rate, rate):
+                record = put_noise_in_front(record, p * rate, -start, rate, rng).astype(np.float32)
+            else:
+                record = np.pad(record, ((0, 0), (-start, 0)), mode="edge")
+            start = 0
+        if start + self.npts > record.shape[-1]:
+            record = coda(record, min(start, record.shape[-1] - 1), max(round(_LAST_SHARE * record.shape[-1]), 1))
+            record = np.pad(record, ((0, 0), (0, max(self.npts - record.shape[-1], 0))))
+            start = 0
+        return record[:, start : start + self.npts]
+
+    def name(self, i):
+        """Say which record that is."""
+        row = self.rows[i]
+        return f"{self.table.table['source_id'].iloc[row]} at {self.table.sensors([row])[0]}"
+
+    @property
+    def fingerprint(self):
+        """Digest of the data and of all that is done to them."""
+        plain = [self.rows.tolist(), self.npts, self._how, self._seed]
+        text = json.dumps([self.table.fingerprint, self.inputs.to_plain(), plain], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def fit_waveform_inputs(
+    table, rows, npts, *, scaling, conditions=(), vector=False, own_sizes=False, alignment="p", lead_s=5.0, seed=0
+):
+    """Take conditions and sizes of a training set.
+
+    Parameters
+    ----------
+    table : TrainingTable
+    rows : ndarray of int
+        Of the training part.
+    npts : int
+    scaling : {"peak", "zscore", "range"}
+    conditions : sequence of str
+        Columns.
+    vector : bool
+        The condition vector of HEGGS in their place.
+    own_sizes : bool
+        The network makes sizes; else a model of them is fitted.
+    alignment, lead_s, seed
+        As for `WaveformData`.
+
+    Returns
+    -------
+    WaveformInputs
+    """
+    columns = table.table.iloc[rows]
+    condition = VectorCondition.fit(columns) if vector else ConditionColumns.fit(columns, tuple(conditions))
+    plain = WaveformInputs(condition, scaling, quantity_of(table, rows), table.rules.component_order)
+    if plain.quantity == "normalised":
+        return plain
+    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), _STATISTICS_RECORDS)).astype(int)]
+    data = WaveformData(table, plain, npts, some, alignment=alignment, lead_s=lead_s, seed=seed)
+    log_scales = np.concatenate([scale_waveforms(data.record(i)[None], scaling)[1] for i in range(len(data))])
+    if own_sizes:
+        ends = zip(log_scales.min(axis=0) - _SIZE_MARGIN, log_scales.max(axis=0) + _SIZE_MARGIN, strict=True)
+        limits = tuple((float(low), float(high)) for low, high in ends)
+        return WaveformInputs(condition, scaling, plain.quantity, plain.component_order, None, limits)
+    missing = [name for name in SIZE_COLUMNS if name not in columns or not columns[name].notna().all()]
+    if missing:
+        raise InputError(f"a model of sizes needs {', '.join(missing)} of all records.")
+    sizes = SizeModel.fit(table.table.iloc[some], log_scales)
+    return WaveformInputs(condition, scaling, plain.quantity, plain.component_order, sizes)
+
+
+def quantity_of(table, rows):
+    """Return the quantity of the sets that some rows are of; "normalised" where their unit is none of ground motion.
+
+    Raises
+    ------
+    InputError
+        Sets of different units.
+    """
+    known = {unit: name for name, unit in UNITS.items() if name != "counts"}
+    units = {table.sets[number].unit for number in np.unique(table.table["set"].to_numpy()[rows])}
+    quantities = {known.get(unit, "normalised") for unit in units}
+    if len(quantities) > 1:
+        raise InputError(
+            f"the sets are of different units, {', '.join(map(repr, units))}; train on one unit at a time."
+        )
+    return quantities.pop()

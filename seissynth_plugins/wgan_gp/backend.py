@@ -1,0 +1,34 @@
+"""The backend "wgan_gp", and what its weights are."""
+
+import dataclasses
+
+from seissynth_plugins.seismogen.backend import SeismogenBackend, make_generator
+from seissynth_plugins.seismogen.config import SeismogenConfig
+from seissynth_plugins.torchkit.gan_weights import gan_kind
+
+WGAN_GP = gan_kind("wgan_gp", SeismogenConfig, make_generator, __file__)
+
+
+class WganGpBackend(SeismogenBackend):
+    """The thesis' WGAN-GP: strong motion of 40 s at 200 Hz from SeismoGen's networks.
+
+    Positive events only, so that the label says nothing; sizes come from a linear model of magnitude, distance and
+    depth.
+
+    Parameters
+    ----------
+    weights, device, batch
+        See `seissynth_plugins.torchkit.gan_backend.GanBackend`.
+
+    References
+    ----------
+    The master's thesis on a WGAN-GP for ITACA (2024); Wang, Trugman, Lin (2021), SeismoGen.
+    """
+
+    kind = WGAN_GP
+    card = dataclasses.replace(
+        SeismogenBackend.card,
+        name="wgan_gp",
+        summary="Wasserstein GAN of strong motion, 40 s at 200 Hz; needs trained weights",
+        references=("Thesis on WGAN-GP for ITACA, 2024", "Wang et al. 2021, SeismoGen"),
+    )
