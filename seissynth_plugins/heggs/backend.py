@@ -4,24 +4,23 @@ import dataclasses
 
 import numpy as np
 
-from seissynth.backends.base import Backend, Card
-from seissynth.errors import InputError, MissingDependencyError
+from seissynth.backends.base import Card
+from seissynth.errors import InputError
 from seissynth.records import Records
 from seissynth.representations.condition_vectors import REQUIRED
 from seissynth.shared.checks import whole
-from seissynth.shared.locks import new_lock
 from seissynth.shared.warning import warn_user
 from seissynth_plugins.heggs.networks.config import BAND_HZ, DURATION_S, RATE_HZ
 from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 from seissynth_plugins.heggs.weights import HEGGS
-from seissynth_plugins.torchkit import weights as weights_files
 from seissynth_plugins.torchkit.fixed_window import check_span, cut
+from seissynth_plugins.torchkit.weights_backend import WeightsBackend
 
 #: options of the network's weights that a card may set, with what they are without it
 _SAMPLING = {"method": "dpmpp_2m", "steps": 10, "source_start": None, "source_noise": 0.6, "eta": 0.0}
 
 
-class HeggsBackend(Backend):
+class HeggsBackend(WeightsBackend):
     """HEGGS: latent diffusion on log-spectrograms, trained on pairs of records of one earthquake.
 
     With `source`, a real record of the same earthquake, the earthquake's own traits come along; without, the records
@@ -106,8 +105,7 @@ class HeggsBackend(Backend):
         eta=None, texture=None, iterations=32, batch=8, precision="auto", background="quiet",
         gate_onsets=None,
     ):  # fmt: skip
-        super().__init__(weights=weights_files.shipped_or_given(weights, self.kind), device=device)
-        self._about = weights_files.read_card(self.weights, self.kind)
+        super().__init__(weights=weights, device=device)
         given = {
             "method": method, "steps": steps, "source_start": source_start, "source_noise": source_noise, "eta": eta,
         }  # fmt: skip
@@ -119,38 +117,18 @@ class HeggsBackend(Backend):
         self.gate_onsets = gate_onsets
         self._check_options()
         self.card = _card_of(type(self).card, self._about)
-        self._model = self._inputs = self._reader = self._hash = None
-        self._lock = new_lock()
+        self._reader = None
 
     def __getstate__(self):
         """Copies in other processes load anew."""
-        return {**self.__dict__, "_model": None, "_reader": None, "_lock": None}
-
-    def __setstate__(self, state):
-        self.__dict__.update(state, _lock=new_lock())
-
-    @property
-    def weights_hash(self):
-        """First digits of the SHA-256 of the weights file."""
-        if self._hash is None:
-            from seissynth_plugins.torchkit.checkpoints import weights_hash
-
-            self._hash = weights_hash(self.weights)
-        return self._hash
+        return {**super().__getstate__(), "_reader": None}
 
     def load(self):
         """Read the weights."""
-        try:
-            from seissynth_plugins.torchkit.precision import usable_device
-        except ImportError as error:
-            raise MissingDependencyError(
-                f'backend {self.kind.name!r} runs on PyTorch: python -m pip install "seissynth[torch]"'
-            ) from error
+        model, device = self.load_network()
         from seissynth_plugins.heggs.generation import prepare
         from seissynth_plugins.heggs.source_input import SourceReader
 
-        device = usable_device(self.device, self.kind.name)
-        model, self._inputs, _ = weights_files.load_model(self.weights, self.kind)
         self._model = prepare(model, device, self.precision)
         self._reader = SourceReader(self.kind.name, self._model, self._inputs)
 

@@ -4,16 +4,15 @@ import dataclasses
 
 import numpy as np
 
-from seissynth.backends.base import Backend, Card
-from seissynth.errors import DomainError, InputError, MissingDependencyError
+from seissynth.backends.base import Card
+from seissynth.errors import DomainError, InputError
 from seissynth.records import Records
 from seissynth.shared.checks import whole
-from seissynth.shared.locks import new_lock
 from seissynth.shared.warning import warn_user
 from seissynth_plugins.swag.weights import SWAG
-from seissynth_plugins.torchkit import weights as weights_files
 from seissynth_plugins.torchkit.fixed_window import REACH_S, SLACK_S, cut
 from seissynth_plugins.torchkit.sampling_options import check_sampling
+from seissynth_plugins.torchkit.weights_backend import WeightsBackend
 
 UNKNOWN_STATIONS = ("none", "nearest")
 #: how the weights' card may say that they are sampled, with what holds without it
@@ -26,7 +25,7 @@ _REMEDIES = {
 }
 
 
-class SwagBackend(Backend):
+class SwagBackend(WeightsBackend):
     """SWaG: a diffusion transformer on waveforms, conditioned on station, P, S and magnitude.
 
     P and S are the event's picks where it has any, else travel times. Trained weights are needed; they say for which
@@ -89,8 +88,7 @@ class SwagBackend(Backend):
         self, *, weights=None, device="cpu", steps=None, method=None, guidance=None, spacing=None,
         unknown_station="none", batch=8, precision="auto",
     ):  # fmt: skip
-        super().__init__(weights=weights_files.shipped_or_given(weights, self.kind), device=device)
-        self._about = weights_files.read_card(self.weights, self.kind)
+        super().__init__(weights=weights, device=device)
         given = {"method": method, "steps": steps, "guidance": guidance, "spacing": spacing}
         chosen = {**_SAMPLING, **self._about.get("sampling", {})}
         chosen |= {name: value for name, value in given.items() if value is not None}
@@ -98,37 +96,12 @@ class SwagBackend(Backend):
         self.unknown_station, self.batch, self.precision = unknown_station, batch, precision
         self._check_options()
         self.card = _card_of(type(self).card, self._about)
-        self._model = self._inputs = self._hash = None
-        self._lock = new_lock()
-
-    def __getstate__(self):
-        """Copies in other processes load anew."""
-        return {**self.__dict__, "_model": None, "_lock": None}
-
-    def __setstate__(self, state):
-        self.__dict__.update(state, _lock=new_lock())
-
-    @property
-    def weights_hash(self):
-        """First digits of the SHA-256 of the weights file."""
-        if self._hash is None:
-            from seissynth_plugins.torchkit.checkpoints import weights_hash
-
-            self._hash = weights_hash(self.weights)
-        return self._hash
 
     def load(self):
         """Read the weights."""
-        try:
-            from seissynth_plugins.torchkit.precision import usable_device
-        except ImportError as error:
-            raise MissingDependencyError(
-                f'backend {self.kind.name!r} runs on PyTorch: python -m pip install "seissynth[torch]"'
-            ) from error
+        model, device = self.load_network()
         from seissynth_plugins.swag.generation import prepare
 
-        device = usable_device(self.device, self.kind.name)
-        model, self._inputs, _ = weights_files.load_model(self.weights, self.kind)
         self._model = prepare(model, device, self.precision)
 
     def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
@@ -199,16 +172,6 @@ class SwagBackend(Backend):
 
         sampling = Sampling(**self.sampling, batch=self.batch)
         return to_waveforms(generate_columns(self._model, labels, station, seeds, sampling), self.config, self._inputs)
-
-    @property
-    def config(self):
-        """Configuration of the loaded network."""
-        return self._model.config
-
-    @property
-    def inputs(self):
-        """What the loaded weights know of their training set; see `waveforms.SwagInputs`."""
-        return self._inputs
 
     # --- parts of it
 

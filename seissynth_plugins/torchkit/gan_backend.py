@@ -4,14 +4,12 @@ import dataclasses
 
 import numpy as np
 
-from seissynth.backends.base import Backend
-from seissynth.errors import DomainError, MissingDependencyError
+from seissynth.errors import DomainError
 from seissynth.records import Records
 from seissynth.seeding import generator
 from seissynth.shared.checks import whole
-from seissynth.shared.locks import new_lock
-from seissynth_plugins.torchkit import weights as weights_files
 from seissynth_plugins.torchkit.fixed_window import REACH_S, SLACK_S, check_span, cut
+from seissynth_plugins.torchkit.weights_backend import WeightsBackend
 
 #: streams of a record's seed: what the generator starts from, and the size that a model of sizes draws
 _LATENT_STREAM, _SIZE_STREAM = (int.from_bytes(word, "big") for word in (b"gan_z", b"gansize"))
@@ -28,7 +26,7 @@ VECTOR_COLUMNS = (
 )  # fmt: skip
 
 
-class GanBackend(Backend):
+class GanBackend(WeightsBackend):
     """Records from one pass of a generator. Subclasses give a `kind`, a `card`, and say what goes in.
 
     Parameters
@@ -54,44 +52,15 @@ class GanBackend(Backend):
     Windows begin at origin, or some seconds before P, as the weights' card says (``alignment``, ``lead_s``).
     """
 
-    #: whose weights it takes; set by subclasses
-    kind: weights_files.Kind
-
     def __init__(self, *, weights=None, device="cpu", batch=16):
-        super().__init__(weights=weights_files.shipped_or_given(weights, self.kind), device=device)
-        self._about = weights_files.read_card(self.weights, self.kind)
+        super().__init__(weights=weights, device=device)
         self.batch = whole(f"{self.kind.name}: batch", batch)
         self.alignment, self.lead_s = self._about.get("alignment", "p"), float(self._about.get("lead_s", 5.0))
         self.card = card_with_weights(type(self).card, self._about)
-        self._model = self._inputs = self._hash = None
-        self._lock = new_lock()
-
-    def __getstate__(self):
-        """Copies in other processes load anew."""
-        return {**self.__dict__, "_model": None, "_lock": None}
-
-    def __setstate__(self, state):
-        self.__dict__.update(state, _lock=new_lock())
-
-    @property
-    def weights_hash(self):
-        """First digits of the SHA-256 of the weights file."""
-        if self._hash is None:
-            from seissynth_plugins.torchkit.checkpoints import weights_hash
-
-            self._hash = weights_hash(self.weights)
-        return self._hash
 
     def load(self):
         """Read the weights."""
-        try:
-            from seissynth_plugins.torchkit.precision import usable_device
-        except ImportError as error:
-            raise MissingDependencyError(
-                f'backend {self.kind.name!r} runs on PyTorch: python -m pip install "seissynth[torch]"'
-            ) from error
-        device = usable_device(self.device, self.kind.name)
-        model, self._inputs, _ = weights_files.load_model(self.weights, self.kind)
+        model, device = self.load_network()
         self._model = model.to(device).eval()
 
     def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):

@@ -1,0 +1,86 @@
+"""What backends with weights share: the file and its card, loading, copies in other processes."""
+
+from seissynth.backends.base import Backend
+from seissynth.errors import MissingDependencyError
+from seissynth.shared.locks import new_lock
+from seissynth_plugins.torchkit import weights as weights_files
+
+
+class WeightsBackend(Backend):
+    """A backend whose network is a file of weights. Subclasses set `kind`, and load by `load_network`.
+
+    Parameters
+    ----------
+    weights : str or path, optional
+        A .safetensors file of ``seissynth train``; default: what the package ships with, if anything.
+    device : str
+        "cpu", "cuda", "cuda:1", ...
+
+    Raises
+    ------
+    InputError
+        No weights.
+    FileFormatError
+        A file that holds no weights of this kind, of another version, cut off or without normalisation.
+    """
+
+    #: whose weights it takes
+    kind: weights_files.Kind
+
+    def __init__(self, *, weights=None, device="cpu"):
+        super().__init__(weights=weights_files.shipped_or_given(weights, self.kind), device=device)
+        self._about = weights_files.read_card(self.weights, self.kind)
+        self._model = self._inputs = self._hash = None
+        self._lock = new_lock()
+
+    def __getstate__(self):
+        """Copies in other processes load anew."""
+        return {**self.__dict__, "_model": None, "_lock": None}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, _lock=new_lock())
+
+    @property
+    def weights_hash(self):
+        """First digits of the SHA-256 of the weights file."""
+        if self._hash is None:
+            from seissynth_plugins.torchkit.checkpoints import weights_hash
+
+            self._hash = weights_hash(self.weights)
+        return self._hash
+
+    @property
+    def config(self):
+        """Configuration of the loaded network."""
+        return self._model.config
+
+    @property
+    def inputs(self):
+        """What the loaded weights know of their training set."""
+        return self._inputs
+
+    def load_network(self):
+        """Read the weights.
+
+        Returns
+        -------
+        torch.nn.Module
+            On the CPU, in evaluation mode.
+        torch.device
+
+        Raises
+        ------
+        MissingDependencyError
+            PyTorch is not installed.
+        InputError
+            No such device.
+        """
+        try:
+            from seissynth_plugins.torchkit.precision import usable_device
+        except ImportError as error:
+            raise MissingDependencyError(
+                f'backend {self.kind.name!r} runs on PyTorch: python -m pip install "seissynth[torch]"'
+            ) from error
+        device = usable_device(self.device, self.kind.name)
+        model, self._inputs, _ = weights_files.load_model(self.weights, self.kind)
+        return model, device
