@@ -49,25 +49,25 @@ def source_quantities(stream, quantity=None):
     InputError
         Traces that do not say what they hold, without `quantity`; or that say something else than it.
     """
-    given, found, unknown = read_source_quantity(quantity), {}, []
+    named, quantities, unknown = read_source_quantity(quantity), {}, []
     for trace in stream:
         stated = stated_quantity(trace)
-        if stated is not None and given is not None and stated != given:
+        if stated is not None and named is not None and stated != named:
             raise InputError(
-                f"source: {trace.id} holds {stated} as its stats say, but source_quantity={quantity!r} says {given}. "
+                f"source: {trace.id} holds {stated} as its stats say, but source_quantity={quantity!r} says {named}. "
                 "Leave source_quantity out, or correct the trace."
             )
-        if stated is None and given is None:
+        if stated is None and named is None:
             unknown.append(trace.id)
-        if found.setdefault(trace.id, stated or given) != (stated or given):
-            raise InputError(f"source: the traces of {trace.id} hold {found[trace.id]} and {stated or given}.")
+        if quantities.setdefault(trace.id, stated or named) != (stated or named):
+            raise InputError(f"source: the traces of {trace.id} hold {quantities[trace.id]} and {stated or named}.")
     if unknown:
         names = ", ".join(dict.fromkeys(unknown[:3])) + (", ..." if len(unknown) > 3 else "")
         raise InputError(
             f"source: {len(unknown)} of {len(stream)} traces do not say what they hold ({names}). Pass "
             "source_quantity='RAW' for counts, or 'VEL', 'ACC' or 'DISP' for ground motion in m/s, m/s² or m."
         )
-    return found
+    return quantities
 
 
 def stated_quantity(trace):

@@ -176,9 +176,9 @@ def _place(name, source, paths):
         place = trace.stats.get("coordinates")
         if place:
             return place["latitude"], place["longitude"]
-        made = trace.stats.get("seissynth", {}).get("conditions", {})
-        if "station_latitude_deg" in made:
-            return made["station_latitude_deg"], made["station_longitude_deg"]
+        conditions = trace.stats.get("seissynth", {}).get("conditions", {})
+        if "station_latitude_deg" in conditions:
+            return conditions["station_latitude_deg"], conditions["station_longitude_deg"]
     return None
 
 
@@ -231,18 +231,19 @@ def _three(stream, name, sensor):
     whole.merge()
     if sensor is not None:
         by_id = {trace.id: trace for trace in whole}
-        found = [(by_id[channel.id], channel) for channel in sensor.channels]
+        components = [(by_id[channel.id], channel) for channel in sensor.channels]
     else:
         groups = {}
         for trace in whole:
             groups.setdefault((trace.stats.location, trace.stats.channel[:2]), {})[trace.stats.channel[-1:]] = trace
-        found = next(([(g[c], None) for c in "ZNE"] for _, g in sorted(groups.items()) if set("ZNE") <= set(g)), None)
-        if found is None:
+        complete = (group for _, group in sorted(groups.items()) if set("ZNE") <= set(group))
+        components = next(([(group[letter], None) for letter in "ZNE"] for group in complete), None)
+        if components is None:
             raise InputError(f"{name}: the source lacks one of its components Z, N and E.")
-    for trace, _ in found:
+    for trace, _ in components:
         if np.ma.is_masked(trace.data):
             raise InputError(f"{name}: {trace.id} has gaps; fill them, or leave the station out.")
-    return found
+    return components
 
 
 def _direction(trace, channel):

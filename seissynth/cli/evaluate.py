@@ -74,7 +74,7 @@ def evaluate(
     from seissynth.report import evaluate as run
 
     with progress_bar("evaluating", 100, quiet) as step:
-        found = run(
+        evaluation = run(
             real,
             list(generated),
             report=output,
@@ -94,13 +94,13 @@ def evaluate(
             progress=lambda done, total, what: step(100.0 * done / max(total, 1)),
         )
     if not quiet:
-        typer.echo(_table(found))
-        for item in found.missing:
+        typer.echo(_table(evaluation))
+        for item in evaluation.missing:
             say(f"left out: {item.part} ({item.set_name}): {item.reason}")
         say(f"{output} written, tables in {output.stem}_tables")
-    for item in found.failures:
+    for item in evaluation.failures:
         say(f"error: {item.part}{f' ({item.set_name})' if item.set_name else ''} failed: {item.reason}")
-    if found.failures:
+    if evaluation.failures:
         raise typer.Exit(1)
 
 

@@ -294,12 +294,12 @@ def _fill(window, record, gaps, pool, rng):
         # equal power: two independent noises keep their level in the blend
         angle = (np.arange(blend) + 0.5) / max(blend, 1) * np.pi / 2
         weight = np.concatenate([np.ones(missing), np.cos(angle)])
-        place = slice(0, length)
+        part = slice(0, length)
         keep = np.concatenate([np.zeros(missing), np.sin(angle)])
         if not at_start:
-            weight, keep, place = weight[::-1], keep[::-1], slice(need - length, need)
-        kept = np.where(keep > 0, window[:, place], 0.0)  # what is missing is not written yet
-        window[:, place] = kept * keep + piece * weight
+            weight, keep, part = weight[::-1], keep[::-1], slice(need - length, need)
+        kept = np.where(keep > 0, window[:, part], 0.0)  # what is missing is not written yet
+        window[:, part] = kept * keep + piece * weight
     return row
 
 

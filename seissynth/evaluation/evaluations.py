@@ -213,25 +213,25 @@ def evaluate(
     sets, sources = _generated_sets(generated, names, inventory)
     pairs, bands = _common_pairs(real, sets)
     first = next(iter(pairs.values()))
-    found = Evaluation(real=first.real, pairs=pairs, settings=settings)
-    found.about = _about(real, left, pairs, sets, sources, bands)
+    evaluation = Evaluation(real=first.real, pairs=pairs, settings=settings)
+    evaluation.about = _about(real, left, pairs, sets, sources, bands)
     chosen = {name: row for name, row in BASELINES.items() if baselines and name not in pairs}
     steps, done = len(pairs) * len(wanted) + len(chosen), 0
     for name, part in pairs.items():
-        found.groups[name] = {}
+        evaluation.groups[name] = {}
         for group in wanted:
             if progress:
                 progress(done, steps, f"{name}: {group}")
-            _compute(found, name, group, part)
+            _compute(evaluation, name, group, part)
             done += 1
     for name, baseline in chosen.items():
         if progress:
             progress(done, steps, f"baseline: {name}")
-        _add_baseline(found, baseline, wanted)
+        _add_baseline(evaluation, baseline, wanted)
         done += 1
     if progress:
         progress(steps, steps, "done")
-    return found
+    return evaluation
 
 
 # --- below the road

@@ -189,13 +189,13 @@ class RecordSet:
             return self.data
         if self.quantity not in DERIVATIVES or quantity not in DERIVATIVES:
             raise InputError(f"{self.name} holds {self.quantity}, which cannot be made {quantity}.")
-        found = convert_motion(self.data, self.sampling_rate_hz, self.quantity, quantity)
+        data = convert_motion(self.data, self.sampling_rate_hz, self.quantity, quantity)
         low = self.band_hz[0] if self.band_hz else None
         if DERIVATIVES[quantity] < DERIVATIVES[self.quantity] and low:
             from seissynth.signal import bandpass
 
-            found = np.asarray(bandpass(found, self.sampling_rate_hz, low, None, 4), dtype=np.float32)
-        return found
+            data = np.asarray(bandpass(data, self.sampling_rate_hz, low, None, 4), dtype=np.float32)
+        return data
 
 
 @dataclass(frozen=True)
@@ -355,20 +355,20 @@ def pair_sets(real: RecordSet, generated: RecordSet) -> Pairs:
             raise InputError(f"{real.name} holds {real.quantity}, {generated.name} {generated.quantity}.")
         generated = replace(generated, data=generated.motion(real.quantity), quantity=real.quantity)
     mine, theirs = _shared_keys(real, generated)
-    places: dict = {}
+    rows_of: dict = {}
     for row, key in enumerate(theirs):
-        places.setdefault(key, []).append(row)
+        rows_of.setdefault(key, []).append(row)
     seen, rows = set(), []
     for row, key in enumerate(mine):
-        if key in places and key not in seen:
+        if key in rows_of and key not in seen:
             seen.add(key)
             rows.append(row)
     if not rows:
         raise InputError(f"{generated.name} has no record of an earthquake and sensor of {real.name}.")
-    draws = min(len(places[mine[row]]) for row in rows)
-    chosen = [[places[mine[row]][k] for row in rows] for k in range(draws)]
+    draws = min(len(rows_of[mine[row]]) for row in rows)
+    chosen = [[rows_of[mine[row]][k] for row in rows] for k in range(draws)]
     part = real.select(rows)
-    matched = sum(len(places[mine[int(row)]]) for row in rows)
+    matched = sum(len(rows_of[mine[int(row)]]) for row in rows)
     return Pairs(
         part,
         tuple(_aligned(generated.select(which), part) for which in chosen),
@@ -419,8 +419,8 @@ def _of_table(name, data, table, rate, quantity, band):
         raise InputError(f"{name}: records have different sampling rates, or none is given; evaluation wants one.")
 
     def seconds(column):
-        found = table[column] if column in table else pd.Series(np.nan, table.index)
-        return found.to_numpy(dtype=float)
+        values = table[column] if column in table else pd.Series(np.nan, table.index)
+        return values.to_numpy(dtype=float)
 
     start = np.zeros(len(table))
     if {"trace_start_time", "source_origin_time"} <= set(table):

@@ -103,9 +103,9 @@ def summary_row(metric, unit, values, events, best, *, statistic="mean", note=""
     (0.2, 2, 2)
     """
     values, events = np.asarray(values, dtype=float), np.asarray(events)
-    found = np.isfinite(values)
+    known = np.isfinite(values)
     value, low, high = mean_interval(values, events, statistic=statistic, draws=draws, seed=seed)
-    return value_row(metric, unit, (value, low, high), best, int(found.sum()), len(set(events[found].tolist())), note)
+    return value_row(metric, unit, (value, low, high), best, int(known.sum()), len(set(events[known].tolist())), note)
 
 
 def value_row(metric, unit, value_low_high, best, records, events, note=""):

@@ -74,16 +74,16 @@ def evaluate_response(channel, nfft, sampling_rate_hz, said=None):
     """
     key = (response_key(channel.response), int(nfft), float(sampling_rate_hz))
     with _cache_lock:
-        found = _cache.get(key)
-        if found is not None:
+        evaluated = _cache.get(key)
+        if evaluated is not None:
             _cache.move_to_end(key)
-    if found is None:
-        found = _evaluate(channel, nfft, sampling_rate_hz)
+    if evaluated is None:
+        evaluated = _evaluate(channel, nfft, sampling_rate_hz)
         with _cache_lock:
-            _cache[key] = found
+            _cache[key] = evaluated
             while len(_cache) > 1 and sum(values.nbytes for values, _ in _cache.values()) > CACHE_BYTES:
                 _cache.popitem(last=False)
-    values, notes = found
+    values, notes = evaluated
     for note in notes:
         say(channel, note, said)
     return values
@@ -183,9 +183,9 @@ def with_known_units(response):
     The units of the first stage lose their prefix, but the gain does not change: ObsPy then works per unit as written.
     To catch its warnings instead would change the warning filters of the whole process, other threads included.
     """
-    made = copy.copy(response)
-    made.response_stages = [copy.copy(stage) for stage in response.response_stages]
-    stages = sorted(made.response_stages, key=lambda stage: stage.stage_sequence_number)
+    tidy = copy.copy(response)
+    tidy.response_stages = [copy.copy(stage) for stage in response.response_stages]
+    stages = sorted(tidy.response_stages, key=lambda stage: stage.stage_sequence_number)
     stages[0].input_units = input_units(response)
     if not stages[0].output_units:  # as ObsPy guesses it
         sensitivity = response.instrument_sensitivity
@@ -194,7 +194,7 @@ def with_known_units(response):
     for stage in stages:
         stage.input_units, stage.output_units = _known_units(stage.input_units), _known_units(stage.output_units)
     _fill_sampling(stages)
-    return made
+    return tidy
 
 
 def _fill_sampling(stages):

@@ -32,9 +32,9 @@ def sensitivity_notes(response, gain_at, nyquist_hz):
         One sentence or none.
     """
     silent = [str(stage.stage_sequence_number) for stage in response.response_stages if _lacks_gain(stage)]
-    stated, found, where, unit = _compare(response, gain_at, nyquist_hz)
-    differ = stated is not None and found is not None
-    differ = differ and not abs(found / stated - 1) <= SENSITIVITY_TOLERANCE
+    stated, from_stages, where, unit = _compare(response, gain_at, nyquist_hz)
+    differ = stated is not None and from_stages is not None
+    differ = differ and not abs(from_stages / stated - 1) <= SENSITIVITY_TOLERANCE
     if not silent and not differ:
         return []
     words = []
@@ -44,7 +44,7 @@ def sensitivity_notes(response, gain_at, nyquist_hz):
             f"stage{'s' * many} {', '.join(silent)} of the response state{'s' * (not many)} no gain (or one without "
             f"its frequency) and {'are' if many else 'is'} taken with gain 1"
         )
-    numbers = f"the stages give {'an unknown gain' if found is None else f'{found:.6g}'}{where}"
+    numbers = f"the stages give {'an unknown gain' if from_stages is None else f'{from_stages:.6g}'}{where}"
     if stated is None:
         words.append(f"{numbers}, and there is no stated sensitivity to compare with")
     else:
@@ -109,15 +109,15 @@ def _compare(response, gain_at, nyquist_hz):
     (own_quantity, own_scale), (quantity, scale) = (INPUT_UNITS.get(item, (None, 1.0)) for item in (own, units))
     frequency = sensitivity.frequency
     if frequency is not None and 0 < frequency <= _HIGHEST_SHARE * nyquist_hz:
-        found, where = gain_at(float(frequency)), f" at {float(frequency):g} Hz"
-        if found is not None and quantity is not None:
+        from_stages, where = gain_at(float(frequency)), f" at {float(frequency):g} Hz"
+        if from_stages is not None and quantity is not None:
             steps = DERIVATIVES[own_quantity] - DERIVATIVES[quantity]
-            found *= own_scale / scale * (2 * math.pi * frequency) ** steps
+            from_stages *= own_scale / scale * (2 * math.pi * frequency) ** steps
     else:
-        found, where = (_product(response) if own_quantity == quantity else None), " (product of their gains)"
-        if found is not None:
-            found *= own_scale / scale
-    return stated, found, where, sensitivity.input_units or input_units(response)
+        from_stages, where = (_product(response) if own_quantity == quantity else None), " (product of their gains)"
+        if from_stages is not None:
+            from_stages *= own_scale / scale
+    return stated, from_stages, where, sensitivity.input_units or input_units(response)
 
 
 def _product(response):

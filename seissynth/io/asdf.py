@@ -70,14 +70,14 @@ def as_streams(streams):
     if isinstance(streams, Stream):
         return [streams]
     try:
-        found = list(streams)
+        parts = list(streams)
     except TypeError:
-        found = [None]
-    if not all(isinstance(item, Stream) for item in found):
+        parts = [None]
+    if not all(isinstance(item, Stream) for item in parts):
         raise InputError(
             f"streams is a {type(streams).__name__}; give an obspy Stream or a sequence of Streams (an Ensemble)."
         )
-    return found
+    return parts
 
 
 def write_asdf(path, streams, event=None, inventory=None, *, tag="synthetic"):
@@ -156,10 +156,10 @@ def read_asdf(path: str | os.PathLike[str]) -> AsdfContents:
         Waveforms that are left out, records that are missing.
     """
     contents = read_asdf_quietly(path)
-    for what, found in (("left out", contents.left_out), ("missing", contents.missing)):
-        if found:
-            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-            warn_user(f"{path}: {len(found)} records are {what}: {'; '.join(found[:_SHOWN])}{more}.")
+    for what, records in (("left out", contents.left_out), ("missing", contents.missing)):
+        if records:
+            more = f" and {len(records) - _SHOWN} more" if len(records) > _SHOWN else ""
+            warn_user(f"{path}: {len(records)} records are {what}: {'; '.join(records[:_SHOWN])}{more}.")
     return contents
 
 

@@ -68,14 +68,14 @@ class FileRecords:
         self._file._close()
 
     @staticmethod
-    def stored_format(path, place):
+    def stored_format(path, names):
         """Return the data_format kept beside the metadata table, or an empty dict."""
         import h5py
 
         try:
             with h5py.File(path, "r") as file:
-                found = file.get("/".join(("AuxiliaryData", *place)))
-                return {} if found is None else json.loads(found.attrs.get("data_format", "{}"))
+                table = file.get("/".join(("AuxiliaryData", *names)))
+                return {} if table is None else json.loads(table.attrs.get("data_format", "{}"))
         except (OSError, ValueError) as error:
             raise FileFormatError(f"{path} is not ASDF, or is cut off ({error}).") from error
 
@@ -220,24 +220,24 @@ def _direction(stationxml, trace):
     if trace.stats.channel[-1] == "Z" and stationxml is None:
         return 0.0, -90.0
     try:
-        found = stationxml.get_orientation(trace.id, trace.stats.starttime)
+        orientation = stationxml.get_orientation(trace.id, trace.stats.starttime)
     except Exception:  # ObsPy raises a bare Exception for a channel it does not know
         return None
-    if found.get("azimuth") is None or found.get("dip") is None:
+    if orientation.get("azimuth") is None or orientation.get("dip") is None:
         return None
-    return found["azimuth"], found["dip"]
+    return orientation["azimuth"], orientation["dip"]
 
 
 def _onsets(info, start, rate, npts):
-    found = {}
+    columns = {}
     for phase in ("p", "s"):
         after = info.get(f"{phase}_s")
         if after is not None and after == after:
             sample = (info.origin_time + after - start) * rate
             if 0 <= sample < npts:
-                found[f"trace_{phase}_arrival_sample"] = sample
-                found[f"trace_{phase}_status"] = "automatic"
-    return found
+                columns[f"trace_{phase}_arrival_sample"] = sample
+                columns[f"trace_{phase}_status"] = "automatic"
+    return columns
 
 
 def _short(identifier):

@@ -25,30 +25,30 @@ _STATUS = {"manual": "manual", "automatic": "automatic"}
 
 def event_columns(event):
     """Return the columns ``source_*`` of one event; what it does not say is left out."""
-    found = {"source_id": event.resource_id.id}
+    columns = {"source_id": event.resource_id.id}
     origin = preferred(event, "origin")
     if origin is not None:
-        found["source_origin_time"] = str(origin.time)
-        found["source_latitude_deg"], found["source_longitude_deg"] = origin.latitude, origin.longitude
+        columns["source_origin_time"] = str(origin.time)
+        columns["source_latitude_deg"], columns["source_longitude_deg"] = origin.latitude, origin.longitude
         if origin.depth is not None:
-            found["source_depth_km"] = origin.depth / 1000.0
+            columns["source_depth_km"] = origin.depth / 1000.0
     magnitude = preferred(event, "magnitude")
     if magnitude is not None:
-        found["source_magnitude"] = magnitude.mag
-        found["source_magnitude_type"] = magnitude.magnitude_type or ""
-    return found
+        columns["source_magnitude"] = magnitude.mag
+        columns["source_magnitude_type"] = magnitude.magnitude_type or ""
+    return columns
 
 
 def station_columns(stationxml, network, station):
     """Return the columns ``station_*`` of one station."""
-    found = {"station_network_code": network, "station_code": station}
+    columns = {"station_network_code": network, "station_code": station}
     for item in (site for net in stationxml or () if net.code == network for site in net if site.code == station):
-        found["station_latitude_deg"], found["station_longitude_deg"] = float(item.latitude), float(item.longitude)
-        found["station_elevation_m"] = float(item.elevation)
+        columns["station_latitude_deg"], columns["station_longitude_deg"] = float(item.latitude), float(item.longitude)
+        columns["station_elevation_m"] = float(item.elevation)
         if item.vs30 is not None if hasattr(item, "vs30") else False:
-            found["station_vs_30_mps"] = float(item.vs30)
+            columns["station_vs_30_mps"] = float(item.vs30)
         break
-    return found
+    return columns
 
 
 def path_columns(row):
@@ -65,24 +65,24 @@ def path_columns(row):
 
 def pick_columns(event, network, station, location, start, rate_hz, npts):
     """Return samples and status of P and S from an event's picks at one sensor; the earliest of each phase."""
-    found = {}
+    columns = {}
     for phase in ("p", "s"):
         picks = [pick for pick in event.picks if _is_of(pick, network, station, location, phase)]
         if picks:
             pick = min(picks, key=lambda item: item.time.ns)
             sample = (pick.time - start) * rate_hz
             if 0 <= sample < npts:
-                found[f"trace_{phase}_arrival_sample"] = sample
-                found[f"trace_{phase}_status"] = _STATUS.get(pick.evaluation_mode, "estimated")
-    return found
+                columns[f"trace_{phase}_arrival_sample"] = sample
+                columns[f"trace_{phase}_status"] = _STATUS.get(pick.evaluation_mode, "estimated")
+    return columns
 
 
 def _is_of(pick, network, station, location, phase):
-    place = pick.waveform_id
-    if place is None or (place.network_code or "", place.station_code) != (network, station):
+    waveform_id = pick.waveform_id
+    if waveform_id is None or (waveform_id.network_code or "", waveform_id.station_code) != (network, station):
         return False
     # a pick without location is of the station
-    if place.location_code is not None and place.location_code != location:
+    if waveform_id.location_code is not None and waveform_id.location_code != location:
         return False
     return (pick.phase_hint or "").strip().lower()[:1] == phase
 
@@ -163,22 +163,22 @@ def inventory_of(table, channels):
     """
     networks = {}
     for row, codes in zip(table.to_dict("records"), channels, strict=True):
-        place = [_number(row, f"station_{name}_deg") for name in ("latitude", "longitude")]
-        if None in place:
+        coordinates = [_number(row, f"station_{name}_deg") for name in ("latitude", "longitude")]
+        if None in coordinates:
             continue
         height = _number(row, "station_elevation_m") or 0.0
         for network, station, location, channel, rate in codes:
             stations = networks.setdefault(network, {})
             if station not in stations:
-                stations[station] = Station(station, *place, height, site=Site(name=station))
+                stations[station] = Station(station, *coordinates, height, site=Site(name=station))
             held = {(item.code, item.location_code) for item in stations[station].channels}
             if (channel, location) not in held:
                 azimuth, dip = {"Z": (0.0, -90.0), "N": (0.0, 0.0), "E": (90.0, 0.0)}.get(channel[-1], (None, None))
                 stations[station].channels.append(
-                    Channel(channel, location, *place, height, 0.0, azimuth=azimuth, dip=dip, sample_rate=rate)
+                    Channel(channel, location, *coordinates, height, 0.0, azimuth=azimuth, dip=dip, sample_rate=rate)
                 )
-    made = [Network(code, stations=list(stations.values())) for code, stations in networks.items()]
-    return Inventory(networks=made, source="seissynth")
+    members = [Network(code, stations=list(stations.values())) for code, stations in networks.items()]
+    return Inventory(networks=members, source="seissynth")
 
 
 def start_time(row, number, path):

@@ -52,11 +52,11 @@ class CarefulFile(io.RawIOBase):
     def readinto(self, buffer):
         """Read into a buffer; zeros where dropped bytes would stand."""
         view = memoryview(buffer).cast("B")
-        found = self._file.readinto(view)
-        if self.error is not None and found < len(view):
-            view[found:] = bytes(len(view) - found)
+        count = self._file.readinto(view)
+        if self.error is not None and count < len(view):
+            view[count:] = bytes(len(view) - count)
             return len(view)
-        return found
+        return count
 
     def seek(self, offset, whence=io.SEEK_SET):
         """See `io.RawIOBase.seek`."""

@@ -53,7 +53,7 @@ def from_text(text):
         raise FileFormatError(f"the provenance text is not what seissynth writes: {error}.") from error
 
 
-def _encode(value, place):
+def _encode(value, path):
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, np.bool_):
@@ -68,22 +68,22 @@ def _encode(value, place):
     if isinstance(value, ResourceIdentifier):
         return value.id
     if isinstance(value, np.ndarray):
-        return {"$array": _encode(value.tolist(), place), "dtype": value.dtype.str}
+        return {"$array": _encode(value.tolist(), path), "dtype": value.dtype.str}
     if isinstance(value, tuple):
-        return {"$tuple": [_encode(item, f"{place}[{i}]") for i, item in enumerate(value)]}
+        return {"$tuple": [_encode(item, f"{path}[{i}]") for i, item in enumerate(value)]}
     if isinstance(value, list):
-        return [_encode(item, f"{place}[{i}]") for i, item in enumerate(value)]
+        return [_encode(item, f"{path}[{i}]") for i, item in enumerate(value)]
     if isinstance(value, Mapping):
-        return {_key(key, place): _encode(item, f"{place}.{key}".strip(".")) for key, item in value.items()}
+        return {_key(key, path): _encode(item, f"{path}.{key}".strip(".")) for key, item in value.items()}
     raise InputError(
-        f"stats.seissynth.{place} holds a {type(value).__name__}, which cannot be stored; "
+        f"stats.seissynth.{path} holds a {type(value).__name__}, which cannot be stored; "
         "use numbers, text, times, lists or mappings of them."
     )
 
 
-def _key(key, place):
+def _key(key, path):
     if not isinstance(key, str) or key.startswith("$"):
-        raise InputError(f"stats.seissynth.{place} has the key {key!r}; keys are text and do not start with '$'.")
+        raise InputError(f"stats.seissynth.{path} has the key {key!r}; keys are text and do not start with '$'.")
     return key
 
 

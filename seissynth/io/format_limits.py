@@ -41,10 +41,10 @@ def require_storable(traces, kind):
         for what, remedy in _problems(trace, kind):
             problems.setdefault(remedy, []).append(what)
     if problems:
-        remedy, found = next(iter(problems.items()))
-        found = list(dict.fromkeys(found))
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        raise InputError(f"{_NAMES[kind]} cannot hold {'; '.join(found[:_SHOWN])}{more}. {remedy}")
+        remedy, reasons = next(iter(problems.items()))
+        reasons = list(dict.fromkeys(reasons))
+        more = f" and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
+        raise InputError(f"{_NAMES[kind]} cannot hold {'; '.join(reasons[:_SHOWN])}{more}. {remedy}")
 
 
 def require_same(traces, read, kind, clock_s):
@@ -59,13 +59,13 @@ def require_same(traces, read, kind, clock_s):
         Finest time that the format keeps.
     """
     for trace, pieces in _pairs(traces, read, kind, clock_s):
-        stats, found = trace.stats, pieces.stats
-        late_s = abs(found.starttime.ns - stats.starttime.ns) / 1e9
-        rate = abs(found.sampling_rate / stats.sampling_rate - 1) if stats.npts > 1 else 0.0
+        stats, read_back = trace.stats, pieces.stats
+        late_s = abs(read_back.starttime.ns - stats.starttime.ns) / 1e9
+        rate = abs(read_back.sampling_rate / stats.sampling_rate - 1) if stats.npts > 1 else 0.0
         for wrong, what in (
-            (found.npts != stats.npts, f"{stats.npts} samples, of which {found.npts} come back"),
-            (late_s > clock_s, f"the start {stats.starttime}, which comes back as {found.starttime}"),
-            (rate > RATE_TOLERANCE, f"{stats.sampling_rate!r} Hz, which comes back as {found.sampling_rate!r} Hz"),
+            (read_back.npts != stats.npts, f"{stats.npts} samples, of which {read_back.npts} come back"),
+            (late_s > clock_s, f"the start {stats.starttime}, which comes back as {read_back.starttime}"),
+            (rate > RATE_TOLERANCE, f"{stats.sampling_rate!r} Hz, which comes back as {read_back.sampling_rate!r} Hz"),
             (not same_samples(trace.data, pieces.data), "the samples without loss"),
         ):
             if wrong:

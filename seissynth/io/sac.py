@@ -60,20 +60,20 @@ def write_sac(pairs, inventory=None):
     for target, _ in pairs:
         if target.is_dir():
             raise InputError(f"cannot write {target}: it is a folder; give the name of a file.")
-    waiting, made = None, []
+    waiting, new_folders = None, []
     try:
         waiting = Path(tempfile.mkdtemp(prefix=".seissynth-", dir=home))
         for number, (_, trace) in enumerate(pairs):
             beside = str(waiting / str(number))
             _to_sac(trace, inventory).write(beside)
             require_same([trace], [_as_read(beside)], "SAC", CLOCK_S)
-        made = [folder for folder in folders if not folder.exists()]
-        for folder in made:
+        new_folders = [folder for folder in folders if not folder.exists()]
+        for folder in new_folders:
             folder.mkdir(exist_ok=True)
         for number, (target, _) in enumerate(pairs):
             (waiting / str(number)).replace(target)
     except OSError as error:
-        for folder in made:
+        for folder in new_folders:
             shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, SeisSynthError):
             raise

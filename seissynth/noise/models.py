@@ -118,8 +118,8 @@ def station_noise(
         )
     rng = generator(seed, hash_words("noise", *_place(sensor.channels[0])[:-1], sensor.band_instrument))
     try:
-        found = noise.sample(sensor, npts, sampling_rate_hz, rng)
-        found = np.asarray(require_real(found, f"noise={noise!r}: what sample() gave"), dtype=np.float64)
+        samples = noise.sample(sensor, npts, sampling_rate_hz, rng)
+        samples = np.asarray(require_real(samples, f"noise={noise!r}: what sample() gave"), dtype=np.float64)
     except (TypeError, InputError) as error:
         if isinstance(error, InputError):
             raise
@@ -127,13 +127,13 @@ def station_noise(
             f"noise={noise!r}: its method sample(sensor, npts, sampling_rate_hz, rng) failed: {error}."
         ) from error
     shape = (len(sensor.channels), npts)
-    if found.shape != shape or not np.isfinite(found).all() or not found.any():
+    if samples.shape != shape or not np.isfinite(samples).all() or not samples.any():
         raise InputError(
-            f"noise={noise!r} for {sensor.id} at {start_time}: sample() gave the shape {found.shape}"
-            f"{'' if np.isfinite(found).all() else ', not all finite'}{'' if found.any() else ', zeros only'}; "
+            f"noise={noise!r} for {sensor.id} at {start_time}: sample() gave the shape {samples.shape}"
+            f"{'' if np.isfinite(samples).all() else ', not all finite'}{'' if samples.any() else ', zeros only'}; "
             f"it must give finite noise of the shape {shape}."
         )
-    return found
+    return samples
 
 
 def prepare_noise(noise):

@@ -126,12 +126,12 @@ def training_loss(model, x, y):
         As `picker_windows.training_batch` returns them.
     """
     torch, _ = import_torch()
-    found = probabilities(model, x)
+    predicted = probabilities(model, x)
     if architecture_of(model) == "phasenet":
-        return -(torch.from_numpy(y) * torch.log(found + _TINY)).mean(dim=(0, 2)).sum()
+        return -(torch.from_numpy(y) * torch.log(predicted + _TINY)).mean(dim=(0, 2)).sum()
     wanted = torch.from_numpy(np.stack([_detection(y), y[:, 1], y[:, 2]], axis=1))
-    found = torch.stack([1 - found[:, 0], found[:, 1], found[:, 2]], dim=1).clamp(_TINY, 1 - _TINY)
-    entropy = -(wanted * torch.log(found) + (1 - wanted) * torch.log(1 - found)).mean(dim=(0, 2))
+    predicted = torch.stack([1 - predicted[:, 0], predicted[:, 1], predicted[:, 2]], dim=1).clamp(_TINY, 1 - _TINY)
+    entropy = -(wanted * torch.log(predicted) + (1 - wanted) * torch.log(1 - predicted)).mean(dim=(0, 2))
     return sum(weight * part for weight, part in zip(_EQT_WEIGHTS, entropy, strict=True))
 
 
@@ -212,14 +212,14 @@ def load_picker(path: str | os.PathLike[str]) -> Any:
     except Exception as error:
         raise FileFormatError(f"{path} is no state dict that torch can read safely: {error}") from error
     names = set(weights) if isinstance(weights, dict) else set()
-    found = [name for name, (_, mark) in ARCHITECTURES.items() if mark in names]
-    if not found:
+    architectures = [name for name, (_, mark) in ARCHITECTURES.items() if mark in names]
+    if not architectures:
         raise FileFormatError(f"{path} holds no weights of PhaseNet or EQTransformer as SeisBench names them.")
-    about = path.with_suffix(".json")
-    arguments = PUBLISHED[found[0]]
-    if about.is_file():
-        arguments = json.loads(about.read_text()).get("model_args", {})
-    model = getattr(models, ARCHITECTURES[found[0]][0])(**arguments)
+    description = path.with_suffix(".json")
+    arguments = PUBLISHED[architectures[0]]
+    if description.is_file():
+        arguments = json.loads(description.read_text()).get("model_args", {})
+    model = getattr(models, ARCHITECTURES[architectures[0]][0])(**arguments)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

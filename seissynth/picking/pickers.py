@@ -160,17 +160,17 @@ class ARPicker:
         """See `AICPicker.pick`."""
         from obspy.signal.trigger import ar_pick
 
-        found = dict.fromkeys(NEAR_S, np.nan)
+        onsets = dict.fromkeys(NEAR_S, np.nan)
         expected = [expected_s.get(phase, np.nan) for phase in NEAR_S]
         known = [value for value in expected if np.isfinite(value)]
         if not known:
-            return found
+            return onsets
         rate = positive("sampling_rate_hz", sampling_rate_hz, "Hz")
         first = max(int((min(known) - self._AROUND_S + before_s) * rate), 0)
         last = int((max(known) + self._AROUND_S + before_s) * rate)
         part = np.asarray(require_real(data, "data"), dtype=np.float32)[:, first:last]
         if part.shape[1] < 2 * self._LONG_S["S"] * rate or not part.any(axis=1).all():
-            return found
+            return onsets
         part = part / np.abs(part).max()  # the picker was written for counts and fails on 1e-9 m/s
         at = ar_pick(
             *part, rate, self.low_hz, min(self.high_hz, 0.45 * rate), self._LONG_S["P"], self._SHORT_S["P"],
@@ -181,8 +181,8 @@ class ARPicker:
             onset = first / rate - before_s + time
             # 0 stands for "none"
             if time > 0 and np.isfinite(guess) and abs(onset - guess) <= NEAR_S[phase]:
-                found[phase] = float(onset)
-        return found
+                onsets[phase] = float(onset)
+        return onsets
 
 
 class SeisBenchPicker:

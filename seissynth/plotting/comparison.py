@@ -54,15 +54,15 @@ def plot_comparison(
     InputError
         More than one sensor in a Stream, no common component, or different units.
     """
-    made = _only(find_sensors(synthetic), "synthetic")
-    found = _only(find_sensors(real, unit=unit or made.unit, origin=made.origin), "real")
-    if found.unit != made.unit:
-        raise InputError(f"the synthetic is in {made.unit}, the real record in {found.unit}; bring both to one unit.")
-    letters = [letter for letter in made.components() if letter in found.traces]
+    generated = _only(find_sensors(synthetic), "synthetic")
+    observed = _only(find_sensors(real, unit=unit or generated.unit, origin=generated.origin), "real")
+    if observed.unit != generated.unit:
+        units = f"the synthetic is in {generated.unit}, the real record in {observed.unit}"
+        raise InputError(f"{units}; bring both to one unit.")
+    letters = [letter for letter in generated.components() if letter in observed.traces]
     if not letters:
-        raise InputError(
-            f"no common component: synthetic has {', '.join(made.components())}, real {', '.join(found.components())}."
-        )
+        synthetic_has, real_has = (", ".join(record.components()) for record in (generated, observed))
+        raise InputError(f"no common component: synthetic has {synthetic_has}, real {real_has}.")
     chosen = component or next((letter for letter in letters if letter != "Z"), letters[0])
     if chosen not in letters:
         raise InputError(f"{component=}: both records have {', '.join(letters)} only.")
@@ -70,27 +70,27 @@ def plot_comparison(
     figure = new_figure(11.0, 1.3 * len(letters) + 5.2)
     rows = [*(1.0 for _ in letters), 1.6, 1.9]
     grid = figure.add_gridspec(len(rows), 2, height_ratios=rows)
-    factor, label = scaled_unit(max(made.peak, found.peak), made.unit)
+    factor, label = scaled_unit(max(generated.peak, observed.peak), generated.unit)
     first, panels = None, []
     for row, letter in enumerate(letters):
         line = [figure.add_subplot(grid[row, column], sharex=first, sharey=None) for column in range(2)]
         first = first or line[0]
         line[1].sharey(line[0])
         panels += line
-        for axes, record, colour in zip(line, (made, found), (GREEN, BLACK), strict=True):
+        for axes, record, colour in zip(line, (generated, observed), (GREEN, BLACK), strict=True):
             draw_trace(axes, record.traces[letter], record, factor, colour=colour)
             axes.text(0.995, 0.95, letter, transform=axes.transAxes, ha="right", va="top", fontweight="bold")
             axes.tick_params(labelbottom=False)
-        line[0].set_ylabel(axis_label(made.quantity, label) if row == (len(letters) - 1) // 2 else "")
+        line[0].set_ylabel(axis_label(generated.quantity, label) if row == (len(letters) - 1) // 2 else "")
         if row == 0:
-            line[0].set_title(f"Synthetic   {made.code}, {_maker(made)}", fontweight="bold", fontsize=10)
-            line[1].set_title(f"Real   {found.code}", fontweight="bold", fontsize=10)
-    _share_time(first, made, found, letters)
+            line[0].set_title(f"Synthetic   {generated.code}, {_maker(generated)}", fontweight="bold", fontsize=10)
+            line[1].set_title(f"Real   {observed.code}", fontweight="bold", fontsize=10)
+    _share_time(first, generated, observed, letters)
     for number, axes in enumerate(panels):
         # the same path: what was predicted for the synthetic record is a guide in the real one
-        draw_onsets(axes, made, named=number < 2, style="-" if number % 2 == 0 else ":")
-    _draw_spectrograms(figure, grid, len(letters), made, found, chosen, first)
-    _draw_spectra(figure.add_subplot(grid[-1, :]), made, found, chosen)
+        draw_onsets(axes, generated, named=number < 2, style="-" if number % 2 == 0 else ":")
+    _draw_spectrograms(figure, grid, len(letters), generated, observed, chosen, first)
+    _draw_spectra(figure.add_subplot(grid[-1, :]), generated, observed, chosen)
     return figure
 
 

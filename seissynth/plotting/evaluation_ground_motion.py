@@ -74,14 +74,14 @@ def _parts(group, name):
     against = group.tables.get("Against ground-motion models")
     figure = new_figure(9.5, 3.6 if against is None else 6.2)
     axes = np.atleast_1d(figure.subplots(1 if against is None else 2, 1))
-    ax, place = axes[0], np.arange(len(split))
+    ax, at = axes[0], np.arange(len(split))
     for k, (part, colour) in enumerate(_PARTS):
         value = split[part].to_numpy(float)
         bars = np.clip([value - split[f"{part}_low"], split[f"{part}_high"] - value], 0, None)
-        ax.bar(place + 0.27 * (k - 1), value, 0.25, color=colour, yerr=bars, error_kw={"lw": 0.7}, label=part)
-    ax.plot(place, split["mean"], "_", ms=18, color=BLACK, label="mean")
+        ax.bar(at + 0.27 * (k - 1), value, 0.25, color=colour, yerr=bars, error_kw={"lw": 0.7}, label=part)
+    ax.plot(at, split["mean"], "_", ms=18, color=BLACK, label="mean")
     ax.axhline(0, color=BLACK, lw=0.7)
-    ax.set_xticks(place, [_name(m) for m in split["measure"]])
+    ax.set_xticks(at, [_name(m) for m in split["measure"]])
     ax.set(ylabel="sd (bars), mean of ln", title=f"ln generated - ln observed: {name}")
     ax.legend(ncols=4)
     if against is not None:

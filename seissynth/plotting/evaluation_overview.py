@@ -23,12 +23,12 @@ def _draw(evaluation):
         best = float(line["best"])
         if math.isfinite(best):
             axis.axvline(best, color=GREEN, linewidth=1.2, zorder=0)
-        for place, name in enumerate(reversed(names)):
+        for height, name in enumerate(reversed(names)):
             value, low, high = (float(line[key]) for key in (name, f"{name} low", f"{name} high"))
             colour = GREY if name in evaluation.baselines else BLUE
             if math.isfinite(low) and math.isfinite(high):
-                axis.plot([low, high], [place, place], color=colour, linewidth=1.5, solid_capstyle="butt")
-            axis.plot([value], [place], "o", color=colour, markersize=4.5)
+                axis.plot([low, high], [height, height], color=colour, linewidth=1.5, solid_capstyle="butt")
+            axis.plot([value], [height], "o", color=colour, markersize=4.5)
         axis.set_ylim(-0.7, len(names) - 0.3)
         axis.set_yticks(range(len(names)), reversed(names))
         unit = "" if line["unit"] == "1" else f" ({line['unit']})"

@@ -56,20 +56,20 @@ def plot_virtual_section(stream, real=None, *, component="Z", input_row=None):
         raise InputError(f"{component=}: the Stream has no such trace; use Z, N or E.")
     if len({(one.event_key, one.realization) for one in sensors}) > 1:
         raise InputError("the Stream holds several events or realisations; draw one section for each of them.")
-    made = [
+    virtual = [
         (one.distance_km, seconds(one.traces[component], one.origin), centred(one.traces[component]), one.p_s, one.s_s)
         for one in sensors
     ]
-    found = []
+    recorded = []
     if real is not None:
         number, distance = _LETTERS.index(component), real.column("path_ep_distance_km")
-        found = [
+        recorded = [
             (distance[row], real.times_s(row), real.data[row, number], real.p_s[row], real.s_s[row])
             for row in range(len(real))
         ]
     when = sensors[0].origin.strftime("%Y-%m-%d %H:%M:%S")
     title = f"Virtual stations, component {component}, each trace to its peak   {when}"
-    return _section(made, found, title, input_row)
+    return _section(virtual, recorded, title, input_row)
 
 
 @styled

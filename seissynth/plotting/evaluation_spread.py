@@ -44,10 +44,10 @@ def _spread(group, pairs):
         (0.12, "single_station_sd_ratio", ORANGE, "over observed, less site terms"),
     ):
         rows = summary.loc[[f"{name}_{ending}" for name in table["measure"]]]
-        for place, (value, low, high) in enumerate(rows[["value", "low", "high"]].to_numpy(float)):
+        for number, (value, low, high) in enumerate(rows[["value", "low", "high"]].to_numpy(float)):
             if np.isfinite(low):
-                right.plot([place + shift, place + shift], [low, high], color=colour, linewidth=1.4)
-            right.plot(place + shift, value, "o", color=colour, markersize=5, label="" if place else label)
+                right.plot([number + shift, number + shift], [low, high], color=colour, linewidth=1.4)
+            right.plot(number + shift, value, "o", color=colour, markersize=5, label="" if number else label)
         highest = max(highest, float(np.nanmax(rows[["value", "high"]].to_numpy(float), initial=0.0)))
     right.set(ylabel="Ratio of draws' sd to observed", ylim=(0, max(1.6, 1.05 * highest)))
     right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)

@@ -75,13 +75,13 @@ def plot_map(inventory: Inventory, event: Event | Catalog | None = None, *, labe
 
 
 def _stations(inventory):
-    found = {}
+    coordinates = {}
     for network in inventory:
         for station in network:
-            found.setdefault(f"{network.code}.{station.code}", (station.longitude, station.latitude))
-    if not found:
+            coordinates.setdefault(f"{network.code}.{station.code}", (station.longitude, station.latitude))
+    if not coordinates:
         raise InputError("the inventory holds no station: there is nothing to draw.")
-    return found
+    return coordinates
 
 
 def _epicentre(event):

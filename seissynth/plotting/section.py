@@ -112,9 +112,9 @@ def _name_stations(figure, axes, sensors):
     bottom, top = axes.get_ylim()
     inches = figure.get_figheight() - 1.2
     step = (top - bottom) * 0.13 / inches
-    places = np.array([one.distance_km for one in sensors])
-    order = np.argsort(places, kind="stable")
-    moved = places[order].astype(float)
+    distances = np.array([one.distance_km for one in sensors])
+    order = np.argsort(distances, kind="stable")
+    moved = distances[order].astype(float)
     for _ in range(200):
         gaps = np.diff(moved)
         tight = gaps < step - 1e-9
@@ -123,12 +123,12 @@ def _name_stations(figure, axes, sensors):
         push = np.where(tight, (step - gaps) / 2.0, 0.0)
         moved[:-1] -= push
         moved[1:] += push
-    for index, place in zip(order, moved, strict=True):
+    for index, height in zip(order, moved, strict=True):
         axes.annotate(
             sensors[index].code,
             (1.0, sensors[index].distance_km),
             xycoords=("axes fraction", "data"),
-            xytext=(1.03, place),
+            xytext=(1.03, height),
             textcoords=("axes fraction", "data"),
             va="center",
             ha="left",

@@ -209,12 +209,12 @@ class _Page:
     def left_out(self):
         evaluation = self.evaluation
         shown = ""
-        for title, found, kind in (("Failed", evaluation.failures, "bad"), ("Left out", evaluation.missing, "")):
-            if found:
+        for title, entries, kind in (("Failed", evaluation.failures, "bad"), ("Left out", evaluation.missing, "")):
+            if entries:
                 lines = "".join(
                     f"<li><b>{text(item.part)}</b>{text(f' ({item.set_name})' if item.set_name else '')}: "
                     f"{text(item.reason)}</li>"
-                    for item in found
+                    for item in entries
                 )
                 shown += f"<div class='box {kind}'><p><b>{title}</b></p><ul>{lines}</ul></div>"
         about = evaluation.about
@@ -230,18 +230,18 @@ class _Page:
 
     def parts_left_out(self):
         """What groups say that they leave out, and the metrics that have no value, each once."""
-        found = {}
+        sets_of = {}
         for of, groups in self.evaluation.rows.items():
             for group in groups.values():
-                said = [note for note in group.notes if "left out" in note]
+                notes = [note for note in group.notes if "left out" in note]
                 for _, line in group.summary.iterrows():
                     if not math.isfinite(float(line["value"])):
                         why = line["note"] or ("not defined here" if line["records"] else "no record has one")
-                        said.append(f"no value of {title_of(line['metric'])} ({why}).")
-                for what in said:
-                    found.setdefault(f"{group.title}: {what}", []).append(of)
+                        notes.append(f"no value of {title_of(line['metric'])} ({why}).")
+                for what in notes:
+                    sets_of.setdefault(f"{group.title}: {what}", []).append(of)
         every = len(self.evaluation.rows)
-        return [what if len(sets) == every else f"{what} [{', '.join(sets)}]" for what, sets in found.items()]
+        return [what if len(sets) == every else f"{what} [{', '.join(sets)}]" for what, sets in sets_of.items()]
 
     def settings(self, command):
         shown = f"<pre>{text(command)}</pre>" if command else ""

@@ -190,10 +190,10 @@ def _write(holder, doing):
 def _read(holder):
     """What a holder wrote of itself; None where it wrote nothing, or nothing whole."""
     try:
-        found = json.loads(holder.read_text(encoding="utf-8"))
+        facts = json.loads(holder.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and {"pid", "host", "since", "doing"} <= set(found) else None
+    return facts if isinstance(facts, dict) and {"pid", "host", "since", "doing"} <= set(facts) else None
 
 
 def describe_holder(holder):

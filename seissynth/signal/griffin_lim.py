@@ -156,11 +156,11 @@ def _first_guesses(init, seeds, shape):
             raise InputError(f'init={init!r} must be "random", "zero" or an array of phases.')
         numbers = _record_seeds(seeds, shape[:-2])
         return lambda row: _random_factors(numbers[row], shape[-2:])
-    given = np.asarray(init)
-    if given.dtype.kind == "c":
-        parts = [as_signal(np.atleast_1d(part), "init") for part in (given.real, given.imag)]
-        given = np.arctan2(parts[1], parts[0])
-    phases = as_signal(given, "init")
+    array = np.asarray(init)
+    if array.dtype.kind == "c":
+        parts = [as_signal(np.atleast_1d(part), "init") for part in (array.real, array.imag)]
+        array = np.arctan2(parts[1], parts[0])
+    phases = as_signal(array, "init")
     try:
         phases = np.broadcast_to(phases, shape)
     except ValueError:

@@ -164,16 +164,20 @@ def _groups(name, usable, patterns, faults):
 
     Those matching the patterns, or the preferred one.
     """
-    made = {}
+    by_instrument = {}
     for item, place in usable:
-        made.setdefault((item.code[:2].upper(), item.location_code or ""), []).append((item, place))
+        by_instrument.setdefault((item.code[:2].upper(), item.location_code or ""), []).append((item, place))
     groups = []
-    for key in sorted(made, key=lambda key: (_rank(key[0]), len(made[key]) < 3, key[1] not in ("", "00"), key[1])):
-        asked = [_matches(item.code, patterns) for item, _ in made[key]]
+
+    def preference(key):
+        return _rank(key[0]), len(by_instrument[key]) < 3, key[1] not in ("", "00"), key[1]
+
+    for key in sorted(by_instrument, key=preference):
+        asked = [_matches(item.code, patterns) for item, _ in by_instrument[key]]
         if not any(asked):
             continue
         parts = []
-        for (item, place), wanted in zip(made[key], asked, strict=True):
+        for (item, place), wanted in zip(by_instrument[key], asked, strict=True):
             # a channel that was not asked for only tells how the sensor stands; nobody need hear of its faults
             channel = _channel(name, item, place, faults if wanted else {})
             if channel is not None:
@@ -277,11 +281,11 @@ def _synthetic_sensors(name, place, patterns, notes):
         network, station, "", "", latitude, longitude, elevation or 0.0, 0.0, 0.0, 0.0, SYNTHETIC_RATE_HZ, None, True
     )
     prefix = band_code(SYNTHETIC_RATE_HZ) + "H"
-    made = [
+    channels = [
         replace(model, code=prefix + letter, azimuth_deg=ORIENTATIONS[letter][0], dip_deg=ORIENTATIONS[letter][1])
         for letter in "ZNE"
     ]
-    kept = [channel for channel in made if _matches(channel.code, patterns)]
+    kept = [channel for channel in channels if _matches(channel.code, patterns)]
     if not kept:
         notes.append(
             f"Station {name} has no channels in the inventory, and the synthetic ones ({prefix}Z, {prefix}N, "

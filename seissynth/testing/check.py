@@ -222,20 +222,20 @@ def check_history_independence(trial):
 
 def check_own_memory(trial):
     """Records of one call stay as they are when others follow, and share no memory with them."""
-    made = []
+    calls = []
     order = np.arange(len(trial))
     for seed, rows in ((0, order), (1, order), (2, order[::-1]), (3, order), (0, order[:1]), (4, order)):
         table, seeds = trial.conditions.iloc[rows].reset_index(drop=True).copy(), trial.seeds(seed)[rows]
         records = trial.simulate(table, trial.start_s[rows].copy(), trial.npts, trial.rate_hz, copied_seeds(seeds))
         require(isinstance(records, Records), f"simulate returned {type(records).__name__}")
-        for earlier, arrays, _ in made:
+        for earlier, arrays, _ in calls:
             wrong = changed_arrays(arrays, kept_arrays(earlier))
             require(not wrong, f"a later call changed {', '.join(wrong)} of records returned before; {_COPY}")
         own = kept_arrays(records, copied=False)
-        for _, _, others in made:
+        for _, _, others in calls:
             shared = [key for key, value in own.items() if any(_shared(value, other) for other in others.values())]
             require(not shared, f"{', '.join(shared)} of two calls share memory; {_COPY}")
-        made.append((records, kept_arrays(records), own))
+        calls.append((records, kept_arrays(records), own))
 
 
 def _shared(one, other):
@@ -254,16 +254,16 @@ def check_seeds_matter(trial):
 
 def check_no_global_random_state(trial):
     """Global random generators are neither used nor changed, by the constructor and `load` neither."""
-    made = []
+    runs = []
     for seed in (1, 2):
         with seeded_globally(seed):
             before = random_states()
-            made.append(trial.run())
-            made.append(trial.run(backend=trial.fresh()))
+            runs.append(trial.run())
+            runs.append(trial.run(backend=trial.fresh()))
             wrong = changed(before, random_states())
         require(not wrong, f"the global random state of {', '.join(wrong)} was changed; draw from the seeds")
-    for records in made[1:]:
-        trial.require_equal(made[0], records, "the global random state was set differently")
+    for records in runs[1:]:
+        trial.require_equal(runs[0], records, "the global random state was set differently")
 
 
 def check_no_global_settings(trial):

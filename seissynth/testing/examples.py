@@ -115,14 +115,14 @@ def example_source(trial):
 
     table, n = trial.conditions, len(trial)
     npts = round(trial.card.max_duration_s * trial.rate_hz) if trial.card.max_duration_s else trial.npts
-    made = trial.run(start_s=np.zeros(n), npts=npts)
+    simulated = trial.run(start_s=np.zeros(n), npts=npts)
     truth = {"sensor": table["station_id"].to_numpy(str, copy=True)}
     truth |= {name: table[name].to_numpy(float, copy=True) for name in PLACE_COLUMNS}
 
     def records(pool=None):
-        times = {"start_s": np.zeros(n), "p_s": made.p_s.copy(), "s_s": made.s_s.copy()}
+        times = {"start_s": np.zeros(n), "p_s": simulated.p_s.copy(), "s_s": simulated.s_s.copy()}
         own = {key: value.copy() for key, value in truth.items()}
-        return Records(made.data.copy(), **times, truth=own, low_cut_hz=made.low_cut_hz, pool=pool)
+        return Records(simulated.data.copy(), **times, truth=own, low_cut_hz=simulated.low_cut_hz, pool=pool)
 
     return records(pool=records())
 

@@ -101,10 +101,10 @@ def _share(logs, onset, begin, times, reach):
         before &= (times > begin) & (times > onset - reach - _BEFORE_S)
     elif not before.any():
         before = times < onset - reach / 2
-    about = (times >= onset - reach) & (times <= onset + reach + _BEHIND_S)
-    if before.any() and about.any():
+    near = (times >= onset - reach) & (times <= onset + reach + _BEHIND_S)
+    if before.any() and near.any():
         floor = logs[..., before].mean(axis=-1, keepdims=True)
-        out[..., about] = -np.expm1(np.minimum(floor - logs[..., about], 0))
+        out[..., near] = -np.expm1(np.minimum(floor - logs[..., near], 0))
     return out
 
 

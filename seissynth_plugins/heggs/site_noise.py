@@ -79,18 +79,18 @@ class SiteNoise:
     def from_plain(cls, plain, bins):
         """Make it of what `to_plain` returned; an InputError says what is wrong."""
         shape = (3, bins)
-        found = {}
+        fields = {}
         for name in _NAMED:
-            found[name] = {str(key): np.array(values, np.float32) for key, values in plain.get(name, {}).items()}
-            if "" not in found[name] or any(_unfit(values, shape) for values in found[name].values()):
+            fields[name] = {str(key): np.array(values, np.float32) for key, values in plain.get(name, {}).items()}
+            if "" not in fields[name] or any(_unfit(values, shape) for values in fields[name].values()):
                 raise InputError(f"site_noise: {name} must hold finite arrays of shape {shape}, and one named ''.")
         arrays = ("events", "predicted", "shape")
-        found |= {name: np.array(plain.get(name, ()), np.float32) for name in arrays}
-        wanted = ((max(len(found["events"]), 1), bins), shape, (_COLUMNS, bins))
+        fields |= {name: np.array(plain.get(name, ()), np.float32) for name in arrays}
+        wanted = ((max(len(fields["events"]), 1), bins), shape, (_COLUMNS, bins))
         for name, size in zip(arrays, wanted, strict=True):
-            if _unfit(found[name], size):
-                raise InputError(f"site_noise: {name} must be finite, of shape {size}; it has {found[name].shape}.")
-        return cls(**found)
+            if _unfit(fields[name], size):
+                raise InputError(f"site_noise: {name} must be finite, of shape {size}; it has {fields[name].shape}.")
+        return cls(**fields)
 
     def signals(self, spectrograms, early, sd, sensors, features):
         """Return ln A of the signals that a network's spectrograms stand for at sensors, see `signal`.
@@ -98,19 +98,19 @@ class SiteNoise:
         `features` are those of `shape_features`.
         """
         scale = np.asarray(sd, np.float32)[:, None]
-        found = signal(spectrograms, early, sd, self.predicted) + of_sensors(self.site, sensors)[..., None] * scale
-        found += (np.einsum("ntk,kf->nft", features, self.shape) * scale)[:, None].astype(np.float32)
-        found[..., -EDGE_FRAMES:] = found[..., -EDGE_FRAMES - 1, None]
-        return found
+        logs = signal(spectrograms, early, sd, self.predicted) + of_sensors(self.site, sensors)[..., None] * scale
+        logs += (np.einsum("ntk,kf->nft", features, self.shape) * scale)[:, None].astype(np.float32)
+        logs[..., -EDGE_FRAMES:] = logs[..., -EDGE_FRAMES - 1, None]
+        return logs
 
     def levels(self, sensors, background, seeds):
         """Return noise without a source, shape (n, 3, bins); see `BACKGROUNDS`, `seeds` are those of earthquakes."""
         if background == "quiet":
             return of_sensors(self.quiet, sensors)
-        found = of_sensors(self.noise, sensors)
+        noise = of_sensors(self.noise, sensors)
         if background == "none":
-            return np.full_like(found, -np.inf)
-        return found + self.drawn(seeds)[:, None] if background == "drawn" else found
+            return np.full_like(noise, -np.inf)
+        return noise + self.drawn(seeds)[:, None] if background == "drawn" else noise
 
     def drawn(self, seeds):
         """Return the noise of one earthquake of the training set for each seed, shape (n, bins)."""

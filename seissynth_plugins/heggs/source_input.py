@@ -53,11 +53,11 @@ class SourceReader:
             return encoded, None
         onsets, times = self.inputs.onsets(conditions), self.inputs.frame_times_s
         if source.pool is None:
-            found = self._residuals(source, encoded, conditions, np.arange(n))
-            return encoded, found.traits([[row] for row in range(n)], onsets, times)
+            residuals = self._residuals(source, encoded, conditions, np.arange(n))
+            return encoded, residuals.traits([[row] for row in range(n)], onsets, times)
         pool = self._of_pool(source.pool, conditions)
-        told = [found.traits([rows], onsets[[row]], times) for row, (found, rows) in enumerate(pool)]
-        fields = (np.concatenate([getattr(one, name) for one in told]) for name in ("noise", "level", "rest"))
+        traits = [residuals.traits([rows], onsets[[row]], times) for row, (residuals, rows) in enumerate(pool)]
+        fields = (np.concatenate([getattr(one, name) for one in traits]) for name in ("noise", "level", "rest"))
         return encoded, Traits(*fields)
 
     def _of_pool(self, pool, conditions):
@@ -65,14 +65,14 @@ class SourceReader:
         names, sensors = np.array(sensor_names(conditions)), np.array(_sensors(pool))
         events = [name for name in self.inputs.condition.columns if name.startswith("source_")]
         values = np.stack([np.asarray(conditions[name], dtype=float) for name in events], axis=1)
-        found, told = {}, []
+        residuals, sources = {}, []
         for row, name in enumerate(names):
             earthquake = values[row].tobytes()
-            if earthquake not in found:
-                found[earthquake] = self._remembered(pool, conditions, row, earthquake)
+            if earthquake not in residuals:
+                residuals[earthquake] = self._remembered(pool, conditions, row, earthquake)
             others = np.flatnonzero(sensors != name)
-            told.append((found[earthquake], others if len(others) else np.arange(len(sensors))))
-        return told
+            sources.append((residuals[earthquake], others if len(others) else np.arange(len(sensors))))
+        return sources
 
     def _remembered(self, pool, conditions, row, earthquake):
         """Residuals of a pool as records of the earthquake of one row, which the realisations of a call share."""

@@ -158,17 +158,17 @@ def fit_patterns(means, counts, patterns, iterations=_ITERATIONS):
     # coordinates may be turned into one another: the principal ones, the strongest first
     _, lengths, turned = np.linalg.svd(w, full_matrices=False)
     left_axes = w @ turned.T / np.maximum(lengths, 1e-12)
-    found = np.zeros((patterns, used.size))
-    found[:, used] = (left_axes * lengths).T
-    found = _held(found.reshape(patterns, -1, shape[-1]), used.reshape(-1, shape[-1]))
-    return found.reshape(patterns, *shape).astype(np.float32), float(np.sqrt(noise))
+    fitted = np.zeros((patterns, used.size))
+    fitted[:, used] = (left_axes * lengths).T
+    fitted = _held(fitted.reshape(patterns, -1, shape[-1]), used.reshape(-1, shape[-1]))
+    return fitted.reshape(patterns, *shape).astype(np.float32), float(np.sqrt(noise))
 
 
 def _held(patterns, used):
     """Fill what is not used with the nearest value along the last axis; (patterns, lines, cells), (lines, cells)."""
-    places = np.arange(used.shape[-1])
+    cells = np.arange(used.shape[-1])
     for line, known in enumerate(used):
         if known.any():
-            near = np.abs(places[:, None] - places[known]).argmin(axis=1)
-            patterns[:, line] = patterns[:, line][:, places[known][near]]
+            near = np.abs(cells[:, None] - cells[known]).argmin(axis=1)
+            patterns[:, line] = patterns[:, line][:, cells[known][near]]
     return patterns

@@ -133,7 +133,7 @@ def about_weights(run, items, result, recipe, *, region="", licence="MIT", best=
     table, asked = run.table, run.asked
     steps = result.best_step if best else result.step
     begun = None if run.start is None else run.start[2]
-    about = {
+    header = {
         "training_data_hash": items.fingerprint, "region": region or _region(table), "licence": licence,
         "ranges": table.ranges(), "sensors": sorted(set(table.sensors(table.rows("train")))),
         "onset_origin": table.onset_origins(), "steps": steps,
@@ -142,9 +142,9 @@ def about_weights(run, items, result, recipe, *, region="", licence="MIT", best=
         "seed": asked["seed"], "begun_with": None if begun is None else begun["training_data_hash"],
         "data": table.names,
     }  # fmt: skip
-    told = {**options, **{name: value for name, value in asked.items() if name not in _ASKED_OF_ALL}}
-    stage = training_stage(about, recipe, asked["init"], **told)
-    return {**about, "stages": [*earlier_stages(begun), stage]}
+    stage_options = {**options, **{name: value for name, value in asked.items() if name not in _ASKED_OF_ALL}}
+    stage = training_stage(header, recipe, asked["init"], **stage_options)
+    return {**header, "stages": [*earlier_stages(begun), stage]}
 
 
 def _region(table):

@@ -148,14 +148,14 @@ def _files(waveforms):
     for item in items:
         path = Path(item)
         if path.is_dir():
-            found = [one for one in path.rglob("*") if one.is_file() and not one.name.startswith(".")]
+            paths = [one for one in path.rglob("*") if one.is_file() and not one.name.startswith(".")]
         elif path.is_file():
-            found = [path]
+            paths = [path]
         else:
-            found = [Path(one) for one in glob.glob(str(item), recursive=True) if Path(one).is_file()]
-        if not found:
+            paths = [Path(one) for one in glob.glob(str(item), recursive=True) if Path(one).is_file()]
+        if not paths:
             raise InputError(f"{item}: there is no such file, or the folder is empty.")
-        files += sorted(found)
+        files += sorted(paths)
     return list(dict.fromkeys(files))
 
 

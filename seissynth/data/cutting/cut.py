@@ -145,17 +145,17 @@ def _cut_blocks(work, parts, blocks, progress):
     """Cut every block of time that is not there yet; CutReport of all."""
     report, used = CutReport(), set()
     for number, block in enumerate(blocks):
-        found = parts.books(number)
-        if found is None:
+        books = parts.books(number)
+        if books is None:
             with parts.writing(number) as part:
                 part.report.left_out = dict(report.left_out)  # said once
                 work.cut(*block, part)
-            found = part.report, part.sensors
+            books = part.report, part.sensors
         else:
-            for name in found[0].left_out.keys() - report.left_out.keys():
-                say_left_out(name, found[0].left_out[name])
-        report.add(found[0])
-        used.update(found[1])
+            for name in books[0].left_out.keys() - report.left_out.keys():
+                say_left_out(name, books[0].left_out[name])
+        report.add(books[0])
+        used.update(books[1])
         if progress is not None:
             progress(number + 1, len(blocks))
     report.events, report.sensors = len(work.quakes), len(used)

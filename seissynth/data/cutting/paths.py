@@ -62,16 +62,16 @@ def make_table(quakes, sensor, settings, gain):
 
 def read_picks(quake):
     """(NET.STA, phase) -> (ns, status) of the earliest P and S picks of an earthquake."""
-    found = {}
+    picks = {}
     for pick in quake.event.picks:
         phase = str(pick.phase_hint or "")[:1].upper()
         if phase not in ("P", "S") or pick.waveform_id is None or pick.time is None:
             continue
         key = (f"{pick.waveform_id.network_code or ''}.{pick.waveform_id.station_code or ''}", phase)
         status = _STATUS.get(str(pick.evaluation_mode or ""), "manual")
-        if key not in found or pick.time.ns < found[key][0]:
-            found[key] = (pick.time.ns, status)
-    return found
+        if key not in picks or pick.time.ns < picks[key][0]:
+            picks[key] = (pick.time.ns, status)
+    return picks
 
 
 def source_columns(quake):

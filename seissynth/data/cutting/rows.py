@@ -55,9 +55,9 @@ class SensorCutter:
         span = first_ns + shift - reach[0], last_ns + shift + reach[1]
         segments = [self.archive.read(channel.id, *span) for channel in self.sensor.channels]
         for index in range(*np.searchsorted(self.table.origin_ns, (first_ns, last_ns))):
-            made = self._event(segments, index)
-            if made is not None:
-                yield made
+            window = self._event(segments, index)
+            if window is not None:
+                yield window
         if settings.noise_windows and all(segments):
             yield from self._noise(segments, first_ns, last_ns)
 
@@ -130,14 +130,14 @@ class SensorCutter:
         oldest = np.searchsorted(table.origin_ns, start_ns - LONGEST_TRAVEL_NS)
         earlier_p, earlier_s = table.p_ns[oldest:index], table.s_ns[oldest:index]
         row["trace_earlier_events"] = int(((earlier_s >= start_ns) & (earlier_p < start_ns + end_s * 1e9)).sum())
-        found = self._onsets(data, lead_s, index, start_ns, expected, end_s)
-        for phase, (at, status, origin) in found.items():
+        onsets = self._onsets(data, lead_s, index, start_ns, expected, end_s)
+        for phase, (at, status, origin) in onsets.items():
             name = f"trace_{phase.lower()}"
             inside = 0 <= at < settings.duration_s
             row[f"{name}_arrival_sample"] = round(at * rate, 4) if inside else np.nan
             row[f"{name}_status"] = status if inside else ""
             row[f"{name}_origin"] = origin if inside else ""
-        p, s = found["P"][0], found["S"][0]
+        p, s = onsets["P"][0], onsets["S"][0]
         row["trace_snr_db"] = signal_to_noise_db(data, rate, lead_s, p, s, min(end_s, settings.duration_s))
         return row
 
@@ -160,26 +160,26 @@ class SensorCutter:
     def _onsets(self, data, lead_s, index, start_ns, expected, end_s):
         """Phase -> (time after the first sample, status, origin): catalogue, picker, or predicted."""
         name = f"{self.sensor.network}.{self.sensor.station}"
-        found = {}
+        onsets = {}
         for phase in "PS":
             pick = self.picks[index].get((name, phase))
             if pick is not None:
-                found[phase] = ((pick[0] - start_ns) / 1e9, pick[1], "catalogue")
+                onsets[phase] = ((pick[0] - start_ns) / 1e9, pick[1], "catalogue")
         latest = min(end_s, self.settings.duration_s)
-        missing = [phase for phase, at in expected.items() if phase not in found and at < latest]
+        missing = [phase for phase, at in expected.items() if phase not in onsets and at < latest]
         if self.picker is not None and missing:
-            guess = {**expected, **{phase: found[phase][0] for phase in found}}
+            guess = {**expected, **{phase: onsets[phase][0] for phase in onsets}}
             picked = self.picker.pick(data, self.settings.rate_hz, guess, lead_s)
             for phase in missing:
                 at = picked.get(phase, np.nan)
                 if np.isfinite(at) and at < end_s:  # later it may be another earthquake's
-                    found[phase] = (float(at), "automatic", self.picker.name)
+                    onsets[phase] = (float(at), "automatic", self.picker.name)
         for phase, at in expected.items():
-            found.setdefault(phase, (float(at), "estimated", self.table.model))
-        if not found["P"][0] < found["S"][0]:
+            onsets.setdefault(phase, (float(at), "estimated", self.table.model))
+        if not onsets["P"][0] < onsets["S"][0]:
             # a picker's slip: the velocity model's onsets are at least in order
-            found = {phase: (float(at), "estimated", self.table.model) for phase, at in expected.items()}
-        return found
+            onsets = {phase: (float(at), "estimated", self.table.model) for phase, at in expected.items()}
+        return onsets
 
     def _obeyed(self, row):
         settings = self.settings
@@ -207,11 +207,11 @@ class SensorCutter:
         for start in starts.tolist():
             if taken >= settings.noise_windows:
                 return
-            made = self._noise_window(segments, first_ns + round(start * 1e9))
-            if made is not None:
+            window = self._noise_window(segments, first_ns + round(start * 1e9))
+            if window is not None:
                 taken += 1
                 self.report.noise += 1
-                yield made
+                yield window
 
     def _noise_window(self, segments, time_ns):
         settings = self.settings

@@ -112,9 +112,9 @@ def gather(channels, time_ns, lead_s, duration_s, tail_s):
             first, last = max(at, 0), min(at + len(segment.data), total)
             if last <= first:
                 continue
-            place = np.flatnonzero(gaps[first:last]) + first
-            row[place] = segment.data[place - at]
-            gaps[place] = False
+            empty = np.flatnonzero(gaps[first:last]) + first
+            row[empty] = segment.data[empty - at]
+            gaps[empty] = False
             if start_ns is None and first <= lead < last:
                 start_ns = segment.start_ns + round((lead - at) / rate * 1e9)
     window = slice(lead, lead + npts)

@@ -125,7 +125,7 @@ def _in_circle(area, u, v):
 def _in_polygon(area, rng, n):
     corners = np.array(area.corners)
     around = Box(corners[:, 0].min(), corners[:, 0].max(), -180.0, 180.0)
-    found = np.full((2, n), np.nan)
+    points = np.full((2, n), np.nan)
     open_rows = np.arange(n)
     west, width = corners[:, 1].min(), np.ptp(corners[:, 1])
     for _ in range(_ROUNDS):
@@ -134,12 +134,12 @@ def _in_polygon(area, rng, n):
         longitude = west + v * width
         inside = _is_inside(corners, latitude, longitude)
         first = inside.argmax(axis=1)
-        hit = inside[np.arange(n), first] & np.isnan(found[0])
-        found[0, hit] = latitude[hit, first[hit]]
-        found[1, hit] = longitude[hit, first[hit]]
-        open_rows = np.isnan(found[0])
+        hit = inside[np.arange(n), first] & np.isnan(points[0])
+        points[0, hit] = latitude[hit, first[hit]]
+        points[1, hit] = longitude[hit, first[hit]]
+        open_rows = np.isnan(points[0])
         if not open_rows.any():
-            return np.stack([found[0], _wrapped(found[1])])
+            return np.stack([points[0], _wrapped(points[1])])
     raise InputError(f"corners={area.corners!r} enclose next to nothing; give the corners in order around the area.")
 
 

@@ -76,20 +76,20 @@ def begin(job, wanted):
     file = path / DESCRIPTION
     if file.is_file():
         try:
-            found = json.loads(file.read_text(encoding="utf-8"))
+            description = json.loads(file.read_text(encoding="utf-8"))
         except ValueError as error:
             raise FileFormatError(f"{file} is damaged: {error}. Remove the folder and make the set again.") from error
-        different = _differences(found, wanted)
-        if different and not found.get("complete") and not any((path / BOOKS).glob("*.json")):
+        different = _differences(description, wanted)
+        if different and not description.get("complete") and not any((path / BOOKS).glob("*.json")):
             _write_json(file, {**wanted, "complete": False})  # nothing was made with the others
         elif different:
             raise InputError(
                 f"{path} holds a set made with other arguments: {'; '.join(different)}. Give the same arguments to "
                 "take it up again, or another folder."
             )
-        if found.get("complete"):
+        if description.get("complete"):
             shutil.rmtree(path / BOOKS, ignore_errors=True)
-            numbers, wrong = job.damaged(found.get("files", {}))
+            numbers, wrong = job.damaged(description.get("files", {}))
             _say_damaged(path, wrong)
             (path / BOOKS).mkdir()
             return numbers
@@ -140,16 +140,16 @@ def finish(job, began, before, interrupted=None):
     """Write the index of shards and the description of the whole set; the books are then no longer needed."""
     path = job.path
     file = path / DESCRIPTION
-    found = json.loads(file.read_text(encoding="utf-8"))
+    description = json.loads(file.read_text(encoding="utf-8"))
     books = read_books(path)
-    said, files = books.pop("warnings", []), books.pop("files", {})
+    messages, files = books.pop("warnings", []), books.pop("files", {})
     named = books.pop("outside", [])
-    made = books.get("records", 0) - before
-    for text in said:
+    new_records = books.get("records", 0) - before
+    for text in messages:
         warn_user(text)
-    if found["complete"]:  # the books are those of mended blocks
-        books = found["counts"]
-        files = {**found.get("files", {}), **files}
+    if description["complete"]:  # the books are those of mended blocks
+        books = description["counts"]
+        files = {**description.get("files", {}), **files}
     elif not books["records"]:
         names = f" ({'; '.join(named[:5])})" if named else ""
         raise InputError(
@@ -158,8 +158,8 @@ def finish(job, began, before, interrupted=None):
     warn_of_outside(named, job.maker.backend.card)
     if job.settings.format == "seisbench":
         write_chunks_file(path)
-    whole = {**found, "complete": True, "counts": books, "files": files}
-    if whole != found:
+    whole = {**description, "complete": True, "counts": books, "files": files}
+    if whole != description:
         _write_json(file, whole)
     write_inputs(job)
     shutil.rmtree(path / BOOKS, ignore_errors=True)
@@ -172,4 +172,6 @@ def finish(job, began, before, interrupted=None):
     sizes = (item.stat().st_size for item in path.iterdir() if item.is_file() and item.name not in aside)
     size = sum(sizes)
     before = "" if interrupted is None else describe_holder(interrupted)
-    return DatasetReport(path, **books, bytes=size, seconds=time.perf_counter() - began, made=made, interrupted=before)
+    return DatasetReport(
+        path, **books, bytes=size, seconds=time.perf_counter() - began, made=new_records, interrupted=before
+    )

@@ -81,8 +81,8 @@ def _spans(sensor):
 
 def geodesics(place, latitude, longitude):
     """Distance (km), azimuth, back-azimuth; ndarray, shape (n, 3)."""
-    found = [gps2dist_azimuth(*place, *there) for there in zip(latitude.tolist(), longitude.tolist(), strict=True)]
-    return np.array(found).reshape(-1, 3) / np.array([1000.0, 1.0, 1.0])
+    lines = [gps2dist_azimuth(*place, *there) for there in zip(latitude.tolist(), longitude.tolist(), strict=True)]
+    return np.array(lines).reshape(-1, 3) / np.array([1000.0, 1.0, 1.0])
 
 
 def sphere_km(latitude, longitude, latitudes, longitudes):

@@ -115,14 +115,14 @@ class SampledNoise:
 
     def make(self, key, sensor, npts, rate):
         """Noise of one record, ndarray, shape (3, npts), float32."""
-        found = self.source.sample(sensor, npts, rate, generator(key, 1))
-        found = np.asarray(require_real(found, f"noise={self.source!r}: what sample() gave"))
-        if found.shape != (3, npts) or not np.isfinite(found).all():
+        noise = self.source.sample(sensor, npts, rate, generator(key, 1))
+        noise = np.asarray(require_real(noise, f"noise={self.source!r}: what sample() gave"))
+        if noise.shape != (3, npts) or not np.isfinite(noise).all():
             raise InputError(
-                f"noise={self.source!r} for {sensor.id}: sample() gave the shape {found.shape}; it must give finite "
+                f"noise={self.source!r} for {sensor.id}: sample() gave the shape {noise.shape}; it must give finite "
                 f"noise of the shape {(3, npts)}."
             )
-        return found.astype(np.float32)
+        return noise.astype(np.float32)
 
     def split(self, key, sensor, npts, rate, band, gain=1.0):
         """Noise of one record outside (times `gain`) and inside a band, as `ModelNoise.split`.

@@ -167,8 +167,8 @@ class Planner:
         limits = self.settings.distance_km
         near = np.arange(len(network.sites))
         if limits is not None:  # the sphere tells at once which sites are far off; the geodesic is slower
-            about = sphere_km(*place, network.latitude_deg, network.longitude_deg)
-            near = near[about <= 1.01 * limits[1] + 1.0]
+            rough_km = sphere_km(*place, network.latitude_deg, network.longitude_deg)
+            near = near[rough_km <= 1.01 * limits[1] + 1.0]
         distance = geodesics(place, network.latitude_deg[near], network.longitude_deg[near])
         if limits is not None:
             inside = (limits[0] <= distance[:, 0]) & (distance[:, 0] <= limits[1])
@@ -258,9 +258,9 @@ class Planner:
         holds = np.flatnonzero(plan.draws[:, _OVERLAP] < s.overlap_share)
         if not len(holds):
             return
-        found = [None] * len(holds)
+        chosen = [None] * len(holds)
         for turn in range(_CANDIDATES):
-            missing = [i for i, item in enumerate(found) if item is None]
+            missing = [i for i, item in enumerate(chosen) if item is None]
             if not missing:
                 break
             rows = holds[missing]
@@ -272,12 +272,12 @@ class Planner:
                     table["path_ep_distance_km"] <= s.distance_km[1]
                 )
             for k in np.flatnonzero(keep):
-                found[missing[k]] = {name: values[k] for name, values in table.items()}
-        good = [i for i, item in enumerate(found) if item is not None]
+                chosen[missing[k]] = {name: values[k] for name, values in table.items()}
+        good = [i for i, item in enumerate(chosen) if item is not None]
         if not good:
             return
         plan.second_of = holds[good]
-        table = {name: _column([found[i][name] for i in good], COLUMNS[name].text) for name in COLUMNS}
+        table = {name: _column([chosen[i][name] for i in good], COLUMNS[name].text) for name in COLUMNS}
         if s.overlap_lag_s is None:
             onset = plan.draws[plan.second_of, _LAG] * s.core.duration
         else:

@@ -134,14 +134,14 @@ class BlockMaker:
         data, p_s, s_s = self.motion(table, sensors, plan.start_s[rows], plan.seeds[rows])
         p, s = (self._sample(onset, plan.start_s[rows]) for onset in (p_s, s_s))
         noise_rows = plan.noise_rows[rows]
-        place = np.arange(len(rows)) + np.concatenate([[0], np.cumsum(noise_rows)[:-1]])
+        targets = np.arange(len(rows)) + np.concatenate([[0], np.cumsum(noise_rows)[:-1]])
         out = np.zeros((len(rows) + int(noise_rows.sum()), 3, self.npts), dtype=data.dtype)
-        out[place] = data
+        out[targets] = data
         frame = self._rows(plan, p_s, s_s, rows)
         snr = np.full(len(out), np.nan)
         level = None if self.open_noise() is None else SnrMeter(data, p, s, self.rate)
-        noise = self._add_noise(plan, rows, place, out.shape, level, snr)
-        second_level = self._add_seconds(plan, rows, frame, out, place, data)
+        noise = self._add_noise(plan, rows, targets, out.shape, level, snr)
+        second_level = self._add_seconds(plan, rows, frame, out, targets, data)
         frame["trace_snr_db"] = snr.round(3)
         if second_level is not None:
             frame["source2_level_db"] = second_level
@@ -157,7 +157,7 @@ class BlockMaker:
     def _sample(self, onset, start_s):
         return (onset - start_s) * self.rate
 
-    def _add_noise(self, plan, rows, place, shape, level, snr):
+    def _add_noise(self, plan, rows, targets, shape, level, snr):
         """Noise of every row that is made, at its level; fills `snr` of the records of earthquakes."""
         source = self.open_noise()
         if source is None:
@@ -169,7 +169,7 @@ class BlockMaker:
         for i, row in enumerate(rows):
             key, sensor = int(plan.keys[row]), plan.sensors[row]
             for k in range(plan.noise_rows[row] + 1):
-                at = place[i] + k
+                at = targets[i] + k
                 mine = key if k == 0 else hash_words("row of noise", key, k)
                 if settings.noise_gain_db is not None:
                     u = plan.draws[row, _GAIN] if k == 0 else generator(mine, 2).random()
@@ -180,10 +180,10 @@ class BlockMaker:
                 else:
                     noise[at] = source(mine, sensor) * factor
         if inside is None:
-            snr[place] = level.snr_db(noise[place])
+            snr[targets] = level.snr_db(noise[targets])
         else:
             wanted = plan.draw(_SNR, settings.snr_db)[rows]
-            noise[place], snr[place] = level.scaled(noise[place], inside, wanted)
+            noise[targets], snr[targets] = level.scaled(noise[targets], inside, wanted)
         return noise
 
     def open_noise(self):
@@ -195,7 +195,7 @@ class BlockMaker:
             self._noise_opened = True
         return self._noise
 
-    def _add_seconds(self, plan, rows, frame, out, place, data):
+    def _add_seconds(self, plan, rows, frame, out, targets, data):
         """Add the motion of second events, and their onsets to the metadata; the chosen levels or None."""
         mine = np.flatnonzero((plan.second_of >= rows[0]) & (plan.second_of <= rows[-1]))
         if not len(mine):
@@ -213,11 +213,11 @@ class BlockMaker:
             gain = np.where(known, peaks[1] / np.where(known, peaks[0], 1.0) * 10.0 ** (wanted / 20.0), 1.0)
             motion = motion * gain.astype(np.float32)[:, None, None]
             level = np.full(len(out), np.nan)
-            level[place[at]] = np.where(known, wanted, np.nan).round(3)
-        out[place[at]] += motion
+            level[targets[at]] = np.where(known, wanted, np.nan).round(3)
+        out[targets[at]] += motion
         for name, onset in (("p", p_s), ("s", s_s)):
             column = frame[f"trace_{name}2_arrival_sample"].to_numpy(copy=True)
-            column[place[at]] = self._inside(onset, start_s)
+            column[targets[at]] = self._inside(onset, start_s)
             frame[f"trace_{name}2_arrival_sample"] = column
         return level
 

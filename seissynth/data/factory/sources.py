@@ -34,17 +34,17 @@ class Sources:
         """Return the events of these numbers: dict of str to ndarray, columns and ``origin_us``, ``event_id``."""
         if self.drawn is None:
             return {name: values[numbers] for name, values in self._table.items()}
-        found = self.drawn.rows(numbers)
+        columns = self.drawn.rows(numbers)
         n = len(numbers)
         for name in _NUMBERS:
-            found.setdefault(name, np.full(n, np.nan))
-        found["source_id"] = _keys(found)
-        found["source_magnitude_type"] = np.full(n, self.drawn.magnitude_type, dtype=object)
-        found["source_origin_time"] = origin_times(found["origin_us"])
-        found["event_id"] = np.array(
+            columns.setdefault(name, np.full(n, np.nan))
+        columns["source_id"] = _keys(columns)
+        columns["source_magnitude_type"] = np.full(n, self.drawn.magnitude_type, dtype=object)
+        columns["source_origin_time"] = origin_times(columns["origin_us"])
+        columns["event_id"] = np.array(
             [f"smi:local/seissynth/drawn/{self.drawn.seed}/{number}" for number in numbers], dtype=object
         )
-        return found
+        return columns
 
     def describe(self):
         """Plain data by which one set of earthquakes is told from another."""

@@ -207,10 +207,10 @@ def kma(path, output, writing, *, channel=("HH?", "BH?"), **settings):
         overwrite=writing["overwrite"],
         progress=writing["progress"],
     )
-    found = RecipeReport("kma", report.asked, report.written)
-    found.left_out = {"no samples": report.without_data}
-    found.left_out["quality rules of CutSettings.require"] = report.asked - report.without_data - report.written
-    return _with_some(found)
+    recipe_report = RecipeReport("kma", report.asked, report.written)
+    recipe_report.left_out = {"no samples": report.without_data}
+    recipe_report.left_out["quality rules of CutSettings.require"] = report.asked - report.without_data - report.written
+    return _with_some(recipe_report)
 
 
 def itaca(path, output, writing, *, flatfile=None, tag=None):
@@ -343,11 +343,11 @@ def _with_some(report):
 def _prepared(row, data, rate, steps):
     """Return row and samples after the steps, onsets moved along."""
     names = [name for name in ("trace_p_arrival_sample", "trace_s_arrival_sample") if name in row]
-    made = steps.apply(data, rate, samples={name: np.asarray(row[name], float) for name in names})
+    prepared = steps.apply(data, rate, samples={name: np.asarray(row[name], float) for name in names})
     row = {key: value for key, value in row.items() if key not in ("trace_dt_s", "trace_npts")}
-    row |= {name: float(made.samples[name]) for name in names}
-    row["trace_sampling_rate_hz"], row["trace_component_order"] = made.sampling_rate_hz, "ZNE"
-    return row, np.asarray(made.data, np.float32)
+    row |= {name: float(prepared.samples[name]) for name in names}
+    row["trace_sampling_rate_hz"], row["trace_component_order"] = prepared.sampling_rate_hz, "ZNE"
+    return row, np.asarray(prepared.data, np.float32)
 
 
 def _windowed(row, data, start_s, window_s):

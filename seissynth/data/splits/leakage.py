@@ -118,7 +118,7 @@ def check_leakage(
     """
     words, keys, start, end = _with_intervals(metadata, split, per)
     rows = {part: int((words == part).sum()) for part in PARTS}
-    found: dict[str, dict] = {"samples": {}, "share": {}, "events": {}, "stations": {}, "places": {}}
+    shared: dict[str, dict] = {"samples": {}, "share": {}, "events": {}, "stations": {}, "places": {}}
     ids = {"events": ["source_id"], "stations": ["station_network_code", "station_code"]}
     codes = {what: group_codes(metadata, columns, noise=-1) for what, columns in ids.items()}
     for part, other in (("train", "dev"), ("train", "test"), ("dev", "test")):
@@ -134,10 +134,10 @@ def check_leakage(
             pair["places"] = _near_events(metadata, mine, theirs, distance_km)
         for what, count in pair.items():
             if count:
-                found[what][part, other] = float(count) if what == "share" else int(count)
+                shared[what][part, other] = float(count) if what == "share" else int(count)
     checked = ("samples", "events", *["stations"] * stations, *["places"] * (distance_km is not None))
     return Leakage(
-        rows, found["samples"], found["share"], found["events"], found["stations"], found["places"], checked
+        rows, shared["samples"], shared["share"], shared["events"], shared["stations"], shared["places"], checked
     )  # fmt: skip
 
 

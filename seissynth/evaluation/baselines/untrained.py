@@ -128,7 +128,9 @@ def nearest_real_records(
     level = expected_level(records, region)
     out = []
     for k in range(draws):
-        rows = np.array([found[min(k, len(found) - 1)] if len(found) else -1 for found in neighbours])
+        rows = np.array(
+            [candidates[min(k, len(candidates) - 1)] if len(candidates) else -1 for candidates in neighbours]
+        )
         factor = np.where(rows >= 0, np.exp(level - level[rows]), 0.0)
         data = (records.data[rows] * factor[:, None, None]).astype(np.float32)
         out.append(replace(records, data=data, name="nearest real record"))

@@ -227,11 +227,11 @@ def train_magnitudes(
         if step % config.check_every == 0 or step == config.steps:
             model.eval()
             with torch.no_grad():
-                found = float(_loss(torch, model(torch.from_numpy(held[0])), held[1]))
+                dev_loss = float(_loss(torch, model(torch.from_numpy(held[0])), held[1]))
             if progress:
-                progress(step, found)
-            if found < best:
-                best, kept = found, {name: value.clone() for name, value in model.state_dict().items()}
+                progress(step, dev_loss)
+            if dev_loss < best:
+                best, kept = dev_loss, {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict(kept)
     return model.eval()
 

@@ -123,12 +123,12 @@ def train_picker(
         if step % config.check_every == 0 or step == config.steps:
             model.eval()
             with torch.no_grad():
-                found = float(np.mean([float(training_loss(model, x, y)) for x, y in checks]))
+                dev_loss = float(np.mean([float(training_loss(model, x, y)) for x, y in checks]))
             if progress:
-                progress(step, mean_loss / since, found)
+                progress(step, mean_loss / since, dev_loss)
             mean_loss, since = 0.0, 0
-            if found < best:
-                best = found
+            if dev_loss < best:
+                best = dev_loss
                 kept = {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict(kept)
     model.eval()
@@ -289,11 +289,11 @@ def score_probabilities(probability, data, *, threshold=0.3, tolerance_s=0.5, al
     for channel, (phase, labels) in enumerate((("P", data.p), ("S", data.s))):
         matches = []
         for row, label in zip(probability[:, channel], labels, strict=True):
-            found = peaks_above(row, threshold, int(rate))
+            peaks = peaks_above(row, threshold, int(rate))
             if near and np.isfinite(label):
-                found = found[np.abs(found - label) <= NEAR_S[phase] * rate]
-            if not all_picks and len(found):
-                found = found[[np.argmax(row[found])]]
-            matches.append(match_picks(found / rate, label / rate, tolerance_s))
+                peaks = peaks[np.abs(peaks - label) <= NEAR_S[phase] * rate]
+            if not all_picks and len(peaks):
+                peaks = peaks[[np.argmax(row[peaks])]]
+            matches.append(match_picks(peaks / rate, label / rate, tolerance_s))
         out[phase] = pick_scores(matches)
     return out

@@ -33,11 +33,11 @@ def peaks_above(probability: np.ndarray, threshold: float, least_gap: int) -> np
     """
     above = np.concatenate([[False], np.asarray(probability) >= threshold, [False]])
     edges = np.flatnonzero(np.diff(above.astype(int)))
-    found = [a + int(np.argmax(probability[a:b])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    peaks = [a + int(np.argmax(probability[a:b])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
     kept: list[int] = []
-    for place in sorted(found, key=lambda i: -probability[i]):
-        if all(abs(place - other) >= least_gap for other in kept):
-            kept.append(place)
+    for peak in sorted(peaks, key=lambda i: -probability[i]):
+        if all(abs(peak - other) >= least_gap for other in kept):
+            kept.append(peak)
     return np.array(sorted(kept), dtype=int)
 
 

@@ -78,10 +78,10 @@ def reference_onsets(real: RecordSet, picker: Any) -> ReferenceOnsets:
     wanted = np.flatnonzero(np.isnan(time_s["P"]) | np.isnan(time_s["S"]))
     if len(wanted):
         guesses = {phase: near[phase][wanted] for phase in NEAR_S}
-        found = pick_records(picker, real.data[wanted], real.sampling_rate_hz, guesses, -real.start_s[wanted])
+        picks = pick_records(picker, real.data[wanted], real.sampling_rate_hz, guesses, -real.start_s[wanted])
         for phase in NEAR_S:
-            empty = np.isnan(time_s[phase][wanted]) & np.isfinite(found[phase])
-            time_s[phase][wanted[empty]] = found[phase][empty]
+            empty = np.isnan(time_s[phase][wanted]) & np.isfinite(picks[phase])
+            time_s[phase][wanted[empty]] = picks[phase][empty]
             origin[phase][wanted[empty]] = picker.name
     return ReferenceOnsets(time_s, origin)
 
@@ -102,12 +102,12 @@ def arrival_errors(records: RecordSet, picker: Any, references: ReferenceOnsets)
         "P" and "S" -> ndarray, shape (n,), s: of the most probable pick within 2 s (P) or 3 s (S) of the reference;
         infinite where there is none (a miss), NaN where there is no reference.
     """
-    found = pick_records(
+    picks = pick_records(
         picker, records.data, records.sampling_rate_hz, references.time_s, -np.asarray(records.start_s)
     )
     out = {}
     for phase, half_width in NEAR_S.items():
-        late = found[phase] - references.time_s[phase]
+        late = picks[phase] - references.time_s[phase]
         late[~(np.abs(late) <= half_width)] = np.inf
         out[phase] = np.where(np.isfinite(references.time_s[phase]), late, np.nan)
     return out

@@ -80,17 +80,19 @@ def coverage(
     """
     from scipy.spatial import cKDTree
 
-    real, made = (np.asarray(x, dtype=float) for x in (real_features, generated_features))
-    real, made = (x[np.isfinite(x).all(axis=1)] for x in (real, made))
+    real, generated = (np.asarray(x, dtype=float) for x in (real_features, generated_features))
+    real, generated = (x[np.isfinite(x).all(axis=1)] for x in (real, generated))
     count = whole("neighbours", neighbours)
-    if len(real) <= count or not len(made):
-        raise InputError(f"{len(real)} real and {len(made)} generated records; more than {count} real ones are needed.")
+    if len(real) <= count or not len(generated):
+        raise InputError(
+            f"{len(real)} real and {len(generated)} generated records; more than {count} real ones are needed."
+        )
     tree = cKDTree(real)
     reach = tree.query(real, count + 1)[0][:, -1]
-    covered = cKDTree(made).query(real)[0] <= reach
-    inside = np.empty(len(made), bool)
-    for first in range(0, len(made), 256):
-        part = made[first : first + 256]
+    covered = cKDTree(generated).query(real)[0] <= reach
+    inside = np.empty(len(generated), bool)
+    for first in range(0, len(generated), 256):
+        part = generated[first : first + 256]
         distance = np.sqrt(((part[:, None] - real[None]) ** 2).sum(axis=-1))
         inside[first : first + 256] = (distance <= reach).any(axis=1)
     return float(covered.mean()), float(inside.mean())

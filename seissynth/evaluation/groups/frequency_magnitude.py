@@ -227,9 +227,9 @@ def _with_replacement(values, draws, rng):
 
 def _km_halves(values, bin_width, draws, slope, rng):
     half = len(values) // 2
-    found = [b_km_slope(rng.permutation(values)[:half], bin_width, _KM_ORDERS, k) for k in range(draws)]
+    slopes = [b_km_slope(rng.permutation(values)[:half], bin_width, _KM_ORDERS, k) for k in range(draws)]
     # around the whole's estimate: halves are a little biased, as the factor for small numbers is less certain
-    return np.array(found) + (slope - np.nanmean(found) if np.isfinite(found).any() else np.nan)
+    return np.array(slopes) + (slope - np.nanmean(slopes) if np.isfinite(slopes).any() else np.nan)
 
 
 def _spread(values):
@@ -387,15 +387,15 @@ def _catalogues(pairs, region, least_stations):
 
         pairs = same_band(pairs)
         observed = record_magnitudes(pairs.real, region)
-        made = record_magnitudes(pairs.generated, region, least_ratio=0.0)["ml"].where(observed["ml"].notna())
+        generated = record_magnitudes(pairs.generated, region, least_ratio=0.0)["ml"].where(observed["ml"].notna())
         order = real.events[first].astype(str)
-        found = [
+        measured = [
             network_magnitude(values, real.events, real.stations, least_stations=least_stations)
             .assign(event=lambda table: table["event"].astype(str)).set_index("event")["ml"].reindex(order).to_numpy()
-            for values in (observed["ml"], made)
+            for values in (observed["ml"], generated)
         ]  # fmt: skip
-        both = np.isfinite(found[0]) & np.isfinite(found[1])
-        out |= {"real": found[0][both], "generated": found[1][both]}
+        both = np.isfinite(measured[0]) & np.isfinite(measured[1])
+        out |= {"real": measured[0][both], "generated": measured[1][both]}
     except InputError as error:
         notes.append(f"No magnitudes were measured on the records: {error}")
     return out, notes

@@ -180,8 +180,8 @@ def displacement_spectra(
     n, _, npts = data.shape
     amplitude, count = np.full((n, number), np.nan), np.zeros((n, number))
     frequency = np.fft.rfftfreq(npts, 1.0 / sampling_rate_hz)
-    place = np.searchsorted(edges, frequency, side="right") - 1
-    inside = (place >= 0) & (place < number)
+    band = np.searchsorted(edges, frequency, side="right") - 1
+    inside = (band >= 0) & (band < number)
     divisor = (2 * np.pi * frequency[inside]) ** DERIVATIVES[quantity]
     for row in range(n):
         samples = np.arange(npts) if window is None else np.flatnonzero(window[row])
@@ -191,8 +191,8 @@ def displacement_spectra(
         cut = np.zeros((2, npts))
         cut[:, first:last] = data[row, :, first:last] * _taper(last - first, sampling_rate_hz)
         power = (np.abs(np.fft.rfft(cut, axis=1)[:, inside] / sampling_rate_hz / divisor) ** 2).sum(axis=0)
-        bins = np.bincount(place[inside], minlength=number)
-        total = np.bincount(place[inside], power, minlength=number)
+        bins = np.bincount(band[inside], minlength=number)
+        total = np.bincount(band[inside], power, minlength=number)
         good = (bins * (last - first) / npts >= 0.5) & (total > 0)
         amplitude[row, good] = np.sqrt(total[good] / bins[good])
         # one of each component however narrow the band

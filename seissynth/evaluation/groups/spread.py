@@ -404,12 +404,12 @@ def _shape_measures(pairs, mask):
     shaking = mask & (pairs.real.times_s() >= onset[:, None])
 
     def of_block(rows):
-        real, made = pairs.real.data[rows], [draw.data[rows] for draw in pairs.draws]
-        score = envelope_crps(real, made, rate, mask[rows, None, :])
+        real, draws = pairs.real.data[rows], [draw.data[rows] for draw in pairs.draws]
+        score = envelope_crps(real, draws, rate, mask[rows, None, :])
         rough = []
-        for data in (real, made[0]):
-            found = log_spectrogram(data, rate, band)
-            rough.append(roughness_db(found.level_db, found.frames_in(shaking[rows, None, :])))
+        for data in (real, draws[0]):
+            spectrogram = log_spectrogram(data, rate, band)
+            rough.append(roughness_db(spectrogram.level_db, spectrogram.frames_in(shaking[rows, None, :])))
         return {
             "envelope_crps": mean_of_components(score),
             "roughness_real_db": mean_of_components(rough[0]),

@@ -27,16 +27,16 @@ def blockwise(function, rows, block=BLOCK_ROWS, workers=None):
     dict of ndarray, or ndarray
     """
     edges = np.arange(0, max(rows, 1), block)
-    found = [None] * len(edges)
+    results = [None] * len(edges)
 
     def work(first, last):
         for number in range(first, last):
-            found[number] = function(slice(edges[number], min(edges[number] + block, rows)))
+            results[number] = function(slice(edges[number], min(edges[number] + block, rows)))
 
     share_rows(work, len(edges), workers or min(2, os.cpu_count() or 1))
-    if isinstance(found[0], dict):
-        return {key: np.concatenate([part[key] for part in found]) for key in found[0]}
-    return np.concatenate(found)
+    if isinstance(results[0], dict):
+        return {key: np.concatenate([part[key] for part in results]) for key in results[0]}
+    return np.concatenate(results)
 
 
 def pair_arrays(real, generated, mask=None):

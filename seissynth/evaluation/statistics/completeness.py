@@ -101,5 +101,5 @@ def histogram(values, bin_width):
     if not len(values):
         return np.zeros(0), np.zeros(0, int)
     step = _width(bin_width)
-    place = np.floor((values + bin_width / 2) / step + 1e-9).astype(int)
-    return np.arange(place.min(), place.max() + 1) * step, np.bincount(place - place.min())
+    number = np.floor((values + bin_width / 2) / step + 1e-9).astype(int)
+    return np.arange(number.min(), number.max() + 1) * step, np.bincount(number - number.min())

@@ -143,10 +143,10 @@ def mean_interval(
     (1.33, 1.0, 2.0)
     """
     values, events = np.asarray(values, dtype=float), np.asarray(events)
-    found = np.isfinite(values)
-    if not found.any():
+    known = np.isfinite(values)
+    if not known.any():
         return np.nan, np.nan, np.nan
-    values, events = values[found], events[found]
+    values, events = values[known], events[known]
     functions: dict[str, Any] = {"mean": np.mean, "median": np.median, "sd": np.std}
     if statistic not in functions:
         raise InputError(f"{statistic=} is unknown; known are {', '.join(functions)}.")

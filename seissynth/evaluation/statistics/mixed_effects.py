@@ -341,12 +341,12 @@ def split_table(
         finite = np.isfinite(values)
         row = {"measure": measure, "records": int(finite.sum()), "events": len(set(events[finite].tolist())),
                "stations": len(set(stations[finite].tolist()))}  # fmt: skip
-        found = split_residuals(values, events, stations, limits=limits) if finite.sum() >= 5 else None
-        row["mean"] = float(found.mean[0]) if found else np.nan
-        row["mean_se"] = float(found.mean_se[0]) if found else np.nan
+        split = split_residuals(values, events, stations, limits=limits) if finite.sum() >= 5 else None
+        row["mean"] = float(split.mean[0]) if split else np.nan
+        row["mean_se"] = float(split.mean_se[0]) if split else np.nan
         for part in PARTS:
-            row[part] = found.sd[part] if found else np.nan
-            row[f"{part}_low"], row[f"{part}_high"] = found.limits[part] if found else (np.nan, np.nan)
-        row["total"] = found.total_sd if found else np.nan
+            row[part] = split.sd[part] if split else np.nan
+            row[f"{part}_low"], row[f"{part}_high"] = split.limits[part] if split else (np.nan, np.nan)
+        row["total"] = split.total_sd if split else np.nan
         rows.append(row)
     return pd.DataFrame(rows)

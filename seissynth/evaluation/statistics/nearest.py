@@ -165,10 +165,10 @@ def _refined(queries, library, rows, rate):
             continue
         one = _spectra(queries[number : number + 1], length, bins)
         theirs = _spectra(np.stack([library[row] for row in candidates]), length, bins)
-        found = irfft((one * np.conj(theirs)).sum(axis=1), length, axis=-1) * length
-        at = found.argmax(axis=-1)
-        best = int(found[np.arange(len(candidates)), at].argmax())
-        value[number] = min(float(found[best, at[best]]), 1.0)
+        correlation = irfft((one * np.conj(theirs)).sum(axis=1), length, axis=-1) * length
+        at = correlation.argmax(axis=-1)
+        best = int(correlation[np.arange(len(candidates)), at].argmax())
+        value[number] = min(float(correlation[best, at[best]]), 1.0)
         chosen[number] = candidates[best]
         lag[number] = (at[best] if at[best] <= length // 2 else at[best] - length) / rate
     return value, chosen, lag

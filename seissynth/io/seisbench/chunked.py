@@ -39,17 +39,17 @@ def write_in_chunks(output, pairs, *, records_per_chunk, overwrite=False, progre
     # an older set stays until the new one is whole; without one, each chunk is readable as soon as it is written
     if not output.name:
         raise InputError(f"{output} is the root of the file system; give a folder of its own.")
-    place = output.with_name(f".{output.name}.{os.getpid()}.partial") if old else output
+    folder = output.with_name(f".{output.name}.{os.getpid()}.partial") if old else output
     try:
-        done = _write(place, iter(pairs), records_per_chunk, progress, options)
+        done = _write(folder, iter(pairs), records_per_chunk, progress, options)
         if old and done:
             for path in old:
                 path.unlink()
-            for path in sorted(place.iterdir()):
+            for path in sorted(folder.iterdir()):
                 path.replace(output / path.name)
     finally:
         if old:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
     return done
 
 

@@ -81,25 +81,26 @@ class Dataset:
         self.path = Path(path)
         check_files(self.path, chunks)
         self.chunks = _chosen_chunks(self.path, chunks)
-        places = [(self.path / METADATA.format(chunk), self.path / WAVEFORMS.format(chunk)) for chunk in self.chunks]
-        for pair in places:
-            for found in pair:
-                if not found.is_file():
-                    raise FileFormatError(f"{found} is absent, but {self.path} lists it or holds its other half.")
-        self._open(places, [_stored_format(pair[1]) for pair in places], read_table)
+        files = [(self.path / METADATA.format(chunk), self.path / WAVEFORMS.format(chunk)) for chunk in self.chunks]
+        for pair in files:
+            for file in pair:
+                if not file.is_file():
+                    raise FileFormatError(f"{file} is absent, but {self.path} lists it or holds its other half.")
+        self._open(files, [_stored_format(pair[1]) for pair in files], read_table)
 
-    def _open(self, places, formats, read):
+    def _open(self, files, formats, read):
         """Take up tables and waveform files; `read` turns the path of a table into one with SeisBench's columns."""
-        self._places, self._formats, self._pool = places, formats, FilePool()
+        self._places, self._formats, self._pool = files, formats, FilePool()
         self._axes = [
-            trace_axes(found.get("dimension_order"), pair[1]) for pair, found in zip(places, formats, strict=True)
+            trace_axes(data_format.get("dimension_order"), pair[1])
+            for pair, data_format in zip(files, formats, strict=True)
         ]
         _require_one_meaning(self.path, self.chunks, formats)
         tables = []
-        for chunk, (path, _), found in zip(self.chunks, places, formats, strict=True):
+        for chunk, (path, _), data_format in zip(self.chunks, files, formats, strict=True):
             table = read(path)
-            unify_rates(table, found, path)
-            unify_orders(table, found, path)
+            unify_rates(table, data_format, path)
+            unify_orders(table, data_format, path)
             table["trace_chunk"] = chunk
             tables.append(table)
         # where each row comes from: number of the chunk, row in its table
@@ -129,11 +130,11 @@ class Dataset:
         -------
         Dataset
         """
-        found = object.__new__(cls)
-        found.path, found.chunks = Path(metadata).parent, [""]
+        dataset = object.__new__(cls)
+        dataset.path, dataset.chunks = Path(metadata).parent, [""]
         stored = _stored_format(Path(waveforms))
-        found._open([(Path(metadata), Path(waveforms))], [{**data_format, **stored}], read)
-        return found
+        dataset._open([(Path(metadata), Path(waveforms))], [{**data_format, **stored}], read)
+        return dataset
 
     def _set_metadata(self, metadata):
         self.metadata = metadata
@@ -296,8 +297,8 @@ class Dataset:
         if pad not in (None, "zeros"):
             raise InputError(f"{pad=} is unknown; known are None and 'zeros'.")
         self._require_one_rate(rows)
-        found = self._read(rows, component_order, dtype, missing, nonfinite)
-        shapes = {item.shape for item in found}
+        records = self._read(rows, component_order, dtype, missing, nonfinite)
+        shapes = {item.shape for item in records}
         if len({shape[0] for shape in shapes}) > 1:
             raise InputError(f"records of {self.path} hold different numbers of components; name component_order.")
         lengths = sorted({shape[1] for shape in shapes})
@@ -306,10 +307,11 @@ class Dataset:
                 f"records of {self.path} hold {lengths[0]} to {lengths[-1]} samples ({len(lengths)} lengths), which "
                 "make no array; pass pad='zeros', or select those of one trace_npts."
             )
-        if not found:
+        if not records:
             return np.zeros((0, len(component_order or ""), 0), dtype)
-        result = np.zeros((len(found), found[0].shape[0], lengths[-1]), np.result_type(*{item.dtype for item in found}))
-        for target, item in zip(result, found, strict=True):
+        common_dtype = np.result_type(*{item.dtype for item in records})
+        result = np.zeros((len(records), records[0].shape[0], lengths[-1]), common_dtype)
+        for target, item in zip(result, records, strict=True):
             target[:, : item.shape[1]] = item
         return result
 
@@ -350,21 +352,22 @@ class Dataset:
         self._pool.close()
 
     def _as_rows(self, rows):
-        found = np.asarray(rows)
-        if found.ndim == 0:
-            found = found[None]
-        if found.dtype == bool:
-            if found.shape != (len(self),):
-                raise InputError(f"the mask has shape {found.shape}, but there are {len(self)} records.")
-            return np.flatnonzero(found)
-        if found.size == 0:
+        numbers = np.asarray(rows)
+        if numbers.ndim == 0:
+            numbers = numbers[None]
+        if numbers.dtype == bool:
+            if numbers.shape != (len(self),):
+                raise InputError(f"the mask has shape {numbers.shape}, but there are {len(self)} records.")
+            return np.flatnonzero(numbers)
+        if numbers.size == 0:
             return np.zeros(0, int)
-        if found.ndim != 1 or found.dtype.kind not in "iu":
-            raise InputError(f"rows are whole numbers or a mask in one dimension, not {found.dtype} of {found.shape}.")
-        outside = found[(found < -len(self)) | (found >= len(self))]
+        if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
+            kind = f"{numbers.dtype} of {numbers.shape}"
+            raise InputError(f"rows are whole numbers or a mask in one dimension, not {kind}.")
+        outside = numbers[(numbers < -len(self)) | (numbers >= len(self))]
         if len(outside):
             raise InputError(f"row {outside[0]} does not exist: {self.path} holds rows 0 to {len(self) - 1}.")
-        return np.where(found < 0, found + len(self), found).astype(int)
+        return np.where(numbers < 0, numbers + len(self), numbers).astype(int)
 
     def _require_one_rate(self, rows):
         rates = self._rates[rows]
@@ -379,7 +382,7 @@ class Dataset:
         if missing not in ("raise", "zeros") or nonfinite not in ("raise", "keep"):
             raise InputError(f"{missing=}, {nonfinite=}: known are 'raise' and 'zeros', 'raise' and 'keep'.")
         wanted = None if component_order is None else as_order(component_order)
-        found = [None] * len(rows)
+        records = [None] * len(rows)
         for number in np.unique(self._chunk[rows]):
             members = np.flatnonzero(self._chunk[rows] == number)
             file = self._pool.get(self._places[number][1])
@@ -388,15 +391,15 @@ class Dataset:
             except ReadError as error:
                 raise FileFormatError(f"{self.where(rows[members[error.position]])}: {error.reason}.") from error
             for member, array in zip(members, arrays, strict=True):
-                found[member] = self._arranged(rows[member], array, self._axes[number], wanted, missing, dtype)
+                records[member] = self._arranged(rows[member], array, self._axes[number], wanted, missing, dtype)
         if nonfinite == "raise":
-            for row, array in zip(rows, found, strict=True):
+            for row, array in zip(rows, records, strict=True):
                 if not all_finite(array):
                     raise FileFormatError(
                         f"{self.where(row)}: {np.count_nonzero(~np.isfinite(array))} samples are NaN or infinite; "
                         "leave the record out, or pass nonfinite='keep'."
                     )
-        return found
+        return records
 
     def _arranged(self, row, array, axes, wanted, missing, dtype):
         """Bring one trace into the shape (components, samples)."""

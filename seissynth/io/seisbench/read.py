@@ -103,24 +103,24 @@ class BlockFile:
         ReadError
             With the position in `names` and what is wrong.
         """
-        places = []
+        addresses = []
         for position, name in enumerate(names):
             try:
-                places.append(parse_name(name))
+                addresses.append(parse_name(name))
             except ValueError as error:
                 raise ReadError(position, str(error)) from error
-        found = [None] * len(places)
+        records = [None] * len(addresses)
         with self._lock:
             self._open()
-            for position in sorted(range(len(places)), key=lambda item: _disk_order(places[item])):
+            for position in sorted(range(len(addresses)), key=lambda item: _disk_order(addresses[item])):
                 try:
-                    found[position] = self._one(*places[position])
+                    records[position] = self._one(*addresses[position])
                 except ReadError:
                     raise
                 except (OSError, RuntimeError, KeyError, IndexError, ValueError, TypeError) as error:
                     reason = f"{names[position]!r} cannot be read ({' '.join(str(error).split())})"
                     raise ReadError(position, reason) from error
-        return found
+        return records
 
     def _open(self):
         import h5py
@@ -134,18 +134,18 @@ class BlockFile:
                 raise FileFormatError(f"{self.path} has no group 'data', in which SeisBench keeps the samples.")
             self._descriptor = os.open(self.path, os.O_RDONLY)
 
-    def _one(self, block, place):
+    def _one(self, block, index):
         plain = self._plain.get(block)
         if plain is None and block not in self._blocks:
             plain = self._look(block)
-        if plain is not None and place and isinstance(place[0], int) and len(place) == len(plain.shape):
-            return self._row(plain, place)
+        if plain is not None and index and isinstance(index[0], int) and len(index) == len(plain.shape):
+            return self._row(plain, index)
         data = self._blocks.get(block)
         if data is None:
             data = self._file["data"][block]
         else:
             self._blocks.move_to_end(block)
-        return data[place if place else ()]
+        return data[index if index else ()]
 
     def _look(self, block):
         """Learn how a block lies in the file."""
@@ -172,14 +172,14 @@ class BlockFile:
             self._blocks.popitem(last=False)
         return None
 
-    def _row(self, plain, place):
-        row = place[0] + plain.shape[0] if place[0] < 0 else place[0]
+    def _row(self, plain, index):
+        row = index[0] + plain.shape[0] if index[0] < 0 else index[0]
         if not 0 <= row < plain.shape[0]:
-            raise IndexError(f"row {place[0]} of a block of {plain.shape[0]}")
+            raise IndexError(f"row {index[0]} of a block of {plain.shape[0]}")
         content = os.pread(self._descriptor, plain.row_bytes, plain.offset + row * plain.row_bytes)
         if len(content) != plain.row_bytes:
             raise OSError("the file ends before these samples: it is cut off")
-        return np.frombuffer(content, plain.dtype).reshape(plain.shape[1:])[place[1:]]
+        return np.frombuffer(content, plain.dtype).reshape(plain.shape[1:])[index[1:]]
 
 
 def all_finite(array):

@@ -29,15 +29,15 @@ def plain_rows(metadata):
         if len(set(names)) < len(names):
             raise InputError(f"metadata has columns of one name: {sorted({n for n in names if names.count(n) > 1})}.")
         columns = [metadata[name].tolist() for name in metadata.columns]
-        found = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-        found = found if columns else [{} for _ in range(len(metadata))]
+        raw = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+        raw = raw if columns else [{} for _ in range(len(metadata))]
     else:
         try:
-            found = [dict(row) for row in metadata]
+            raw = [dict(row) for row in metadata]
         except (TypeError, ValueError):
             raise InputError(f"metadata is a {type(metadata).__name__}; give a DataFrame or a list of dicts.") from None
-        names = list(dict.fromkeys(name for row in found for name in row))
-    rows = [{name: _plain(value) for name, value in row.items() if not _is_missing(value)} for row in found]
+        names = list(dict.fromkeys(name for row in raw for name in row))
+    rows = [{name: _plain(value) for name, value in row.items() if not _is_missing(value)} for row in raw]
     for row in rows:
         for name in _PLACES:
             row.pop(name, None)

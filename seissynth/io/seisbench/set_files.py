@@ -74,11 +74,15 @@ def _stated(folder):
     """Files and facts that a finished set states; none where it states nothing."""
     for name in DESCRIPTIONS:
         try:
-            found = json.loads((folder / name).read_text(encoding="utf-8"))
+            description = json.loads((folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        if isinstance(found, dict) and found.get("complete", True) and isinstance(found.get("files"), dict):
-            return found["files"]
+        if (
+            isinstance(description, dict)
+            and description.get("complete", True)
+            and isinstance(description.get("files"), dict)
+        ):
+            return description["files"]
     return {}
 
 

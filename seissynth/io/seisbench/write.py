@@ -110,18 +110,18 @@ class DatasetWriter:
 
     def _data_format(self, unit, quantity, extra):
         # SeisBench puts the block's N in front itself, and refuses a stored one
-        found = {"dimension_order": "CW", "component_order": self.component_order, "unit": str(unit)}
-        found["measurement"] = str(quantity)
-        found["instrument_response"] = "not restituted" if quantity == "counts" else "restituted"
+        facts = {"dimension_order": "CW", "component_order": self.component_order, "unit": str(unit)}
+        facts["measurement"] = str(quantity)
+        facts["instrument_response"] = "not restituted" if quantity == "counts" else "restituted"
         if self.sampling_rate_hz is not None:
-            found["sampling_rate"] = self.sampling_rate_hz
+            facts["sampling_rate"] = self.sampling_rate_hz
         for key, value in (extra or {}).items():
             if key in ("dimension_order", "component_order", "sampling_rate", "unit", "measurement"):
                 raise InputError(f"extra_format holds {key!r}, which has an argument of its own.")
             if not isinstance(value, str | int | float) or (isinstance(value, float) and not np.isfinite(value)):
                 raise InputError(f"extra_format[{key!r}] is {value!r}; text and finite numbers can be stored.")
-            found[str(key)] = value
-        return found
+            facts[str(key)] = value
+        return facts
 
     @property
     def paths(self) -> tuple[Path, Path]:
@@ -232,19 +232,19 @@ class DatasetWriter:
 
     def _checked(self, waveforms, count):
         try:
-            found = [np.asarray(item) for item in waveforms]
+            arrays = [np.asarray(item) for item in waveforms]
         except TypeError:
             raise InputError(f"waveforms is a {type(waveforms).__name__}; give an array or a list of arrays.") from None
-        if len(found) != count:
-            raise InputError(f"metadata holds {count} rows but waveforms {len(found)} records; they belong together.")
-        for number, array in enumerate(found):
+        if len(arrays) != count:
+            raise InputError(f"metadata holds {count} rows but waveforms {len(arrays)} records; they belong together.")
+        for number, array in enumerate(arrays):
             if array.ndim != 2 or array.shape[0] != len(self.component_order) or not array.shape[1]:
                 raise InputError(
                     f"row {self._count + number}: samples of shape {array.shape}, but ({len(self.component_order)}, "
                     f"npts) is wanted for the components {self.component_order}."
                 )
-            found[number] = self._cast(array, self._count + number)
-        return found
+            arrays[number] = self._cast(array, self._count + number)
+        return arrays
 
     def _cast(self, array, row):
         """Return the samples in the stored type, or say what it cannot hold."""

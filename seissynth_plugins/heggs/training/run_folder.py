@@ -96,16 +96,16 @@ def begin_run(
     Run
     """
     table = TrainingTable(data, fold=fold, folds=folds, stations_out=stations_out, noise=noise, seed=seed)
-    how = chosen_augmentation(augmentation, table)
+    chosen = chosen_augmentation(augmentation, table)
     begun = run_folder.open_run(
-        kind, config, table, output, init=init, resume=resume, augmentation=asdict(how), seed=seed, encoding=encoding,
-        extras=list(extras or ()),
+        kind, config, table, output, init=init, resume=resume, augmentation=asdict(chosen), seed=seed,
+        encoding=encoding, extras=list(extras or ()),
     )  # fmt: skip
-    inputs = run_inputs(begun, encoding, extras, network, how)
+    inputs = run_inputs(begun, encoding, extras, network, chosen)
     network = with_condition_size(network, inputs.condition.size)
     if begun.start is not None and not fits(begun.start[0].config, network):
         raise InputError(f"{init} holds another configuration than {config!r}; name that one, or train without init.")
-    pairing = {"onset_maps": bool(network.unet.onset_maps), "augmentation": how, "picked_first": picked_first}
+    pairing = {"onset_maps": bool(network.unet.onset_maps), "augmentation": chosen, "picked_first": picked_first}
     told = {"noise": None if noise is None else Path(noise).name, "sources": sources, "picked_first": picked_first}
     return Run(
         **vars(begun), inputs=inputs, network=network, pairing=pairing, told=told,
@@ -149,11 +149,11 @@ def run_inputs(run, encoding, extras, network, how):
         return replace(start[1], onset_terms=terms, site_noise=None)
 
     def fit():
-        found = fit_inputs(
+        inputs = fit_inputs(
             table, encoding=encoding or "paper", extras=extras or (), normalised=network.normalised_waveforms,
             augmentation=how,
         )  # fmt: skip
-        return replace(found, onset_terms=terms)
+        return replace(inputs, onset_terms=terms)
 
     return run_folder.kept_inputs(run, fit)
 

@@ -88,8 +88,8 @@ def quiet_levels(table, inputs, otherwise):
     levels = {}
     for row, name in zip(table.noise.tolist(), map(str, table.sensors(table.noise)), strict=True):
         levels.setdefault(name, []).append(inputs.encode(table.waveforms([row]), [name])[0].mean(axis=-1))
-    found = {name: np.mean(parts, axis=0) for name, parts in levels.items()}
-    return {"": np.mean(list(found.values()), axis=0), **found} if found else dict(otherwise)
+    spectra = {name: np.mean(parts, axis=0) for name, parts in levels.items()}
+    return {"": np.mean(list(spectra.values()), axis=0), **spectra} if spectra else dict(otherwise)
 
 
 def add_site_noise(kind, values, config, table, inputs, rows=None):

@@ -52,9 +52,9 @@ def fit_spread(model, pairs, patterns, held_out=None):
     step = max(round(START_SHARE * model.config.steps), 1)
     sampling = Sampling(steps=min(_STEPS, model.config.steps), start=start, start_step=step, spread=False)
     arrays, figures = [], {}
-    for name, given in (("without", None), ("with", source)):
-        made = generate_spectrograms(model, condition, np.arange(count), given, onsets, sampling)
-        residuals, seen = target - made, weights
+    for name, records in (("without", None), ("with", source)):
+        generated = generate_spectrograms(model, condition, np.arange(count), records, onsets, sampling)
+        residuals, seen = target - generated, weights
         if pairs.inputs.site_noise is not None:
             seen = np.zeros_like(target)
             for event in sorted(set(events)):
@@ -62,14 +62,14 @@ def fit_spread(model, pairs, patterns, held_out=None):
                 fit = held_out.get(event, pairs.inputs.site_noise)
                 inputs = dataclasses.replace(pairs.inputs, site_noise=fit)
                 residuals[rows], signal = signal_residuals(
-                    inputs, target[rows], made[rows], condition[rows], [sensors[i] for i in rows], known[rows]
+                    inputs, target[rows], generated[rows], condition[rows], [sensors[i] for i in rows], known[rows]
                 )
                 seen[rows] = weights[rows] * signal
         means, counts = cell_means(residuals, seen)
-        found, noise = fit_patterns(means, counts, min(patterns, count - 1))
-        arrays.append(_filled(found, patterns))
+        fitted, noise = fit_patterns(means, counts, min(patterns, count - 1))
+        arrays.append(_filled(fitted, patterns))
         figures[f"residual_{name}"] = float(np.sqrt(np.mean(means[counts] ** 2)))
-        variance = np.broadcast_to(np.sum(found**2, axis=0), counts.shape)
+        variance = np.broadcast_to(np.sum(fitted**2, axis=0), counts.shape)
         figures[f"patterns_{name}"] = float(np.sqrt(np.mean(variance[counts])))
         figures[f"noise_{name}"] = noise
     figures["texture"] = _texture(pairs.inputs, weights)
