@@ -195,10 +195,10 @@ def picks(stream: Stream | Sequence[Any], event: Event | Catalog | None = None) 
 
 def _streams(stream):
     streams = [stream] if isinstance(stream, Stream) else list(stream)
-    made = [Stream([trace for trace in one if "seissynth" in trace.stats]) for one in streams]
-    if not any(len(one) for one in made):
+    ours = [Stream([trace for trace in one if "seissynth" in trace.stats]) for one in streams]
+    if not any(len(one) for one in ours):
         raise InputError("no trace was made by seissynth (stats.seissynth is missing); MiniSEED does not keep it.")
-    return made
+    return ours
 
 
 def _events(streams):

@@ -142,7 +142,7 @@ def _impose_picks(paths):
     times = paths.onsets
     changed = {name: getattr(times, name).copy() for name in ("p_s", "s_s", "p_direct_s", "s_direct_s")}
     picked = _first_picks(paths.earthquake)
-    found = 0
+    count = 0
     for i, site in enumerate(paths.sites):
         p, s = picked.get((site.name, "P")), picked.get((site.name, "S"))
         if p is None and s is None:
@@ -158,8 +158,8 @@ def _impose_picks(paths):
                 "picks, or pass onsets='model'."
             )
         paths.onset_origin[i] = "picks"
-        found += 1
-    if not found:
+        count += 1
+    if not count:
         warn_user(f"event {paths.earthquake.id} has no P or S picks at these stations; the model's onsets are used.")
     paths.onsets = times.__class__(**{**vars(times), **changed})
 

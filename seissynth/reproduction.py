@@ -132,8 +132,8 @@ def reproduce(
         if progress is not None:
             progress(number, len(calls))
         arguments = _with_weights(path, json.loads(text), weights)
-        made = _generate(path, arguments, realization, traces, catalog, contents.inventory)
-        known = {_identity(trace): trace for trace in made}
+        remade = _generate(path, arguments, realization, traces, catalog, contents.inventory)
+        known = {_identity(trace): trace for trace in remade}
         for trace in traces:
             again = known.get(_identity(trace))
             difference, line = _compare(trace, again)

@@ -72,8 +72,8 @@ def source_quantities(stream, quantity=None):
 
 def stated_quantity(trace):
     """What a trace holds as its stats say: made by seissynth, and ObsPy's processing since; None where they do not."""
-    made = trace.stats.get("seissynth") or {}
-    quantity = made.get("quantity")
+    provenance = trace.stats.get("seissynth") or {}
+    quantity = provenance.get("quantity")
     if quantity not in OUTPUTS.values():
         quantity = None
     for step in trace.stats.get("processing", ()):

@@ -32,10 +32,10 @@ class FoundEntry:
         match = _TARGET.fullmatch(self.target.strip())
         if match is None:
             raise ValueError(f"entry point {self.name} = {self.target!r} is not of the form 'package.module:Class'")
-        found = importlib.import_module(match["module"])
+        target = importlib.import_module(match["module"])
         for name in match["attribute"].split("."):
-            found = getattr(found, name)
-        return found
+            target = getattr(target, name)
+        return target
 
 
 def normalise_distribution(name):
@@ -55,11 +55,11 @@ def find_entries(group=GROUP):
         Sorted by name, then distribution.
     """
     try:
-        found = _read_with_entrypoints(group)
+        entries = _read_with_entrypoints(group)
     except Exception:  # configparser's errors, a bad spec, an odd sys.path: all of them somebody else's
-        found = _read_one_by_one(group)
+        entries = _read_one_by_one(group)
     unique = {}
-    for entry in found:
+    for entry in entries:
         unique.setdefault((entry.name, entry.distribution), entry)
     return [unique[key] for key in sorted(unique)]
 
@@ -76,14 +76,14 @@ def _read_with_entrypoints(group):
         if group in config
         for name, spec in config[group].items()
     ]
-    found = []
+    entries = []
     for point in points:
         target = f"{point.module_name}:{point.object_name}" if point.object_name else point.module_name
         name = normalise_distribution(point.distro.name)
         # an egg-info folder carries no version in its name, or one with Python's behind it
         version = re.sub(r"-py[\d.]+$", "", point.distro.version or "") or _version(name)
-        found.append(FoundEntry(point.name, target, name, version))
-    return found
+        entries.append(FoundEntry(point.name, target, name, version))
+    return entries
 
 
 def _version(distribution):
@@ -94,7 +94,7 @@ def _version(distribution):
 
 
 def _read_one_by_one(group):
-    found, seen = [], set()
+    entries, seen = [], set()
     for distribution in importlib.metadata.distributions():
         label = str(getattr(distribution, "_path", "without a name"))
         try:
@@ -113,8 +113,8 @@ def _read_one_by_one(group):
                 "Reinstall or uninstall that distribution."
             )
             continue
-        found.extend(FoundEntry(point.name, point.value, name, version) for point in points)
-    return found
+        entries.extend(FoundEntry(point.name, point.value, name, version) for point in points)
+    return entries
 
 
 def _mentions(distribution, group):

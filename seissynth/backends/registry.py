@@ -236,10 +236,10 @@ def resolve_backend(backend, *, weights=None, device="cpu", options=None, ensemb
     """
     options = dict(options or {})
     if isinstance(backend, Backend):
-        given = [*options, *(["weights"] if weights is not None else [])]
-        if given or device not in ("cpu", getattr(backend, "device", "cpu")):
+        names = [*options, *(["weights"] if weights is not None else [])]
+        if names or device not in ("cpu", getattr(backend, "device", "cpu")):
             raise InputError(
-                f"{backend.card.name}: {', '.join(given) or 'device'} was given beside an instance of the backend, "
+                f"{backend.card.name}: {', '.join(names) or 'device'} was given beside an instance of the backend, "
                 "which is used as it is. Give it to the constructor of the instance, or pass the class or the name."
             )
         return backend

@@ -152,8 +152,8 @@ def refuse_existing(paths, overwrite):
             continue
         pattern = "{" in str(path)
         # fields in braces are filled per trace: any file that fits the pattern counts
-        found = glob.glob(re.sub(r"\\?\{[^}]*\}", "*", glob.escape(str(path)))) if pattern else []
-        if not overwrite and (found or Path(path).exists()):
-            raise InputError(f"{found[0] if found else path} exists; pass --overwrite to replace it.")
+        existing = glob.glob(re.sub(r"\\?\{[^}]*\}", "*", glob.escape(str(path)))) if pattern else []
+        if not overwrite and (existing or Path(path).exists()):
+            raise InputError(f"{existing[0] if existing else path} exists; pass --overwrite to replace it.")
         if not Path(path).parent.is_dir() and "{" not in str(Path(path).parent):
             raise InputError(f"cannot write {path}: there is no folder {Path(path).parent}; make it first.")

@@ -41,10 +41,10 @@ def backends(
 
 
 def _plain(info):
-    found = {name: getattr(info, name) for name in ("name", "distribution", "version", "module", "status", "cause")}
+    facts = {name: getattr(info, name) for name in ("name", "distribution", "version", "module", "status", "cause")}
     card = info.card
     if card is not None:
-        found.update(
+        facts.update(
             summary=card.summary,
             quantity=card.quantity,
             sampling_rates_hz=list(card.sampling_rates_hz),
@@ -60,7 +60,7 @@ def _plain(info):
             trained_region=card.trained_region,
             packages=dict(card.packages),
         )
-    return found
+    return facts
 
 
 def _print_table(infos, check):

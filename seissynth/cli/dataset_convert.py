@@ -50,9 +50,9 @@ def convert(
     if from_folder != to_file:
         known = "a SeisBench folder into a .h5 file, or ASDF into a folder"
         raise typer.BadParameter(f"{source} -> {target}: one converts {known}.")
-    given = {"--tag": tag, "--flatfile": flatfile, "--unit": unit, "--quantity": quantity}
-    if to_file and any(value is not None for value in given.values()):
-        name = next(name for name, value in given.items() if value is not None)
+    asdf_options = {"--tag": tag, "--flatfile": flatfile, "--unit": unit, "--quantity": quantity}
+    if to_file and any(value is not None for value in asdf_options.values()):
+        name = next(name for name, value in asdf_options.items() if value is not None)
         raise typer.BadParameter(f"{name} is for reading ASDF.")
     with progress_bar("converting", 1, quiet):
         if to_file:

@@ -107,10 +107,10 @@ def evaluate(
 def _listed(name, words):
     if words is None:
         return None
-    found = [word.strip() for word in words.split(",")]
-    if not all(found):
+    listed = [word.strip() for word in words.split(",")]
+    if not all(listed):
         raise typer.BadParameter(f"{name} {words!r} holds an empty name; known are {', '.join(GROUPS)}.")
-    return found
+    return listed
 
 
 def _table(evaluation):

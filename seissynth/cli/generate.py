@@ -178,8 +178,8 @@ def _make(inventory, catalog, arguments, realizations, quiet):
 
     streams = []  # not made beforehand: how many are asked for is checked below
     with progress_bar("making records", len(catalog), quiet) as step:
-        for number, made in enumerate(iter_generate(inventory, catalog, realizations=realizations, **arguments)):
-            parts = [made] if realizations is None else made
+        for number, result in enumerate(iter_generate(inventory, catalog, realizations=realizations, **arguments)):
+            parts = [result] if realizations is None else result
             streams = streams or [Stream() for _ in parts]
             for stream, part in zip(streams, parts, strict=True):
                 stream += part

@@ -48,12 +48,12 @@ def true_axes(sensor):
 def nearest_channels(directions):
     """Number of the channel that lies nearest to up, north and east, each used once; tuple of three int."""
     cosines = np.abs(directions)
-    best, found = -1.0, (0, 1, 2)
+    best, best_order = -1.0, (0, 1, 2)
     for order in permutations(range(3)):
         total = sum(cosines[channel, axis] for axis, channel in enumerate(order))
         if total > best + _TIE:
-            best, found = total, order
-    return found
+            best, best_order = total, order
+    return best_order
 
 
 def counts_to_zne(sensor):

@@ -174,10 +174,10 @@ class GroundMotionModel:
         inside = _within(magnitude, self.magnitudes) & _within(distance, self.distances_km)
         if self.vs30_mps is not None:
             inside &= _within(vs30, self.vs30_mps)
-        found = np.full((4, len(magnitude), len(measures)), np.nan)
+        values = np.full((4, len(magnitude), len(measures)), np.nan)
         if inside.any() and measures:
-            found[:, inside] = self.equation(measures, magnitude[inside], distance[inside], vs30[inside], mechanism)
-        return Prediction(measures, *found, ~inside)
+            values[:, inside] = self.equation(measures, magnitude[inside], distance[inside], vs30[inside], mechanism)
+        return Prediction(measures, *values, ~inside)
 
 
 def split_measure(measure):

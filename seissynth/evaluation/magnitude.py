@@ -178,9 +178,9 @@ def station_corrections(
     if reference is not None:
         off = (table["event"].map(reference) - table["ml"])[many].groupby(table["station"]).median().dropna()
         return {station: round(float(value), 12) for station, value in off.items()}
-    found = split_residuals(table["ml"], table["event"], table["station"], limits=False)
+    split = split_residuals(table["ml"], table["event"], table["station"], limits=False)
     known = set(table["station"][many].astype(str))
-    return {station: -value for station, value in found.station_terms.items() if station in known}
+    return {station: -value for station, value in split.station_terms.items() if station in known}
 
 
 def record_magnitudes(

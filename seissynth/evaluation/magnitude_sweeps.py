@@ -108,15 +108,15 @@ def magnitude_sweep(
     rows, spectra, centers, name = [], [], None, ""
     centers = np.empty(0)
     for magnitude in magnitudes:
-        made = seissynth.generate(
+        ensemble = seissynth.generate(
             inventory, _resized(event, magnitude), seed=seed, realizations=realizations, **options
         )
-        records = streams_to_record_set(made, inventory=inventory)
+        records = streams_to_record_set(ensemble, inventory=inventory)
         name, rate = records.name, records.sampling_rate_hz
         times = records.times_s()
         begin = np.where(np.isfinite(records.s_s), records.s_s, records.column("path_s_travel_s")) - 0.2
         window = times >= begin[:, None]
-        band = _low_hz(made), min(_BAND_HZ[1], 0.4 * rate)
+        band = _low_hz(ensemble), min(_BAND_HZ[1], 0.4 * rate)
         frequency, amplitude, count = displacement_spectra(records.data[:, 1:], rate, records.quantity, band, window)
         fit = fit_source(frequency, amplitude, records.column("path_hyp_distance_km"), path=path, count=count)
         if not len(centers):

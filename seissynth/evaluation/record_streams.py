@@ -109,9 +109,9 @@ def _turned(traces, sensor, inventory):
         turned.rotate("->ZNE", inventory=inventory)
     except Exception as error:  # ObsPy raises several kinds, some of them bare
         raise InputError(f"{sensor}: components {letters} cannot be turned to {ORDER}: {error}") from error
-    found = {trace.stats.channel[-1]: trace for trace in turned}
-    if not set(ORDER) <= set(found):
+    components = {trace.stats.channel[-1]: trace for trace in turned}
+    if not set(ORDER) <= set(components):
         raise InputError(f"{sensor}: components {letters} do not make {ORDER}.")
     for trace in turned:
         trace.stats.seissynth = own
-    return found
+    return components

@@ -190,8 +190,8 @@ def read_asdf_quietly(path):
         left_out.append(f"{unknown} data sets that are no waveforms")
     if not traces:
         raise FileFormatError(f"{path} holds no record with seissynth's provenance; read it with pyasdf instead.")
-    found = {record.name for record, _ in traces}
-    missing = tuple(_named(record) for name, record in records.items() if name not in found)
+    present = {record.name for record, _ in traces}
+    missing = tuple(_named(record) for name, record in records.items() if name not in present)
     return AsdfContents(_regroup(traces), catalog, inventory, traces[0][0].environment, tuple(left_out), missing)
 
 

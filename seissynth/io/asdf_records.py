@@ -87,10 +87,10 @@ class FileRecords:
         return read_table(self.path, text.decode("utf-8")).to_dict("records")
 
     def __iter__(self):
-        found = self._in_rows() if self._rows is not None else self._in_stations()
+        items = self._in_rows() if self._rows is not None else self._in_stations()
         while True:
             try:
-                item = next(found, None)
+                item = next(items, None)
             except (FileFormatError, InputError):
                 raise
             except Exception as error:  # a damaged file raises whatever the layer below met first
@@ -195,8 +195,8 @@ class FileRecords:
         return place["station_network_code"], place["station_code"], stats.location
 
     def _from_flat(self, row):
-        found = self._flat.get((_short(row.get("source_id", "")), row["station_code"]))
-        return {} if found is None else {key: value for key, value in found.items() if key != "source_id"}
+        columns = self._flat.get((_short(row.get("source_id", "")), row["station_code"]))
+        return {} if columns is None else {key: value for key, value in columns.items() if key != "source_id"}
 
 
 def _sensors(stream):
@@ -251,8 +251,8 @@ def _flat_rows(flat):
 
     names = {*FIELDS.values(), "source_magnitude", "source_magnitude_type"} - {"trace_component", "trace_npts"}
     names -= {"trace_dt_s", "trace_name_original"}
-    found = {}
+    rows = {}
     for row in flat.to_dict("records"):
         plain = {key: value for key, value in row.items() if key in names and value == value and value != ""}
-        found.setdefault((_short(str(row["source_id"])), str(row["station_code"])), plain)
-    return found
+        rows.setdefault((_short(str(row["source_id"])), str(row["station_code"])), plain)
+    return rows

@@ -57,10 +57,10 @@ def path_columns(row):
     if any(row.get(name) is None or not math.isfinite(row[name]) for name in names):
         return {}
     distance, azimuth, back = gps2dist_azimuth(*(row[name] for name in names))
-    found = {"path_ep_distance_km": distance / 1000.0, "path_azimuth_deg": azimuth, "path_back_azimuth_deg": back}
+    columns = {"path_ep_distance_km": distance / 1000.0, "path_azimuth_deg": azimuth, "path_back_azimuth_deg": back}
     if row.get("source_depth_km") is not None:
-        found["path_hyp_distance_km"] = math.hypot(distance / 1000.0, row["source_depth_km"])
-    return found
+        columns["path_hyp_distance_km"] = math.hypot(distance / 1000.0, row["source_depth_km"])
+    return columns
 
 
 def pick_columns(event, network, station, location, start, rate_hz, npts):

@@ -212,10 +212,10 @@ def asdf_files(source):
     """Return one ASDF file, or those of a folder in the order of their names."""
     source = Path(source)
     if source.is_dir():
-        found = sorted(item for item in source.iterdir() if item.suffix.lower() in (".h5", ".asdf"))
-        if not found:
+        files = sorted(item for item in source.iterdir() if item.suffix.lower() in (".h5", ".asdf"))
+        if not files:
             raise InputError(f"{source} holds no ASDF file (*.h5, *.asdf).")
-        return found
+        return files
     if not source.is_file():
         raise InputError(f"cannot read {source}: there is no such file or folder.")
     return [source]
@@ -241,9 +241,9 @@ def _codes(row, number, path):
 
 def _require_storable(codes, starts):
     """Raise InputError that names codes, rates and times that ASDF cannot hold, before anything is written."""
-    found = {(*code, start.year): start for row, start in zip(codes, starts, strict=True) for code in row}
+    first_starts = {(*code, start.year): start for row, start in zip(codes, starts, strict=True) for code in row}
     empty = np.zeros(1, np.float32)
-    require_storable([Trace(empty, _header(code[:5], start)) for code, start in found.items()], "ASDF")
+    require_storable([Trace(empty, _header(code[:5], start)) for code, start in first_starts.items()], "ASDF")
 
 
 def _header(code, start):

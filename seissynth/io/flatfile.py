@@ -108,10 +108,11 @@ def _as_numbers(column, name, path):
     import pandas
 
     text = column.str.strip()
-    found = pandas.to_numeric(text, errors="coerce").to_numpy(float)
-    wrong = np.flatnonzero(np.isnan(found) & ~text.str.lower().isin(["", "nan", "na", "null", "none", "-"]).to_numpy())
+    numbers = pandas.to_numeric(text, errors="coerce").to_numpy(float)
+    empty = text.str.lower().isin(["", "nan", "na", "null", "none", "-"]).to_numpy()
+    wrong = np.flatnonzero(np.isnan(numbers) & ~empty)
     if len(wrong):
         raise FileFormatError(
             f"{path}, line {wrong[0] + 2}: {name} is {column.iloc[wrong[0]]!r}; a number or nothing is wanted."
         )
-    return found
+    return numbers

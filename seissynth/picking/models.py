@@ -113,8 +113,8 @@ def probabilities(model, x):
         return torch.stack([1 - detection, p, s], dim=1)
     # SeisBench's PhaseNet fits its skips at its own 3001 samples and at multiples of 256 only
     padded = torch.nn.functional.pad(wave, (0, -npts % _LENGTH_STEP))
-    found = model(padded)[..., :npts]
-    return found[:, [model.labels.index(phase) for phase in PHASES]]
+    predicted = model(padded)[..., :npts]
+    return predicted[:, [model.labels.index(phase) for phase in PHASES]]
 
 
 def training_loss(model, x, y):
@@ -171,9 +171,9 @@ def save_picker(model: Any, path: str | os.PathLike[str]) -> str | os.PathLike[s
     }  # fmt: skip
     if architecture_of(model) == "eqtransformer":
         arguments["in_samples"] = model.in_samples
-    about = {"docstring": "", "model": type(model).__name__, "model_args": arguments, "default_args": {}}
+    description = {"docstring": "", "model": type(model).__name__, "model_args": arguments, "default_args": {}}
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps(about, indent=1))
+    partial.write_text(json.dumps(description, indent=1))
     os.replace(partial, path.with_suffix(".json"))
     torch.save(model.state_dict(), partial)
     os.replace(partial, path)

@@ -116,7 +116,7 @@ class AICPicker:
         """
         data = np.asarray(data)
         loud = 1 + int(np.argmax((data[1:].astype(float) ** 2).sum(axis=-1)))
-        found = {}
+        onsets = {}
         for phase, row in (("P", 0), ("S", loud)):
             guess = expected_s.get(phase, np.nan)
             reach = NEAR_S[phase]
@@ -125,8 +125,8 @@ class AICPicker:
             at, contrast = np.nan, 0.0
             if np.isfinite(guess):
                 at, contrast = aic_onset(data[row], sampling_rate_hz, guess, max(reach, 0.6), before_s)
-            found[phase] = at if contrast >= self.least_contrast else np.nan
-        return found
+            onsets[phase] = at if contrast >= self.least_contrast else np.nan
+        return onsets
 
 
 class ARPicker:
@@ -252,17 +252,17 @@ class SeisBenchPicker:
         before_s: Sequence[float],
     ) -> dict[str, np.ndarray]:
         """Pick records (n, 3, npts), `expected_s` and `before_s` being arrays of n; see `pick_records`."""
-        found = {phase: np.full(len(data), np.nan) for phase in NEAR_S}
+        onsets = {phase: np.full(len(data), np.nan) for phase in NEAR_S}
         for first in range(0, len(data), self._BATCH):
             part = self._annotated(data[first : first + self._BATCH], sampling_rate_hz)
             for row, probabilities in enumerate(part, start=first):
                 guesses = {phase: values[row] for phase, values in expected_s.items()}
                 for phase, at in self._near(probabilities, sampling_rate_hz, guesses, before_s[row]).items():
-                    found[phase][row] = at
-        return found
+                    onsets[phase][row] = at
+        return onsets
 
     def _near(self, probabilities, rate, expected_s, before_s):
-        found = dict.fromkeys(NEAR_S, np.nan)
+        onsets = dict.fromkeys(NEAR_S, np.nan)
         for phase, (shift, probability) in probabilities.items():
             guess = expected_s.get(phase, np.nan)
             if not np.isfinite(guess):
@@ -271,8 +271,8 @@ class SeisBenchPicker:
             first = max(int(np.ceil(middle - NEAR_S[phase] * rate)), 0)
             part = probability[first : int(middle + NEAR_S[phase] * rate) + 1]
             if len(part) and np.nanmax(part, initial=0.0) >= self.threshold:
-                found[phase] = (first + shift + int(np.nanargmax(part))) / rate - before_s
-        return found
+                onsets[phase] = (first + shift + int(np.nanargmax(part))) / rate - before_s
+        return onsets
 
 
 def pick_records(
@@ -309,12 +309,12 @@ def pick_records(
     expected = {phase: np.asarray(values, dtype=float) for phase, values in expected_s.items()}
     if hasattr(picker, "pick_many"):
         return picker.pick_many(data, sampling_rate_hz, expected, before)
-    found = {phase: np.full(len(data), np.nan) for phase in NEAR_S}
+    onsets = {phase: np.full(len(data), np.nan) for phase in NEAR_S}
     for row, record in enumerate(data):
         guesses = {phase: values[row] for phase, values in expected.items()}
         for phase, at in picker.pick(record, sampling_rate_hz, guesses, before[row]).items():
-            found[phase][row] = at
-    return found
+            onsets[phase][row] = at
+    return onsets
 
 
 def make_picker(name: Any) -> Any:

@@ -28,14 +28,14 @@ def draw_distributions(group, pairs):
 def _samples(pairs):
     """Samples over the record's peak: real and generated from P on, noise before it."""
     signal, noise = windows(pairs.real)
-    found = {
+    samples = {
         pairs.real.name: component_samples(pairs.real, _SAMPLES, 0, signal),
         pairs.name: component_samples(pairs.generated, _SAMPLES, 0, signal),
     }
     quiet = component_samples(pairs.real, _SAMPLES, 0, noise)
     if len(quiet) >= _LEAST_NOISE:
-        found["noise before P"] = quiet
-    return found
+        samples["noise before P"] = quiet
+    return samples
 
 
 @styled

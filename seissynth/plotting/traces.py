@@ -37,9 +37,9 @@ def plot_traces(stream: Stream, *, max_sensors: int = 8) -> Figure:
     InputError
         An empty Stream, or one with gaps.
     """
-    found = find_sensors(stream)
-    sensors, omitted = nearest(found, max_sensors)
-    title = title_of(found) + omitted  # of all: the nearest may belong to a few of the events
+    every_sensor = find_sensors(stream)
+    sensors, omitted = nearest(every_sensor, max_sensors)
+    title = title_of(every_sensor) + omitted  # of all: the nearest may belong to a few of the events
     return _one_sensor(sensors[0], title) if len(sensors) == 1 else _grid(sensors, title)
 
 

@@ -66,9 +66,9 @@ def evaluate(
     """
     if report is not None:
         check_targets(report, overwrite)
-    found = evaluations.evaluate(real, generated, progress=progress, **arguments)
+    evaluation = evaluations.evaluate(real, generated, progress=progress, **arguments)
     if report is not None:
         if progress:
             progress(1, 1, "writing the report")
-        write_locked_report(found, report, overwrite=overwrite, pictures=pictures, command=command)
-    return found
+        write_locked_report(evaluation, report, overwrite=overwrite, pictures=pictures, command=command)
+    return evaluation

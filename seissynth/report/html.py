@@ -96,9 +96,9 @@ class Html(str):
 
     def __new__(cls, value, attributes=""):
         """Keep the attributes beside the text."""
-        made = super().__new__(cls, value)
-        made.attributes = f" {attributes}" if attributes else ""
-        return made
+        element = super().__new__(cls, value)
+        element.attributes = f" {attributes}" if attributes else ""
+        return element
 
 
 def table(head, rows, caption="", csv=""):

@@ -55,8 +55,8 @@ earthquakes lie partly below it: then both are of the band, not of the earthquak
 
 def group_text(name):
     """What a group is about."""
-    found = GROUP_TEXTS.get(name)
-    return f"<p>{text(found)}</p>" if found else ""
+    description = GROUP_TEXTS.get(name)
+    return f"<p>{text(description)}</p>" if description else ""
 
 
 def meaning_of(metric):

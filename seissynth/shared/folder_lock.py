@@ -62,7 +62,7 @@ def locked(path, doing, *, file=False):
     path = path.parent.resolve() / path.name if file else path.resolve()
     if file and not path.name:
         raise InputError(f"cannot write {path}: it is a folder; give the name of a file.")
-    made = [] if file else _make(path)
+    new_folders = [] if file else _make(path)
     lock, holder = ((path.with_name(f".{path.name}{name}") if file else path / name) for name in (LOCK, HOLDER))
     try:
         with _in_process(lock, path, doing), _of_system(lock, holder, path):
@@ -76,7 +76,7 @@ def locked(path, doing, *, file=False):
                     with contextlib.suppress(OSError):
                         item.unlink(missing_ok=True)
     finally:
-        for folder in made:
+        for folder in new_folders:
             with contextlib.suppress(OSError):  # holds something
                 folder.rmdir()
 
@@ -126,12 +126,12 @@ def _lockable(path, file):
 
 def _make(path):
     """Make a folder; those that were made, innermost first."""
-    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    new_folders = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WriteError(f"cannot make the folder {path}: {error}.") from error
-    return made
+    return new_folders
 
 
 @contextlib.contextmanager
@@ -152,10 +152,10 @@ def _in_process(lock, path, doing):
 def _of_system(lock, holder, path):
     from filelock import FileLock, Timeout
 
-    found = FileLock(lock)
+    file_lock = FileLock(lock)
     for again in (True, True, False):
         try:
-            found.acquire(timeout=_PATIENCE_S, poll_interval=_LOOK_EVERY_S)
+            file_lock.acquire(timeout=_PATIENCE_S, poll_interval=_LOOK_EVERY_S)
             break
         except Timeout:
             raise FolderInUseError(_refusal(path, _read(holder), lock)) from None
@@ -167,7 +167,7 @@ def _of_system(lock, holder, path):
     try:
         yield
     finally:
-        found.release()
+        file_lock.release()
 
 
 def _me(doing):

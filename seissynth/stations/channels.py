@@ -329,10 +329,10 @@ def _nothing_left(inventory, time, channel, notes):
     stations = dict.fromkeys(f"{network.code}.{station.code}" for network in inventory for station in network)
     if not stations:
         return "The inventory holds no station. Read one with obspy.read_inventory, or ask an FDSN client."
-    found = _few(list(stations))
+    names = _few(list(stations))
     return (
         f"No sensor is left for channel={channel!r} at {time}. The inventory holds {len(stations)} station(s): "
-        f"{found}. {_few([note.rstrip('.') for note in notes], 3, '; ')}. Give an inventory that is open at that "
+        f"{names}. {_few([note.rstrip('.') for note in notes], 3, '; ')}. Give an inventory that is open at that "
         "time, at channel level, or another `channel`."
     )
 

@@ -216,8 +216,8 @@ def check_history_independence(trial):
     together, other = trial.run(), trial.fresh()
     for row in reversed(range(len(trial))):
         table, rest = _rows(trial, [row])
-        made = trial.run(table, backend=other, **rest)
-        trial.require_equal(_pick(together, [row]), made, f"row {row} from an instance with another history")
+        alone = trial.run(table, backend=other, **rest)
+        trial.require_equal(_pick(together, [row]), alone, f"row {row} from an instance with another history")
 
 
 def check_own_memory(trial):
@@ -280,13 +280,13 @@ def check_no_global_settings(trial):
 def check_no_mutation(trial):
     """Conditions, start times, seeds and source records are left as they were given, by later calls too."""
     source = example_source(trial) if "source_records" in trial.card.capabilities else None
-    given = []
+    inputs = []
     for seed in (0, 1):
         table, start_s, seeds = trial.conditions.copy(), trial.start_s.copy(), trial.seeds(seed)
         own = copy.deepcopy(source)
-        given.append((seed, table, start_s, seeds, own))
+        inputs.append((seed, table, start_s, seeds, own))
         trial.simulate(table, start_s, trial.npts, trial.rate_hz, seeds, own)
-    for seed, table, start_s, seeds, own in given:
+    for seed, table, start_s, seeds, own in inputs:
         require(list(table) == list(trial.conditions), "simulate added or took columns of the conditions table")
         require(table.equals(trial.conditions), "simulate changed the conditions table")
         require(np.array_equal(start_s, trial.start_s), "simulate changed start_s")

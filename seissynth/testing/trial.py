@@ -70,8 +70,8 @@ class Trial:
         """Run `simulate` on the arguments themselves; returns what it does."""
         backend = backend or self.backend
         load_once(backend)
-        given = {} if source is None else {"source": source}
-        return backend.simulate(table, start_s=start_s, npts=npts, sampling_rate_hz=rate_hz, seeds=seeds, **given)
+        options = {} if source is None else {"source": source}
+        return backend.simulate(table, start_s=start_s, npts=npts, sampling_rate_hz=rate_hz, seeds=seeds, **options)
 
     def require_equal(self, one, other, text):
         """Require that data, onsets and truths of two sets of records are equal within the tolerance."""

@@ -245,9 +245,9 @@ def _through_layers(delta, depth, layered):
 def _through_taup(delta, depth, taup):
     from seissynth.traveltime.taup import arrivals
 
-    found = arrivals(delta, depth, taup)
+    by_wave = arrivals(delta, depth, taup)
     result = {}
-    for wave, (first, takeoff, direct, direct_takeoff, ray) in found.items():
+    for wave, (first, takeoff, direct, direct_takeoff, ray) in by_wave.items():
         result[f"{wave}_s"] = first
         result[f"{wave}_direct_s"] = direct
         result[f"{wave}_direct_takeoff_deg"] = direct_takeoff

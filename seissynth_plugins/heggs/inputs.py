@@ -135,7 +135,7 @@ class ModelInputs:
             "condition": self.condition.to_dict(),
             "condition_statistics": self.condition_statistics.to_dict(),
             "normalised": self.normalised,
-            **{name: found for name, found in fitted.items() if found},
+            **{name: values for name, values in fitted.items() if values},
         }
 
     @classmethod

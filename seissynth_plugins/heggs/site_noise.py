@@ -201,8 +201,8 @@ def signal(spectrograms, early, sd, predicted):
     scale = np.asarray(sd, np.float32)[:, None]
     power = 2 * spectrograms * scale
     share = -np.expm1(np.minimum(2 * levels[..., None] * scale - power, 0))
-    found = (power + np.log(np.maximum(share, LEAST_SIGNAL))) / 2
-    return np.where(early[:, None, None], _NOTHING, found).astype(np.float32)
+    logs = (power + np.log(np.maximum(share, LEAST_SIGNAL))) / 2
+    return np.where(early[:, None, None], _NOTHING, logs).astype(np.float32)
 
 
 def with_noise(signals, noise, sd):

@@ -82,8 +82,8 @@ class SourceReader:
         key.update(f"{pool.low_cut_hz} {earthquake}".encode())
         last = self._last  # read and written whole, since calls may come from several threads
         if last[0] != key.digest():
-            found = self._residuals(pool, self._encode(pool), conditions, np.full(len(pool), row))
-            last = self._last = key.digest(), found
+            residuals = self._residuals(pool, self._encode(pool), conditions, np.full(len(pool), row))
+            last = self._last = key.digest(), residuals
         return last[1]
 
     def _encode(self, source):

@@ -121,8 +121,8 @@ class SourceResiduals:
         times_s : ndarray, shape (frames,)
         """
         early, marks = before_p(onsets, times_s), onset_frames(onsets, times_s)
-        told = [self.of(*row) for row in zip(rows_of, marks, early, strict=True)]
-        noise, level, rest = (np.stack(part) for part in zip(*told, strict=True))
+        row_traits = [self.of(*row) for row in zip(rows_of, marks, early, strict=True)]
+        noise, level, rest = (np.stack(part) for part in zip(*row_traits, strict=True))
         rest[..., -EDGE_FRAMES:] = rest[..., -EDGE_FRAMES - 1, None]
         return Traits(noise, level, np.where(np.isfinite(onsets).all(axis=1)[:, None, None], rest, 0))
 

@@ -212,17 +212,17 @@ def _rupture_distance(get, mw, p):
             flat = np.sqrt(np.maximum(hypocentral[large] ** 2 - depth**2, 0.0))
             extended = mean_rupture_distance_km(mw[large], flat, depth)
             estimate[large] += weight[large] * (extended - hypocentral[large])
-    given = get["path_rup_distance_km"]
-    return np.where(np.isfinite(given), given, estimate)
+    stated = get["path_rup_distance_km"]
+    return np.where(np.isfinite(stated), stated, estimate)
 
 
 def _slowness(get, wave):
     """Horizontal slowness of a direct wave; a straight ray through the crust where the table has none."""
-    given = get[f"path_{wave}_ray_parameter_s_km"]
+    stated = get[f"path_{wave}_ray_parameter_s_km"]
     distance = get["path_hyp_distance_km"]
     depth = np.maximum(get.filled("source_depth_km", 0.0), 0.0)
     sine = np.sqrt(np.maximum(1 - (depth / np.maximum(distance, 1e-3)) ** 2, 0.0))
-    return np.where(np.isfinite(given), given, sine / (_CRUSTAL_VP if wave == "p" else _CRUSTAL_VS))
+    return np.where(np.isfinite(stated), stated, sine / (_CRUSTAL_VP if wave == "p" else _CRUSTAL_VS))
 
 
 def _mechanism(get, i, p):

@@ -178,9 +178,9 @@ def read_header(path):
     except ValueError as error:
         raise FileFormatError(f"{path}: the card of the weights is no JSON text: {error}.") from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
-        found = card.get("format") if isinstance(card, dict) else None
+        card_format = card.get("format") if isinstance(card, dict) else None
         raise FileFormatError(
-            f"{path}: the card has format {found!r}; this installation reads {FORMAT}. Install the release that "
+            f"{path}: the card has format {card_format!r}; this installation reads {FORMAT}. Install the release that "
             "wrote it."
         )
     wrong = _card_trouble(card)

@@ -64,8 +64,8 @@ def from_plain(cls, plain):
 
 def _dataclass_of(kind):
     """The dataclass that a field's type is, or allows beside None."""
-    found = [one for one in (kind, *get_args(kind)) if isinstance(one, type) and is_dataclass(one)]
-    return found[0] if found else None
+    kinds = [one for one in (kind, *get_args(kind)) if isinstance(one, type) and is_dataclass(one)]
+    return kinds[0] if kinds else None
 
 
 def _plain(value):

@@ -180,8 +180,8 @@ def _origins(table, otherwise):
     """Origin times, ns; what follows from the start of the window where a table has none."""
     if "source_origin_time" not in table:
         return otherwise
-    found = times_ns(table, "source_origin_time", missing_ok=True)
-    return np.where(found < 0, otherwise, found)
+    origin_ns = times_ns(table, "source_origin_time", missing_ok=True)
+    return np.where(origin_ns < 0, otherwise, origin_ns)
 
 
 def _has_parts(table):

@@ -133,7 +133,7 @@ class TrainingTable:
                 known = self.table[name].fillna("").astype(str)
                 if where is not None:
                     known = known[self.table[where] == "estimated"]
-                found = sorted(set(known) - {"", "picks"})
-                if found:
-                    return found
+                origins = sorted(set(known) - {"", "picks"})
+                if origins:
+                    return origins
         return []

@@ -95,10 +95,10 @@ def check_shipped(path, kind):
     """
     if kind.shipped is None or kind.shipped.name not in kind.sha256 or not _same_file(path, kind.shipped):
         return
-    found, wanted = file_sha256(path), kind.sha256[kind.shipped.name]
-    if found != wanted:
+    sha256, wanted = file_sha256(path), kind.sha256[kind.shipped.name]
+    if sha256 != wanted:
         raise FileFormatError(
-            f"{path} is not the file of weights that this release of seissynth brings: its SHA-256 is {found}, "
+            f"{path} is not the file of weights that this release of seissynth brings: its SHA-256 is {sha256}, "
             f"expected is {wanted}. It was altered or damaged; install the package again (python -m pip "
             "install --force-reinstall --no-deps seissynth), or pass weights= with the path of weights of your own."
         )

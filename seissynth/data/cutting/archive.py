@@ -94,7 +94,7 @@ class Archive:
 
     def spans(self, gap_s=0.0):
         """Intervals in which any channel has samples, ndarray (n, 2) of ns; gaps up to `gap_s` are bridged."""
-        parts = np.array(sorted((e.start_ns, e.end_ns) for found in self._entries.values() for e in found))
+        parts = np.array(sorted((e.start_ns, e.end_ns) for entries in self._entries.values() for e in entries))
         reach = np.maximum.accumulate(parts[:, 1])
         new = np.flatnonzero(parts[1:, 0] > reach[:-1] + round(gap_s * 1e9)) + 1
         first = np.concatenate([[0], new])
@@ -179,5 +179,5 @@ def _describe(source):
     if hasattr(source, "stats"):
         return hashlib.sha256(np.ascontiguousarray(np.ma.getdata(source.data)).tobytes()).hexdigest()
     path = Path(source)
-    found = path.stat()
-    return str(path.absolute()), found.st_size, found.st_mtime_ns
+    status = path.stat()
+    return str(path.absolute()), status.st_size, status.st_mtime_ns

@@ -43,9 +43,9 @@ def open_sensors(inventory, archive, time_ns, settings, report):
     from seissynth.stations.channels import choose_sensors
 
     # what is not open at each of many times is no news
-    found, _ = choose_sensors(inventory, UTCDateTime(ns=int(time_ns)), settings.channel)
+    chosen, _ = choose_sensors(inventory, UTCDateTime(ns=int(time_ns)), settings.channel)
     sensors = []
-    for sensor in found:
+    for sensor in chosen:
         recorded = [channel for channel in sensor.channels if channel.id in archive]
         if not recorded:
             continue

@@ -66,12 +66,12 @@ def _noise_info(shared, plan, i, count):
 def _onsets(row, info):
     """P and S, first and second, s after origin."""
     start = UTCDateTime(row["trace_start_time"]) - info["origin_time"]
-    found = {}
+    onsets = {}
     for name in ("p", "s", "p2", "s2"):
         sample = row.get(f"trace_{name}_arrival_sample", np.nan)
         if name in ("p", "s") or np.isfinite(sample):
-            found[f"{name}_s"] = start + sample / row["trace_sampling_rate_hz"]
-    return found
+            onsets[f"{name}_s"] = start + sample / row["trace_sampling_rate_hz"]
+    return onsets
 
 
 def _traces(sensor, row, waveforms, info):

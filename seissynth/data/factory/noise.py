@@ -133,11 +133,12 @@ class SampledNoise:
 
         margin = round(_MARGIN_S * rate)
         try:
-            with collecting_warnings() as said:
+            with collecting_warnings() as messages:
                 whole = self.make(key, sensor, npts + 2 * margin, rate)
         except InputError as error:
-            said = [str(error)]
-        if said:  # a Stream's station may have noise that is long enough for the record alone: no other station's then
+            messages = [str(error)]
+        # a Stream's station may have noise that is long enough for the record alone: no other station's then
+        if messages:
             whole = self.make(key, sensor, npts, rate)
             margin = 0
         reach = min(round(_MARGIN_S * rate), whole.shape[1] - 1)

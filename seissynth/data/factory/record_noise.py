@@ -56,13 +56,13 @@ class RecordNoise:
 
     def _recorded(self, noise, sensor, source, quantity):
         """Bring noise onto the axes of the set; that of a model through each channel's response, for counts."""
-        made = self._on_axes(noise, sensor, source.along_zne)
+        zne = self._on_axes(noise, sensor, source.along_zne)
         if quantity is None:
-            return made
+            return zne
         upright = true_axes(sensor)
         channels = sensor.channels if self.own_axes else upright.channels
         return np.stack(
-            [apply_response(data, channel, self.rate, quantity) for data, channel in zip(made, channels, strict=True)]
+            [apply_response(data, channel, self.rate, quantity) for data, channel in zip(zne, channels, strict=True)]
         )
 
     def _on_axes(self, noise, sensor, along_zne):

@@ -86,10 +86,10 @@ def block_of(name):
 
 def _one_book(path):
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        book = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return book if isinstance(book, dict) else None
 
 
 def chunk_name(number):
@@ -110,9 +110,9 @@ def make_block(job, number):
     dict
         Counts and a histogram of magnitudes, as JSON holds them.
     """
-    with collecting_warnings() as said:
+    with collecting_warnings() as messages:
         books = _write_block(job, number)
-    books["warnings"] = sorted(set(said))[:20]
+    books["warnings"] = sorted(set(messages))[:20]
     # block numbers in digits of one length: by their ends the names are those of this block alone
     names = sorted(path.name for path in job.path.glob(f"[!.]*{chunk_name(number)}.*")) if books["records"] else []
     books.update(set=job.fingerprint, files={name: facts_of(job.path / name) for name in names})

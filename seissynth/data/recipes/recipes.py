@@ -271,10 +271,10 @@ RECIPES = {"scedc": scedc, "instance": instance, "stead": stead, "kma": kma, "it
 
 def _find_flatfile(path):
     folder = path if path.is_dir() else path.parent
-    found = sorted(
+    candidates = sorted(
         item for item in folder.iterdir() if "flatfile" in item.name.lower() and item.suffix.lower() in (".txt", ".csv")
     )
-    return found[0] if found else None
+    return candidates[0] if candidates else None
 
 
 def _lengths(dataset, table):

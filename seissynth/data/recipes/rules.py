@@ -88,8 +88,8 @@ def _times(table, name):
 
     if name not in table:
         return np.full(len(table), np.datetime64("NaT", "ns"))
-    found = pandas.to_datetime(table[name], errors="coerce", utc=True, format="ISO8601")
-    return found.dt.tz_localize(None).to_numpy("datetime64[ns]")
+    times = pandas.to_datetime(table[name], errors="coerce", utc=True, format="ISO8601")
+    return times.dt.tz_localize(None).to_numpy("datetime64[ns]")
 
 
 def holds_window(table, npts, duration_s):

@@ -242,8 +242,8 @@ def _event_blocks(metadata, folds, block):
     order = np.sort(first)
     block = block or -(-len(events) // folds)
     if -(-len(events) // block) != folds:
-        made = -(-len(events) // block)
-        raise InputError(f"{len(events)} events in blocks of {block} make {made} folds, not {folds}.")
+        count = -(-len(events) // block)
+        raise InputError(f"{len(events)} events in blocks of {block} make {count} folds, not {folds}.")
     edges = order[::block]
     when = times.copy()
     when[codes >= 0] = first[np.searchsorted(events, codes[codes >= 0])]

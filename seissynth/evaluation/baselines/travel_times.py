@@ -116,8 +116,8 @@ def travel_time_onsets(
     for phase in "PS":
         onsets = _predicted(records, phase).copy()
         for known, unknown in folds if terms else ():
-            found = station_terms(records, phase, known)
-            onsets[unknown] += [found.get(label, found[""]) for label in labels[unknown]]
+            terms_of = station_terms(records, phase, known)
+            onsets[unknown] += [terms_of.get(label, terms_of[""]) for label in labels[unknown]]
         out.append(onsets)
     p_s, s_s = out
     return p_s, s_s

@@ -244,8 +244,9 @@ def predict_magnitudes(
     config = config or MagnitudeConfig()
     x = _windows(data, np.arange(len(data)), config, np.random.default_rng(seed))
     with torch.no_grad():
-        found = np.concatenate([model(torch.from_numpy(part)).numpy() for part in np.array_split(x, len(x) // 256 + 1)])
-    return found[:, 0], np.exp(0.5 * found[:, 1])
+        parts = np.array_split(x, len(x) // 256 + 1)
+        predicted = np.concatenate([model(torch.from_numpy(part)).numpy() for part in parts])
+    return predicted[:, 0], np.exp(0.5 * predicted[:, 1])
 
 
 def bias_by_magnitude(

@@ -200,9 +200,9 @@ def _rate(step, config):
 def _warn_of_silent_phases(model, checks):
     torch, _ = import_torch()
     with torch.no_grad():
-        found = [(probabilities(model, x).numpy(), y) for x, y in checks]
+        predictions = [(probabilities(model, x).numpy(), y) for x, y in checks]
     for channel, phase in enumerate(PHASES[1:], start=1):
-        at_label = np.concatenate([p[:, channel][y[:, channel] > 0.9] for p, y in found])
+        at_label = np.concatenate([p[:, channel][y[:, channel] > 0.9] for p, y in predictions])
         if at_label.size and np.median(at_label) < LEAST_LEARNT:
             warn_user(
                 f"the picker has not learnt {phase}: at its labels the probability is {np.median(at_label):.2f} in the "
@@ -276,9 +276,9 @@ def score_picker(
     dict of str to dict
         ``P`` and ``S``: see `seissynth.evaluation.downstream.picks.pick_scores`.
     """
-    found = predict(model, data.waveforms)
+    probability = predict(model, data.waveforms)
     return score_probabilities(
-        found, data, threshold=threshold, tolerance_s=tolerance_s, all_picks=all_picks, near=near
+        probability, data, threshold=threshold, tolerance_s=tolerance_s, all_picks=all_picks, near=near
     )
 
 

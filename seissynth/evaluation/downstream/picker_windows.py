@@ -51,7 +51,7 @@ class LabelledRecords:
         if self.more_p is not None and self.more_s is not None:
             p.append(self.more_p[row])
             s.append(self.more_s[row])
-        return [[x for x in found if np.isfinite(x)] for found in (p, s)]
+        return [[x for x in onsets if np.isfinite(x)] for onsets in (p, s)]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def window_of(data, row, start, length, rng):
     cut = np.zeros((3, length))
     part = record[:, start : start + length]
     cut[:, : part.shape[1]] = part
-    inside = [[x + front - start for x in found if 0 <= x + front - start < length] for found in (p, s)]
+    inside = [[x + front - start for x in onsets if 0 <= x + front - start < length] for onsets in (p, s)]
     return cut, *inside
 
 
@@ -147,7 +147,7 @@ def training_batch(data, rng, config):
         if rng.random() < config.noise_share:
             wave = wave + 10 ** rng.uniform(-1.7, -0.3) * rng.standard_normal(wave.shape)
         x[i] = normalised(wave)
-        y[i, 1], y[i, 2] = (_bumps(found, length, config.label_sigma_s * rate) for found in (p, s))
+        y[i, 1], y[i, 2] = (_bumps(onsets, length, config.label_sigma_s * rate) for onsets in (p, s))
     total = y[:, 1:].sum(axis=1)
     y[:, 1:] /= np.maximum(total, 1.0)[:, None]
     y[:, 0] = 1 - y[:, 1:].sum(axis=1)

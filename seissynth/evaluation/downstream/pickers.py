@@ -70,9 +70,9 @@ def joined(*parts):
         raise InputError(f"sets of {sorted(rates)} Hz cannot be joined; use picker_windows.resampled.")
 
     def column(name):
-        found = [getattr(part, name) for part in parts]
+        columns = [getattr(part, name) for part in parts]
         gaps = [np.full(len(part), np.nan) for part in parts]
-        return np.concatenate([gap if x is None else x for x, gap in zip(found, gaps, strict=True)])
+        return np.concatenate([gap if x is None else x for x, gap in zip(columns, gaps, strict=True)])
 
     waves = np.concatenate([part.waveforms for part in parts])
     return LabelledRecords(waves, column("p"), column("s"), rates.pop(), column("more_p"), column("more_s"))
@@ -217,8 +217,8 @@ def read_scores(folder):
 def score_all(model, test):
     """Score a picker in each way of `COUNTED`, on records brought to its sampling rate."""
     data = resampled(test, float(model.sampling_rate))
-    found = predict(model, data.waveforms)
-    return {name: score_probabilities(found, data, **options) for name, options in COUNTED.items()}
+    probability = predict(model, data.waveforms)
+    return {name: score_probabilities(probability, data, **options) for name, options in COUNTED.items()}
 
 
 def table_1(scores: dict, counted: str = "near") -> pandas.DataFrame:
@@ -243,9 +243,9 @@ def table_1(scores: dict, counted: str = "near") -> pandas.DataFrame:
     for name in sorted({key.rpartition("/")[0] for key in scores}, key=_row_order):
         runs = [value[counted] for key, value in scores.items() if key.rpartition("/")[0] == name]
         for phase in ("P", "S"):
-            found = [run[phase] for run in runs]
-            mean = {key: float(np.mean([one[key] for one in found])) for key in (*_NUMBERS, "f1_low", "f1_high")}
-            f1 = [one["f1"] for one in found]
+            phase_scores = [run[phase] for run in runs]
+            mean = {key: float(np.mean([one[key] for one in phase_scores])) for key in (*_NUMBERS, "f1_low", "f1_high")}
+            f1 = [one["f1"] for one in phase_scores]
             rows.append({"trained on": name, "phase": phase, "runs": len(runs), **{k: mean[k] for k in _NUMBERS[:3]},
                          "f1_low": mean["f1_low"], "f1_high": mean["f1_high"], "f1_least_run": min(f1),
                          "f1_best_run": max(f1), **{k: mean[k] for k in _NUMBERS[3:]}})  # fmt: skip

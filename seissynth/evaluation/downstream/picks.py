@@ -115,8 +115,8 @@ def pick_scores(matches: ArrayLike, draws: int = 1000, seed: int = 0) -> dict:
     drawn = np.array([rates(matches[r, :3].sum(axis=0)) for r in rows])
     low, high = np.percentile(drawn, (2.5, 97.5), axis=0)
     out: dict[str, float] = {"records": len(matches)}
-    found = rates(matches[:, :3].sum(axis=0))
-    for name, value, a, b in zip(("recall", "precision", "f1"), found, low, high, strict=True):
+    shares = rates(matches[:, :3].sum(axis=0))
+    for name, value, a, b in zip(("recall", "precision", "f1"), shares, low, high, strict=True):
         out |= {name: float(value), f"{name}_low": float(a), f"{name}_high": float(b)}
     late = matches[np.isfinite(matches[:, 3]), 3]
     return out | {

@@ -165,8 +165,8 @@ def draw_diversity(
 
     def of_block(rows):
         window = None if mask is None else mask[rows, None, :]
-        found = [largest_correlation(arrays[i][rows], arrays[j][rows], lag, window)[0] for i, j in pairs]
-        return 1 - mean_of_components(np.mean(found, axis=0))
+        correlations = [largest_correlation(arrays[i][rows], arrays[j][rows], lag, window)[0] for i, j in pairs]
+        return 1 - mean_of_components(np.mean(correlations, axis=0))
 
     return blockwise(of_block, len(arrays[0]))
 

@@ -197,12 +197,12 @@ def fit_frequency_magnitude(
         _km_halves(complete, bin_width, min(draws, _KM_DRAWS), slope, rng),
     ]  # fmt: skip
     used = int((differences >= step - (bin_width / 2 or 1e-9)).sum())
-    found = [
+    fits = [
         (_b(values, least, bin_width), least, len(complete)),
         (_b(differences, step, bin_width), step, used),
         (slope, least, len(complete)),
     ]
-    rows = [(method, b, *_spread(parts), *of) for method, (b, *of), parts in zip(METHODS, found, drawn, strict=True)]
+    rows = [(method, b, *_spread(parts), *of) for method, (b, *of), parts in zip(METHODS, fits, drawn, strict=True)]
     return FrequencyMagnitude(
         name,
         pd.DataFrame(rows, columns=["method", "b", "low", "high", "sd", "cutoff", "count"]),
@@ -244,17 +244,17 @@ def _cutoff_of(values, cutoff, bin_width):
     if cutoff not in ("stability", "curvature"):
         return _number("cutoff", cutoff)
     if cutoff == "stability":
-        found = completeness_by_stability(values, bin_width)
-        if np.isfinite(found):
-            return found
+        stable = completeness_by_stability(values, bin_width)
+        if np.isfinite(stable):
+            return stable
     return completeness_by_curvature(values, bin_width)
 
 
 def _difference_cutoff(differences, cutoff, bin_width):
     if cutoff != "stability":
         return _number("difference_cutoff", cutoff)
-    found = completeness_by_stability(differences, bin_width)
-    return max(found, default_difference(bin_width)) if np.isfinite(found) else default_difference(bin_width)
+    stable = completeness_by_stability(differences, bin_width)
+    return max(stable, default_difference(bin_width)) if np.isfinite(stable) else default_difference(bin_width)
 
 
 def _number(name, value):

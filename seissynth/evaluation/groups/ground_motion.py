@@ -133,10 +133,10 @@ def ground_motion_measures(
         for name in ("acceleration", "velocity")
     )
     periods = tuple(float(period) for period in periods_s)
-    found = rotd(acceleration[:, 0], acceleration[:, 1], rate, (0.0, *periods), (50,), workers=workers)[:, 0]
-    table = {"pga": found[:, 0]}
+    psa = rotd(acceleration[:, 0], acceleration[:, 1], rate, (0.0, *periods), (50,), workers=workers)[:, 0]
+    table = {"pga": psa[:, 0]}
     table["pgv"] = rotd(velocity[:, 0], velocity[:, 1], rate, (0.0,), (50,), workers=workers)[:, 0, 0]
-    table |= {f"psa_{period:g}": found[:, 1 + k] for k, period in enumerate(periods)}
+    table |= {f"psa_{period:g}": psa[:, 1 + k] for k, period in enumerate(periods)}
     table["arias"] = arias_intensity(acceleration, rate).mean(axis=1)
     # its square is the sum of both squares, so that its energy is that of both
     table["d5_95_s"] = significant_duration(np.hypot(acceleration[:, 0], acceleration[:, 1]), rate, 5, 95)
@@ -187,15 +187,15 @@ def clear_of_noise(records, periods_s=PERIODS_S, measures=None, least_ratio=CLEA
     too large.
     """
     signal, before = windows(records)
-    found = known_measures(records, periods_s, signal) if measures is None else measures
+    observed = known_measures(records, periods_s, signal) if measures is None else measures
     noise = known_measures(records, periods_s, before)
     length = np.where(before.any(axis=1), signal.sum(axis=1) / np.maximum(before.sum(axis=1), 1), np.nan)
     noise["arias"] *= length
-    ratio = found / noise
+    ratio = observed / noise
     ratio["arias"] = np.sqrt(ratio["arias"])
     ratio["d5_95_s"] = ratio["arias"]
     clear = (ratio >= least_ratio) | noise.isna()
-    return clear & found.notna(), noise
+    return clear & observed.notna(), noise
 
 
 def in_band(records, magnitude, periods_s=PERIODS_S):
@@ -457,8 +457,8 @@ def by_class(values, classes, of, events, *, draws=1000, seed=0):
             if not chosen.any():
                 continue
             part = np.asarray(column, dtype=float)[chosen]
-            found = mean_interval(part, events[chosen], statistic="median", draws=draws, seed=seed)
-            rows.append([f"{low:g} to {high:g}", measure, int(chosen.sum()), len(set(events[chosen].tolist())), *found,
+            limits = mean_interval(part, events[chosen], statistic="median", draws=draws, seed=seed)
+            rows.append([f"{low:g} to {high:g}", measure, int(chosen.sum()), len(set(events[chosen].tolist())), *limits,
                          float(part.std(ddof=1)) if len(part) > 1 else np.nan])  # fmt: skip
     return pd.DataFrame(rows, columns=["class", "measure", "records", "events", "median", "low", "high", "sd"])
 

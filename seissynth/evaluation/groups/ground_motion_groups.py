@@ -122,13 +122,13 @@ def figure_2_points(pairs, region="southern_california", settings=None, residual
     import pandas as pd
 
     settings = settings or EvaluationSettings()
-    real, made = pairs.real, pairs.generated
+    real, generated = pairs.real, pairs.generated
     card = ground_motion_model(MODEL_OF_REGION[region])
     distance = distance_of(real, card.distance)
     table = {"event": real.events, "station": real.stations, "magnitude": real.column("source_magnitude"),
              "distance_km": distance}  # fmt: skip
     observed = record_magnitudes(real, region)["ml"].to_numpy()
-    drawn = record_magnitudes(made, region, least_ratio=0.0)["ml"].to_numpy()
+    drawn = record_magnitudes(generated, region, least_ratio=0.0)["ml"].to_numpy()
     table["ml_real"], table["ml_generated"] = observed, np.where(np.isfinite(observed), drawn, np.nan)
     vs30 = _vs30(real, settings)
     notes = []

@@ -37,12 +37,12 @@ def sample_scores(pairs: Pairs) -> np.ndarray:
         (1 - misfit / 2), and that of the sizes, 1 less the size of ln(peak over real peak), -1 at least. A record of
         the right shape that is ten times too small has 1/3. NaN where one of both is constant.
     """
-    real, made, mask, rate = pairs.real, pairs.generated, pairs.mask(), pairs.real.sampling_rate_hz
+    real, generated, mask, rate = pairs.real, pairs.generated, pairs.mask(), pairs.real.sampling_rate_hz
     band = common_band(pairs)
 
     def of_block(rows):
         window = mask[rows, None, :]
-        parts = real.data[rows], made.data[rows]
+        parts = real.data[rows], generated.data[rows]
         envelopes = correlation(*(smoothed_envelope(x, rate) for x in parts), window)
         spectra = [log_spectrogram(x, rate, band) for x in parts]
         misfit = spectrogram_misfit(*(x.level_db for x in spectra), spectra[0].frames_in(window))

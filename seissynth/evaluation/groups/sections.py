@@ -74,8 +74,8 @@ def virtual_inventory(event: Event, distances_km: Sequence[float], azimuth_deg: 
         length, bearing = wanted, float(azimuth_deg)
         for _ in range(5):  # from the sphere to the ellipsoid
             latitude, longitude = _destination(origin.latitude, origin.longitude, length, bearing)
-            found, azimuth, _ = gps2dist_azimuth(origin.latitude, origin.longitude, latitude, longitude)
-            length *= wanted / (found / 1000.0)
+            distance_m, azimuth, _ = gps2dist_azimuth(origin.latitude, origin.longitude, latitude, longitude)
+            length *= wanted / (distance_m / 1000.0)
             bearing += (azimuth_deg - azimuth + 180.0) % 360.0 - 180.0
         stations.append(Station(f"V{number:03d}", latitude=latitude, longitude=longitude, elevation=0.0))
     return Inventory([Network(_NETWORK, stations=stations)], source="virtual stations of seissynth")

@@ -394,7 +394,7 @@ def _measures(real, generated, envelopes, spectra, rate, samples, frames):
     step = max(round(rate / WARPING_RATE_HZ), 1)
     thin_mask = None if samples is None else samples[..., ::step]
     thin = [_by_its_mean(x[..., ::step], thin_mask) for x in envelopes]
-    found = {
+    measures = {
         "envelope_correlation": correlation(*envelopes, samples),
         "envelope_correlation_lagged": lagged,
         "envelope_lag_s": shift / rate,
@@ -405,7 +405,7 @@ def _measures(real, generated, envelopes, spectra, rate, samples, frames):
         "waveform_correlation": correlation(real, generated, samples),
         "waveform_correlation_lagged": largest_correlation(real, generated, lag, samples)[0],
     }
-    return {name: mean_of_components(value) for name, value in found.items()}
+    return {name: mean_of_components(value) for name, value in measures.items()}
 
 
 def mean_of_components(values):

@@ -332,8 +332,8 @@ class _Problem:
         costs = np.array([self.linear(c, _SEARCH_ROUNDS)[0] for c in corners])
         best = int(np.argmin(costs))
         around = corners[max(best - 1, 0)], corners[min(best + 1, _CORNERS - 1)]
-        found = minimize_scalar(lambda c: self.linear(c)[0], bounds=around, method="bounded", options={"xatol": 1e-5})
-        ln_corner = float(found.x)
+        minimum = minimize_scalar(lambda c: self.linear(c)[0], bounds=around, method="bounded", options={"xatol": 1e-5})
+        ln_corner = float(minimum.x)
         _, level, slope, weight, residual = self.linear(ln_corner)
         ln_corner_se, kappa_se, level_se, spread = self._errors(ln_corner, weight, residual)
         mean, n = float(level.mean()), len(level)

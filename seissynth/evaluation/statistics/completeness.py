@@ -87,11 +87,11 @@ def _stable(values, cutoffs, bin_width, span):
         return np.nan
     centres, count = histogram(values, bin_width)
     cutoffs = cutoffs[cutoffs >= centres[np.argmax(count)] - 1e-9]
-    found = b_at(values, cutoffs, bin_width)
+    estimates = b_at(values, cutoffs, bin_width)
     steps = max(round(span / _width(bin_width)), 1)
     for k in range(len(cutoffs) - steps):
-        ahead = found["b"][k : k + steps]
-        if np.isfinite(ahead).all() and abs(ahead.mean() - ahead[0]) <= found["sd"][k]:
+        ahead = estimates["b"][k : k + steps]
+        if np.isfinite(ahead).all() and abs(ahead.mean() - ahead[0]) <= estimates["sd"][k]:
             return float(cutoffs[k])
     return np.nan
 

@@ -166,12 +166,12 @@ def half_jackknife(statistic, events, draws=60, seed=0):
     labels, codes = np.unique(np.asarray(events).astype(str), return_inverse=True)
     if len(labels) < 4:
         return float("nan")
-    rng, found = np.random.default_rng(seed), []
+    rng, halves = np.random.default_rng(seed), []
     for _ in range(draws):
         kept = np.zeros(len(labels), bool)
         kept[rng.permutation(len(labels))[: len(labels) // 2]] = True
-        found.append(statistic(np.flatnonzero(kept[codes])))
-    return float(np.std(found))
+        halves.append(statistic(np.flatnonzero(kept[codes])))
+    return float(np.std(halves))
 
 
 # --- below the road

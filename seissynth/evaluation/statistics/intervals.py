@@ -115,8 +115,8 @@ def interval(
     value = float(statistic(np.arange(len(events))))
     if len(set(events.tolist())) < 2:
         return value, np.nan, np.nan
-    found = np.array([statistic(rows) for rows in _drawn_rows(events, draws, seed, stations, rows_within)], float)
-    return value, *_limits(found)
+    resampled = np.array([statistic(rows) for rows in _drawn_rows(events, draws, seed, stations, rows_within)], float)
+    return value, *_limits(resampled)
 
 
 def mean_interval(

@@ -128,9 +128,9 @@ def split_residuals(
     sd = dict(zip(PARTS, (ratios[0] * sigma, ratios[1] * sigma, sigma), strict=True))
     largest = max(sd.values())
     sd = {part: float(value) if value > _ZERO * largest else 0.0 for part, value in sd.items()}
-    found = dict.fromkeys(PARTS, (np.nan, np.nan))
+    part_limits = dict.fromkeys(PARTS, (np.nan, np.nan))
     if limits and largest > 0:
-        found = {part: problem.profile_limits(k, sd, deviance) for k, part in enumerate(PARTS)}
+        part_limits = {part: problem.profile_limits(k, sd, deviance) for k, part in enumerate(PARTS)}
     of_event, of_station = terms
     remaining = np.full(len(keep), np.nan)
     fitted = problem.x @ beta + of_event[problem.event] + of_station[problem.station]
@@ -143,7 +143,7 @@ def split_residuals(
         mean=beta,
         mean_se=np.sqrt(np.diag(covariance)),
         sd=sd,
-        limits=found,
+        limits=part_limits,
         event_terms=event_terms,
         station_terms=station_terms,
         remaining=remaining,

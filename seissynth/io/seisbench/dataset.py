@@ -251,8 +251,8 @@ class Dataset:
         -------
         ndarray, shape (number of components, npts)
         """
-        [found] = self._read(self._as_rows([row]), component_order, dtype, missing, nonfinite)
-        return found
+        [samples] = self._read(self._as_rows([row]), component_order, dtype, missing, nonfinite)
+        return samples
 
     def waveforms(
         self,
@@ -451,7 +451,7 @@ def _stored_format(path):
 
 def _require_one_meaning(path, chunks, formats):
     for key in _MEANING:
-        values = {str(found.get(key)): chunk for chunk, found in zip(chunks, formats, strict=True)}
+        values = {str(data_format.get(key)): chunk for chunk, data_format in zip(chunks, formats, strict=True)}
         if len(values) > 1:
             text = ", ".join(f"{value} ({chunk_label(chunk)})" for value, chunk in values.items())
             raise FileFormatError(f"{path}: data_format/{key} differs among the chunks: {text}; read them apart.")

@@ -66,12 +66,12 @@ def listed_chunks(path):
 
 def present_chunks(path):
     """Return the sets of chunk names for which a metadata and a waveform file exist."""
-    found = []
+    chunks = []
     for pattern in (METADATA, WAVEFORMS):
         before, after = pattern.split("{}")
         names = (item.name for item in Path(path).iterdir())
-        found.append({name[len(before) : -len(after)] for name in names if _fits(name, before, after)})
-    return tuple(found)
+        chunks.append({name[len(before) : -len(after)] for name in names if _fits(name, before, after)})
+    return tuple(chunks)
 
 
 def _fits(name, before, after):
@@ -80,10 +80,10 @@ def _fits(name, before, after):
 
 def read_format(file):
     """Return the group ``data_format`` of an open HDF5 file as a dict of plain values."""
-    found = {}
+    data_format = {}
     for key, item in file.get("data_format", {}).items():
-        found[key] = _plain(item[()])
-    return found
+        data_format[key] = _plain(item[()])
+    return data_format
 
 
 def _plain(value):
@@ -142,10 +142,10 @@ def parse_name(name):
 
 
 def _part(text, name):
-    found = _PART.fullmatch(text)
-    if not found or not text.strip():
+    match = _PART.fullmatch(text)
+    if not match or not text.strip():
         raise ValueError(f"{name!r} is not a place in a block, such as 'bucket0$3,:3,:6000'")
-    start, colon, stop, step = found.groups()
+    start, colon, stop, step = match.groups()
     if not colon:
         return int(start)
     return slice(*(int(item) if item else None for item in (start, stop, step)))

@@ -33,8 +33,8 @@ def what_is_wrong(path, facts):
 def wrong_files(folder, files):
     """Files that are not as they were: name -> what is wrong; several are read at a time."""
     with ThreadPoolExecutor(_TOGETHER) as pool:
-        found = pool.map(lambda name: what_is_wrong(Path(folder) / name, files[name]), files)
-        return {name: wrong for name, wrong in zip(files, found, strict=True) if wrong}
+        reasons = pool.map(lambda name: what_is_wrong(Path(folder) / name, files[name]), files)
+        return {name: wrong for name, wrong in zip(files, reasons, strict=True) if wrong}
 
 
 def check_files(folder, chunks=None):

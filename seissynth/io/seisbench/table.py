@@ -88,15 +88,15 @@ def _exact_floats(pandas):
 def _numbers(column, path):
     import pandas
 
-    found = pandas.to_numeric(column, errors="coerce")
-    wrong = np.flatnonzero(found.isna() & column.notna())
+    numbers = pandas.to_numeric(column, errors="coerce")
+    wrong = np.flatnonzero(numbers.isna() & column.notna())
     if len(wrong):
         # line 1 is the header
         raise FileFormatError(
             f"{path}, row {wrong[0]} (line {wrong[0] + 2}): {column.name} is {column.iloc[wrong[0]]!r}; "
             "a number or nothing is wanted."
         )
-    return found.astype(float)
+    return numbers.astype(float)
 
 
 def unify_rates(table, stored_format, path):

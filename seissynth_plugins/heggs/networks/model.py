@@ -205,8 +205,8 @@ class Heggs(SpectrogramModel):
         Tensor, shape (N, 3, 64, 376)
         """
         z = self.encode(source)
-        given = z if self.config.source_input else None
-        return self.decode(self.predict(self.schedule.add_noise(z, noise, t), t, condition, given, onsets))
+        source_latent = z if self.config.source_input else None
+        return self.decode(self.predict(self.schedule.add_noise(z, noise, t), t, condition, source_latent, onsets))
 
     def loss(self, batch, generator=None):
         """Return the loss of a batch and what to log.
@@ -236,12 +236,12 @@ class Heggs(SpectrogramModel):
             last = torch.rand(count, generator=generator).to(t.device) < config.last_share
             t = torch.where(last, config.steps, t)
         z, z_target = self._encode_pair(source, target)
-        given = None
+        source_latent = None
         if config.source_input:
             dropped = torch.rand(count, generator=generator).to(target.device) < config.source_drop
-            given = z.masked_fill(dropped[:, None, None, None], float("nan"))
+            source_latent = z.masked_fill(dropped[:, None, None, None], float("nan"))
         noised = self.schedule.add_noise(z if config.noised == "source" else z_target, noise, t)
-        m = self.predict(noised, t, batch["condition"], given, batch.get("onsets"))
+        m = self.predict(noised, t, batch["condition"], source_latent, batch.get("onsets"))
         tied = config.autoencoder_weight > 0
         # one pass of the decoder for what is predicted and for what is only encoded and decoded
         decoded = run(self.decoder, torch.cat([m, z_target]) if tied else m)

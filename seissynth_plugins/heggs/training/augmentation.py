@@ -163,10 +163,10 @@ class Augmenter:
             event = self._events[rng.integers(len(self._events))] if self._events else own
             held = self._earlier.get(event, {})
             if event != own and all(sensor in held for sensor in sensors):
-                found = [held[sensor] for sensor in sensors]
+                earlier_rows = [held[sensor] for sensor in sensors]
                 # one time at which the present earthquake begins, for both
-                start_s = max(self._s_s[row] for row in found) + after_s
-                return [self._coda(row, start_s) for row in found]
+                start_s = max(self._s_s[row] for row in earlier_rows) + after_s
+                return [self._coda(row, start_s) for row in earlier_rows]
         return [np.float32(0.0)] * len(rows)
 
     def _coda(self, row, start_s):

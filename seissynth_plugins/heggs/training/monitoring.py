@@ -61,10 +61,11 @@ class Monitored:
         errors, envelopes, residuals = [], [], []
         for draw in range(2):
             seeds = 2 * rows + draw
-            made = generate_spectrograms(self, arrays[0], seeds, arrays[1], arrays[2], sampling)
-            error = self.squared_error(torch.from_numpy(made).to(batch["target"]), batch["target"], batch.get("mask"))
+            generated = generate_spectrograms(self, arrays[0], seeds, arrays[1], arrays[2], sampling)
+            target = batch["target"]
+            error = self.squared_error(torch.from_numpy(generated).to(target), target, batch.get("mask"))
             errors.append(float(error.mean()))
-            records = self.inputs.decode(_bounded(made), seeds, iterations=_ITERATIONS)
+            records = self.inputs.decode(_bounded(generated), seeds, iterations=_ITERATIONS)
             envelopes.append(_envelope_correlation(real, records, inside))
             residuals.append(_ln_pga(records, inside) - wanted)
         residuals = np.stack(residuals)

@@ -32,5 +32,5 @@ def fit_onset_terms(table, rows):
         picked = known[f"trace_{phase}_status"].isin(PICKED).to_numpy()
         terms.append(median_delays(late[picked], labels[picked], phase.upper()))
     names = sorted(set(terms[0]) | set(terms[1]))
-    found = {name: tuple(round(one.get(name, one[""]), 4) for one in terms) for name in names}
-    return found if np.any(list(found.values())) else {}
+    station_terms = {name: tuple(round(one.get(name, one[""]), 4) for one in terms) for name in names}
+    return station_terms if np.any(list(station_terms.values())) else {}

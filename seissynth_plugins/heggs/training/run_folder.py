@@ -67,8 +67,8 @@ class Run(run_folder.Run):
         )  # fmt: skip
 
     def _fit_site_noise(self, trained):
-        found = add_site_noise(self.kind, trained.values, trained.network, self.table, trained.inputs)
-        return replace(trained, inputs=found)
+        inputs = add_site_noise(self.kind, trained.values, trained.network, self.table, trained.inputs)
+        return replace(trained, inputs=inputs)
 
 
 def begin_run(
@@ -117,12 +117,12 @@ def begin_run(
 def chosen_augmentation(augmentation, table):
     """Return the augmentation that is asked for, or the one that goes with the sets."""
     if augmentation is None:
-        made = "source2_id" in table.table or not table.table["trace_start_time"].notna().all()
-        augmentation = ("made" if made else "real") if len(table.noise) else "none"
+        is_synthetic = "source2_id" in table.table or not table.table["trace_start_time"].notna().all()
+        augmentation = ("made" if is_synthetic else "real") if len(table.noise) else "none"
     return named_augmentation(augmentation) if isinstance(augmentation, str) else augmentation
 
 
-def run_inputs(run, encoding, extras, network, how):
+def run_inputs(run, encoding, extras, network, augmentation):
     """Return statistics: those of the weights that are begun with, of the run that goes on, or new ones.
 
     Delays of picks at the sensors are always those of the set that is trained on, for networks that take onsets.
@@ -151,7 +151,7 @@ def run_inputs(run, encoding, extras, network, how):
     def fit():
         inputs = fit_inputs(
             table, encoding=encoding or "paper", extras=extras or (), normalised=network.normalised_waveforms,
-            augmentation=how,
+            augmentation=augmentation,
         )  # fmt: skip
         return replace(inputs, onset_terms=terms)
 

@@ -57,10 +57,10 @@ def fit_site_noise(model, table, inputs, rows):
     over sensors.
     """
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), FIT_RECORDS)).astype(int)]
-    real, made, early, counts = _records(model, table, inputs, rows)
+    real, generated, early, counts = _records(model, table, inputs, rows)
     sensors = np.asarray(table.sensors(rows), dtype=str)
     sd = inputs.statistics.sd
-    levels, predicted = (noise_levels(x, early) for x in (real, made))
+    levels, predicted = (noise_levels(x, early) for x in (real, generated))
     seen = np.isfinite(levels[:, 0, 0])
     if not seen.any():
         raise InputError(
@@ -74,7 +74,7 @@ def fit_site_noise(model, table, inputs, rows):
     columns = table.table.iloc[rows]
     times = inputs.frame_times_s.reshape(-1, _FRAMES).mean(axis=1)
     features = shape_features(inputs.onsets(columns), times, columns["source_magnitude"].to_numpy(float))
-    signals = signal(made, early, sd, predicted)
+    signals = signal(generated, early, sd, predicted)
     shape = fit_shape(real, signals, own, behind, features, sd)
     signals += (np.einsum("ntk,kf->nft", features, shape) * sd[:, None])[:, None]
     site = fit_gains(real, signals, own, behind, sensors, sd)
@@ -112,9 +112,9 @@ def add_site_noise(kind, values, config, table, inputs, rows=None):
     """
     model = kind.make(config)
     model.load_state_dict(values)
-    found = fit_site_noise(model.eval(), table, inputs, table.rows("train") if rows is None else rows)
+    site_noise = fit_site_noise(model.eval(), table, inputs, table.rows("train") if rows is None else rows)
     # rounded as a file keeps it: what is fitted on top sees the same numbers
-    return replace(inputs, site_noise=SiteNoise.from_plain(found.to_plain(), len(found.predicted[0])))
+    return replace(inputs, site_noise=SiteNoise.from_plain(site_noise.to_plain(), len(site_noise.predicted[0])))
 
 
 def cross_fitted(kind, values, config, table, inputs, rows):
@@ -207,7 +207,7 @@ def _records(model, table, inputs, rows):
     mask = inputs.spectrogram.frames_before(columns["mask_end_s"].to_numpy()).astype(bool)
     early = before_p(onsets, inputs.frame_times_s)
     ready, sampling = prepare(model), Sampling(steps=_STEPS, spread=False)
-    real, made = [], []
+    real, generated = [], []
     for first in range(0, len(rows), _TOGETHER):
         some = slice(first, first + _TOGETHER)
         x = generate_spectrograms(
@@ -216,10 +216,10 @@ def _records(model, table, inputs, rows):
         y = inputs.encode(table.waveforms(rows[some]), table.sensors(rows[some]))
         same = _same_phase(early[some], mask[some])
         real.append(_together(y, same))
-        made.append(_together(x, same))
+        generated.append(_together(x, same))
     last = early[:, _FRAMES - 1 :: _FRAMES]
     counts = _same_phase(early, mask).sum(axis=-1)
-    return np.concatenate(real), np.concatenate(made), last & (counts > 0), counts
+    return np.concatenate(real), np.concatenate(generated), last & (counts > 0), counts
 
 
 def _same_phase(early, mask):

@@ -105,9 +105,9 @@ def add_spread(values, network, pairs, patterns, held_out=None):
     """
     model = Heggs(dataclasses.replace(network, spread=0))
     model.load_state_dict({name: value for name, value in values.items() if not name.startswith("spread.")})
-    found, figures = fit_spread(model, pairs, patterns, held_out)
+    patterns_of, figures = fit_spread(model, pairs, patterns, held_out)
     fitted = ResidualSpread(patterns)
-    fitted.set_patterns(*found)
+    fitted.set_patterns(*patterns_of)
     more = {f"spread.{name}": value for name, value in fitted.state_dict().items()}
     return {**values, **more}, dataclasses.replace(network, spread=patterns), figures
 
