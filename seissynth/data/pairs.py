@@ -90,8 +90,8 @@ def draw_pairs(
     chosen, names = chosen[known], names[known]
     picked = _picked(metadata) if picked_first else np.ones(len(metadata), dtype=bool)
     pairs = []
-    for name, places in names.groupby(names.astype(str), sort=False).indices.items():
-        members = chosen[places]
+    for name, positions in names.groupby(names.astype(str), sort=False).indices.items():
+        members = chosen[positions]
         if len(members) > 1:
             pairs += _pairs_of_event(members, picked, sources, hash_words("pairs", seed, name), epoch)
     out = np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -122,14 +122,14 @@ class FileRecords:
         for station in self._file.waveforms:
             network, code = station._station_name.split(".")[:2]
             stationxml = station.StationXML if "StationXML" in station else None
-            place = rows_of.station_columns(stationxml, network, code)
+            station_columns = rows_of.station_columns(stationxml, network, code)
             for tag in station.get_waveform_tags():
                 if self._tag and not fnmatch.fnmatchcase(tag, self._tag):
                     continue
                 for traces in _sensors(station[tag]):
                     data = self._motion(traces, stationxml)
                     if data is not None:
-                        yield self._row(traces, tag, place, data), data
+                        yield self._row(traces, tag, station_columns, data), data
 
     def _motion(self, traces, stationxml):
         """Bring the traces of one sensor into an array Z, N, E; None (and a reason) where that cannot be."""
@@ -166,14 +166,14 @@ class FileRecords:
         parts = [item for pair in zip(samples, angles, strict=True) for item in (pair[0], *pair[1])]
         return np.stack(rotate2zne(*parts)).astype(np.float32)
 
-    def _row(self, traces, tag, place, data):
+    def _row(self, traces, tag, station_columns, data):
         stats = traces[0].stats
         start, rate, npts = stats.starttime, float(stats.sampling_rate), data.shape[1]
         event_ids = [item.id for item in stats.asdf.get("event_ids", ())]
         event = self._events.get(event_ids[0]) if event_ids else None
         if event is None and len(self._events) == 1:
             event = next(iter(self._events.values()))
-        row = {**place, "station_location_code": stats.location, "trace_channel": stats.channel[:2]}
+        row = {**station_columns, "station_location_code": stats.location, "trace_channel": stats.channel[:2]}
         info = self._info.get(stats.asdf.get("provenance_id"))
         if info is not None:
             start = UTCDateTime(ns=info.start_ns)  # exact, where pyasdf goes through a float of seconds
@@ -182,7 +182,7 @@ class FileRecords:
         if event is not None:
             row |= rows_of.event_columns(event)
             row["trace_category"] = "earthquake_local"
-            row |= rows_of.pick_columns(event, *self._sensor(place, stats), start, rate, npts)
+            row |= rows_of.pick_columns(event, *self._sensor(station_columns, stats), start, rate, npts)
         if info is not None:
             row |= _onsets(info.info, start, rate, npts)
         row |= self._from_flat(row)
@@ -191,8 +191,8 @@ class FileRecords:
         return row
 
     @staticmethod
-    def _sensor(place, stats):
-        return place["station_network_code"], place["station_code"], stats.location
+    def _sensor(station_columns, stats):
+        return station_columns["station_network_code"], station_columns["station_code"], stats.location
 
     def _from_flat(self, row):
         columns = self._flat.get((_short(row.get("source_id", "")), row["station_code"]))

@@ -231,8 +231,8 @@ class SeisBenchPicker:
                 shift, ratio = trace.stats.starttime - start, sampling_rate_hz / trace.stats.sampling_rate
                 values = trace.data
                 if abs(ratio - 1) > 1e-6:
-                    places = np.arange(int(len(values) * ratio)) / ratio
-                    values = np.interp(places, np.arange(len(values)), values)
+                    times = np.arange(int(len(values) * ratio)) / ratio
+                    values = np.interp(times, np.arange(len(values)), values)
                 out[int(trace.stats.station[1:])][phase] = (round(shift * sampling_rate_hz), values)
         return out
 

@@ -92,16 +92,16 @@ def _parts(group, name):
 def _draw_against(ax, against):
     """Standard deviations within and between events of both sets beside the model's own."""
     labels = []
-    for place, ((model, measure), rows) in enumerate(against.groupby(["model", "measure"], sort=False)):
+    for number, ((model, measure), rows) in enumerate(against.groupby(["model", "measure"], sort=False)):
         for k, (which, colour) in enumerate((("real", _REAL), ("generated", _GENERATED))):
             one = rows[rows["set"] == which]
             if len(one):
-                at, row = place + 0.3 * (k - 0.5), one.iloc[0]
+                at, row = number + 0.3 * (k - 0.5), one.iloc[0]
                 ax.errorbar(at, row["mean"], row["total"], fmt="o", ms=3.5, color=colour, lw=1.0)
         row = rows.iloc[0]
         sigma = np.hypot(row["model_tau"], row["model_phi"])
         if np.isfinite(sigma):
-            ax.add_patch(_box(place - 0.42, -sigma, 0.84, 2 * sigma))
+            ax.add_patch(_box(number - 0.42, -sigma, 0.84, 2 * sigma))
         labels.append(f"{_name(measure)}\n{model.split(' ')[0].rstrip(',')}")
     for colour, text in ((_REAL, "real"), (_GENERATED, "generated")):
         ax.plot([], [], "o", color=colour, ms=3.5, label=f"{text}: mean and sd")

@@ -80,10 +80,10 @@ def _quartiles(at, values):
     if len(at) < 2 * _LEAST_IN_BIN:
         return [], []
     edges = np.unique(np.quantile(at, np.linspace(0, 1, 11)))
-    place = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, max(len(edges) - 2, 0))
+    bins = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, max(len(edges) - 2, 0))
     middles, quarters = [], []
     for number in range(max(len(edges) - 1, 1)):
-        inside = place == number
+        inside = bins == number
         if inside.sum() >= _LEAST_IN_BIN:
             middles.append(float(np.median(at[inside])))
             quarters.append(np.quantile(values[inside], (0.25, 0.5, 0.75)))

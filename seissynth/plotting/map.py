@@ -96,8 +96,8 @@ def _unwrap(longitude, reference):
 
 
 def _frame(stations, events):
-    places = [*stations.values(), *((x, y) for x, y, _ in events)]
-    xs, ys = (np.array(column) for column in zip(*places, strict=True))
+    points = [*stations.values(), *((x, y) for x, y, _ in events)]
+    xs, ys = (np.array(column) for column in zip(*points, strict=True))
     stretch = 1.0 / max(math.cos(math.radians((ys.min() + ys.max()) / 2.0)), 0.05)
     # in degrees of latitude; at least 0.1 so that one station alone is a map too
     width = max((xs.max() - xs.min()) / stretch, 0.5 * (ys.max() - ys.min()), 0.1)

@@ -93,7 +93,7 @@ class ConditionStatistics:
         """
         table = _read(columns, REQUIRED)
         latitude, longitude = (
-            np.concatenate([table[f"{place}_{name}_deg"] for place in ("station", "source")])
+            np.concatenate([table[f"{whose}_{name}_deg"] for whose in ("station", "source")])
             for name in ("latitude", "longitude")
         )
         magnitude = table["source_magnitude"]
@@ -166,9 +166,9 @@ class ConditionVector:
     @property
     def names(self) -> tuple[str, ...]:
         """Name of each number."""
-        places = [f"{place}_{axis}" for place in ("station", "source") for axis in "xyz"]
+        positions = [f"{whose}_{axis}" for whose in ("station", "source") for axis in "xyz"]
         more = [n for extra in self.extras for n in (*EXTRAS[extra], f"{extra}_known")]
-        return (*places, "back_azimuth_cos", "back_azimuth_sin", *REQUIRED[5:], *more)
+        return (*positions, "back_azimuth_cos", "back_azimuth_sin", *REQUIRED[5:], *more)
 
     @property
     def size(self) -> int:
@@ -224,8 +224,8 @@ class ConditionVector:
         """Return the configuration as plain data."""
         return {"encoding": self.encoding, "extras": list(self.extras)}
 
-    def _place(self, table, place, statistics):
-        latitude, longitude = table[f"{place}_latitude_deg"], table[f"{place}_longitude_deg"]
+    def _place(self, table, whose, statistics):
+        latitude, longitude = table[f"{whose}_latitude_deg"], table[f"{whose}_longitude_deg"]
         if self.encoding == "sphere":
             return _unit_vector(latitude, longitude)
         if self.encoding == "region":

@@ -181,9 +181,9 @@ def _fit_floors(spectrogram, batches, quantile, least_frames, workers):
 
 def _count(counts, logs):
     cells = counts.shape[-1]
-    place = np.clip((np.clip(logs, _LOWEST, _HIGHEST) - _LOWEST) / _STEP, 0, cells - 1).astype(np.int64)
+    cell = np.clip((np.clip(logs, _LOWEST, _HIGHEST) - _LOWEST) / _STEP, 0, cells - 1).astype(np.int64)
     rows = np.arange(counts.shape[0] * counts.shape[1]).reshape(*counts.shape[:2], 1)
-    counts += np.bincount((rows * cells + place).ravel(), minlength=counts.size).reshape(counts.shape).astype(np.int32)
+    counts += np.bincount((rows * cells + cell).ravel(), minlength=counts.size).reshape(counts.shape).astype(np.int32)
 
 
 def _quantile(counts, quantile):

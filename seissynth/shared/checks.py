@@ -39,8 +39,8 @@ def as_signal(x, name="x", *, least=1):
     if array.ndim == 0 or array.shape[-1] < least:
         raise InputError(f"{name} has shape {array.shape}; its last axis must hold {least} or more samples.")
     if not np.isfinite(array).all():
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise InputError(f"{name} is {array[place]} at index {place}; remove NaN and infinite values first.")
+        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise InputError(f"{name} is {array[index]} at index {index}; remove NaN and infinite values first.")
     return np.ascontiguousarray(array)
 
 

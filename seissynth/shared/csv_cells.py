@@ -39,9 +39,9 @@ def for_people(table):
     import pandas as pd
 
     safe = table.copy()
-    for place, kind in enumerate(table.dtypes):
+    for column, kind in enumerate(table.dtypes):
         if not pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_datetime64_any_dtype(kind):
-            safe.isetitem(place, table.iloc[:, place].astype(object).map(safe_text))
+            safe.isetitem(column, table.iloc[:, column].astype(object).map(safe_text))
     for name in ("index", "columns"):
         axis = getattr(table, name)
         if not pd.api.types.is_numeric_dtype(axis.dtype):

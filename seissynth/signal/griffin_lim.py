@@ -131,8 +131,8 @@ def _checked_magnitude(magnitude, stft, npts):
             f"magnitude has shape {magnitude.shape}; {stft} of npts={npts} samples has (..., {shape[0]}, {shape[1]})."
         )
     if magnitude.size and magnitude.min() < 0:
-        place = tuple(int(i) for i in np.unravel_index(np.argmin(magnitude), magnitude.shape))
-        raise InputError(f"magnitude is {magnitude[place]} at index {place}; pass absolute values, 0 or more.")
+        index = tuple(int(i) for i in np.unravel_index(np.argmin(magnitude), magnitude.shape))
+        raise InputError(f"magnitude is {magnitude[index]} at index {index}; pass absolute values, 0 or more.")
     return magnitude
 
 

@@ -221,8 +221,8 @@ class STFT:
         share_rows(work, len(rows), workers)
         # a bad value reaches every sample of its frame, so that looking at the result is enough, and 8 times cheaper;
         # not so the imaginary parts that are left out, and a last frame that lies behind the record
-        places = (x, rows[:, [0, -1]], rows[:, :, -1])
-        if not all(np.isfinite(part).all() for part in places):
+        edges = (x, rows[:, [0, -1]], rows[:, :, -1])
+        if not all(np.isfinite(part).all() for part in edges):
             largest = max(
                 abs(as_signal(part, f"the {name} part of the spectrum")).max()
                 for name, part in (("real", spectra.real), ("imaginary", spectra.imag))

@@ -57,5 +57,5 @@ def band_code(rate_hz):
 
 def component_rank(code):
     """Return a channel's place in a sensor: Z, 3, N, 1, E, 2, then all others."""
-    place = _COMPONENT_ORDER.find(code[2:3].upper())
-    return place if place >= 0 else len(_COMPONENT_ORDER)
+    rank = _COMPONENT_ORDER.find(code[2:3].upper())
+    return rank if rank >= 0 else len(_COMPONENT_ORDER)

@@ -161,8 +161,8 @@ def shape_features(onsets, times_s, magnitudes):
 
 def _hats(after_s, knots_s):
     """One at each knot in turn, linear in ln(1 + t) between them, constant beyond."""
-    place = np.log1p(np.maximum(np.nan_to_num(after_s), 0))
-    return [np.interp(place, np.log1p(knots_s), row) for row in np.eye(len(knots_s))]
+    log_s = np.log1p(np.maximum(np.nan_to_num(after_s), 0))
+    return [np.interp(log_s, np.log1p(knots_s), row) for row in np.eye(len(knots_s))]
 
 
 def noise_levels(spectrograms, early):

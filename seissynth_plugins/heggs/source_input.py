@@ -127,9 +127,9 @@ class SourceReader:
         """Condition vectors of the earthquakes of `rows` at the places of sources; rows of NaN if these are unknown."""
         columns = {name: np.array(conditions[name], dtype=float)[rows] for name in self.inputs.condition.columns}
         unknown = np.full(len(source), np.nan)
-        places = {name: np.asarray(source.truth.get(name, unknown), dtype=float) for name in PLACE_COLUMNS}
-        known = np.isfinite(np.stack(list(places.values()))).all(axis=0)
-        there = places | dict(zip(ONSET_COLUMNS, (source.p_s, source.s_s), strict=True))
+        positions = {name: np.asarray(source.truth.get(name, unknown), dtype=float) for name in PLACE_COLUMNS}
+        known = np.isfinite(np.stack(list(positions.values()))).all(axis=0)
+        there = positions | dict(zip(ONSET_COLUMNS, (source.p_s, source.s_s), strict=True))
         for name in columns:
             if name in PLACE_COLUMNS:
                 columns[name][known] = there[name][known]

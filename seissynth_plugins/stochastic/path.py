@@ -55,9 +55,9 @@ def mean_rupture_distance_km(mw, epicentral_km, depth_km):
     length = 10.0 ** (_LENGTH[0] + _LENGTH[1] * mw)
     width = 10.0 ** (_WIDTH[0] + _WIDTH[1] * mw)
     angle = ((np.arange(_ANGLES) + 0.5) * np.pi / _ANGLES)[None, :, None]  # half a circle: the rest is its mirror
-    place = ((np.arange(_POSITIONS) + 0.5) / _POSITIONS)[None, None, :]
+    share = ((np.arange(_POSITIONS) + 0.5) / _POSITIONS)[None, None, :]
     along, across = epicentral * np.cos(angle), epicentral * np.sin(angle)
-    beyond = np.maximum(np.maximum(along - length * (1 - place), -length * place - along), 0.0)
+    beyond = np.maximum(np.maximum(along - length * (1 - share), -length * share - along), 0.0)
     top = np.maximum(depth - width / 2, 0.0)
     return np.sqrt(beyond**2 + across**2 + top**2).mean(axis=(1, 2))
 

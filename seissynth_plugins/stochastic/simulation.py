@@ -225,7 +225,7 @@ class RecordMaker:
 def corner_tables(corners, dt):
     """Rows of the residual table for the corners asked (linear in their logarithm), and the pole of each."""
     log_corner, phase, square = corner_residuals()
-    place = np.interp(np.log(corners * dt), log_corner, np.arange(len(log_corner)))
-    left = np.minimum(place.astype(int), len(log_corner) - 2)
-    share = (place - left)[:, None]
+    position = np.interp(np.log(corners * dt), log_corner, np.arange(len(log_corner)))
+    left = np.minimum(position.astype(int), len(log_corner) - 2)
+    share = (position - left)[:, None]
     return phase[left] * (1 - share) + phase[left + 1] * share, square, np.exp(-2 * np.pi * corners * dt)

@@ -41,8 +41,8 @@ class BatchOrder:
         return [self._place(begin + i) for i in range(self.batch_size)]
 
     def _place(self, position):
-        epoch, place = divmod(position, self.records)
-        return int(self._order(epoch)[place]), epoch
+        epoch, number = divmod(position, self.records)
+        return int(self._order(epoch)[number]), epoch
 
     def _order(self, epoch):
         held = self.__dict__.setdefault("_orders", {})

@@ -142,9 +142,9 @@ class DrawnEarthquakes:
         numbers = np.asarray(numbers, dtype=np.int64)
         if len(numbers) and not (numbers.min() >= 0 and numbers.max() < len(self)):
             raise InputError(f"event {numbers.max()} is asked for; there are 0 to {len(self) - 1}.")
-        groups, place = np.unique(numbers // _TOGETHER, return_inverse=True)
+        groups, group_of_row = np.unique(numbers // _TOGETHER, return_inverse=True)
         parts = [_drawn_together(self, int(group)) for group in groups] or [_drawn_together(self, 0)]
-        return {name: np.stack([part[name] for part in parts])[place, numbers % _TOGETHER] for name in parts[0]}
+        return {name: np.stack([part[name] for part in parts])[group_of_row, numbers % _TOGETHER] for name in parts[0]}
 
     def event(self, number: int) -> Event:
         """Make event `number` an ObsPy Event; see `events`."""
@@ -251,8 +251,8 @@ def around_station(inventory: Inventory, station: str, radius_km: float, inner_k
     known = {f"{network.code}.{item.code}": item for network in inventory for item in network}
     if station not in known:
         raise InputError(f"there is no station {station!r}; the inventory holds {', '.join(sorted(known)[:8])}.")
-    place = known[station]
-    return Circle(float(place.latitude), float(place.longitude), float(radius_km), float(inner_km))
+    position = known[station]
+    return Circle(float(position.latitude), float(position.longitude), float(radius_km), float(inner_km))
 
 
 def _increasing(name, values, lengths, bound):

@@ -97,8 +97,8 @@ def band_share(frequencies_hz, low_hz, high_hz):
     """
     octaves = np.log2(high_hz / low_hz)
     with np.errstate(divide="ignore"):
-        place = np.log2(np.asarray(frequencies_hz, dtype=float) / low_hz) / octaves
-    up, down = (np.clip(x / SHOULDER, 0.0, 1.0) for x in (place, 1.0 - place))
+        share_of_band = np.log2(np.asarray(frequencies_hz, dtype=float) / low_hz) / octaves
+    up, down = (np.clip(x / SHOULDER, 0.0, 1.0) for x in (share_of_band, 1.0 - share_of_band))
     return half_cosine(up) * half_cosine(down)
 
 

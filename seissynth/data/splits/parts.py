@@ -125,8 +125,8 @@ def timed_parts(metadata, times, shares, blocks):
             raise InputError(f"{blocks=} must be a whole number from {wanted} parts to {len(names)} events.")
         counts = whole_counts(blocks, shares)
         # each part's blocks spread evenly over time
-        place = [(k + 0.5) / count for count in counts for k in range(count)]
-        part = np.repeat(np.arange(len(parts)), counts)[np.argsort(place, kind="stable")]
+        share_of_time = [(k + 0.5) / count for count in counts for k in range(count)]
+        part = np.repeat(np.arange(len(parts)), counts)[np.argsort(share_of_time, kind="stable")]
         dealt = part[np.minimum((place_of * blocks).astype(int), blocks - 1)]
         if len(np.unique(dealt)) < wanted:
             dealt = part[rank * blocks // len(names)]

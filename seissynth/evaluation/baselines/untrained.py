@@ -204,7 +204,7 @@ def expected_level(records, region="southern_california"):
 
 def _nearest(records, folds, count):
     """Rows of the `count` nearest known earthquakes at the sensor of each record, nearest first."""
-    place = _hypocentres(records)
+    hypocentres = _hypocentres(records)
     sensors = same_sensor(records)
     out = [np.zeros(0, int)] * len(records)
     for known, unknown in folds:
@@ -215,7 +215,7 @@ def _nearest(records, folds, count):
         for rows in sensors.values():
             candidates = rows[is_known[rows]]
             for row in rows[is_unknown[rows]]:
-                away = ((place[candidates] - place[row]) ** 2).sum(axis=1)
+                away = ((hypocentres[candidates] - hypocentres[row]) ** 2).sum(axis=1)
                 out[row] = candidates[np.argsort(away, kind="stable")[:count]]
     return out
 
@@ -246,10 +246,10 @@ def _of_spectrograms(records, neighbours, region, seed, draws, name, shifted):
     out = [np.zeros(records.data.shape, np.float32) for _ in range(draws)]
     for rows in _blocks(len(records)):
         mean = np.zeros((len(rows), 3, stft.bins, stft.frames(records.npts)), np.float32)
-        for place, row in enumerate(rows):
+        for number, row in enumerate(rows):
             own = neighbours[row]
             if not len(own):
-                mean[place] = -np.inf
+                mean[number] = -np.inf
                 continue
             if shifted:
                 moved = _moved(records, own, np.round((shift[row] - shift[own]) * records.sampling_rate_hz).astype(int))
@@ -257,7 +257,7 @@ def _of_spectrograms(records, neighbours, region, seed, draws, name, shifted):
             else:
                 part, share = logs[own], weight[own]
             part = part + (level[row] - level[own])[:, None, None, None]
-            mean[place] = (part * share[:, None, None]).sum(axis=0) / share.sum(axis=0)
+            mean[number] = (part * share[:, None, None]).sum(axis=0) / share.sum(axis=0)
         amplitude = np.exp(mean)
         for k, data in enumerate(out):
             seeds = np.array([[hash_words(s, c) for c in range(3)] for s in _seeds(rows, seed, k).tolist()], np.uint64)

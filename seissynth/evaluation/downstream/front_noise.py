@@ -60,8 +60,8 @@ def noise_like(sample: np.ndarray, npts: int, rng: np.random.Generator) -> np.nd
     # twice as long as both, so that the ends are not alike
     total = 2 * max(npts, length)
     white = np.fft.rfft(rng.standard_normal((len(sample), total)), axis=1)
-    place, known = np.linspace(0, 1, white.shape[1]), np.linspace(0, 1, modulus.shape[1])
-    filtered = white * np.array([np.interp(place, known, row) for row in modulus])
+    frequencies, known = np.linspace(0, 1, white.shape[1]), np.linspace(0, 1, modulus.shape[1])
+    filtered = white * np.array([np.interp(frequencies, known, row) for row in modulus])
     return np.fft.irfft(filtered, total, axis=1)[:, :npts] + mean
 
 

@@ -172,9 +172,9 @@ def _random_window(data, rng, length, config):
     return window_of(data, row, start, length, rng)
 
 
-def _bumps(places, length, sigma):
+def _bumps(onsets, length, sigma):
     time = np.arange(length)
-    return np.max([np.zeros(length), *(np.exp(-0.5 * ((time - x) / sigma) ** 2) for x in places)], axis=0)
+    return np.max([np.zeros(length), *(np.exp(-0.5 * ((time - x) / sigma) ** 2) for x in onsets)], axis=0)
 
 
 def shifted(data: LabelledRecords, longest_s: float, seed: int = 0) -> LabelledRecords:

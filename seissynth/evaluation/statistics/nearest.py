@@ -140,10 +140,10 @@ def _candidates(queries, library, rate, codes, workers):
                 if codes is not None:
                     top[codes[0][part, None] == codes[1][numbers]] = -np.inf
                 values = np.concatenate([best[part], top], axis=1)
-                places = np.concatenate([rows[part], np.broadcast_to(numbers, top.shape)], axis=1)
+                library_rows = np.concatenate([rows[part], np.broadcast_to(numbers, top.shape)], axis=1)
                 order = np.argsort(-values, axis=1, kind="stable")[:, :REFINED]
                 best[part] = np.take_along_axis(values, order, axis=1)
-                rows[part] = np.take_along_axis(places, order, axis=1)
+                rows[part] = np.take_along_axis(library_rows, order, axis=1)
 
         share_rows(compare, len(queries), workers or min(2, os.cpu_count() or 1))
     rows[~np.isfinite(best)] = -1

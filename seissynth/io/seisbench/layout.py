@@ -135,10 +135,10 @@ def parse_name(name):
     >>> parse_name("bucket0$3,:3,:6000")
     ('bucket0', (3, slice(None, 3, None), slice(None, 6000, None)))
     """
-    block, dollar, place = str(name).partition("$")
+    block, dollar, index = str(name).partition("$")
     if not dollar:
         return block, ()
-    return block, tuple(_part(text, name) for text in place.split(","))
+    return block, tuple(_part(text, name) for text in index.split(","))
 
 
 def _part(text, name):

@@ -198,7 +198,7 @@ class ReadError(Exception):
         self.reason = reason
 
 
-def _disk_order(place):
-    block, where = place
+def _disk_order(address):
+    block, where = address
     first = where[0] if where and isinstance(where[0], int) else -1
     return block, first
