@@ -57,7 +57,7 @@ def schedule_of(config):
 
 def coding_of(config, inputs):
     """Return the way between records and the network's columns."""
-    return WaveformCoding(inputs.whitening, config.compression)
+    return WaveformCoding(inputs.whitening, config.compression, inputs.band)
 
 
 def generate_columns(model, labels, station, seeds, sampling=None):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_toeplitz
-from scipy.signal import lfilter, welch
+from scipy.signal import butter, lfilter, sosfiltfilt, welch
 
 from seissynth.errors import InputError
 from seissynth.representations import ScaledWaveform, ScaleStatistics
@@ -16,6 +16,8 @@ from seissynth.representations import ScaledWaveform, ScaleStatistics
 _PIECE = 1024
 #: what lies farther below the largest mean power than this is not lifted to it
 _WHITE_FLOOR = 3e-4
+#: of the filter that takes out what lies outside the training set's band; applied forth and back
+_CORNERS = 3
 #: points of the sum that gives the spread of a compressed normal variable
 _POINTS = 20_001
 #: a component with less motion (zeros) is divided by this, in the unit of the records
@@ -32,6 +34,9 @@ class WaveformCoding:
         Coefficients of the filter that levels spectra, but for the first, which is 1; see `fit_whitening`.
     compression : float
         See `seissynth_plugins.swag.config.SwagConfig`.
+    band : (float, float)
+        Shares of the Nyquist frequency between which the training set has motion, see `fit_band`; what a network adds
+        outside is taken out of its records. (0, 1) takes out nothing.
 
     Examples
     --------
@@ -46,6 +51,7 @@ class WaveformCoding:
 
     whitening: tuple = ()
     compression: float = 0.0
+    band: tuple = (0.0, 1.0)
 
     def encode(self, records):
         """Return what the network sees of waveforms, and ln of what they were divided by.
@@ -92,6 +98,11 @@ class WaveformCoding:
             data = _scaled(data)[0] * np.exp(np.asarray(log_scale, dtype=np.float64))[..., None]
         if self.whitening:
             data = lfilter([1.0], [1.0, *self.whitening], data, axis=-1)
+        low, high = self.band
+        for edge, kind in ((low, "highpass"), (high, "lowpass")):
+            if 0 < edge < 1:
+                # no phase: the edge lies where there is next to nothing
+                data = sosfiltfilt(butter(_CORNERS, edge, kind, output="sos"), data, axis=-1)
         data = data - data.mean(axis=-1, keepdims=True)
         return _scaled(data)[0] if log_scale is None else data.astype(np.float32)
 
@@ -137,14 +148,46 @@ def fit_whitening(records, order):
     """
     if not order:
         return ()
-    data = np.asarray(records, dtype=np.float64)
-    data = data - data.mean(axis=-1, keepdims=True)
-    data = data / np.maximum(data.std(axis=-1, keepdims=True), _LEAST_SCALE)
-    power = welch(data, nperseg=min(_PIECE, data.shape[-1]), detrend=False, scaling="spectrum")[1].mean(axis=(0, 1))
+    power = _mean_power(records)
     # a one-sided spectrum has the power of both sides but at its ends
     power[1:-1] /= 2
     likeness = np.fft.irfft(np.maximum(power, _WHITE_FLOOR * power.max()))[: order + 1]
     return tuple(float(-value) for value in solve_toeplitz(likeness[:-1], likeness[1:]))
+
+
+def fit_band(records):
+    """Return between which shares of the Nyquist frequency the records have motion.
+
+    Parameters
+    ----------
+    records : ndarray, shape (n, 3, npts)
+
+    Returns
+    -------
+    (float, float)
+        Where the mean power is 3e-4 of the largest for the first and the last time; 0 and 1 where it is at the ends.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from seissynth_plugins.swag.waveforms import fit_band
+    >>> fit_band(np.random.default_rng(0).standard_normal((4, 3, 2000)))
+    (0.0, 1.0)
+    """
+    power = _mean_power(records)
+    # 0 Hz has no part in it: the mean is taken off
+    inside = np.flatnonzero(power[1:] >= _WHITE_FLOOR * power.max()) + 1
+    last = len(power) - 1
+    low, high = inside[0], inside[-1]
+    return (0.0 if low <= 1 else float(low / last), 1.0 if high >= last - 1 else float(high / last))
+
+
+def _mean_power(records):
+    """Mean power spectrum of the components over their standard deviations."""
+    data = np.asarray(records, dtype=np.float64)
+    data = data - data.mean(axis=-1, keepdims=True)
+    data = data / np.maximum(data.std(axis=-1, keepdims=True), _LEAST_SCALE)
+    return welch(data, nperseg=min(_PIECE, data.shape[-1]), detrend=False, scaling="spectrum")[1].mean(axis=(0, 1))
 
 
 def _scaled(data):
@@ -170,6 +213,7 @@ class SwagInputs:
         Of ln of the components' scales; None where these are unknown.
     component_order : str
     whitening : tuple of float
+    band : (float, float)
         See `WaveformCoding`.
     """
 
@@ -179,6 +223,7 @@ class SwagInputs:
     scales: ScaleStatistics | None = None
     component_order: str = "ENZ"
     whitening: tuple = ()
+    band: tuple = (0.0, 1.0)
 
     @property
     def names(self):
@@ -191,6 +236,8 @@ class SwagInputs:
 
     def to_plain(self):
         """Return plain data: the normalisation in the header of a weights file."""
+        # written where there is one, since runs of before have none
+        band = {} if self.band == (0.0, 1.0) else {"band": list(self.band)}
         stations = [[name, *(None if np.isnan(x) else float(x) for x in degrees)] for name, *degrees in self.stations]
         return {
             "stations": stations,
@@ -199,6 +246,7 @@ class SwagInputs:
             "scales": None if self.scales is None else self.scales.to_dict(),
             "component_order": self.component_order,
             "whitening": list(self.whitening),
+            **band,
         }
 
     @classmethod
@@ -219,4 +267,5 @@ class SwagInputs:
         return cls(
             stations, ranges, str(plain["quantity"]), scales and ScaleStatistics.from_dict(scales),
             str(plain["component_order"]), tuple(float(value) for value in plain.get("whitening", ())),
+            tuple(float(value) for value in plain.get("band", (0.0, 1.0))),
         )  # fmt: skip

@@ -15,7 +15,7 @@ from seissynth.evaluation.downstream.front_noise import has_noise, put_noise_in_
 from seissynth.representations import ScaleStatistics
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.swag.generation import coding_of
-from seissynth_plugins.swag.waveforms import SwagInputs, fit_whitening
+from seissynth_plugins.swag.waveforms import SwagInputs, fit_band, fit_whitening
 from seissynth_plugins.torchkit.augmentation import SensorNoise, coda
 from seissynth_plugins.torchkit.record_rules import RecordRules
 from seissynth_plugins.torchkit.training_table import TrainingTable
@@ -172,7 +172,8 @@ def fit_swag_inputs(table, rows, config, p_range_s, seed, *, start=None):
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), _STATISTICS_RECORDS)).astype(int)]
     data = SwagData(table, inputs, config, some, p_range_s=p_range_s, seed=seed)
     records = np.stack([data.record(i)[0] for i in range(len(data))])
-    inputs = replace(inputs, whitening=fit_whitening(records, config.whitening))
+    band = fit_band(records) if config.whitening else (0.0, 1.0)
+    inputs = replace(inputs, whitening=fit_whitening(records, config.whitening), band=band)
     if quantity == "normalised" or not config.log_scale:
         return inputs
     if start is not None and start.scales is not None and start.quantity == quantity:

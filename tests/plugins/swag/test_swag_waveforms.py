@@ -6,7 +6,7 @@ from scipy.signal import butter, freqz, lfilter, sosfilt, welch
 
 from seissynth.errors import InputError
 from seissynth.representations import ScaleStatistics
-from seissynth_plugins.swag.waveforms import SwagInputs, WaveformCoding, fit_whitening
+from seissynth_plugins.swag.waveforms import SwagInputs, WaveformCoding, fit_band, fit_whitening
 
 RANGES = {"p_s": (2.0, 8.0), "s_minus_p_s": (1.0, 4.0), "magnitude": (1.0, 4.0)}
 
@@ -53,6 +53,19 @@ def test_bands_without_motion_are_not_lifted_and_what_is_added_there_is_weakened
     assert low < 0.2 * high
     poles = np.roots([1.0, *whitening])
     assert abs(poles).max() < 1
+
+
+def test_the_band_of_a_set_is_found_and_what_a_network_adds_outside_is_taken_out():
+    sos = butter(8, (0.1, 0.7), "bandpass", output="sos")
+    records = sosfilt(sos, np.random.default_rng(0).standard_normal((30, 3, 4000)), axis=-1)
+    low, high = fit_band(records)
+    # eight corners fall by 35 dB within a fraction of an octave
+    assert 0.05 < low < 0.1 and 0.7 < high < 0.85
+    coding = WaveformCoding(band=(low, high))
+    time = np.arange(4000)
+    inside, outside = (np.tile(np.sin(np.pi * share * time), (1, 3, 1)) for share in (0.4, 0.02))
+    back = coding.decode(inside + 0.3 * outside, np.log(np.full((1, 3), 0.74)))
+    np.testing.assert_allclose(back[..., 500:-500], inside[..., 500:-500], atol=0.02)
 
 
 def test_compression_is_the_inverse_hyperbolic_sine_of_spread_one():
