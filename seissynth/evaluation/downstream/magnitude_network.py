@@ -142,7 +142,7 @@ def magnitude_network(config):
     bidirectional LSTM; one linear layer. Dropout comes after the maximum: before it, the maxima of training, of scaled
     samples, are larger than those of use, and all magnitudes come out too large, by 0.5 in a run.
     """
-    torch = _torch()
+    torch = import_torch("the magnitude regressor")
     nn = torch.nn
 
     class Regressor(nn.Module):
@@ -198,7 +198,7 @@ def train_magnitudes(
     Loss (Kendall & Gal 2017, as MagNet): ``exp(-v) (M - m)² / 2 + v / 2`` with ``v`` the logarithm of the variance. The
     output begins at the mean magnitude of `train`.
     """
-    torch = _torch()
+    torch = import_torch("the magnitude regressor")
     config = config or MagnitudeConfig()
     for part in (train, dev):
         if not (np.isfinite(part.p).all() and np.isfinite(part.magnitude).all()):
@@ -240,7 +240,7 @@ def predict_magnitudes(
     model: Any, data: np.ndarray, config: MagnitudeConfig | None = None, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return magnitude and its standard deviation as the model states it, two arrays of shape (n,)."""
-    torch = _torch()
+    torch = import_torch("the magnitude regressor")
     config = config or MagnitudeConfig()
     x = _windows(data, np.arange(len(data)), config, np.random.default_rng(seed))
     with torch.no_grad():
@@ -336,11 +336,10 @@ def _loss(torch, predicted, wanted):
     return (0.5 * torch.exp(-log_variance) * (wanted - magnitude) ** 2 + 0.5 * log_variance).mean()
 
 
-def _torch():
+def import_torch(who: str) -> Any:
+    """Return torch, or say what needs it and how to install it."""
     try:
         import torch
     except ImportError as error:
-        raise MissingDependencyError(
-            f"the magnitude regressor needs torch ({error}); pip install 'seissynth[torch]'."
-        ) from error
+        raise MissingDependencyError(f"{who} needs torch ({error}); pip install 'seissynth[torch]'.") from error
     return torch
