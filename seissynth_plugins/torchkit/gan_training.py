@@ -1,0 +1,198 @@
+"""Train any waveform GAN: records, conditions and sizes, the loop, and the generator's weights.
+
+What differs between the systems is a `GanSystem`: network, losses, conditions, scaling, and what it is trained with.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.io.seisbench.dataset import Dataset
+from seissynth_plugins.torchkit.record_rules import RecordRules
+from seissynth_plugins.torchkit.run_folder import check_export, check_loop, first_weights, kept_inputs, open_run
+from seissynth_plugins.torchkit.run_results import leave_weights
+from seissynth_plugins.torchkit.training_rows import as_list
+from seissynth_plugins.torchkit.training_table import TrainingTable
+from seissynth_plugins.torchkit.waveform_data import WaveformData, fit_waveform_inputs
+from seissynth_plugins.torchkit.waveform_inputs import SIZE_COLUMNS
+from seissynth_plugins.torchkit.weights import Kind
+
+#: the generator's tensors in the state of a model of both parts
+GENERATOR = "generator."
+
+
+@dataclass(frozen=True)
+class GanSystem:
+    """What makes one adversarial system of the shared parts.
+
+    Parameters
+    ----------
+    kind : Kind
+        Of the generator's weights.
+    named_config : callable
+        From a name to a configuration, with `npts` and `sampling_rate_hz`.
+    recipes : dict of str to dict
+        Fields of `seissynth_plugins.torchkit.training.TrainConfig` for each size, and "" for all others.
+    model : callable
+        From a configuration to a `seissynth_plugins.torchkit.adversarial.AdversarialModel`; imports torch.
+    scaling : {"peak", "zscore", "range"}
+    conditions : callable
+        From a configuration to the columns of its conditions.
+    vector : callable
+        From a configuration to whether it takes the condition vector of HEGGS.
+    own_sizes : bool
+        The network makes sizes; else a linear model draws them.
+    alignment : callable
+        From a configuration to "origin" or "p", see `WaveformData`.
+    lead_s : float
+    noise : callable
+        From a configuration to whether records of noise are a class of their own.
+    """
+
+    kind: Kind
+    named_config: Callable
+    recipes: dict
+    model: Callable
+    scaling: str
+    conditions: Callable = lambda config: ()
+    vector: Callable = lambda config: False
+    own_sizes: bool = False
+    alignment: Callable = lambda config: "p"
+    lead_s: float = 5.0
+    noise: Callable = lambda config: False
+
+
+def gan_rules(system, config, data):
+    """Return which records a system is trained on: of its rate, with size and place, and as long as the first set's."""
+    first = Dataset(as_list(data)[0])
+    rate, table = first.sampling_rate_hz, first.metadata
+    npts = table["trace_npts"].iloc[0] if "trace_npts" in table else config.npts
+    at_origin = system.alignment(config) == "origin"
+    if at_origin and npts < config.npts:
+        raise InputError(
+            f"{as_list(data)[0]} holds records of {npts:g} samples; {system.kind.name} needs {config.npts} from origin."
+        )
+    required = ("trace_p_arrival_sample", *SIZE_COLUMNS)
+    if system.vector(config):
+        from seissynth_plugins.torchkit.record_rules import PLACES_AND_MAGNITUDE
+
+        required = ("trace_p_arrival_sample", *PLACES_AND_MAGNITUDE)
+    return RecordRules(
+        system.kind.name, config.sampling_rate_hz, float(npts) / (rate or config.sampling_rate_hz), quantity=None,
+        start_s=0.0 if at_origin else None, required=required, component_order="ENZ",
+    )  # fmt: skip
+
+
+def train_gan(
+    system, data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
+    max_minutes=None, validation_records=64, export="best", region="", licence="MIT", threads=None, resume=True, **loop,
+):  # fmt: skip
+    """Train a system on data sets.
+
+    Parameters
+    ----------
+    system : GanSystem
+    data : path or list of path
+        Sets in SeisBench's form, of one unit and of the configuration's rate, with P, magnitude, distance and depth.
+    output : path
+        Folder of the run; a run that is there goes on.
+    config : str
+        A size of the system.
+    fold, folds, stations_out
+        What is kept out, see `seissynth_plugins.torchkit.training_table.TrainingTable`.
+    init : path, optional
+        Weights of the generator to begin with; the critic begins anew.
+    noise : path, optional
+        A set whose rows of noise are the other class, where the system has one.
+    seed : int
+    max_minutes : float, optional
+        Stop after so long, with a state from which the same call goes on.
+    validation_records : int
+        Of the validation part; 0 for no validation.
+    export : {"best", "last"}
+        Which weights are written: where the figure that the recipe names was best, or those of the last step.
+    region, licence : str
+        For the card of the weights.
+    threads : int, optional
+        Of torch on the CPU; default: torch's own.
+    resume : bool
+        False begins anew.
+    **loop
+        Fields of `seissynth_plugins.torchkit.training.TrainConfig`, in place of the size's recipe.
+
+    Returns
+    -------
+    seissynth_plugins.torchkit.run_results.TrainReport
+
+    Raises
+    ------
+    InputError, FileFormatError
+        Sets, options, weights or a run that cannot be used.
+    TrainingError
+        A loss diverged; it names the step.
+    """
+    from seissynth_plugins.torchkit.training import TrainConfig, train
+
+    check_export(export)
+    check_loop(loop, TrainConfig, system.kind)
+    network, size = system.named_config(config), str(config).split("+")[0]
+    table = TrainingTable(
+        data,
+        gan_rules(system, network, data),
+        fold=fold,
+        folds=folds,
+        stations_out=stations_out,
+        noise=noise,
+        seed=seed,
+    )
+    run = open_run(system.kind, config, table, output, init=init, resume=resume, seed=seed)
+    rows = table.rows("train")
+    if not len(rows):
+        raise InputError("no record is left to train on, after split, purge, stations kept out and quality.")
+    window = {"alignment": system.alignment(network), "lead_s": system.lead_s, "seed": seed}
+    inputs = kept_inputs(run, lambda: _inputs(system, network, table, rows, run.start, window))
+    with_noise = bool(system.noise(network)) and len(table.noise) > 0
+    items = WaveformData(table, inputs, network.npts, rows, noise=with_noise, **window)
+    unseen = table.rows("dev")
+    unseen = unseen[np.linspace(0, len(unseen) - 1, min(len(unseen), validation_records)).astype(int)]
+    validation = WaveformData(table, inputs, network.npts, unseen, **window) if len(unseen) else None
+    with first_weights(seed, threads):
+        model = system.model(network)
+    if run.start is not None:
+        if run.start[0].config != network:
+            raise InputError(f"{init} holds another configuration than {config!r}; name that one, or leave init out.")
+        model.generator.load_state_dict(run.start[0].state_dict())
+    recipe = TrainConfig(
+        **{**system.recipes.get(size, system.recipes[""]), "seed": seed, "max_minutes": max_minutes, **loop}
+    )
+    result = train(model, items, recipe, run.output, resume, validation=validation)
+    return leave_weights(
+        run, items, _of_generator(result), recipe, network, inputs, export=export, region=region, licence=licence,
+        noise=None if noise is None else Path(noise).name,
+        further={"npts": network.npts, "alignment": window["alignment"], "lead_s": system.lead_s},
+    )  # fmt: skip
+
+
+def _inputs(system, network, table, rows, start, window):
+    """Statistics of the training part; of weights that are begun with, conditions and sizes stay as they are."""
+    if start is not None:
+        return start[1]
+    return fit_waveform_inputs(
+        table, rows, network.npts, scaling=system.scaling, conditions=system.conditions(network),
+        vector=system.vector(network), own_sizes=system.own_sizes, **window,
+    )  # fmt: skip
+
+
+def _of_generator(result):
+    """A result that holds the generator's weights alone, as files of weights do."""
+
+    def part(values):
+        if values is None:
+            return None
+        return {name.removeprefix(GENERATOR): value for name, value in values.items() if name.startswith(GENERATOR)}
+
+    return dataclasses.replace(result, weights=part(result.weights), best=part(result.best))
