@@ -1,8 +1,7 @@
 """The backend "bbgan", and what its weights are."""
 
-from seissynth.backends.base import Card
 from seissynth_plugins.bbgan.config import BbganConfig
-from seissynth_plugins.torchkit.gan_backend import REQUIRED_COLUMNS, VECTOR_COLUMNS, GanBackend
+from seissynth_plugins.torchkit.gan_backend import VECTOR_COLUMNS, GanBackend, gan_card
 from seissynth_plugins.torchkit.gan_weights import gan_kind
 
 
@@ -31,15 +30,7 @@ class BbganBackend(GanBackend):
     """
 
     kind = BBGAN
-    card = Card(
-        name="bbgan",
-        summary="Wasserstein GAN on distance, magnitude and Vs30, log peaks apart; needs trained weights",
-        quantity="velocity",
-        component_order="ENZ",
-        references=("Florez et al. 2022, BBGAN", "Jung et al. 2025, HEGGS, appendix E.3"),
-        licence_weights="MIT",
-        required_columns=REQUIRED_COLUMNS,
-        optional_columns=(*VECTOR_COLUMNS, "station_vs_30_mps"),
-        capabilities=("onsets", "absolute_amplitude", "ensemble", "device"),
-        packages=dict.fromkeys(("torch", "safetensors"), 'python -m pip install "seissynth[torch]"'),
+    card = gan_card(
+        "bbgan", "Wasserstein GAN on distance, magnitude and Vs30, log peaks apart",
+        ("Florez et al. 2022, BBGAN", "Jung et al. 2025, HEGGS, appendix E.3"), (*VECTOR_COLUMNS, "station_vs_30_mps"),
     )  # fmt: skip

@@ -1,8 +1,7 @@
 """The backend "conseisgen", and what its weights are."""
 
-from seissynth.backends.base import Card
 from seissynth_plugins.conseisgen.config import ConSeisGenConfig
-from seissynth_plugins.torchkit.gan_backend import REQUIRED_COLUMNS, VECTOR_COLUMNS, GanBackend
+from seissynth_plugins.torchkit.gan_backend import VECTOR_COLUMNS, GanBackend, gan_card
 from seissynth_plugins.torchkit.gan_weights import gan_kind
 
 
@@ -31,15 +30,7 @@ class ConSeisGenBackend(GanBackend):
     """
 
     kind = CONSEISGEN
-    card = Card(
-        name="conseisgen",
-        summary="Auxiliary-classifier GAN on epicentral distance; needs trained weights",
-        quantity="velocity",
-        component_order="ENZ",
-        references=("Li et al. 2024, ConSeisGen", "Jung et al. 2025, HEGGS, appendix E.2"),
-        licence_weights="MIT",
-        required_columns=REQUIRED_COLUMNS,
-        optional_columns=VECTOR_COLUMNS,
-        capabilities=("onsets", "absolute_amplitude", "ensemble", "device"),
-        packages=dict.fromkeys(("torch", "safetensors"), 'python -m pip install "seissynth[torch]"'),
+    card = gan_card(
+        "conseisgen", "Auxiliary-classifier GAN on epicentral distance",
+        ("Li et al. 2024, ConSeisGen", "Jung et al. 2025, HEGGS, appendix E.2"), VECTOR_COLUMNS,
     )  # fmt: skip

@@ -1,8 +1,7 @@
 """The backend "dgm", and what its weights are."""
 
-from seissynth.backends.base import Card
 from seissynth_plugins.dgm.config import DgmConfig
-from seissynth_plugins.torchkit.gan_backend import REQUIRED_COLUMNS, GanBackend
+from seissynth_plugins.torchkit.gan_backend import GanBackend, gan_card
 from seissynth_plugins.torchkit.gan_weights import gan_kind
 
 
@@ -32,17 +31,9 @@ class DgmBackend(GanBackend):
     """
 
     kind = DGM
-    card = Card(
-        name="dgm",
-        summary="LSTM, attention and convolutions as a Wasserstein GAN; needs trained weights",
-        quantity="velocity",
-        component_order="ENZ",
-        references=("DGM 2023",),
-        licence_weights="MIT",
-        required_columns=REQUIRED_COLUMNS,
-        optional_columns=("station_vs_30_mps",),
-        capabilities=("onsets", "absolute_amplitude", "ensemble", "device"),
-        packages=dict.fromkeys(("torch", "safetensors"), 'python -m pip install "seissynth[torch]"'),
+    card = gan_card(
+        "dgm", "LSTM, attention and convolutions as a Wasserstein GAN",
+        ("DGM 2023",), ("station_vs_30_mps",),
     )  # fmt: skip
 
     def inputs_of(self, condition, label):

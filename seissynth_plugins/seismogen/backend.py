@@ -1,8 +1,7 @@
 """The backend "seismogen", and what its weights are."""
 
-from seissynth.backends.base import Card
 from seissynth_plugins.seismogen.config import SeismogenConfig
-from seissynth_plugins.torchkit.gan_backend import REQUIRED_COLUMNS, VECTOR_COLUMNS, GanBackend
+from seissynth_plugins.torchkit.gan_backend import VECTOR_COLUMNS, GanBackend, gan_card
 from seissynth_plugins.torchkit.gan_weights import gan_kind
 
 
@@ -33,17 +32,9 @@ class SeismogenBackend(GanBackend):
     """
 
     kind = SEISMOGEN
-    card = Card(
-        name="seismogen",
-        summary="Wasserstein GAN of earthquakes and noise; needs trained weights",
-        quantity="velocity",
-        component_order="ENZ",
-        references=("Wang et al. 2021, SeismoGen", "Jung et al. 2025, HEGGS, appendix E.1"),
-        licence_weights="MIT",
-        required_columns=REQUIRED_COLUMNS,
-        optional_columns=VECTOR_COLUMNS,
-        capabilities=("onsets", "absolute_amplitude", "ensemble", "device"),
-        packages=dict.fromkeys(("torch", "safetensors"), 'python -m pip install "seissynth[torch]"'),
+    card = gan_card(
+        "seismogen", "Wasserstein GAN of earthquakes and noise",
+        ("Wang et al. 2021, SeismoGen", "Jung et al. 2025, HEGGS, appendix E.1"), VECTOR_COLUMNS,
     )  # fmt: skip
 
     def inputs_of(self, condition, label):

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from seissynth.backends.base import Card
 from seissynth.errors import DomainError
 from seissynth.records import Records
 from seissynth.seeding import generator
@@ -24,6 +25,28 @@ VECTOR_COLUMNS = (
     "station_latitude_deg", "station_longitude_deg", "source_latitude_deg", "source_longitude_deg",
     "path_back_azimuth_deg",
 )  # fmt: skip
+
+
+def gan_card(name, summary, references, optional_columns):
+    """Return the card of a system without weights; those of a file come to it.
+
+    Parameters
+    ----------
+    name, summary : str
+    references, optional_columns : tuple of str
+    """
+    return Card(
+        name=name,
+        summary=f"{summary}; needs trained weights",
+        quantity="velocity",
+        component_order="ENZ",
+        references=references,
+        licence_weights="MIT",
+        required_columns=REQUIRED_COLUMNS,
+        optional_columns=optional_columns,
+        capabilities=("onsets", "absolute_amplitude", "ensemble", "device"),
+        packages=dict.fromkeys(("torch", "safetensors"), 'python -m pip install "seissynth[torch]"'),
+    )
 
 
 class GanBackend(WeightsBackend):

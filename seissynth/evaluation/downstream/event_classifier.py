@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.evaluation.downstream.magnitude_network import import_torch
+from seissynth.evaluation.downstream.fitting import fit_network, import_torch
 from seissynth.evaluation.downstream.picker_windows import normalised
 
 if TYPE_CHECKING:
@@ -92,27 +92,17 @@ def train_classifier(
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     model = _network(torch, config)
-    optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
     kinds = [np.flatnonzero(y == kind) for kind in (False, True)]
-    best, kept = np.inf, model.state_dict()
-    for step in range(1, config.steps + 1):
-        for group in optimiser.param_groups:
-            group["lr"] = config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * step / config.steps)))
+
+    def batch_loss():
         rows = np.concatenate([rng.choice(kind, max(config.batch // 2, 1)) for kind in kinds])
-        model.train()
-        loss = _loss(torch, model(torch.from_numpy(x[rows])), y[rows])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        if step % config.check_every == 0 or step == config.steps:
-            probability = np.clip(event_probability(model, dev_waveforms), 1e-6, 1 - 1e-6)
-            dev_loss = float(-np.where(held_y, np.log(probability), np.log(1 - probability)).mean())
-            if progress:
-                progress(step, dev_loss)
-            if dev_loss < best:
-                best, kept = dev_loss, {name: value.clone() for name, value in model.state_dict().items()}
-    model.load_state_dict(kept)
-    return model.eval()
+        return _loss(torch, model(torch.from_numpy(x[rows])), y[rows])
+
+    def dev_loss():
+        probability = np.clip(event_probability(model, dev_waveforms), 1e-6, 1 - 1e-6)
+        return float(-np.where(held_y, np.log(probability), np.log(1 - probability)).mean())
+
+    return fit_network(model, config, batch_loss, dev_loss, progress)
 
 
 def event_probability(model: Any, waveforms: ArrayLike) -> np.ndarray:

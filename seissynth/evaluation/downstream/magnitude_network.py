@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seissynth.errors import InputError, MissingDependencyError
+from seissynth.errors import InputError
+from seissynth.evaluation.downstream.fitting import fit_network, import_torch
 from seissynth.evaluation.downstream.picker_windows import normalised
 from seissynth.evaluation.statistics.intervals import mean_interval
 
@@ -210,30 +211,17 @@ def train_magnitudes(
     model = magnitude_network(config)
     with torch.no_grad():
         model.out.bias.copy_(torch.tensor([float(train.magnitude.mean()), 0.0]))
-    optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
     held = _windows(dev, np.arange(len(dev)), config, np.random.default_rng(1)), _tensor(torch, dev.magnitude)
-    best, kept = np.inf, None
-    for step in range(1, config.steps + 1):
-        model.train()
-        for group in optimiser.param_groups:
-            group["lr"] = config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * step / config.steps)))
+
+    def batch_loss():
         rows = rng.integers(0, len(train), config.batch)
         x = torch.from_numpy(_windows(train, rows, config, rng))
-        loss = _loss(torch, model(x), _tensor(torch, train.magnitude[rows]))
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        if step % config.check_every == 0 or step == config.steps:
-            model.eval()
-            with torch.no_grad():
-                dev_loss = float(_loss(torch, model(torch.from_numpy(held[0])), held[1]))
-            if progress:
-                progress(step, dev_loss)
-            if dev_loss < best:
-                best, kept = dev_loss, {name: value.clone() for name, value in model.state_dict().items()}
-    model.load_state_dict(kept)
-    return model.eval()
+        return _loss(torch, model(x), _tensor(torch, train.magnitude[rows]))
+
+    def dev_loss():
+        return float(_loss(torch, model(torch.from_numpy(held[0])), held[1]))
+
+    return fit_network(model, config, batch_loss, dev_loss, progress)
 
 
 def predict_magnitudes(
@@ -334,12 +322,3 @@ def _tensor(torch, values):
 def _loss(torch, predicted, wanted):
     magnitude, log_variance = predicted[:, 0], predicted[:, 1].clamp(-6.0, 6.0)
     return (0.5 * torch.exp(-log_variance) * (wanted - magnitude) ** 2 + 0.5 * log_variance).mean()
-
-
-def import_torch(who: str) -> Any:
-    """Return torch, or say what needs it and how to install it."""
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingDependencyError(f"{who} needs torch ({error}); pip install 'seissynth[torch]'.") from error
-    return torch
