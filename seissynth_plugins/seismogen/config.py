@@ -85,6 +85,8 @@ SIZES = {
     ),
     #: the thesis, 40 s at 200 Hz
     "thesis": replace(_BASE, sampling_rate_hz=200.0, npts=8000, latent=800, latent_stride=2),
+    #: 40 s at 100 Hz, as sets of the other learned backends are
+    "small": replace(_BASE, sampling_rate_hz=100.0, npts=4000, latent=500, latent_stride=2, kernel=64),
     "tiny": SeismogenConfig(
         sampling_rate_hz=10.0, npts=160, latent=40, kernel=8, label_channels=4, noise_channels=4, middle_channels=4,
         critic_channels=4, split_hz=1.0,
@@ -105,7 +107,7 @@ def latent_size(npts, base_npts=1600, base_latent=400):
 
 
 def named_config(name):
-    """Return a configuration by its name: `base`, `heggs`, `thesis` or `tiny`.
+    """Return a configuration by its name: `base`, `heggs`, `thesis`, `small` or `tiny`.
 
     Examples
     --------

@@ -21,6 +21,8 @@ from seissynth_plugins.torchkit.waveform_data import WaveformData, fit_waveform_
 from seissynth_plugins.torchkit.waveform_inputs import SIZE_COLUMNS
 from seissynth_plugins.torchkit.weights import Kind
 
+#: records that a training shows where it draws samples
+SAMPLES = 6
 #: the generator's tensors in the state of a model of both parts
 GENERATOR = "generator."
 
@@ -162,6 +164,7 @@ def train_gan(
     validation = WaveformData(table, inputs, network.npts, unseen, **window) if len(unseen) else None
     with first_weights(seed, threads):
         model = system.model(network)
+    model.sample_batch = _sample_batch(validation or items)
     if run.start is not None:
         if run.start[0].config != network:
             raise InputError(f"{init} holds another configuration than {config!r}; name that one, or leave init out.")
@@ -185,6 +188,16 @@ def _inputs(system, network, table, rows, start, window):
         table, rows, network.npts, scaling=system.scaling, conditions=system.conditions(network),
         vector=system.vector(network), own_sizes=system.own_sizes, **window,
     )  # fmt: skip
+
+
+def _sample_batch(items):
+    """Conditions of a few records, from which a training shows samples."""
+    import torch
+
+    count = min(SAMPLES, len(items))
+    some = [items.item(int(i), 0) for i in np.linspace(0, len(items) - 1, count)]
+    names = [name for name in ("target", "condition", "label", "sizes") if name in some[0]]
+    return {name: torch.from_numpy(np.stack([item[name] for item in some])) for name in names}
 
 
 def _of_generator(result):

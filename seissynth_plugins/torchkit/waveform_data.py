@@ -52,8 +52,8 @@ class WaveformData:
 
     Notes
     -----
-    An item: "x" (3, npts) and "condition" (size,), float32; "sizes" (3,), ln scales between -1 and 1 over the training
-    set, where the inputs hold their range; "label" (1,), 1 for an earthquake; "row" in the table.
+    An item: "target" (3, npts) and "condition" (size,), float32; "sizes" (3,), ln scales between -1 and 1 over the
+    training set, where the inputs hold their range; "label" (1,), 1 for an earthquake; "row" in the table.
     """
 
     def __init__(self, table, inputs, npts, rows, *, alignment="p", lead_s=5.0, noise=False, seed=0):
@@ -80,7 +80,7 @@ class WaveformData:
         """Return record i of an epoch."""
         scaled, log_scale = scale_waveforms(self.record(i, epoch)[None], self.inputs.scaling)
         item = {
-            "x": scaled[0], "condition": self._conditions[i], "row": np.int64(self.rows[i]),
+            "target": scaled[0], "condition": self._conditions[i], "row": np.int64(self.rows[i]),
             "label": np.array([float(i < len(self.quakes))], np.float32),
         }  # fmt: skip
         if self.inputs.log_scale_range:

@@ -68,8 +68,8 @@ def test_noise_is_the_other_class_with_the_mean_condition(table):
     labels = np.array([data.item(i, 0)["label"][0] for i in range(len(data))])
     assert labels.sum() == len(data.quakes) and len(data) - len(data.quakes) == 8
     last = data.item(len(data) - 1, 0)
-    assert not last["condition"].any() and last["x"].shape == (3, 128)
-    assert not np.array_equal(last["x"], data.item(len(data) - 1, 1)["x"])  # noise begins anywhere
+    assert not last["condition"].any() and last["target"].shape == (3, 128)
+    assert not np.array_equal(last["target"], data.item(len(data) - 1, 1)["target"])  # noise begins anywhere
     conditions = np.stack([data.item(i, 0)["condition"] for i in range(len(data.quakes))])
     np.testing.assert_allclose(conditions.mean(0), 0, atol=1e-5)
     assert inputs.condition.size == 2
@@ -83,7 +83,7 @@ def test_sizes_of_the_training_set_lie_between_minus_one_and_one(table):
     magnitudes = table.table.source_magnitude.to_numpy()[data.quakes]
     restored = inputs.restored_sizes(sizes)[:, 0]
     assert np.polyfit(magnitudes, restored, 1)[0] == pytest.approx(np.log(10), rel=0.1)
-    assert abs(items[0]["x"]).max() == pytest.approx(1)
+    assert abs(items[0]["target"]).max() == pytest.approx(1)
 
 
 def test_a_model_of_sizes_is_fitted_where_the_network_has_none(table):
