@@ -54,7 +54,29 @@ class ReproductionError(SeisSynthError, RuntimeError):
 
 
 class TrainingError(SeisSynthError, RuntimeError):
-    """A training cannot go on: its loss or gradient is not finite; the message names the batch."""
+    """A training cannot go on: its loss or gradient is not finite; the message names the batch.
+
+    Parameters
+    ----------
+    message : str
+    step : int, optional
+        Step that failed; 1 is the first.
+    what : {"loss", "gradient"}, optional
+    part : str, optional
+        Part of the model; None for a model without parts.
+
+    Examples
+    --------
+    >>> error = TrainingError("the loss is nan in step 12", step=12, what="loss")
+    >>> f"diverged at step {error.step}"
+    'diverged at step 12'
+    """
+
+    def __init__(
+        self, message: str = "", *, step: int | None = None, what: str | None = None, part: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.step, self.what, self.part = step, what, part
 
 
 class SeisSynthWarning(UserWarning):

@@ -4,94 +4,39 @@ Lightning brings devices, strategies, precision and the progress bar. Order, ran
 checkpoints are pickles, and do not say where in an epoch they were taken.
 """
 
-import contextlib
-import logging
 import math
 import time
-import warnings
 
 import lightning
 import torch
 from torch.utils.data import DataLoader
 
 from seissynth.errors import InputError, MissingDependencyError, TrainingError
-from seissynth.seeding import hash_words
 from seissynth_plugins.torchkit._batches import BatchOrder, Drawn, collate, record_names
+from seissynth_plugins.torchkit._figures import Figures
 from seissynth_plugins.torchkit._training_files import (
     BEST,
     METRICS,
     STATE,
     Metrics,
-    check_same,
+    identity_of,
     load_optimizer,
     part_of,
     read_state,
     save_best,
     save_state,
 )
-from seissynth_plugins.torchkit.checkpoints import read_tensors
+from seissynth_plugins.torchkit._training_parts import (
+    WHOLE,
+    clip_weights,
+    make_optimizer,
+    not_averaged,
+    only,
+    parts_of,
+    seeded,
+)
+from seissynth_plugins.torchkit._training_samples import drop_later, write_samples
 from seissynth_plugins.torchkit.ema import EMA
-
-#: name of the part of a model that has no others
-_WHOLE = "loss"
-
-
-def run(module, data, config, run_dir, resume, validation):
-    """See `seissynth_plugins.torchkit.training.train`."""
-    from seissynth_plugins.torchkit.training import FREE_FIELDS, TrainResult
-
-    if config.precision == "16-mixed" and (config.accelerator == "cpu" or not torch.cuda.is_available()):
-        raise InputError('precision="16-mixed" needs a GPU; pass "bf16-mixed" or "32-true" on the CPU.')
-    paths = {name: run_dir / name for name in (STATE, BEST, METRICS)}
-    loop = Loop(module, data, config, run_dir, validation)
-    notes = {"step": 0}
-    if not resume:
-        for path in paths.values():
-            path.unlink(missing_ok=True)
-    elif paths[STATE].exists():
-        loop.start, notes = read_state(paths[STATE])
-        check_same(paths[STATE], notes, loop.identity(), FREE_FIELDS)
-        loop.step, loop.sums, loop.best_loss = notes["step"], notes["sums"], notes["best_loss"]
-    if notes["step"] < config.steps:
-        _fit(loop, config)
-    tensors, notes = read_state(paths[STATE])
-    module.load_state_dict(part_of(tensors, "model"))
-    best, about = None, {}
-    if paths[BEST].exists():
-        best = read_tensors(paths[BEST])[0]
-        about = read_state(paths[BEST])[1]
-    finished = notes["step"] >= config.steps
-    weights = part_of(tensors, "ema")
-    return TrainResult(notes["step"], finished, run_dir, weights, best, about.get("step"), about.get("loss"))
-
-
-def _fit(loop, config):
-    quiet = logging.getLogger("lightning.pytorch")
-    level = quiet.level
-    with warnings.catch_warnings():
-        for text in (".*does not have many workers.*", ".*available but not used.*", ".*LeafSpec.*", ".*isinstance.*"):
-            warnings.filterwarnings("ignore", message=text)
-        quiet.setLevel(logging.ERROR)
-        try:
-            trainer = lightning.Trainer(
-                max_epochs=1,
-                min_epochs=0,
-                accelerator=config.accelerator,
-                devices=config.devices,
-                strategy=config.strategy,
-                precision=config.precision,
-                logger=False,
-                enable_checkpointing=False,
-                enable_model_summary=False,
-                enable_progress_bar=config.progress,
-                use_distributed_sampler=False,
-            )
-            trainer.fit(loop)
-        except torch.multiprocessing.ProcessRaisedException as error:  # a process of several, with its traceback
-            _, name, message = str(error).rpartition("TrainingError: ")
-            raise (TrainingError(message.strip()) if name else error) from error
-        finally:
-            quiet.setLevel(level)
 
 
 class Loop(lightning.LightningModule):
@@ -102,25 +47,25 @@ class Loop(lightning.LightningModule):
         self.automatic_optimization = False
         self.model, self.data, self.validation = module, data, validation
         self.config, self.run_dir = config, run_dir
-        self.start, self.step, self.sums, self.best_loss = None, 0, {}, math.inf
+        self.start, self.step, self.figures = None, 0, Figures()
+        self.best_loss = math.inf if config.best_is == "min" else -math.inf
         self.ema = self.metrics = self.board = None
 
     def identity(self):
         """What a state must agree in, to be gone on from."""
-        data, validation = (_about_data(data) for data in (self.data, self.validation))
-        sizes = sum(p.numel() for p in self.model.parameters())
-        model = f"{type(self.model).__name__} of {sizes} parameters"
-        return {"config": self.config.to_dict(), "data": data, "model": model, "validation": validation}
+        return identity_of(self.model, self.config, self.data, self.validation)
+
+    @property
+    def deferred(self):
+        """Whether figures are looked at every few steps only; on a GPU a look at one waits for all the work before."""
+        return self.device.type == "cuda"
 
     # --- what Lightning asks for
 
     def train_dataloader(self):
         """Batches from the one where the training stands to the last."""
         first, last = self.step * self.config.accumulate, self.config.steps * self.config.accumulate
-        order = BatchOrder(
-            len(self.data), self.config.batch_size, first, last,
-            seed=self.config.seed, rank=self.global_rank, processes=self.trainer.world_size,
-        )  # fmt: skip
+        order = self._order(first, last)
         workers = self.config.workers
         return DataLoader(
             Drawn(self.data), batch_sampler=order, collate_fn=collate, num_workers=workers,
@@ -130,15 +75,14 @@ class Loop(lightning.LightningModule):
 
     def configure_optimizers(self):
         """One optimiser a part."""
-        self.parts = {
-            name: [p for p in parameters if p.requires_grad] for name, parameters in _parts_of(self.model).items()
-        }
-        return [_optimizer(self.config, name, parameters) for name, parameters in self.parts.items()]
+        self.parts = parts_of(self.model)
+        return [make_optimizer(self.config, name, parameters) for name, parameters in self.parts.items()]
 
     def on_fit_start(self):
         """Make the average and the logs, and go back to where the training stood."""
         self.first_batch = self.step * self.config.accumulate
-        self.ema = EMA(self.model, self.config.ema)
+        self.figures.deferred = self.deferred
+        self.ema = EMA(self.model, self.config.ema, not_averaged(self.config, self.parts), self.config.ema_buffers)
         if self.start is not None:
             self.model.load_state_dict(part_of(self.start, "model"))
             notes = read_state(self.run_dir / STATE)[1]
@@ -150,6 +94,7 @@ class Loop(lightning.LightningModule):
             self.start = None
         if self.global_rank == 0:
             self.metrics = Metrics(self.run_dir / METRICS, self.step)
+            drop_later(self.run_dir, self.step)
             self.board = _board(self.run_dir, self.step) if self.config.tensorboard else None
         self.begun = self.saved = time.monotonic()
 
@@ -163,31 +108,33 @@ class Loop(lightning.LightningModule):
         config, number = self.config, self.first_batch + batch_idx
         batch = {**batch, "step": self.step}
         whole = (number + 1) % config.accumulate == 0
-        for name, optimizer in self._by_part().items():
-            with _only(self.parts, name), _seeded(self.device, "train", config.seed, number, self.global_rank, name):
+        stepped = [name for name in self.parts if config.steps_part(name, self.step + 1)]
+        optimizers, plain = self._by_part(), self._by_part(wrapped=False)
+        for name in stepped:
+            with only(self.parts, name), seeded(self.device, "train", config.seed, number, self.global_rank, name):
                 said = self.model.loss(batch, name) if len(self.parts) > 1 else self.model.loss(batch)
                 figures = said if isinstance(said, dict) else {"loss": said}
-                self._note(figures, name, batch, number)
+                self._note(figures, name, number)
                 self.manual_backward(figures["loss"] / config.accumulate)
             if whole:
-                self.now = (name, batch, number)
-                rate = config.learning_rate[name] if isinstance(config.learning_rate, dict) else config.learning_rate
-                for group in self._by_part(wrapped=False)[name].param_groups:
-                    group["lr"] = rate * config.factor(self.step)
-                optimizer.step()
-                optimizer.zero_grad()
+                self.now = (name, number)
+                for group in plain[name].param_groups:
+                    group["lr"] = config.of_part("learning_rate", name) * config.factor(self.step, name)
+                optimizers[name].step()
+                optimizers[name].zero_grad()
+                clip_weights(self.parts[name], config.of_part("clip_weights", name))
         if whole:
-            self._end_step(batch)
+            self._end_step(batch, stepped)
 
     def on_before_optimizer_step(self, optimizer):
         """Clip the gradients, and stop where they are not finite, before they spoil the weights."""
-        name, batch, number = self.now
-        limit = math.inf if self.config.clip is None else self.config.clip
-        norm = float(torch.nn.utils.clip_grad_norm_(self.parts[name], limit))
+        name, number = self.now
+        limit = self.config.of_part("clip", name)
+        norm = torch.nn.utils.clip_grad_norm_(self.parts[name], math.inf if limit is None else limit)
         # in half precision an overflow is how the scaler finds its scale: it leaves the step out
-        if not math.isfinite(norm) and self.config.precision != "16-mixed":
-            self._stop("the norm of the gradient", norm, batch, number)
-        self._sum("gradient_norm" if name == _WHOLE else f"{name}_gradient_norm", norm)
+        if self.config.precision != "16-mixed":
+            self._check("gradient", name, norm, number)
+        self.figures.add("gradient_norm" if name == WHOLE else f"{name}_gradient_norm", norm)
 
     # --- a step
 
@@ -196,61 +143,103 @@ class Loop(lightning.LightningModule):
         optimizers = self.optimizers(use_pl_optimizer=wrapped)
         return dict(zip(self.parts, optimizers if isinstance(optimizers, list) else [optimizers], strict=True))
 
-    def _note(self, figures, part, batch, number):
+    def _note(self, figures, part, number):
         if "loss" not in figures:
             raise InputError(f"the model's loss() returned {sorted(figures)} without 'loss'.")
+        self._check("loss", part, figures["loss"], number, figures)
         for name, value in figures.items():
-            number_ = float(value.detach() if isinstance(value, torch.Tensor) else value)
-            if name == "loss" and not math.isfinite(number_):
-                known = {k: float(v) for k, v in figures.items() if k != "loss"}
-                self._stop("the loss" + (f" of {part!r}" if part != _WHOLE else ""), number_, batch, number, known)
-            if part != _WHOLE:
+            if part != WHOLE:
                 name = part if name == "loss" else f"{part}_{name}"
-            self._sum(name, number_)
+            self.figures.add(name, value)
 
-    def _sum(self, name, value):
-        total = self.sums.setdefault(name, [0.0, 0])
-        total[0] += value
-        total[1] += 1
+    def _check(self, what, part, value, number, figures=None):
+        """Stop where a loss or the norm of a gradient is not finite; on a GPU, watch it for `_look`."""
+        if self.deferred:
+            self.figures.watch((what, part), value, number)
+            return
+        value = float(value.detach() if isinstance(value, torch.Tensor) else value)
+        if not math.isfinite(value):
+            known = {k: float(v) for k, v in (figures or {}).items() if k != "loss"}
+            self._stop(what, part, value, number, known)
 
-    def _stop(self, what, value, batch, number, figures=None):
-        epochs = sorted(set(batch["epoch"].tolist()))
+    def _look(self):
+        """Stop where anything that was watched is not finite."""
+        bad = self.figures.first_bad()
+        if bad is not None:
+            (what, part), number = bad
+            self._stop(what, part, "not finite", number)
+
+    def _stop(self, what, part, value, number, figures=None):
+        part, step = None if part == WHOLE else part, number // self.config.accumulate + 1
+        name = {"loss": "the loss" + (f" of {part!r}" if part else ""), "gradient": "the norm of the gradient"}[what]
+        indices, epochs = zip(*self._order(number, number + 1).batch(number), strict=True)
         rest = f" ({', '.join(f'{k} {v:.4g}' for k, v in figures.items())})" if figures else ""
         raise TrainingError(
-            f"{what} is {value} in step {self.step + 1}, batch {number + 1} (epoch {epochs[0] + 1}){rest}; records: "
-            f"{record_names(self.data, batch['index'].cpu())}. Look at these records, or lower the learning rate; "
-            f"the last good state stays in {self.run_dir}."
-        )
+            f"{name} is {value} in step {step}, batch {number + 1} (epoch {min(epochs) + 1}){rest}; records: "
+            f"{record_names(self.data, indices)}. Look at these records, or lower the learning rate; "
+            f"the last good state stays in {self.run_dir}.",
+            step=step, what=what, part=part,
+        )  # fmt: skip
 
-    def _end_step(self, batch):
-        self.ema.update(self.model)
+    def _order(self, first, last):
+        """Order of this process's batches."""
+        return BatchOrder(
+            len(self.data), self.config.batch_size, first, last,
+            seed=self.config.seed, rank=self.global_rank, processes=self.trainer.world_size,
+        )  # fmt: skip
+
+    def _end_step(self, batch, stepped):
+        config = self.config
+        if config.ema_parts is None or not set(config.ema_parts).isdisjoint(stepped):
+            self.ema.update(self.model)
         self.step += 1
-        config, last = self.config, self.step == self.config.steps
+        last = self.step == config.steps
         minutes = (time.monotonic() - self.begun) / 60
         stop = last or (config.max_minutes is not None and minutes >= config.max_minutes)
         if self.trainer.world_size > 1:  # clocks differ
             stop = self.trainer.strategy.broadcast(stop)
+        saving = stop or (time.monotonic() - self.saved) / 60 >= config.save_minutes
+        logging_, validating, sampling = (self._is_due(n) for n in self._intervals())
+        if logging_ or validating or sampling or saving:
+            self._look()
         row = {}
-        if self.step % config.log_every == 0 or last:
-            row = {name: total / count for name, (total, count) in self.sums.items()}
+        if logging_:
+            row = self.figures.means()
             row["learning_rate"] = self._by_part_rate()
-            self.sums = {}
+            self.figures.clear()
             if config.progress:
                 self.log("loss", row.get("loss", next(iter(row.values()))), prog_bar=True)
-        validating = self.validation is not None and len(self.validation)
-        if validating and (self.step % config.validate_every == 0 or last) and self.global_rank == 0:
+        if validating and self.global_rank == 0:
             row |= {f"validation_{name}": value for name, value in self._validate().items()}
-            if row["validation_loss"] < self.best_loss:
-                self.best_loss = row["validation_loss"]
-                save_best(self.run_dir / BEST, self.ema, self.step, self.best_loss)
+            self._keep_best(row)
+        if sampling and self.global_rank == 0:
+            row |= write_samples(self.run_dir, self.step, self._samples())
         if row and self.global_rank == 0:
             self.metrics.add({"step": self.step, "epoch": int(batch["epoch"].max()) + 1, **row, "minutes": minutes})
             if self.board is not None:
                 for name, value in row.items():
                     self.board.add_scalar(name, value, self.step)
-        if stop or (time.monotonic() - self.saved) / 60 >= config.save_minutes:
+        if saving:
             self._save(stop)
         self.trainer.should_stop = self.trainer.should_stop or stop
+
+    def _intervals(self):
+        """Steps between lines, validations and samples; None for never."""
+        config, validating = self.config, self.validation is not None and len(self.validation)
+        return config.log_every, config.validate_every if validating else None, config.sample_every
+
+    def _is_due(self, interval):
+        return interval is not None and (self.step % interval == 0 or self.step == self.config.steps)
+
+    def _keep_best(self, row):
+        by = self.config.best_by
+        if f"validation_{by}" not in row:
+            known = ", ".join(name.removeprefix("validation_") for name in row if name.startswith("validation_"))
+            raise InputError(f"best_by={by!r} is none of the figures of the model's validation: {known}.")
+        value = row[f"validation_{by}"]
+        if value < self.best_loss if self.config.best_is == "min" else value > self.best_loss:
+            self.best_loss = value
+            save_best(self.run_dir / BEST, self.ema, self.step, value)
 
     def _by_part_rate(self):
         return next(iter(self._by_part(wrapped=False).values())).param_groups[0]["lr"]
@@ -258,8 +247,8 @@ class Loop(lightning.LightningModule):
     def _save(self, stop):
         if self.global_rank == 0:
             scaler = getattr(self.trainer.precision_plugin, "scaler", None)
-            best = self.best_loss if math.isfinite(self.best_loss) else 1e300
-            notes = {"step": self.step, "sums": self.sums, "best_loss": best}
+            best = self.best_loss if math.isfinite(self.best_loss) else math.copysign(1e300, self.best_loss)
+            notes = {"step": self.step, "sums": self.figures.plain(), "best_loss": best}
             notes |= {"scaler": scaler.state_dict() if scaler is not None else {}, **self.identity()}
             save_state(self.run_dir / STATE, self.model, self.ema, self._by_part(wrapped=False), notes)
         if self.trainer.world_size > 1 and stop:  # the others read it next
@@ -279,64 +268,21 @@ class Loop(lightning.LightningModule):
             for begin in range(0, count, size):
                 batch = collate([rows[i, 0] for i in range(begin, min(begin + size, count))])
                 batch = {k: v.to(self.device) if isinstance(v, torch.Tensor) else v for k, v in batch.items()}
-                with _seeded(self.device, "validate", self.config.seed, begin):
+                with seeded(self.device, "validate", self.config.seed, begin):
                     said = loss(batch)
                 for name, value in (said if isinstance(said, dict) else {"loss": said}).items():
                     total[name] = total.get(name, 0.0) + float(value) * min(size, count - begin)
         self.model.train()
         return {name: value / count for name, value in total.items()}
 
-
-def _about_data(data):
-    return None if data is None else {"records": len(data), "fingerprint": str(getattr(data, "fingerprint", ""))}
-
-
-# --- parts and their optimisers
-
-
-def _parts_of(model):
-    if not hasattr(model, "parts"):
-        return {_WHOLE: list(model.parameters())}
-    parts = {name: list(parameters) for name, parameters in model.parts().items()}
-    if not parts:
-        raise InputError("the model's parts() is empty; give at least one name with parameters.")
-    return parts
-
-
-def _optimizer(config, name, parameters):
-    if not parameters:
-        raise InputError(f"the part {name!r} of the model has no parameter that takes a gradient.")
-    rate = config.learning_rate
-    if isinstance(rate, dict):
-        if name not in rate:
-            raise InputError(f"learning_rate has no entry for the model's part {name!r}; it has {sorted(rate)}.")
-        rate = rate[name]
-    if config.optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr=rate, weight_decay=config.weight_decay)
-    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[config.optimizer]
-    return kind(parameters, lr=rate, betas=config.betas, weight_decay=config.weight_decay)
-
-
-@contextlib.contextmanager
-def _only(parts, name):
-    """Let only one part's parameters take gradients."""
-    others = [p for other, parameters in parts.items() if other != name for p in parameters]
-    for parameter in others:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in others:
-            parameter.requires_grad_(True)
-
-
-@contextlib.contextmanager
-def _seeded(device, *words):
-    """Seed torch for a block of code, and leave its state as it was."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(hash_words(*words) >> 1)
-        yield
+    def _samples(self):
+        """Samples of the averaged weights, in single precision as after the training."""
+        self.model.eval()
+        single = torch.autocast(self.device.type, enabled=False)
+        with self.ema.applied(self.model), torch.no_grad(), single, seeded(self.device, "samples", self.config.seed):
+            samples = self.model.samples(self.step)
+        self.model.train()
+        return samples
 
 
 def _board(run_dir, step):

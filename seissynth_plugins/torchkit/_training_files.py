@@ -1,12 +1,16 @@
 """Files of a training: its state, from which it goes on, and its lines of figures."""
 
 import csv
+import dataclasses
+import hashlib
 import json
 from pathlib import Path
 
 from seissynth.errors import FileFormatError, InputError
 from seissynth.shared.atomic import replacing, write_error
 from seissynth_plugins.torchkit.checkpoints import read_tensors, write_tensors
+from seissynth_plugins.torchkit.plain_configs import to_plain
+from seissynth_plugins.torchkit.train_config import all_defaults
 
 STATE, BEST, METRICS = "state.safetensors", "best.safetensors", "metrics.csv"
 
@@ -57,22 +61,66 @@ def load_optimizer(optimizer, tensors):
 
 
 def save_best(path, ema, step, loss):
-    """Write the averaged weights with the least validation loss."""
+    """Write the averaged weights with the best validation figure."""
     write_tensors(path, ema.state_dict(), {_NOTES: json.dumps({"step": step, "loss": loss})})
 
 
+def identity_of(model, config, data, validation):
+    """Return what a state must agree in, to be gone on from.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The digest of its ``config``, if that is a dataclass, is under "network".
+    config : TrainConfig
+    data, validation : object
+        Validation data may be None.
+
+    Returns
+    -------
+    dict
+        Plain data.
+    """
+    sizes = sum(p.numel() for p in model.parameters())
+    same = {
+        "config": config.to_dict(), "data": _about_data(data), "model": f"{type(model).__name__} of {sizes} parameters",
+        "validation": _about_data(validation),
+    }  # fmt: skip
+    network = getattr(model, "config", None)
+    if dataclasses.is_dataclass(network):
+        text = json.dumps(to_plain(network), sort_keys=True, default=str)
+        same["network"] = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return same
+
+
+def _about_data(data):
+    return None if data is None else {"records": len(data), "fingerprint": str(getattr(data, "fingerprint", ""))}
+
+
 def check_same(path, notes, wanted, free):
-    """Raise InputError where a state was made by another configuration, model, data or validation data."""
+    """Raise InputError where a state was made by another configuration, model, data or validation data.
+
+    What the state does not say is not compared: earlier releases knew less. Options of the loop that it lacks had
+    today's defaults.
+    """
     for what in ("model", "data", "validation"):  # the best of losses on two validation parts would be of neither
         if what in notes and notes[what] != wanted[what]:
             raise InputError(
                 f"{path} is of a training with {what} {notes[what]!r}; this one has {wanted[what]!r}. Give another "
                 "folder, or pass resume=False to begin anew."
             )
-    for name, value in wanted["config"].items():
-        if name not in free and notes["config"].get(name) != value:
+    if "network" in notes and notes["network"] != wanted.get("network"):
+        raise InputError(
+            f"{path} is of a model with another configuration (digest {notes['network']}; this one has "
+            f"{wanted.get('network')}), such as other widths or weights of losses. Give another folder, or pass "
+            "resume=False to begin anew."
+        )
+    defaults = all_defaults()
+    before, now = ({**defaults, **config} for config in (notes["config"], wanted["config"]))
+    for name, value in now.items():
+        if name not in free and before[name] != value:
             raise InputError(
-                f"{path} is of a training with {name}={notes['config'].get(name)!r}; this one has {value!r}, which "
+                f"{path} is of a training with {name}={before[name]!r}; this one has {value!r}, which "
                 f"would lead elsewhere. Only {', '.join(free)} may change. Give another folder, or pass resume=False."
             )
 

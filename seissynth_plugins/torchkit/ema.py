@@ -3,6 +3,7 @@
 import contextlib
 
 import torch
+from torch.nn.modules.batchnorm import _NormBase
 
 from seissynth.errors import InputError
 
@@ -15,6 +16,10 @@ class EMA:
     model : torch.nn.Module
     decay : float
         0 to below 1. After n updates min(decay, (1 + n) / (10 + n)) is used, so that the first steps do not linger.
+    without : iterable of torch.nn.Parameter
+        Parameters that are neither averaged nor kept, nor are the buffers of modules that have no other parameters.
+    buffers : {"copy", "average"}
+        "average" averages the running mean and variance of normalisation layers, too.
 
     Examples
     --------
@@ -30,22 +35,27 @@ class EMA:
     (True, 2.0)
     """
 
-    def __init__(self, model, decay=0.999):
+    def __init__(self, model, decay=0.999, without=(), buffers="copy"):
         if not 0 <= decay < 1:
             raise InputError(f"decay={decay!r} of the moving average must be 0 or more and below 1.")
         self.decay = float(decay)
         self.updates = 0
-        self._learned = {name for name, _ in model.named_parameters()}
-        self._values = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        self._averaged = {name for name, _ in model.named_parameters()}
+        if buffers == "average":
+            self._averaged |= _running_statistics(model)
+        left_out = _left_out(model, without)
+        values = {name: value for name, value in model.state_dict().items() if name not in left_out}
+        self._values = {name: value.detach().clone() for name, value in values.items()}
 
     @torch.no_grad()
     def update(self, model):
         """Take in the model's present parameters."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        for name, value in model.state_dict().items():
-            mine = self._values[name]
-            if name in self._learned and mine.is_floating_point():
+        values = model.state_dict()
+        for name, mine in self._values.items():
+            value = values[name]
+            if name in self._averaged and mine.is_floating_point():
                 mine.lerp_(value.detach().to(mine), 1 - decay)
             else:
                 mine.copy_(value)
@@ -54,7 +64,7 @@ class EMA:
     def applied(self, model):
         """Give the model the averaged parameters for the length of a ``with`` block."""
         own = {name: value.detach().clone() for name, value in model.state_dict().items()}
-        model.load_state_dict(self._values)
+        model.load_state_dict({**own, **self._values})
         try:
             yield model
         finally:
@@ -77,3 +87,27 @@ class EMA:
         """Move the averages."""
         self._values = {name: value.to(device) for name, value in self._values.items()}
         return self
+
+
+def _running_statistics(model):
+    """Names of the running means and variances of normalisation layers; the numbers of batches are no such."""
+    layers = {name: module for name, module in model.named_modules() if isinstance(module, _NormBase)}
+    names = (f"{name}.{one}".lstrip(".") for name in layers for one in ("running_mean", "running_var"))
+    return set(names) & set(model.state_dict())
+
+
+def _left_out(model, parameters):
+    """Names of parameters, and of the buffers that belong to them alone.
+
+    A buffer belongs to the parameters of the nearest module around it that has any.
+    """
+    left = {id(parameter) for parameter in parameters}
+    out = {name for name, value in model.named_parameters(remove_duplicate=False) if id(value) in left}
+    for name, _ in model.named_buffers(remove_duplicate=False):
+        path, around = name, []
+        while path and not around:
+            path = path.rpartition(".")[0]
+            around = list(model.get_submodule(path).parameters())
+        if around and all(id(parameter) in left for parameter in around):
+            out.add(name)
+    return out

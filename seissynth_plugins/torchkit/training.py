@@ -11,10 +11,16 @@ What a model must have
     also holds "step", the number of the optimiser's step (0 is the first), to which several batches may add. Random
     numbers come from torch as usual (`torch.randn`): the loop seeds it for each batch. A model with several parts that
     are trained in turn (an autoencoder and its critic) also has ``parts()``, which returns a dict of names to lists of
-    parameters, and ``loss(batch, part)``.
+    parameters, and ``loss(batch, part)``. Parts are stepped in the order of this dict, see also `TrainConfig.every`;
+    `adversarial.AdversarialModel` is such a model.
 ``validation_loss(batch)``
     Optional; `loss` (of the first part) is used without it. Called in evaluation mode with averaged weights, always
-    with the same random numbers.
+    with the same random numbers. The figure that the best weights are chosen by (`TrainConfig.best_by`) must be there.
+``samples(step)``
+    Optional; returns generated records, (n, 3, npts), for `TrainConfig.sample_every`. Called in evaluation mode with
+    averaged weights, always with the same random numbers, so that samples of two steps differ by the weights only.
+``config``
+    Optional. A dataclass: a state of a model with another one is refused.
 
 What the data must have
 -----------------------
@@ -23,131 +29,13 @@ record is another one in each epoch (a new target for each source), ``item(i, ep
 ``name(i)``, optional, names record i in messages. ``fingerprint``, optional text, tells other data of equal length.
 """
 
-import dataclasses
-import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from seissynth.errors import InputError, MissingDependencyError
-from seissynth.shared.checks import positive, whole
+from seissynth_plugins.torchkit.train_config import FREE_FIELDS, TrainConfig
 
-OPTIMIZERS = ("adamw", "adam", "rmsprop")
-DECAYS = ("cosine", "linear", "constant")
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
-
-#: what may be changed when a training goes on
-FREE_FIELDS = ("max_minutes", "save_minutes", "log_every", "workers", "progress", "accelerator", "strategy")
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How to train.
-
-    Parameters
-    ----------
-    steps : int
-        Steps of the optimiser.
-    batch_size : int
-        Records a step and device, before accumulation.
-    accumulate : int
-        Batches whose gradients make one step.
-    optimizer : {"adamw", "adam", "rmsprop"}
-    learning_rate : float or dict of str to float
-        A dict gives one for each of the model's parts.
-    betas : (float, float)
-        Of Adam.
-    weight_decay : float
-    warm_up : int
-        Steps over which the learning rate rises linearly from 0.
-    decay : {"cosine", "linear", "constant"}
-        To 0 at the last step.
-    clip : float or None
-        Largest norm of the gradient.
-    ema : float
-        Decay of the moving average of the weights.
-    precision : {"32-true", "bf16-mixed", "16-mixed"}
-    seed : int
-    max_minutes : float or None
-        Stop with a checkpoint after so long; `train` goes on when it is called again.
-    save_minutes : float
-        A checkpoint at least this often.
-    log_every : int
-        Steps between lines of the logs.
-    validate_every : int
-        Steps between validations, where validation data are given.
-    devices : int
-        Processes that share each step (data parallel); the batch of a step is `devices` times larger.
-    accelerator, strategy : str
-        As Lightning's, such as "cpu", "gpu", "auto"; "ddp", "ddp_spawn", "auto".
-    workers : int
-        Processes that load data, a device; 0 loads in the training's own.
-    progress : bool
-        Show a progress bar.
-    tensorboard : bool
-        Write TensorBoard's logs beside the CSV.
-
-    Examples
-    --------
-    >>> TrainConfig(steps=100, decay="linear", warm_up=10).factor(55)
-    0.5
-    """
-
-    steps: int = 1000
-    batch_size: int = 8
-    accumulate: int = 1
-    optimizer: str = "adamw"
-    learning_rate: float | dict = 3e-4
-    betas: tuple = (0.9, 0.999)
-    weight_decay: float = 0.01
-    warm_up: int = 0
-    decay: str = "cosine"
-    clip: float | None = 1.0
-    ema: float = 0.999
-    precision: str = "32-true"
-    seed: int = 0
-    max_minutes: float | None = None
-    save_minutes: float = 5.0
-    log_every: int = 10
-    validate_every: int = 500
-    devices: int = 1
-    accelerator: str = "auto"
-    strategy: str = "auto"
-    workers: int = 0
-    progress: bool = True
-    tensorboard: bool = True
-
-    def __post_init__(self):
-        for name in ("steps", "batch_size", "accumulate", "log_every", "validate_every", "devices"):
-            whole(name, getattr(self, name))
-        for name in ("warm_up", "workers", "seed"):
-            whole(name, getattr(self, name), 0)
-        positive("save_minutes", self.save_minutes, "minutes")
-        for name in ("max_minutes", "clip"):
-            if getattr(self, name) is not None:
-                positive(name, getattr(self, name))
-        rates = self.learning_rate.values() if isinstance(self.learning_rate, dict) else [self.learning_rate]
-        for rate in rates:
-            positive("learning_rate", rate)
-        object.__setattr__(self, "betas", tuple(self.betas))
-        for name, choices in (("optimizer", OPTIMIZERS), ("decay", DECAYS), ("precision", PRECISIONS)):
-            if getattr(self, name) not in choices:
-                raise InputError(f"{name}={getattr(self, name)!r} must be one of {', '.join(map(repr, choices))}.")
-        if not 0 <= self.ema < 1:
-            raise InputError(f"ema={self.ema!r} must be 0 or more and below 1.")
-        if self.warm_up >= self.steps:
-            raise InputError(f"warm_up={self.warm_up} takes all of steps={self.steps}; make it shorter.")
-
-    def factor(self, step):
-        """Return what the learning rate is multiplied by in step number `step` (0 is the first)."""
-        if step < self.warm_up:
-            return (step + 1) / (self.warm_up + 1)
-        done = min((step - self.warm_up) / (self.steps - self.warm_up), 1.0)
-        return {"cosine": 0.5 * (1 + math.cos(math.pi * done)), "linear": 1 - done, "constant": 1.0}[self.decay]
-
-    def to_dict(self):
-        """Return plain data."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
+__all__ = ["FREE_FIELDS", "TrainConfig", "TrainResult", "train"]
 
 
 @dataclass(frozen=True)
@@ -161,13 +49,14 @@ class TrainResult:
     finished : bool
         Whether these are all of them; otherwise call `train` again.
     run_dir : pathlib.Path
-        Holds ``metrics.csv``, ``state.safetensors`` (to go on from) and TensorBoard's files.
+        Holds ``metrics.csv``, ``state.safetensors`` (to go on from), ``samples`` and TensorBoard's files.
     weights : dict of str to Tensor
-        Moving average of the parameters, and the buffers, on the CPU.
+        Moving average of the parameters, and the buffers, on the CPU; of the averaged parts (`TrainConfig.ema_parts`).
     best : dict of str to Tensor or None
-        The same where the validation loss was least.
+        The same where the validation figure was best (`TrainConfig.best_by`; the least loss by default).
     best_step : int or None
     best_loss : float or None
+        The best value of this figure.
     """
 
     step: int
@@ -204,9 +93,12 @@ def train(module, data, config, run_dir, resume=True, *, validation=None):
     ------
     TrainingError
         The loss or a gradient is not finite; epoch, batch and records are named, and the state of the last
-        checkpoint is left in place.
+        checkpoint is left in place. The attribute ``step`` says when: a table of several trainings can print
+        "diverged at step 1200" and go on. On the CPU this stops the step; on a GPU it is found at the next line of the
+        logs or checkpoint, since a look at each batch would slow it down.
     InputError
-        No data, or a state in `run_dir` that another configuration, model or data made.
+        No data, a state in `run_dir` that another configuration, model or data made, or options that do not fit the
+        model's parts.
 
     Examples
     --------
@@ -226,7 +118,7 @@ def train(module, data, config, run_dir, resume=True, *, validation=None):
     (3, True)
     """
     try:
-        from seissynth_plugins.torchkit._lightning_loop import run
+        from seissynth_plugins.torchkit._training_run import run
     except ImportError as error:
         if "lightning" not in str(error):
             raise
