@@ -38,7 +38,7 @@ class GanSystem:
     named_config : callable
         From a name to a configuration, with `npts` and `sampling_rate_hz`.
     recipes : dict of str to dict
-        Fields of `seissynth_plugins.torchkit.training.TrainConfig` for each size, and "" for all others.
+        Fields of `seissynth_plugins.torchkit.training.TrainConfig` for each size; "small" for all others.
     model : callable
         From a configuration to a `seissynth_plugins.torchkit.adversarial.AdversarialModel`; imports torch.
     scaling : {"peak", "zscore", "range"}
@@ -170,7 +170,7 @@ def train_gan(
             raise InputError(f"{init} holds another configuration than {config!r}; name that one, or leave init out.")
         model.generator.load_state_dict(run.start[0].state_dict())
     recipe = TrainConfig(
-        **{**system.recipes.get(size, system.recipes[""]), "seed": seed, "max_minutes": max_minutes, **loop}
+        **{**system.recipes.get(size, system.recipes["small"]), "seed": seed, "max_minutes": max_minutes, **loop}
     )
     result = train(model, items, recipe, run.output, resume, validation=validation)
     return leave_weights(

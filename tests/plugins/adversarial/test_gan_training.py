@@ -1,0 +1,170 @@
+"""Trainers of the adversarial systems: weights that generate, resume, conditions, divergence as a result."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_waveform_data import rows_with_places
+
+torch = pytest.importorskip("torch", reason="the learned backends need PyTorch")
+pytest.importorskip("lightning", reason="training needs Lightning")
+torch.set_num_threads(1)  # small tensors; several test processes share the cores
+
+from swag_sets import write_set  # noqa: E402
+
+from seissynth import get_backend  # noqa: E402
+from seissynth.backends.trainers import get_trainer  # noqa: E402
+from seissynth.errors import InputError, TrainingError  # noqa: E402
+from seissynth.testing import example_conditions  # noqa: E402
+from seissynth_plugins.bbgan import training as bbgan  # noqa: E402
+from seissynth_plugins.conseisgen import training as conseisgen  # noqa: E402
+from seissynth_plugins.dgm import training as dgm  # noqa: E402
+from seissynth_plugins.seismogen import training as seismogen  # noqa: E402
+from seissynth_plugins.torchkit.weights import load_model  # noqa: E402
+from seissynth_plugins.wgan_gp import training as wgan_gp  # noqa: E402
+
+SYSTEMS = {
+    "seismogen": seismogen.SYSTEM, "wgan_gp": wgan_gp.SYSTEM, "conseisgen": conseisgen.SYSTEM, "bbgan": bbgan.SYSTEM,
+    "dgm": dgm.SYSTEM,
+}  # fmt: skip
+OPTIONS = {
+    "config": "tiny", "steps": 4, "batch_size": 4, "validate_every": 2, "validation_records": 4, "log_every": 1,
+    "threads": 1, "progress": False, "tensorboard": False, "accelerator": "cpu",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_set(tmp_path_factory.mktemp("gan") / "set", rows_with_places(), noise=3)
+
+
+@pytest.fixture(scope="module")
+def runs(folder, tmp_path_factory):
+    """A few steps of each system."""
+    parent = tmp_path_factory.mktemp("runs")
+    return {name: get_trainer(name)(folder, parent / name, **OPTIONS) for name in SYSTEMS}
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_weights_hold_the_generator_and_generate(runs, name):
+    report = runs[name]
+    assert report.finished and report.steps == 4
+    model, inputs, card = load_model(report.weights, SYSTEMS[name].kind)
+    assert not any(key.startswith(("critic", "generator")) for key in model.state_dict())
+    assert card["npts"] == model.config.npts and card["lead_s"] == 5.0 and inputs.quantity == "velocity"
+    header = (report.output / "metrics.csv").read_text().splitlines()[0].split(",")
+    assert {"critic", "generator", "validation_envelope_correlation"} <= set(header)
+    backend = get_backend(name)(weights=report.weights)
+    backend.load()
+    conditions = example_conditions(backend.card, n=3)
+    records = backend.make(conditions, np.arange(3, dtype=np.uint64))
+    assert records.shape == (3, 3, model.config.npts) and np.isfinite(records).all() and records.std() > 0
+
+
+@pytest.mark.parametrize("name", ["seismogen", "bbgan"])
+def test_in_stages_as_at_once(runs, folder, tmp_path, name):
+    for _ in range(20):
+        cut = get_trainer(name)(folder, tmp_path / "run", **OPTIONS, max_minutes=1e-6)
+        if cut.finished:
+            break
+    assert cut.finished and cut.weights.read_bytes() == runs[name].weights.read_bytes()
+
+
+def test_the_generator_is_stepped_as_often_as_the_recipe_says(folder, tmp_path):
+    """With one step of four, only the last changes it; without any, first weights come out."""
+
+    def weights(steps, every):
+        run = tmp_path / f"{steps}_{every}"
+        options = {**OPTIONS, "steps": steps, "ema": 0.0, "validation_records": 0, "every": {"generator": every}}
+        report = get_trainer("dgm")(folder, run, **options, export="last")
+        return load_model(report.weights, dgm.SYSTEM.kind)[0].state_dict()
+
+    first, third, fourth = weights(1, 4), weights(3, 4), weights(4, 4)
+    assert all(
+        torch.equal(first[key], third[key]) for key in first if "num_batches" not in key and "running" not in key
+    )
+    assert not all(torch.equal(first[key], fourth[key]) for key in first)
+
+
+def test_conseisgen_regresses_the_condition_and_spreads_its_draws():
+    config = replace(conseisgen.named_config("tiny"), diversity_weight=5.0)
+    torch.manual_seed(0)
+    model = conseisgen.make_model(config)
+    batch = {"target": torch.rand(4, 3, config.npts), "condition": torch.randn(4, 1)}
+    critic, generator = model.loss(batch, "critic"), model.loss(batch, "generator")
+    made = model.fake(batch)
+    said = model.critic(batch["target"])
+    assert said[1].shape == (4, 1) and made.min() >= 0
+    assert generator["diversity"] < 0 and generator["regression"] > 0
+    assert critic["loss"].item() > 0.5 * critic["regression"].item()
+    # the weight of the diversity enters the loss as it is
+    torch.manual_seed(3)
+    five = model.loss(batch, "generator")
+    model_2 = conseisgen.make_model(replace(config, diversity_weight=0.0))
+    model_2.load_state_dict(model.state_dict())
+    torch.manual_seed(3)
+    none = model_2.loss(batch, "generator")
+    assert (five["loss"] - none["loss"]).item() == pytest.approx(5.0 * five["diversity"].item(), rel=1e-3)
+
+
+def test_bbgans_generator_step_takes_the_conditions_in_another_order():
+    model = bbgan.make_model(bbgan.named_config("tiny"))
+    batch = {
+        "target": torch.zeros(6, 3, 192),
+        "sizes": torch.zeros(6, 3),
+        "condition": torch.arange(18.0).reshape(6, 3),
+    }
+    torch.manual_seed(1)
+    generator, critic = model.prepared(batch, "generator"), model.prepared(batch, "critic")
+    assert torch.equal(critic["condition"], batch["condition"])
+    assert not torch.equal(generator["condition"], batch["condition"])
+    assert torch.equal(generator["condition"].sort(dim=0).values, batch["condition"])
+    with_target = bbgan.make_model(replace(bbgan.named_config("tiny"), l1_weight=1.0))
+    assert torch.equal(with_target.prepared(batch, "generator")["condition"], batch["condition"])
+    assert len(critic["target"]) == 2
+
+
+def test_rows_of_noise_are_seismogens_second_class_and_not_wgan_gps(runs, folder):
+    asked = {name: json.loads((runs[name].output / "run.json").read_text()) for name in ("seismogen", "wgan_gp")}
+    assert asked["seismogen"]["data"] == asked["wgan_gp"]["data"]
+    hashes = {name: load_model(runs[name].weights, SYSTEMS[name].kind)[2]["training_data_hash"] for name in asked}
+    assert hashes["seismogen"] != hashes["wgan_gp"]
+
+
+def test_a_loss_that_diverges_says_when_and_leaves_the_last_state(folder, tmp_path):
+    options = {**OPTIONS, "steps": 40, "learning_rate": 1e12, "save_minutes": 1e-9, "validation_records": 0}
+    with pytest.raises(TrainingError) as error:
+        get_trainer("dgm")(folder, tmp_path / "run", **options)
+    assert error.value.step >= 1 and (tmp_path / "run" / "state.safetensors").is_file()
+
+
+def test_every_named_size_has_a_recipe_and_a_model():
+    for name, system in SYSTEMS.items():
+        assert {"small", "tiny"} <= set(system.recipes), name
+        for size in system.recipes:
+            config = system.named_config(size)
+            with torch.device("meta"):
+                model = system.model(config)
+            assert set(model.parts()) == {"critic", "generator"}
+
+
+def test_what_is_refused(runs, folder, tmp_path):
+    with pytest.raises(InputError, match=r"bbgan: there is no option 'stepps'; did you mean 'steps'"):
+        get_trainer("bbgan")(folder, tmp_path / "a", stepps=3)
+    with pytest.raises(InputError, match="dgm has no size 'huge'"):
+        get_trainer("dgm")(folder, tmp_path / "b", config="huge")
+    with pytest.raises(InputError, match=r"sampled at 10.0 Hz; dgm is trained at 100 Hz"):
+        get_trainer("dgm")(folder, tmp_path / "c", config="small")
+    other = {**OPTIONS, "config": "tiny+latent100"}
+    with pytest.raises(InputError, match="holds another configuration than 'tiny"):
+        get_trainer("wgan_gp")(folder, tmp_path / "d", **other, init=runs["wgan_gp"].weights)
+    bare = [{name: value for name, value in row.items() if name != "source_depth_km"} for row in rows_with_places()]
+    with pytest.raises(InputError, match="lacks source_depth_km"):
+        get_trainer("dgm")(write_set(tmp_path / "bare", bare), tmp_path / "e", **OPTIONS)
+
+
+def test_training_goes_on_from_weights_of_the_generator(runs, folder, tmp_path):
+    report = get_trainer("bbgan")(folder, tmp_path / "run", **OPTIONS, init=runs["bbgan"].weights)
+    card = load_model(report.weights, bbgan.SYSTEM.kind)[2]
+    assert len(card["stages"]) == 2 and card["stages"][1]["init_weights_hash"]
