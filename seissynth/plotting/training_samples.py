@@ -60,5 +60,5 @@ def plot_training_samples(samples, *, title="Samples", most=_MOST):
     for axes in panels[-1]:
         axes.set_xlabel("Sample")
     more = f" (first {records} of {len(samples)})" if len(samples) > records else ""
-    figure.suptitle(f"{title}{more}; largest absolute value of each record at its left", fontsize=9)
+    figure.suptitle(f"{title}{more}; largest absolute value of each record on the left", fontsize=9)
     return figure

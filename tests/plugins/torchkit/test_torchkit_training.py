@@ -361,6 +361,53 @@ def run_apart(code):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks")
+def test_two_processes_train_parts_that_are_stepped_now_and_then(tmp_path):
+    """The generator's part of the loss has another slope than the critic's: neither may follow the other's."""
+    said = run_apart(
+        f"""
+        results = []
+        for strategy, devices, size in (("auto", 1, 6), ("ddp_fork_find_unused_parameters_true", 2, 3)):
+            config = TrainConfig(steps=7, batch_size=size, accumulate=2, devices=devices, strategy=strategy,
+                                 learning_rate=0.05, every={{"maker": 3}}, ema_parts=("maker",),
+                                 clip_weights={{"critic": 0.2}}, **QUICK)
+            model = Pair()
+            results.append((train(model, Data(), config, f"{tmp_path}/{{devices}}", validation=Data()), model))
+            assert results[-1][0].finished and results[-1][0].best_step is not None
+        (one, model), (two, other) = results
+        assert list(one.weights) == list(two.weights) == ["a"]
+        torch.testing.assert_close(one.weights["a"], two.weights["a"])
+        torch.testing.assert_close(model.state_dict(), other.state_dict())
+        assert model.a.detach().abs().min() > 0 and model.b.detach().abs().max() <= 0.2
+        config = TrainConfig(steps=6, batch_size=3, devices=2, strategy="ddp_fork_find_unused_parameters_true",
+                             **QUICK)
+        try:
+            train(Pair(), Data(bad=5), config, "{tmp_path}/bad")
+        except TrainingError as error:
+            print(error.step, error.what, error.part)
+        """
+    )
+    step, what, part = said.splitlines()[-1].split()
+    first = next(n for n in range(12) if 5 in [i for i, _ in BatchOrder(12, 6, 0, 12).batch(n)])
+    assert (int(step), what, part) == (first + 1, "loss", "critic")
+
+
+class Pair(torch.nn.Module):
+    """Two parts without random numbers; the loss of each also holds the other."""
+
+    def __init__(self):
+        super().__init__()
+        self.b, self.a = (torch.nn.Parameter(torch.full((3,), value)) for value in (0.1, 0.0))
+
+    def parts(self):
+        return {"critic": [self.b], "maker": [self.a]}
+
+    def loss(self, batch, part):
+        self.seen = [*getattr(self, "seen", []), (part, batch.get("step"), batch["index"].tolist())]
+        error = ((batch["x"] @ (self.a + self.b) - batch["y"]) ** 2).mean()
+        return error if part == "critic" else error + self.a.sum() - 3 * self.b.sum()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks")
 def test_two_processes_make_what_one_makes_with_twice_the_batch(tmp_path):
     said = run_apart(
         f"""
