@@ -3,7 +3,6 @@
 The bounds are wide: one earthquake is no calibration. They catch a factor, a unit, a sign, a wrong origin.
 """
 
-
 import numpy as np
 import pytest
 

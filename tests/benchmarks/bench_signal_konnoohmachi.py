@@ -44,9 +44,7 @@ def peers(spectrum, frequencies, centers, everywhere):
         import pykooh
 
         found["pykooh"] = lambda: pykooh.smooth(centers, frequencies, spectrum, BANDWIDTH)
-        found["pykooh, main lobe"] = lambda: pykooh.smooth(
-            centers, frequencies, spectrum, BANDWIDTH, simplified=True
-        )
+        found["pykooh, main lobe"] = lambda: pykooh.smooth(centers, frequencies, spectrum, BANDWIDTH, simplified=True)
     except ImportError as error:
         print(f"pykooh: {error}")
     package = importlib.util.find_spec("hvsrpy")

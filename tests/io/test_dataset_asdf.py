@@ -107,8 +107,6 @@ def test_records_of_seissynth(tmp_path):
 # --- ITACA
 
 
-
-
 def test_itaca_in(tmp_path):
     folder, data = make_itaca(tmp_path / "itaca")
     done = asdf_to_seisbench(folder, tmp_path / "set", tag="*acc", flatfile=folder / "flatfile.txt", unit="cm/s**2")
