@@ -15,7 +15,6 @@ from seissynth.errors import InputError
 from seissynth.io.seisbench.dataset import DatasetWriter
 from seissynth.seeding import hash_words
 from seissynth_plugins.heggs.inputs import ModelInputs
-from seissynth_plugins.heggs.observation import signal_residuals
 from seissynth_plugins.heggs.site_noise import (
     EDGE_FRAMES,
     LEAST_SIGNAL,
@@ -27,9 +26,18 @@ from seissynth_plugins.heggs.site_noise import (
     signal,
     with_noise,
 )
-from seissynth_plugins.heggs.source_traits import LEVEL_PULL, REST_PULL, SourceResiduals, source_residuals
 from seissynth_plugins.heggs.training.data import TrainingTable, fit_inputs
 from seissynth_plugins.heggs.weights import read_card
+
+torch = pytest.importorskip("torch", reason="the learned backends need PyTorch")
+
+from seissynth_plugins.heggs.observation import signal_residuals  # noqa: E402
+from seissynth_plugins.heggs.source_traits import (  # noqa: E402
+    LEVEL_PULL,
+    REST_PULL,
+    SourceResiduals,
+    source_residuals,
+)
 
 TIMES = np.arange(40.0)
 SD = np.array([2.0, 1.0, 0.5], np.float32)
@@ -295,7 +303,6 @@ def test_what_is_optional_may_be_left_out(inputs, name, known):
     from seissynth_plugins.heggs.networks.named_configs import named_config
     from seissynth_plugins.heggs.observation import generate_observed
 
-    torch = pytest.importorskip("torch", reason="the learned backends need PyTorch")
     torch.manual_seed(0)
     model = Heggs(replace(named_config(name), spread=2)).eval()
     model.spread.without_source += 0.5

@@ -8,6 +8,9 @@ from swag_sets import RATE, made_up_rows, write_set
 
 from seissynth.errors import InputError
 from seissynth_plugins.swag.config import named_config
+
+pytest.importorskip("torch", reason="the learned backends need PyTorch")
+
 from seissynth_plugins.swag.training.data import (
     SwagData,
     TrainingTable,
