@@ -129,8 +129,7 @@ def test_nothing_inside_is_an_error_that_says_why(network, event):
         seissynth.generate(far, event, backend=Near, outside="skip", **DURATION)
     with pytest.raises(DomainError, match=r"magnitude 7; it was made for 1 to 6"):
         seissynth.generate(network, another(event, 1, magnitude=7.0), backend=Near, outside="skip", **DURATION)
-    with pytest.raises(DomainError, match="leaves nothing"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"), pytest.raises(DomainError, match="leaves nothing"):
         list(seissynth.iter_generate(far, [event, event], backend=Near, outside="skip", **DURATION))
     start = event.preferred_origin().time
     with pytest.raises(DomainError, match="leaves nothing"):

@@ -77,8 +77,8 @@ def test_weights_of_a_backend_without_any_are_refused(tmp_path):
             seissynth.generate(inventory, event, backend=backend, duration=10, **given)
     with pytest.raises(InputError, match="takes none"):
         seissynth.make_dataset(tmp_path / "set", inventory, event, weights="w.safetensors")
+    time = event.preferred_origin().time
     with pytest.raises(InputError, match="takes none"):
-        time = event.preferred_origin().time
         seissynth.continuous([event], inventory, time, time + 60, weights="w.safetensors")
 
     class Learned(Ricker):

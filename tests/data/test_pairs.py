@@ -153,7 +153,7 @@ def test_starts_put_the_onset_anywhere():
 
 
 @pytest.mark.parametrize(
-    "change, words",
+    ("change", "words"),
     [
         ({"noise": None}, "must be filled"),
         ({"noise": NOISE[:, :, :400]}, "450 or more"),

@@ -91,7 +91,7 @@ def test_rotation_refuses_what_does_not_span_space():
         one(Rotate(), np.ones((3, 9)))
 
 
-@pytest.mark.parametrize("per, axes", [("component", (-1,)), ("record", (-2, -1))])
+@pytest.mark.parametrize(("per", "axes"), [("component", (-1,)), ("record", (-2, -1))])
 def test_scaling(records, per, axes):
     scored = one(ZScore(per), records).data
     assert np.allclose(scored.mean(axes), 0, atol=1e-8) and np.allclose(scored.std(axes), 1)
@@ -104,7 +104,7 @@ def test_a_constant_record_is_not_divided_by_zero():
     assert not one(ZScore(), np.full((3, 10), 7.0)).data.any()
 
 
-@pytest.mark.parametrize("side, before", [("end", 0), ("start", 100), ("both", 50)])
+@pytest.mark.parametrize(("side", "before"), [("end", 0), ("start", 100), ("both", 50)])
 def test_padding_moves_positions(records, side, before):
     done = one(Pad(1000, side), records, samples={"s": np.full(4, 30.0)})
     assert np.array_equal(done.data[..., before : before + 900], records)
@@ -168,7 +168,7 @@ def test_text_round_trip():
 
 
 @pytest.mark.parametrize(
-    "plain, words",
+    ("plain", "words"),
     [
         ({"steps": [{"step": "bandpas"}], "format": 1}, "did you mean 'bandpass'"),
         ({"steps": [{"step": "pad", "length": 3}], "format": 1}, "no field 'length'"),

@@ -187,7 +187,7 @@ def test_random_split_mixes_events():
 
 
 @pytest.mark.parametrize(
-    "call, words",
+    ("call", "words"),
     [
         (lambda frame: split_by_event(frame, (0.5, 0.6)), "sum 1"),
         (lambda frame: split_by_event(frame.drop(columns="source_id")), "source_id"),

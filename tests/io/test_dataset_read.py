@@ -54,7 +54,7 @@ def test_stored_types(tmp_path, dtype):
 
 
 @pytest.mark.parametrize(
-    "name, expected",
+    ("name", "expected"),
     [
         ("b$2,:3,:50", (2, slice(0, 3), slice(0, 50))),
         ("b$-1,:,5:", (-1, slice(None), slice(5, None))),

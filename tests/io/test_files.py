@@ -108,8 +108,8 @@ def test_format_by_ending_or_by_name(tmp_path, stream):
     assert obspy.read(str(tmp_path / "plain"))[0].stats._format == "MSEED"
     with pytest.raises(InputError, match="no trace"):
         write(tmp_path / "a.mseed", obspy.Stream())
+    stream[0].data = stream[0].data.astype("int64")
     with pytest.raises(InputError, match="int64"):
-        stream[0].data = stream[0].data.astype("int64")
         write(tmp_path / "b.mseed", stream)
 
 

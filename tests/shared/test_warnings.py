@@ -36,11 +36,11 @@ def test_the_users_line_is_named():
 
 
 def test_collected_warnings_are_those_of_this_context():
-    with collecting_warnings() as outer, pytest.warns(SeisSynthWarning, match="^elsewhere$"):
+    with collecting_warnings() as outer:
         warn_user("first")
         with collecting_warnings() as inner:
             warn_user("second")
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(1) as pool, pytest.warns(SeisSynthWarning, match="^elsewhere$"):
             pool.submit(warn_user, "elsewhere").result()
         warn_user("third")
     assert (outer, inner) == (["first", "third"], ["second"])

@@ -124,9 +124,10 @@ def interrupted(path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(DatasetWriter, "write", interrupt)
-        run(path)
+        with pytest.raises(KeyboardInterrupt):
+            run(path)
     assert len(list((path / PARTS).glob("0*.json"))) == BLOCKS
 
 

@@ -54,7 +54,9 @@ def test_the_first_sample_is_the_one_nearest_to_origin(tmp_path):
     assert np.allclose(late, -shift, atol=1e-6)
 
 
-@pytest.mark.parametrize("units, quantity", [("M/S", "acceleration"), ("M/S**2", "velocity"), ("M/S", "displacement")])
+@pytest.mark.parametrize(
+    ("units", "quantity"), [("M/S", "acceleration"), ("M/S**2", "velocity"), ("M/S", "displacement")]
+)
 def test_other_quantities(tmp_path, units, quantity):
     inv = network(response=lambda: flat(units))
     band = Preparation((Detrend(), Bandpass(1.0, 20.0), Resample(100.0)))

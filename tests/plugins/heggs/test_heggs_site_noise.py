@@ -389,8 +389,8 @@ def test_sensors_and_earthquakes_are_told_apart(tmp_path, inputs):
     # what is loud at a sensor is signal too; an untrained network says nothing of any
     gains = ((found.site["CI.S1"] - found.site["CI.S2"]) * sd)[:, band]
     assert gains.mean() > 0.4 * np.log(3)
+    late = replace(inputs, onset_terms={"": (-60.0, -60.0)})
     with pytest.raises(InputError, match="none of the 2 records"):
-        late = replace(inputs, onset_terms={"": (-60.0, -60.0)})
         fit_site_noise(Heggs(named_config("tiny")), table, late, np.arange(2))
 
 
