@@ -12,7 +12,7 @@ import numpy as np
 from seissynth_plugins.heggs.training.run_folder import begin_run
 from seissynth_plugins.ldm.backend import LDM
 from seissynth_plugins.ldm.config import named_config
-from seissynth_plugins.torchkit.run_folder import check_export, check_loop, first_weights, holds_run
+from seissynth_plugins.torchkit.run_folder import check_export, check_loop, check_packages, first_weights, holds_run
 from seissynth_plugins.torchkit.run_results import TrainReport
 from seissynth_plugins.torchkit.stages import loop_options
 
@@ -79,6 +79,7 @@ def train_ldm(
     --------
     ``train_ldm("windows", "runs/ldm", config="small+pairs", fold=0, autoencoder_steps=2000, steps=3000)``
     """
+    check_packages()
     from seissynth_plugins.ldm.monitoring import MonitoredLdm
     from seissynth_plugins.ldm.vae import AdversarialVAE
     from seissynth_plugins.torchkit.training import TrainConfig, train

@@ -8,9 +8,10 @@ import contextlib
 import json
 import os
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
 from pathlib import Path
 
-from seissynth.errors import FileFormatError, InputError
+from seissynth.errors import FileFormatError, InputError, MissingDependencyError
 from seissynth.shared.atomic import replacing
 from seissynth.shared.folder_lock import fills
 from seissynth.shared.suggestions import did_you_mean
@@ -61,6 +62,13 @@ def _is_further_process():
     # set by torchrun, Lightning and Slurm for every process but one that a user started alone
     ranks = (os.environ.get(name, "0") for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
     return any(rank.strip() not in ("", "0") for rank in ranks)
+
+
+def check_packages():
+    """Refuse to train where PyTorch, Lightning or safetensors is not installed, before a trainer imports them."""
+    for name in ("torch", "lightning", "safetensors"):
+        if find_spec(name) is None:
+            raise MissingDependencyError(f"training needs {name}: python -m pip install 'seissynth[train]'")
 
 
 def check_loop(loop, cls, kind):

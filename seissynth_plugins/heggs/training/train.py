@@ -11,7 +11,7 @@ from seissynth_plugins.heggs.networks.named_configs import named_config
 from seissynth_plugins.heggs.training.run_folder import begin_run, unseen_pairs
 from seissynth_plugins.heggs.weights import HEGGS
 from seissynth_plugins.torchkit.plain_configs import to_plain
-from seissynth_plugins.torchkit.run_folder import check_export, check_loop, first_weights, holds_run
+from seissynth_plugins.torchkit.run_folder import check_export, check_loop, check_packages, first_weights, holds_run
 
 #: what a size is trained with, unless said otherwise; "paper" is a million pairs
 RECIPES = {
@@ -106,6 +106,7 @@ def train_heggs(
     TrainingError
         The loss is not finite; the message names the batch.
     """
+    check_packages()
     from seissynth_plugins.heggs.training.monitoring import MonitoredHeggs
     from seissynth_plugins.torchkit.training import TrainConfig, train
 
