@@ -19,10 +19,9 @@ def quake_ml_files():
     """Files below ObsPy's installed tests and examples that its QuakeML reader takes."""
     from obspy.io.quakeml.core import _is_quakeml
 
-    found = sorted(
+    return sorted(
         path for path in TESTS_OF_OBSPY.rglob("*.xml") if path.stat().st_size < 2_000_000 and _is_quakeml(str(path))
     )
-    return found
 
 
 def outcome(*args, **kwargs):

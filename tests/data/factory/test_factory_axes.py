@@ -33,8 +33,7 @@ def response(gain, corner_hz=1.0):
         1, gain, 10.0, "M/S", "COUNTS", "LAPLACE (RADIANS/SECOND)", 10.0, [0j, 0j], [pole, pole.conjugate()],
         normalization_factor=1.0,
     )  # fmt: skip
-    found = Response(instrument_sensitivity=InstrumentSensitivity(gain, 10.0, "M/S", "COUNTS"), response_stages=[stage])
-    return found
+    return Response(instrument_sensitivity=InstrumentSensitivity(gain, 10.0, "M/S", "COUNTS"), response_stages=[stage])
 
 
 def network(axes, gains=(1e9, 1e9, 1e9)):
