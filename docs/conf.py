@@ -60,7 +60,7 @@ html_copy_source = False
 html_show_sphinx = False
 
 
-def copy_tutorials(app, config):
+def copy_tutorials(_app, _config):
     """Bring the tutorials into the source folder, where Sphinx wants its pages; only when they have changed."""
     target = HERE / "tutorials"
     target.mkdir(exist_ok=True)

@@ -112,7 +112,7 @@ def test_other_start_length_and_type_are_found(written, stream):
         assert word in line
 
 
-def test_what_no_file_holds(written, example, stream):
+def test_what_no_file_holds(written, example):
     real_noise = seissynth.generate(*example, noise=None, duration=120.0, start=-60.0, channel="HH?")
     made = seissynth.generate(*example, noise=real_noise, **SHORT)
     with pytest.raises(ReproductionError, match=r"argument noise was .*Stream"):

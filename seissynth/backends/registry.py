@@ -356,7 +356,7 @@ class _Registered:
     def info(self, name):
         return BackendInfo(name, THIS_PROCESS, "", f"{self.cls.__module__}:{self.cls.__qualname__}")
 
-    def load(self, name):
+    def load(self, name):  # noqa: ARG002 (as `_Installed.load`)
         return self.cls
 
 

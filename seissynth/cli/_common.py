@@ -52,7 +52,7 @@ def say(text):
 def _short_warnings(debug):
     seen = set()
 
-    def show(message, category, *_):
+    def show(message, *_):
         text = _one_line(message)
         if text not in seen:
             seen.add(text)
@@ -83,7 +83,7 @@ def progress_bar(description, total, quiet=False):
     quiet : bool
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda done: None
+        yield lambda _: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn

@@ -91,7 +91,7 @@ def evaluate(
             baselines=baselines,
             clipped=clipped,
             settings=EvaluationSettings(draws=draws, seed=seed),
-            progress=lambda done, total, what: step(100.0 * done / max(total, 1)),
+            progress=lambda done, total, _: step(100.0 * done / max(total, 1)),
         )
     if not quiet:
         typer.echo(_table(evaluation))

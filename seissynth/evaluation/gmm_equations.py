@@ -43,7 +43,7 @@ def bssa14(measures, magnitude, distance_km, vs30_mps, mechanism):
     return out
 
 
-def emolo15(measures, magnitude, distance_km, vs30_mps, mechanism):
+def emolo15(measures, magnitude, distance_km, vs30_mps, mechanism):  # noqa: ARG001 (as of every model)
     """Equation 22 of HEGGS (2025), m/s²: Emolo et al.'s model without station terms.
 
     The standard deviations that they publish (0.17, 0.34, 0.38 of log10) belong to their other model, with a term for

@@ -64,21 +64,21 @@ def _function(reference):
     return getattr(importlib.import_module(module), name)
 
 
-def _no_picker(pairs, settings):
+def _no_picker(_, settings):
     return None if settings.picker is not None else "no picker was given: pass one (--picker aic, or a file of weights)"
 
 
-def _no_motion(pairs, settings):
+def _no_motion(pairs, _):
     if pairs.real.quantity in DERIVATIVES:
         return None
     return f"the records are {pairs.real.quantity}, which have no unit of ground motion"
 
 
-def _one_draw(pairs, settings):
+def _one_draw(pairs, _):
     return None if len(pairs.draws) > 1 else "there is one draw of each record; generate several realisations"
 
 
-def _no_magnitudes(pairs, settings):
+def _no_magnitudes(pairs, _):
     import numpy as np
 
     known = np.isfinite(pairs.real.column("source_magnitude")).any()

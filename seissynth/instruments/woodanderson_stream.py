@@ -160,7 +160,7 @@ def _draw(trace, inventory, instrument, pre_filt, taper_s):
     return new
 
 
-def _ringing_s(gain, period_s, damping):
+def _ringing_s(gain, period_s, damping):  # noqa: ARG001 (the whole instrument)
     """Return how long a Wood-Anderson instrument swings, s: until 1e-6 is left, at most an hour."""
     slowest = 2 * np.pi / period_s * (damping - np.sqrt(max(damping**2 - 1, 0.0)))
     return float(min(-np.log(1e-6) / slowest, 3600.0))

@@ -14,7 +14,7 @@ _REACH = 0.6
 _DOTS = 1500
 
 
-def draw_distributions(group, pairs):
+def draw_distributions(group, pairs):  # noqa: ARG001 (as `Group.draw`)
     """Draw densities of each component's samples, and the scatter matrices of DGM's figure 3.
 
     Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.

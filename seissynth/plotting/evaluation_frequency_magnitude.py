@@ -9,7 +9,7 @@ _COLOURS = {"maximum likelihood": BLUE, "K-M slope": ORANGE, "b-positive": GREEN
 _LEAST = 10
 
 
-def draw_frequency_magnitude(group, pairs=None):
+def draw_frequency_magnitude(group, pairs=None):  # noqa: ARG001 (as `Group.draw`)
     """Draw the frequency-magnitude group; nothing where no catalogue has enough earthquakes.
 
     Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.

@@ -11,7 +11,7 @@ from seissynth.plotting.section import _height
 _LETTERS = "ZNE"
 
 
-def draw_sections(group, pairs):
+def draw_sections(group, pairs):  # noqa: ARG001 (as `Group.draw`)
     """Draw the sections of the earthquakes with most sites, real and generated at the same sensors.
 
     Nothing where no earthquake has records enough. Parameters and result are those of

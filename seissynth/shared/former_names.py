@@ -71,7 +71,7 @@ class _Finder(MetaPathFinder):
     def __init__(self, moved):
         self.moved = moved
 
-    def find_spec(self, fullname, path=None, target=None):
+    def find_spec(self, fullname, path=None, target=None):  # noqa: ARG002 (as MetaPathFinder)
         name = self.moved.get(fullname)
         return None if name is None else spec_from_loader(fullname, _Same(name))
 
@@ -82,7 +82,7 @@ class _Same(Loader):
     def __init__(self, name):
         self.name = name
 
-    def create_module(self, spec):
+    def create_module(self, spec):  # noqa: ARG002 (as Loader)
         module = import_module(self.name)
         self.spec = module.__spec__  # the import system is about to write the former name's there
         return module

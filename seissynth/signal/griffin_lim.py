@@ -151,7 +151,7 @@ def _first_guesses(init, seeds, shape):
     """Return a function: number of a record -> its first phase factors, shape (bins, frames) or ()."""
     if isinstance(init, str):
         if init == "zero":
-            return lambda row: 1
+            return lambda _: 1
         if init != "random":
             raise InputError(f'init={init!r} must be "random", "zero" or an array of phases.')
         numbers = _record_seeds(seeds, shape[:-2])

@@ -205,7 +205,7 @@ class Ricker(Backend):
         super().__init__(**common)
         self.frequency_hz = frequency_hz
 
-    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
+    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):  # noqa: ARG002 (as Backend)
         """Make the records; see `seissynth.backends.base.Backend.simulate`."""
         from seissynth.records import Records
 

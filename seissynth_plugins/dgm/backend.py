@@ -36,6 +36,6 @@ class DgmBackend(GanBackend):
         ("DGM 2023",), ("station_vs_30_mps",),
     )  # fmt: skip
 
-    def inputs_of(self, condition, label):
+    def inputs_of(self, condition, label):  # noqa: ARG002 (it has no labels)
         """Return the condition, where the network takes any."""
         return (condition,) if condition.shape[1] else ()

@@ -114,7 +114,7 @@ class StochasticBackend(Backend):
         npts: int,
         sampling_rate_hz: float,
         seeds: Seeds,
-        source: Records | None = None,
+        source: Records | None = None,  # noqa: ARG002 (as Backend.simulate)
     ) -> Records:
         """Make one record per row; see `seissynth.backends.base.Backend.simulate`.
 

@@ -104,7 +104,7 @@ class SwagBackend(WeightsBackend):
 
         self._model = prepare(model, device, self.precision)
 
-    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
+    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):  # noqa: ARG002 (as Backend.simulate)
         """Make one record per row; see `seissynth.backends.base.Backend.simulate`.
 
         Returns

@@ -205,7 +205,7 @@ def file_sha256(path):
 
 
 @functools.lru_cache(maxsize=64)
-def _sha256(path, *state):
+def _sha256(path, *_):
     with _opened(Path(path)) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

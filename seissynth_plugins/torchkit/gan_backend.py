@@ -86,7 +86,7 @@ class GanBackend(WeightsBackend):
         model, device = self.load_network()
         self._model = model.to(device).eval()
 
-    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
+    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):  # noqa: ARG002 (as Backend.simulate)
         """Make one record per row; see `seissynth.backends.base.Backend.simulate`.
 
         Returns
@@ -132,7 +132,7 @@ class GanBackend(WeightsBackend):
 
     # --- parts of it
 
-    def inputs_of(self, condition, label):
+    def inputs_of(self, condition, label):  # noqa: ARG002 (subclasses use it)
         """Return what the generator takes beside noise; tensors (n, ...). Subclasses without conditions change it."""
         return (condition,)
 

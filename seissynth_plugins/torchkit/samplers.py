@@ -222,7 +222,7 @@ def _levels(schedule, t, u):
     return kept[0] ** 0.5, kept[1] ** 0.5, 1 - kept[0], 1 - kept[1]
 
 
-def _ddpm(schedule, z, x0, t, u, memory):
+def _ddpm(schedule, z, x0, t, u, _):
     a_t, a_u, v_t, v_u = _levels(schedule, t, u)
     ratio = a_t / a_u
     taken = 1 - ratio**2

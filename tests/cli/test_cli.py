@@ -136,7 +136,7 @@ def test_an_existing_file_is_kept(run, inputs, tmp_path):
     assert len(read_asdf(tmp_path / "a.h5").stream)
 
 
-def test_warnings_are_one_line_each(run, inputs, tmp_path):
+def test_warnings_are_one_line_each(run, inputs):
     catalog = obspy.read_events("event.xml")
     catalog.append(catalog[0].copy())
     catalog[1].resource_id = "smi:local/second"

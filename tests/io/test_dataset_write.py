@@ -284,7 +284,7 @@ def test_a_disk_that_fails_at_the_end(tmp_path, monkeypatch, call):
     assert not [name for name in names_in(tmp_path) if name.endswith((".partial", ".csv"))]
 
 
-def test_a_swallowed_error_makes_no_set(tmp_path, monkeypatch):
+def test_a_swallowed_error_makes_no_set(tmp_path):
     writer = DatasetWriter(tmp_path, sampling_rate_hz=1.0, bucket_size=1)
     with pytest.raises(WriteError, match="record 0"), writer:  # noqa: PT012 (raised when the writer closes)
         writer._raw.error = OSError(errno.ENOSPC, "full")

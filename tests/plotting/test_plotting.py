@@ -159,7 +159,7 @@ def test_map_labels_do_not_cover_each_other():
     assert not any(one.overlaps(two) for i, one in enumerate(boxes) for two in boxes[:i])
 
 
-def test_map_across_the_date_line(example):
+def test_map_across_the_date_line():
     inventory, _ = read_example()
     for number, station in enumerate(inventory[0]):
         station.longitude = 179.5 if number % 2 else -179.5

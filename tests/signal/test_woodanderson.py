@@ -347,7 +347,7 @@ def test_counts_through_a_response_give_the_trace_back(counts):
         assert np.abs(drawn.data).max() == pytest.approx(np.abs(wanted).max(), rel=0.02)
 
 
-def flat(counts, units="M/S**2", value=2.0**20, stages=False):
+def flat(counts, units="M/S**2", value=2.0**20):
     """The example with a sensitivity only."""
     stream, inventory = counts[0].copy(), counts[1].copy()
     for channel in (c for network in inventory for station in network for c in station):

@@ -39,7 +39,7 @@ class BandLimited(StochasticBackend):
     def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
         """Make records and filter them; filter, integration and rotation commute."""
         records = super().simulate(
-            conditions, start_s=start_s, npts=npts, sampling_rate_hz=sampling_rate_hz, seeds=seeds
+            conditions, start_s=start_s, npts=npts, sampling_rate_hz=sampling_rate_hz, seeds=seeds, source=source
         )
         records.data = bandpass(records.data, sampling_rate_hz, LOW_HZ, HIGH_HZ, CORNERS, zerophase=False)
         return records
@@ -65,7 +65,7 @@ class SensorNoise:
     def __repr__(self):
         return f"<SensorNoise of {Path(self._path).name}>"
 
-    def sample(self, sensor, npts, sampling_rate_hz, rng):
+    def sample(self, sensor, npts, sampling_rate_hz, rng):  # noqa: ARG002 (as every noise)
         """Return noise, shape (3, npts)."""
         windows = self._records[f"{sensor.network}.{sensor.station}"]
         window = windows[rng.integers(len(windows))]

@@ -174,9 +174,9 @@ def _predict(arguments):
     print(f"{output}: {count} records")
 
 
-def predict(windows, folder, output, **options):
+def predict(windows, folder, output, folds, **options):
     """Write the predictions of a part of each fold by the weights in ``folder/fold_K``; see `RecordMaker`."""
-    rows = (row for fold in options["folds"] for row in RecordMaker(windows, folder, fold, **options).records())
+    rows = (row for fold in folds for row in RecordMaker(windows, folder, fold, **options).records())
     return write_in_chunks(
         output, rows, records_per_chunk=4096, overwrite=True, sampling_rate_hz=100.0, unit="m/s", quantity="velocity"
     )
@@ -186,7 +186,7 @@ class RecordMaker:
     """Rows and samples of one fold's earthquakes, draw after draw."""
 
     def __init__(
-        self, windows, folder, fold, *, part="test", folds=(), draws=5, with_source=False, texture="rayleigh",
+        self, windows, folder, fold, *, part="test", draws=5, with_source=False, texture="rayleigh",
         sampling_steps=3, start_share=0.6, mean=False, stations_out=(), seed=0, threads=1,
         kind="heggs", mean_of_draws=False, background="quiet", gated=True,
     ):  # fmt: skip

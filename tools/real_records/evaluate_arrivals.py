@@ -22,7 +22,7 @@ from tools.real_records._real_records import save_picture, write_markdown
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "evaluation"
 
 
-def lines_of(group, name, summary):
+def lines_of(name, summary):
     """Rows of the overview: generated records and the floor, for both phases."""
     out = []
     for phase in ("P", "S"):
@@ -68,7 +68,7 @@ def main():
     for name in ("aic", "ar_aic", *([arguments.weights] if arguments.weights else [])):
         picker = make_picker(name)
         group = arrivals_group(pairs, EvaluationSettings(picker=picker))
-        lines += [[picker.name, *line] for line in lines_of(group, pairs.name, group.summary.set_index("metric"))]
+        lines += [[picker.name, *line] for line in lines_of(pairs.name, group.summary.set_index("metric"))]
     half_widths = " and ".join(f"±{width:g} s ({phase})" for phase, width in NEAR_S.items())
     write_markdown(
         arguments.out / "arrivals.md",

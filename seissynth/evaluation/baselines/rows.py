@@ -152,7 +152,7 @@ BASELINES = {
         ),
         Baseline(
             "nearest real records", "other earthquakes at the sensor",
-            lambda real, settings: makers.nearest_real_records(real, time_folds(real)),
+            lambda real, _: makers.nearest_real_records(real, time_folds(real)),
         ),
         Baseline(
             "mean of other stations", "the earthquake's other records",

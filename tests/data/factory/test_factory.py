@@ -46,7 +46,7 @@ def make(path, earthquakes=None, **arguments):
     return report, Dataset(path)
 
 
-def generated(row, event, npts, **arguments):
+def generated(row, event, **arguments):
     """What generate() gives for a row of metadata: Stream of its station."""
     start = float(obspy.UTCDateTime(row["trace_start_time"]) - event.preferred_origin().time)
     return seissynth.generate(
@@ -75,7 +75,7 @@ def test_records_are_those_of_generate_bit_for_bit(tmp_path, arguments):
     assert len(found) == 14  # among them BORE, whose horizontals do not point north and east
     events = {key: event for event in drawn(2) for key in [read_earthquake(event).key]}
     for i, row in found.metadata.iterrows():
-        stream = generated(row, events[row["source_id"]], found.metadata["trace_npts"][i], **common)
+        stream = generated(row, events[row["source_id"]], **common)
         assert np.array_equal(found.waveform(i, dtype=dtype), np.stack([trace.data for trace in stream]))
         info = stream[0].stats.seissynth
         for phase in "ps":
@@ -290,7 +290,7 @@ def test_level_of_second_events(tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_twenty_earthquakes_are_split_as_asked(tmp_path, seed):
+def test_twenty_earthquakes_are_split_as_asked(seed):
     plan = plan_dataset(INVENTORY, drawn(20), **{**STOCHASTIC, "seed": seed})
     assert plan.groupby("split")["source_id"].nunique().to_dict() == {"train": 16, "dev": 2, "test": 2}
     assert (plan.groupby("source_id")["split"].nunique() == 1).all()

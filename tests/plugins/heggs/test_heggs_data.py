@@ -140,7 +140,7 @@ def test_sets_that_cannot_be_trained_on(tmp_path):
 # --- statistics
 
 
-def test_statistics_are_those_of_the_training_part_only(tmp_path, folder, table, inputs):
+def test_statistics_are_those_of_the_training_part_only(tmp_path, table, inputs):
     rows = made_up_rows()
     quiet = {"e0", "e1"}  # fold 0 of 4
     for row in rows:
@@ -211,7 +211,7 @@ def test_delays_of_sensors_are_found_and_put_on(tmp_path):
         ModelInputs.from_plain(fit_inputs(table).to_plain() | {"onset_terms": {"CI.S1": [0.1, 0.2]}})
 
 
-def test_sets_without_picks_have_no_delays(table, tmp_path):
+def test_sets_without_picks_have_no_delays(tmp_path):
     rows = made_up_rows()
     for row in rows:
         row["trace_p_status"] = "estimated"
@@ -391,7 +391,7 @@ def _where(part, record):
     return next(k for k in candidates if np.array_equal(record[:, k : k + 600], part[:, :600]))
 
 
-def test_augmentations_out_of_bounds(tmp_path, table):
+def test_augmentations_out_of_bounds(tmp_path):
     with pytest.raises(InputError, match="noise_share=2"):
         Augmentation(noise_share=2)
     with pytest.raises(InputError, match="must be one of"):

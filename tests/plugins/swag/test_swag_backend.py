@@ -126,7 +126,7 @@ def test_an_unknown_station_takes_no_label_or_that_of_the_nearest(weights):
     assert backend._stations(table).tolist() == [0, 1, 1]
 
 
-def test_nearest_needs_places(bare_weights, weights, tmp_path):
+def test_nearest_needs_places(weights, tmp_path):
     rows = pd.DataFrame({"station_network_code": ["XX"], "station_code": ["C"]})
     backend = SwagBackend(weights=weights, unknown_station="nearest")
     backend.load()

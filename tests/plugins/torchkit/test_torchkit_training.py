@@ -186,7 +186,7 @@ def test_lines_and_files_of_a_training(tmp_path):
     assert [event.step for event in events.Scalars("loss")] == [1, 2, 3, 4]
 
 
-def test_a_finished_training_is_not_done_again(tmp_path, uninterrupted):
+def test_a_finished_training_is_not_done_again(uninterrupted):
     _, whole, folder = uninterrupted
     model = Noisy(die_at=1)
     again = train(model, Data(), CONFIG, folder, validation=Data())
