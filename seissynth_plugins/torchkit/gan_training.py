@@ -60,12 +60,12 @@ class GanSystem:
     recipes: dict
     model: Callable
     scaling: str
-    conditions: Callable = lambda config: ()
-    vector: Callable = lambda config: False
+    conditions: Callable = lambda _: ()
+    vector: Callable = lambda _: False
     own_sizes: bool = False
-    alignment: Callable = lambda config: "p"
+    alignment: Callable = lambda _: "p"
     lead_s: float = 5.0
-    noise: Callable = lambda config: False
+    noise: Callable = lambda _: False
 
 
 def gan_rules(system, config, data):

@@ -23,7 +23,7 @@ RECIPES = {
 }  # fmt: skip
 
 SYSTEM = dataclasses.replace(
-    SEISMOGEN_SYSTEM, kind=WGAN_GP, named_config=named_config, recipes=RECIPES, noise=lambda config: False
+    SEISMOGEN_SYSTEM, kind=WGAN_GP, named_config=named_config, recipes=RECIPES, noise=lambda _: False
 )
 
 
