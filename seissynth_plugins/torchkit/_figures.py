@@ -48,7 +48,7 @@ class Figures:
         """Return key and number of the first batch with a value that was not finite, or None."""
         if not self._bad:
             return None
-        numbers = torch.stack(list(self._bad.values())).tolist()
+        numbers = [int(number) for number in self._bad.values()]
         found = [(number, place) for place, number in enumerate(numbers) if number >= 0]
         if not found:
             return None

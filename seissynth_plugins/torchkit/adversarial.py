@@ -60,7 +60,7 @@ class AdversarialModel(nn.Module):
     --------
     >>> import tempfile, torch
     >>> from torch import nn
-    >>> from seissynth_plugins.torchkit.adversarial import AdversarialModel
+    >>> from seissynth_plugins.torchkit.adversarial import AdversarialModel, generator_weights
     >>> from seissynth_plugins.torchkit.training import TrainConfig, train
     >>> generator = nn.Sequential(nn.Linear(4, 30), nn.Unflatten(1, (3, 10)))
     >>> critic = nn.Sequential(nn.Flatten(), nn.Linear(30, 1))
@@ -71,8 +71,9 @@ class AdversarialModel(nn.Module):
     ...     ema_parts=("generator",), accelerator="cpu", progress=False, tensorboard=False,
     ... )
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     sorted(train(model, data, config, folder).weights)
-    ['generator.0.bias', 'generator.0.weight']
+    ...     result = train(model, data, config, folder)
+    >>> generator.load_state_dict(generator_weights(result.weights))
+    <All keys matched successfully>
     """
 
     def __init__(
@@ -205,6 +206,23 @@ class AdversarialModel(nn.Module):
             raise InputError("samples need sample_batch, the conditions to generate from; the model has none.")
         device = next(self.parameters()).device
         return self.waveforms(self.fake({name: value.to(device) for name, value in self.sample_batch.items()}))
+
+
+def generator_weights(weights):
+    """Return the weights of the generator under its own names.
+
+    Parameters
+    ----------
+    weights : dict of str to Tensor
+        Of a training of an `AdversarialModel`, ``TrainResult.weights`` or ``best``.
+
+    Returns
+    -------
+    dict of str to Tensor
+        For ``generator.load_state_dict``.
+    """
+    front = "generator."
+    return {name.removeprefix(front): value for name, value in weights.items() if name.startswith(front)}
 
 
 def envelope_correlation(real, made, sampling_rate_hz, mask=None):

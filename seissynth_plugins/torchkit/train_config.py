@@ -52,8 +52,8 @@ class TrainConfig:
     weight_decay : float or dict
     warm_up : int
         Steps over which the learning rate rises linearly from 0.
-    decay : {"cosine", "linear", "constant"} or dict
-        Of the learning rate, to 0 at the last step.
+    decay : {"cosine", "linear", "constant"}, int or dict
+        Of the learning rate, to 0 at the last step; a number n halves it after every n steps.
     clip : float, None or dict
         Largest norm of the gradient; None leaves it as it is.
     ema : float
@@ -124,7 +124,7 @@ class TrainConfig:
     betas: tuple | dict = (0.9, 0.999)
     weight_decay: float | dict = 0.01
     warm_up: int = 0
-    decay: str | dict = "cosine"
+    decay: str | int | dict = "cosine"
     clip: float | dict | None = 1.0
     ema: float = 0.999
     precision: str = "32-true"
@@ -226,11 +226,13 @@ class TrainConfig:
             )
 
     def factor(self, step, part=None):
-        """Return what the learning rate is multiplied by in step number `step` (0 is the first)."""
+        """Return what the learning rate of a part is multiplied by in step number `step` (0 is the first)."""
         if step < self.warm_up:
             return (step + 1) / (self.warm_up + 1)
-        done = min((step - self.warm_up) / (self.steps - self.warm_up), 1.0)
         decay = self.of_part("decay", part)
+        if not isinstance(decay, str):
+            return 0.5 ** ((step - self.warm_up) // decay)
+        done = min((step - self.warm_up) / (self.steps - self.warm_up), 1.0)
         return {"cosine": 0.5 * (1 + math.cos(math.pi * done)), "linear": 1 - done, "constant": 1.0}[decay]
 
     def to_dict(self):
@@ -274,6 +276,12 @@ def _betas(name, value):
     return betas
 
 
+def _decay(name, value):
+    if isinstance(value, str):
+        return _one_of(name, value, DECAYS)
+    return whole(name, value)
+
+
 def _weight_decay(name, value):
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
         raise InputError(f"{name}={value!r} must be a number of 0 or more.")
@@ -286,7 +294,7 @@ _CHECKS = {
     "learning_rate": _rate,
     "betas": _betas,
     "weight_decay": _weight_decay,
-    "decay": lambda name, value: _one_of(name, value, DECAYS),
+    "decay": _decay,
     "clip": _or_none,
     "every": lambda name, value: whole(name, value),
     "clip_weights": _or_none,

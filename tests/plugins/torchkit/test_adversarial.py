@@ -3,6 +3,10 @@
 import copy
 import csv
 import math
+import signal
+import subprocess
+import sys
+import textwrap
 from dataclasses import dataclass
 from functools import partial
 
@@ -410,42 +414,65 @@ def assert_same(one, other):
         assert torch.equal(value, other[name]), name
 
 
-def test_a_cut_in_the_middle_of_a_cycle_changes_nothing(tmp_path):
-    """Stages of one step each, and one that dies: the same weights, averages, lines and samples."""
-    whole, model = monitored(), monitored()
-    expected = train(whole, Pairs(), CYCLE, tmp_path / "whole", validation=Pairs())
-    stage = TrainConfig(**{**CYCLE.to_dict(), "max_minutes": 1e-9})
-    dying = TrainConfig(**{**CYCLE.to_dict(), "save_minutes": 0.999})
-    for _ in range(7):  # within the second cycle
-        train(monitored(), Pairs(), stage, tmp_path / "cut", validation=Pairs())
-    dies = monitored()
-    steps = iter(range(5))
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    folder, model = tmp_path_factory.mktemp("whole"), monitored()
+    return model, train(model, Pairs(), CYCLE, folder, validation=Pairs()), folder
 
-    def loss(batch, part, loss=dies.loss):
-        if next(steps) == 4:
-            raise KeyError("killed")
-        return loss(batch, part)
 
-    dies.loss = loss
-    with pytest.raises(KeyError, match="killed"):
-        train(dies, Pairs(), dying, tmp_path / "cut", validation=Pairs())
-    result = train(model, Pairs(), dying.__class__(**CYCLE.to_dict()), tmp_path / "cut", validation=Pairs())
+def assert_goes_on_to_the_same(folder, uninterrupted):
+    whole, expected, whole_folder = uninterrupted
+    model = monitored()
+    result = train(model, Pairs(), CYCLE, folder, validation=Pairs())
     assert_same(model.state_dict(), whole.state_dict())
     assert_same(result.weights, expected.weights)
     assert_same(result.best, expected.best)
     assert (result.best_step, result.best_loss) == (expected.best_step, expected.best_loss)
-    assert rows_of(tmp_path / "cut") == rows_of(tmp_path / "whole")
-    files = [sorted(path.name for path in (tmp_path / name / "samples").iterdir()) for name in ("cut", "whole")]
-    assert files[0] == files[1] == [f"step_{n:08d}.{kind}" for n in (4, 8, 12, 14) for kind in ("npy", "png")]
-    for name in files[0][::2]:
-        one, other = (np.load(tmp_path / folder / "samples" / name) for folder in ("cut", "whole"))
-        np.testing.assert_array_equal(one, other)
+    assert rows_of(folder) == rows_of(whole_folder)
+    files = [{path.name: path for path in (one / "samples").iterdir()} for one in (folder, whole_folder)]
+    names = [f"step_{step:08d}.{kind}" for step in (4, 8, 12, 14) for kind in ("npy", "png")]
+    assert sorted(files[0]) == sorted(files[1]) == names
+    for name in names[::2]:
+        assert files[0][name].read_bytes() == files[1][name].read_bytes()
 
 
-def test_the_best_by_envelopes_is_the_one_with_most(tmp_path):
-    result = train(monitored(), Pairs(), CYCLE, tmp_path, validation=Pairs())
+def test_stages_that_end_in_the_middle_of_a_cycle_change_nothing(tmp_path, uninterrupted):
+    stage = TrainConfig(**{**CYCLE.to_dict(), "max_minutes": 1e-9})
+    for step in range(1, 9):
+        assert train(monitored(), Pairs(), stage, tmp_path, validation=Pairs()).step == step
+    assert_goes_on_to_the_same(tmp_path, uninterrupted)
+
+
+@pytest.mark.parametrize(("save_minutes", "steps"), [(1e-9, 7), (100, 0)], ids=["with a state", "without"])
+def test_a_process_killed_in_the_middle_of_a_cycle_changes_nothing(tmp_path, uninterrupted, save_minutes, steps):
+    """Killed within step 8, after the sample of step 4 and a validation; the critic had been stepped, too."""
+    code = textwrap.dedent(
+        f"""
+        import os, signal, sys
+        sys.path[:0] = {sys.path!r}
+        from test_adversarial import CYCLE, Pairs, TrainConfig, monitored, train
+        model = monitored()
+        def killed(batch, part, loss=model.loss):
+            said = loss(batch, part)
+            if batch["step"] == 7:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return said
+        model.loss = killed
+        often = TrainConfig(**{{**CYCLE.to_dict(), "save_minutes": {save_minutes}}})
+        train(model, Pairs(), often, {str(tmp_path)!r}, validation=Pairs())
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert [row["step"] for row in rows_of(tmp_path)] == [str(step) for step in range(1, 8)]
+    assert (tmp_path / "state.safetensors").exists() == bool(steps)
+    assert_goes_on_to_the_same(tmp_path, uninterrupted)
+
+
+def test_the_best_by_envelopes_is_the_one_with_most(uninterrupted):
+    _, result, folder = uninterrupted
     seen = {
-        int(r["step"]): float(r["validation_envelope_correlation"]) for r in rows_of(tmp_path) if r["validation_loss"]
+        int(r["step"]): float(r["validation_envelope_correlation"]) for r in rows_of(folder) if r["validation_loss"]
     }
     assert list(seen) == [3, 6, 9, 12, 14] and len(set(seen.values())) > 1
     assert (result.best_step, result.best_loss) == max(seen.items(), key=lambda pair: pair[1])

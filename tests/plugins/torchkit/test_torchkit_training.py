@@ -321,6 +321,10 @@ def test_learning_rates():
     config = TrainConfig(steps=110, warm_up=10, decay="cosine")
     assert [config.factor(i) for i in (10, 35, 60, 110)] == pytest.approx([1, 0.5 + 0.5**1.5, 0.5, 0])
     assert TrainConfig(decay="constant").factor(999) == 1
+    config = TrainConfig(warm_up=10, decay={"critic": 100, "maker": "constant"})
+    steps = (9, 10, 109, 110, 210)
+    assert [config.factor(i, "critic") for i in steps] == pytest.approx([10 / 11, 1, 1, 0.5, 0.25])
+    assert [config.factor(i, "maker") for i in steps[1:]] == [1] * 4
 
 
 def test_each_epoch_holds_each_record_once():

@@ -171,6 +171,7 @@ def test_weights_are_clipped_after_the_step_of_their_part(tmp_path):
         ({"weight_decay": -0.1}, "weight_decay=-0.1"),
         ({"optimizer": {"critic": "sgd"}}, r"optimizer\['critic'\]='sgd' must be one of 'adamw'"),
         ({"decay": {"critic": "step"}}, r"decay\['critic'\]='step'"),
+        ({"decay": {"critic": 0}}, r"decay\['critic'\]=0"),
         ({"ema_parts": "maker"}, "ema_parts='maker' must be names"),
         ({"ema_parts": ()}, "ema_parts"),
         ({"ema_buffers": "drop"}, "ema_buffers='drop' must be one of 'copy', 'average'"),

@@ -259,4 +259,4 @@ def test_figures_are_not_looked_at_in_each_batch_where_a_look_waits(tmp_path, mo
         figures.watch(("loss", "loss"), torch.tensor(math.nan if number > 6 else 1.0), number)
     assert not looks
     assert figures.first_bad() == (("loss", "loss"), 7) and figures.means() == {"loss": 4.5}
-    assert len(looks) == 2
+    assert len(looks) == 2  # one of each figure
