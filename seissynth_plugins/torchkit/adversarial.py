@@ -94,7 +94,7 @@ class AdversarialModel(nn.Module):
 
     # --- what systems replace
 
-    def prepared(self, batch, part):
+    def prepared(self, batch, part):  # noqa: ARG002  (systems take it)
         """Return the batch that a part is trained on; here the batch itself."""
         return batch
 
@@ -194,7 +194,7 @@ class AdversarialModel(nn.Module):
             figures["envelope_correlation"] = envelope_correlation(*pair, self.sampling_rate_hz, mask)
         return figures
 
-    def samples(self, step):
+    def samples(self, step):  # noqa: ARG002  (the loop gives it)
         """Return records, shape (n, 3, npts), of `sample_batch`.
 
         Parameters
