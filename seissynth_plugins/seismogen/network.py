@@ -31,6 +31,9 @@ class Generator(nn.Module):
     torch.Size([2, 3, 160])
     """
 
+    #: long kernels are read from memory once for all records of a batch
+    in_batches = True
+
     def __init__(self, config):
         super().__init__()
         self.config = config
@@ -44,7 +47,9 @@ class Generator(nn.Module):
 
     def forward(self, z, label):
         """(N, 3, latent), (N, conditions) -> (N, 3, npts)."""
-        y = self.label(label)  # (N, label channels, npts / 4)
+        # one row at a time in generation: a product of matrices with few columns may give other bits for other rows
+        rows = [label] if self.training else label.split(1)
+        y = torch.cat([self.label(row) for row in rows])  # (N, label channels, npts / 4)
         return torch.cat([pipeline(z[:, c : c + 1], y) for c, pipeline in enumerate(self.components)], dim=1)
 
 

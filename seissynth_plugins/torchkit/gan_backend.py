@@ -59,7 +59,7 @@ class GanBackend(WeightsBackend):
     device : str
         "cpu", "cuda", "cuda:1", ...
     batch : int
-        Records that go through the network together on an accelerator; bounds the memory.
+        Records that go through the network together, where that is quicker; bounds the memory.
 
     Raises
     ------
@@ -143,8 +143,9 @@ class GanBackend(WeightsBackend):
 
         device = next(self._model.parameters()).device
         # on some processors a product of matrices with few columns gives other bits for the second row than for the
-        # first; one record at a time does not depend on the others
-        together = 1 if device.type == "cpu" else self.batch
+        # first; one record at a time does not depend on the others. A network that sees to that itself says so.
+        alone = device.type == "cpu" and not getattr(self._model, "in_batches", False)
+        together = 1 if alone else self.batch
         waveforms, sizes = [], []
         with torch.inference_mode():
             for first in range(0, len(seeds), together):
