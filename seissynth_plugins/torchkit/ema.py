@@ -3,7 +3,6 @@
 import contextlib
 
 import torch
-from torch.nn.modules.batchnorm import _NormBase
 
 from seissynth.errors import InputError
 
@@ -90,10 +89,8 @@ class EMA:
 
 
 def _running_statistics(model):
-    """Names of the running means and variances of normalisation layers; the numbers of batches are no such."""
-    layers = {name: module for name, module in model.named_modules() if isinstance(module, _NormBase)}
-    names = (f"{name}.{one}".lstrip(".") for name in layers for one in ("running_mean", "running_var"))
-    return set(names) & set(model.state_dict())
+    """Names of the running means and variances of normalisation layers; their numbers of batches are no such."""
+    return {name for name in model.state_dict() if name.rpartition(".")[2] in ("running_mean", "running_var")}
 
 
 def _left_out(model, parameters):

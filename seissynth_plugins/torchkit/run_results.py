@@ -85,7 +85,7 @@ def leave_weights(
     network : dataclass
     inputs : object
     export : {"last", "best"}
-        The moving average at the last step, or where the validation loss was least.
+        The moving average at the last step, or where validation was best (`TrainConfig.best_by`).
     region, licence : str
         Region: default: that of the training part's earthquakes.
     after : sequence of callable
