@@ -201,9 +201,9 @@ def test_tables_for_people_keep_their_numbers(tmp_path):
     numbers = -np.arange(len(FORMULAS), dtype=float)
     table = pd.DataFrame({"=event": FORMULAS, "number": numbers, "mixed": [-1, *FORMULAS[1:]]}, index=FORMULAS)
     table.index.name = "@name"
-    with open(tmp_path / "a.csv", "w", encoding="utf-8", newline="") as file:
+    with (tmp_path / "a.csv").open("w", encoding="utf-8", newline="") as file:
         write_table(for_people(table), file)
-    with open(tmp_path / "a.csv", encoding="utf-8", newline="") as file:
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         head, *rows = list(csv.reader(file))
     assert head == ["'@name", "'=event", "number", "mixed"]
     assert [float(row[2]) for row in rows] == numbers.tolist() and rows[0][3] == "-1"
@@ -224,7 +224,7 @@ def test_sets_keep_their_texts_to_the_letter(tmp_path):
     rows = [{"source_id": text, "number": -1.0} for text in texts]
     with DatasetWriter(tmp_path / "set", sampling_rate_hz=RATE) as writer:
         writer.write(rows, np.ones((len(texts), 3, 10), np.float32))
-    with open(tmp_path / "set" / "metadata.csv", encoding="utf-8", newline="") as file:
+    with (tmp_path / "set" / "metadata.csv").open(encoding="utf-8", newline="") as file:
         assert [row["source_id"] for row in csv.DictReader(file)] == texts
 
 

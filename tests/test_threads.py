@@ -84,7 +84,7 @@ def process_state():
         "floating point": np.geterr(),
         "print": np.get_printoptions(),
         "locale": locale.setlocale(locale.LC_ALL),
-        "folder": os.getcwd(),
+        "folder": Path.cwd(),
         "environment": dict(os.environ),
         "random": random.getstate(),
         "numpy random": repr(np.random.get_state()),

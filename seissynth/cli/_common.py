@@ -151,8 +151,8 @@ def refuse_existing(paths, overwrite):
         if path is None:
             continue
         pattern = "{" in str(path)
-        # fields in braces are filled per trace: any file that fits the pattern counts
-        existing = glob.glob(re.sub(r"\\?\{[^}]*\}", "*", glob.escape(str(path)))) if pattern else []
+        # fields in braces are filled per trace: any file that fits the pattern counts (Path.glob takes no absolute one)
+        existing = glob.glob(re.sub(r"\\?\{[^}]*\}", "*", glob.escape(str(path)))) if pattern else []  # noqa: PTH207
         if not overwrite and (existing or Path(path).exists()):
             raise InputError(f"{existing[0] if existing else path} exists; pass --overwrite to replace it.")
         if not Path(path).parent.is_dir() and "{" not in str(Path(path).parent):

@@ -21,7 +21,7 @@ class CarefulFile(io.RawIOBase):
     def __init__(self, path):
         self.error = None
         self._path = os.fspath(path)
-        self._file = open(path, "x+b", buffering=0)  # noqa: SIM115 (closed by close)
+        self._file = open(path, "x+b", buffering=0)  # noqa: SIM115, PTH123 (closed by close; tests change `open`)
 
     def __fspath__(self):
         """Return the path, which pyasdf asks for."""

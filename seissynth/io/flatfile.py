@@ -76,7 +76,7 @@ def read_flatfile(path: str | os.PathLike[str]) -> pandas.DataFrame:
     if not path.is_file():
         raise InputError(f"cannot read {path}: there is no such file.")
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             header = file.readline()
         mark = max(";\t,", key=header.count)
         table = pandas.read_csv(path, sep=mark, dtype=str, keep_default_na=False, encoding="utf-8-sig")

@@ -174,9 +174,9 @@ def save_picker(model: Any, path: str | os.PathLike[str]) -> str | os.PathLike[s
     description = {"docstring": "", "model": type(model).__name__, "model_args": arguments, "default_args": {}}
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.write_text(json.dumps(description, indent=1))
-    os.replace(partial, path.with_suffix(".json"))
+    partial.replace(path.with_suffix(".json"))
     torch.save(model.state_dict(), partial)
-    os.replace(partial, path)
+    partial.replace(path)
     return path
 
 

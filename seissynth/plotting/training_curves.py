@@ -61,7 +61,7 @@ def read_curves(metrics):
     path = Path(metrics)
     if not path.is_file():
         raise FileFormatError(f"cannot read {path}: there is no such file.")
-    with open(path, newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows or "step" not in rows[0]:
         raise FileFormatError(f"{path} holds no figures of a training (a column 'step', and a line at least).")

@@ -135,11 +135,11 @@ def _write_tables(tables, folder):
             target = beside / name
             target.parent.mkdir(parents=True, exist_ok=True)
             named = any(part is not None for part in table.index.names)
-            with open(target, "w", encoding="utf-8", newline="") as file:
+            with target.open("w", encoding="utf-8", newline="") as file:
                 write_table(for_people(table), file, index=named)
         if folder.exists():
-            os.replace(folder, old)
-        os.replace(beside, folder)
+            folder.replace(old)
+        beside.replace(folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

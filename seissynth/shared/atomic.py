@@ -16,7 +16,7 @@ def require_file_name(path):
     """Raise InputError for a path that names a folder by its end, as ``out.h5/``, which `pathlib` would overlook."""
     text = os.fspath(path)
     ends = tuple(filter(None, (os.sep, os.altsep)))
-    if "\0" in text or text.endswith(ends) or os.path.basename(text) in ("", ".", ".."):
+    if "\0" in text or text.endswith(ends) or os.path.basename(text) in ("", ".", ".."):  # noqa: PTH119 (see above)
         raise InputError(f"cannot write {text!r}: that names a folder; give the name of a file.")
 
 
@@ -61,7 +61,7 @@ def replacing(path):
     try:
         yield beside
         to_disk(beside)
-        os.replace(beside, path)
+        beside.replace(path)
     except SeisSynthError:
         raise
     except OSError as error:

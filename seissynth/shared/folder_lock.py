@@ -179,7 +179,7 @@ def _write(holder, doing):
     beside = holder.with_name(f"{holder.name}.{uuid.uuid4().hex[:8]}")
     try:
         beside.write_text(json.dumps(_me(doing)) + "\n", encoding="utf-8")
-        os.replace(beside, holder)
+        beside.replace(holder)
     except OSError as error:
         raise WriteError(f"cannot write {holder}: {error}.") from error
     finally:

@@ -6,6 +6,7 @@ import random
 import re
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 
@@ -98,7 +99,7 @@ def process_state():
         "warnings.filters": list(warnings.filters),
         "numpy.errstate": np.geterr(),
         "numpy.printoptions": np.get_printoptions(),
-        "the working folder": os.getcwd(),
+        "the working folder": str(Path.cwd()),
         "os.environ": dict(os.environ),
         "sys.path": list(sys.path),
     }

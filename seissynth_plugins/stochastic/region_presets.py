@@ -106,7 +106,7 @@ def write_preset(path: str | os.PathLike[str], preset: str = "active", **overrid
     from seissynth_plugins.stochastic.presets import make_parameters
 
     parameters = make_parameters(preset, **overrides)
-    with replacing(path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
+    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         writer = csv_writer(file)
         writer.writerow([*_COLUMNS, "unit", "meaning"])
         writer.writerow(["based_on", preset, "", "", "preset whose values hold for what is not in this table"])

@@ -197,7 +197,7 @@ def weights_hash(path, digits=16):
 def file_sha256(path):
     """Return the SHA-256 of a file in hex digits, computed again only where the file has changed."""
     try:
-        state = os.stat(path)
+        state = os.stat(path)  # noqa: PTH116 (of "", Path would make the working folder)
     except OSError as error:
         raise FileFormatError(f"cannot read the weights {path}: {error.strerror or error}.") from error
     # the time of the last change of any kind, too: that of the contents can be set back
@@ -251,7 +251,7 @@ def _safetensors(name):
 
 def _opened(path):
     try:
-        return open(path, "rb")
+        return open(path, "rb")  # noqa: PTH123 (as above)
     except OSError as error:
         raise FileFormatError(f"cannot read the weights {path}: {error.strerror or error}.") from error
 

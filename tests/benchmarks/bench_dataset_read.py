@@ -96,7 +96,7 @@ def _metadata(path):
     numbers = [f"source_number_{k}" for k in range(22)]
     head = "trace_name,source_id,source_origin_time,station_code,trace_start_time,trace_category,split"
     head += ",source_magnitude," + ",".join(numbers)
-    with open(path / "metadata.csv", "w", encoding="utf-8") as file:
+    with (path / "metadata.csv").open("w", encoding="utf-8") as file:
         file.write(head + "\n")
         for row, values in enumerate(rng.standard_normal((ROWS, 23)).tolist()):
             text = f'"bucket{row // 256}${row % 256},:3,:6000",e{row},{TIME},S,{TIME},earthquake_local,train'

@@ -3,6 +3,7 @@
 import random
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 import typer
@@ -81,14 +82,13 @@ def _silent():
 
 
 def _leaves_a_file():
-    with open("half.h5", "w", encoding="utf-8"):
+    with Path("half.h5").open("w", encoding="utf-8"):
         typer.echo("error: no", err=True)
     raise typer.Exit(1)
 
 
 def _leaves_a_hidden_file():
-    with open(".half.h5.123", "w", encoding="utf-8"):
-        pass
+    Path(".half.h5.123").touch()
 
 
 def _odd_code():

@@ -449,7 +449,7 @@ def call(app, line, folder):
     from typer.testing import CliRunner
 
     folder.mkdir()
-    home = os.getcwd()
+    home = Path.cwd()
     os.chdir(folder)
     try:
         with _limits(), warnings.catch_warnings():

@@ -215,7 +215,7 @@ def test_a_full_disk_leaves_nothing(some_set, tmp_path, monkeypatch):
                 raise OSError(errno.ENOSPC, "No space left on device")
             return self._file.write(data)
 
-    monkeypatch.setattr(careful_file, "open", lambda path, *mode, **how: Full(open(path, *mode, **how)), raising=False)  # noqa: SIM115
+    monkeypatch.setattr(careful_file, "open", lambda path, *mode, **how: Full(open(path, *mode, **how)), raising=False)  # noqa: SIM115, PTH123
     with pytest.raises(WriteError, match=r"a\.h5: No space left on device"):
         seisbench_to_asdf(some_set[0], tmp_path / "a.h5")
     assert not list(tmp_path.glob("*.h5")) and not list(tmp_path.glob(".*"))

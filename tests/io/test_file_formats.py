@@ -84,7 +84,7 @@ def test_the_same_comes_back_or_nothing_is_written(trace, tmp_path, case, ending
             write(path, odd)
         if case.startswith("six letters"):
             assert "AKT013" in str(caught.value) and ".h5" in str(caught.value)
-        assert not os.listdir(tmp_path)
+        assert not list(tmp_path.iterdir())
         return
     assert write(path, odd) == [path]
     again = read_asdf(path).stream if ending == "h5" else obspy.read(str(path))
@@ -125,7 +125,7 @@ def test_names_that_cannot_be_written(trace, tmp_path, name):
     with pytest.raises((InputError, WriteError)) as caught:
         write(target, trace, format=None if "." in name else "MSEED")
     assert name.rstrip("/")[:20] in str(caught.value)
-    assert os.listdir(tmp_path) == ["folder"]
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 def test_what_a_killed_writer_leaves_is_known_by_its_name(tmp_path):
@@ -135,7 +135,7 @@ def test_what_a_killed_writer_leaves_is_known_by_its_name(tmp_path):
         beside.write_text("{}")
     with replacing(tmp_path / ("ä" * 120 + ".csv")) as beside:
         beside.write_text("long names of two bytes a letter")
-    assert len(os.listdir(tmp_path)) == 2
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_name_of_250_letters(trace, tmp_path):
@@ -181,5 +181,5 @@ else:
     assert done.returncode == 0, (done.returncode, done.stderr[-500:])
     assert done.stdout.count("\n") == 1 and "cannot write" in done.stdout, done.stdout
     assert str(tmp_path) in done.stdout and "Traceback" not in done.stderr
-    assert os.listdir(tmp_path) == ([] if ending == "sac" else [target.name])
+    assert list(tmp_path.iterdir()) == ([] if ending == "sac" else [target])
     assert ending == "sac" or target.read_text() == "old"

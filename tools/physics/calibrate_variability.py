@@ -14,7 +14,6 @@ phi_s2s is not fitted: it is that of Bayless & Abrahamson (2019, BSSA 109, 2088-
 
 import argparse
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -310,7 +309,7 @@ def write(tables, responses, path, arguments):
     path.parent.mkdir(exist_ok=True)
     beside = path.with_suffix(".tmp")
     beside.write_text(text + "\n", encoding="utf-8")
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def main():

@@ -129,7 +129,7 @@ def write_text(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def write_csv(path, rows):
@@ -160,7 +160,7 @@ def save_picture(figure, path, dpi=80, colours=160):
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     picture.save(beside, format="PNG", optimize=True)
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def clustered_summary(values, events, stations, seed=0, draws=1000):

@@ -152,7 +152,7 @@ def _files(waveforms):
         elif path.is_file():
             paths = [path]
         else:
-            paths = [Path(one) for one in glob.glob(str(item), recursive=True) if Path(one).is_file()]
+            paths = [Path(one) for one in glob.glob(str(item), recursive=True) if Path(one).is_file()]  # noqa: PTH207 (may be absolute)
         if not paths:
             raise InputError(f"{item}: there is no such file, or the folder is empty.")
         files += sorted(paths)

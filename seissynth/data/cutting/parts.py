@@ -71,7 +71,7 @@ class Parts:
     def writing(self, number):
         """Give a `PartWriter` for a block; its part counts once the context ends without an error."""
         paths = self._path(number, "rows"), self._path(number, "samples")
-        with open(paths[0], "w", encoding="utf-8") as rows, open(paths[1], "wb") as samples:
+        with paths[0].open("w", encoding="utf-8") as rows, paths[1].open("wb") as samples:
             part = PartWriter(rows, samples)
             yield part
         report = dataclasses.asdict(part.report)
@@ -83,7 +83,7 @@ class Parts:
         """Yield (rows, samples) of all blocks in order, `size` records at a time, across the parts' borders."""
         rows, data = [], []
         for number in range(blocks):
-            with open(self._path(number, "rows"), encoding="utf-8") as lines:
+            with self._path(number, "rows").open(encoding="utf-8") as lines:
                 table = [json.loads(line) for line in lines]
             samples = np.fromfile(self._path(number, "samples"), dtype=np.float32).reshape(-1, 3, self.npts)
             for row, record in zip(table, samples, strict=True):

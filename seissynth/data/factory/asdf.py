@@ -42,7 +42,7 @@ def write_shard(job, plan, number, count):
     if len(noise):
         write_asdf(job.path / NOISE.format(number), noise, None, settings.inventory, tag="noise")
     target = job.path / METADATA.format(number)
-    with replacing(target) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
+    with replacing(target) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         write_table(table, file, index=False)
 
 

@@ -55,7 +55,7 @@ def _read(path):
 
     from seissynth.io.seisbench.table import read_table
 
-    with open(path, encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         header, _, rest = file.read().partition("\n")
     names = [_COLUMNS.get(name.strip(), name.strip()) for name in header.rstrip("\r").split(",")]
     table = read_table(path, ",".join(names) + "\n" + rest)

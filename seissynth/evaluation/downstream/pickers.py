@@ -290,4 +290,4 @@ def _train(item, seed, folder):
 def _write(path, text):
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.write_text(text)
-    os.replace(partial, path)
+    partial.replace(path)

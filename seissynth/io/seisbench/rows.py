@@ -1,7 +1,6 @@
 """Rows of metadata into a CSV file, as they come, without holding them."""
 
 import csv
-import os
 
 import numpy as np
 
@@ -71,7 +70,7 @@ class RowFile:
     def __init__(self, path):
         self.path = path
         self.names = []
-        self._file = open(path, "x", encoding="utf-8", newline="")  # noqa: SIM115 (closed by close)
+        self._file = path.open("x", encoding="utf-8", newline="")
         self._writer = csv_writer(self._file)
 
     def add(self, rows, names):
@@ -92,17 +91,17 @@ class RowFile:
         self._file.close()
         beside = self.path.with_name(f"{self.path.name}.wider")
         try:
-            with open(self.path, encoding="utf-8", newline="") as source, \
-                 open(beside, "w", encoding="utf-8", newline="") as target:  # fmt: skip
+            with self.path.open(encoding="utf-8", newline="") as source, \
+                 beside.open("w", encoding="utf-8", newline="") as target:  # fmt: skip
                 lines = csv.reader(source)
                 next(lines)
                 writer = csv_writer(target)
                 writer.writerow(self.names)
                 writer.writerows(line + [""] * len(new) for line in lines)
-            os.replace(beside, self.path)
+            beside.replace(self.path)
         finally:
             beside.unlink(missing_ok=True)
-        self._file = open(self.path, "a", encoding="utf-8", newline="")  # noqa: SIM115
+        self._file = self.path.open("a", encoding="utf-8", newline="")
         self._writer = csv_writer(self._file)
 
     def close(self):

@@ -14,7 +14,7 @@ _TOGETHER = 4
 
 def facts_of(path):
     """Size and SHA-256 of a file, as JSON holds them."""
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return {"bytes": file.tell(), "sha256": digest}
 
@@ -87,7 +87,7 @@ def _stated(folder):
 
 
 def _ends_a_line(path):
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         if not file.seek(0, 2):
             return False
         file.seek(-1, 2)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def read_table(path, content=None):
 
 
 def _opened(path, content):
-    return open(path, encoding="utf-8-sig", newline="") if content is None else io.StringIO(content, newline="")
+    return Path(path).open(encoding="utf-8-sig", newline="") if content is None else io.StringIO(content, newline="")
 
 
 def _exact_floats(pandas):

@@ -182,8 +182,8 @@ class DatasetWriter:
             # the metadata come last: without them readers do not see the chunk
             if self.overwrite:
                 self.paths[0].unlink(missing_ok=True)
-            os.replace(self._beside[1], self.paths[1])
-            os.replace(self._beside[0], self.paths[0])
+            self._beside[1].replace(self.paths[1])
+            self._beside[0].replace(self.paths[0])
             self._file = None
         except (OSError, RuntimeError) as failure:  # HDF5 raises RuntimeError when closing fails
             self._abandon()

@@ -101,7 +101,7 @@ def test_damaged_parts_are_cut_again(tmp_path, in_one_go, monkeypatch):
     write_records(tmp_path)
     interrupted(tmp_path / "set", monkeypatch)
     folder = tmp_path / "set" / PARTS
-    with open(folder / "000001.samples", "r+b") as file:
+    with (folder / "000001.samples").open("r+b") as file:
         file.write(b"\1")
     (folder / "000002.rows").unlink()
     (folder / "000003.json").write_text("{")
@@ -141,7 +141,7 @@ def test_a_stream_is_known_by_its_samples(tmp_path, in_one_go):
 def test_windows_cut_short_are_one_error(tmp_path):
     write_records(tmp_path)
     run(tmp_path / "set")
-    with open(tmp_path / "set" / "metadata.csv", "r+b") as file:
+    with (tmp_path / "set" / "metadata.csv").open("r+b") as file:
         file.truncate(700)
     with pytest.raises(FileFormatError, match="is cut short"):
         Dataset(tmp_path / "set")

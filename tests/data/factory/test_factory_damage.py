@@ -55,12 +55,12 @@ def unfinished(path):
 
 
 def cut_short(file):
-    with open(file, "r+b") as opened:
+    with file.open("r+b") as opened:
         opened.truncate(file.stat().st_size // 2)
 
 
 def flip_a_bit(file):
-    with open(file, "r+b") as opened:
+    with file.open("r+b") as opened:
         opened.seek(-200, os.SEEK_END)
         byte = opened.read(1)
         opened.seek(-200, os.SEEK_END)

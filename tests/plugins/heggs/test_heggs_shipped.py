@@ -69,7 +69,7 @@ def exchanged(tmp_path, monkeypatch):
 def altered(path, bit=1):
     """Change the last weight, and set the file's time back."""
     before = path.stat()
-    with open(path, "r+b") as file:
+    with path.open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         last = file.read(1)[0]
         file.seek(-1, os.SEEK_END)

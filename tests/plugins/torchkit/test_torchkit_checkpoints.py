@@ -5,6 +5,7 @@ import pickle
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_a_pickle_is_refused_and_not_run(tmp_path):
 
     for name, write in (("zip", lambda f: torch.save({"w": Evil()}, f)), ("plain", lambda f: pickle.dump(Evil(), f))):
         path = tmp_path / f"{name}.safetensors"
-        with open(path, "wb") as out:
+        with path.open("wb") as out:
             write(out)
         with pytest.raises(FileFormatError, match="is a pickle"):
             load_weights(path)
@@ -241,7 +242,7 @@ def test_what_cannot_be_written(tmp_path, monkeypatch):
     before = (tmp_path / "x.safetensors").read_bytes()
 
     def full(tensors, path, **_):
-        with open(path, "wb") as file:
+        with Path(path).open("wb") as file:
             file.write(b"part of it")
         raise OSError(28, "No space left on device")
 

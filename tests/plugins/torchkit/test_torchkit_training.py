@@ -62,7 +62,7 @@ class Noisy(torch.nn.Module):
 
 
 def rows_of(folder):
-    with open(folder / "metrics.csv", newline="") as file:
+    with (folder / "metrics.csv").open(newline="") as file:
         return [{k: v for k, v in row.items() if k != "minutes"} for row in csv.DictReader(file)]
 
 
