@@ -175,8 +175,8 @@ def test_folds_of_time_test_every_event_once():
 
 def test_noise_goes_with_its_time():
     frame = table(events=30, stations=1)
-    noise = frame.iloc[[3]].assign(source_id=None, source_origin_time=None)
-    frame = pd.concat([frame, noise], ignore_index=True)
+    frame = pd.concat([frame, frame.iloc[[3]]], ignore_index=True)
+    frame.loc[len(frame) - 1, ["source_id", "source_origin_time"]] = None
     folds = kfold_by_time(frame, 3, dev=False, purged=False)
     assert [fold.iloc[-1] for fold in folds] == [fold.iloc[3] for fold in folds]
     assert len(split_by_event(frame)) == 31

@@ -14,6 +14,8 @@ from seissynth.evaluation import virtual_inventory
 from seissynth_plugins.heggs.backend import HeggsBackend
 from seissynth_plugins.heggs.weights import HEGGS, load_model, read_card
 
+pytest.importorskip("torch", reason="the learned backends need PyTorch")
+
 MODEL = {"velocity_model": "southern_california", "duration": 60.0}
 DIGEST = HEGGS.sha256[HEGGS.shipped.name]
 PLACE = (35.72, -117.55)
