@@ -257,7 +257,7 @@ def _aligned(planned, after, sites, rows, longest_s):
     """
     grids = {}
     for row in planned.rows:
-        grids.setdefault(_common_rate({rows.of(s).rate for s in sites[row].sensors}), []).append(row)
+        grids.setdefault(common_rate({rows.of(s).rate for s in sites[row].sensors}), []).append(row)
     for rate, members in grids.items():
         start_s = math.floor(-after * rate + 1e-6) / rate + after
         if abs(start_s) < _SAME_TIME_S:
@@ -269,8 +269,8 @@ def _aligned(planned, after, sites, rows, longest_s):
             yield WindowGroup(block, np.full(len(block), start_s), npts, planned.sampling_rate_hz)
 
 
-def _common_rate(rates):
-    """The highest rate whose samples are samples of all of `rates`, Hz."""
+def common_rate(rates):
+    """Return the highest rate whose samples are samples of all of `rates`, Hz; `rates` is a set."""
     if len(rates) == 1:
         return next(iter(rates))
     fractions = [Fraction(rate).limit_denominator(100_000) for rate in rates]

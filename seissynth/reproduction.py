@@ -136,7 +136,7 @@ def reproduce(
         known = {_identity(trace): trace for trace in remade}
         for trace in traces:
             again = known.get(_identity(trace))
-            difference, line = _compare(trace, again)
+            difference, line = compare_traces(trace, again)
             equal += line is None
             worst = max(worst, difference)
             lines += [line] if line else []
@@ -237,8 +237,8 @@ def _identity(trace):
     return (info.event_key, info.realization, trace.id)
 
 
-def _compare(trace, again):
-    """Relative difference, and a line that says what differs; (0, None) for equal bits."""
+def compare_traces(trace, again):
+    """Return the relative difference, and a line that says what differs; (0, None) for equal bits."""
     start = trace.stats.starttime.strftime("%Y-%m-%dT%H:%M:%S")
     name = f"{trace.id} {start} realisation {trace.stats.seissynth.realization}"
     if again is None:

@@ -263,14 +263,15 @@ def _motion(trace, channel, quantity, own):
                 f"{trace.id}: it holds counts, and neither inventory nor trace holds its response. Call "
                 "source.remove_response(inventory) first, or give an inventory at response level."
             )
-        return _without_response(out, response, quantity)
+        return without_response(out, response, quantity)
     out.data = out.data - out.data.mean()
     if own != quantity:
         out.data = convert_motion(out.data, out.stats.sampling_rate, own, quantity)
     return out
 
 
-def _without_response(trace, response, quantity):
+def without_response(trace, response, quantity):
+    """Take the response out of a trace of counts, in place, and return it: `quantity` in SI units."""
     units = input_units(response)
     if quantity_of_units(units) is None:
         raise InputError(f"{trace.id}: its response takes in {units!r}, which is no known unit of ground motion.")

@@ -6,7 +6,7 @@ import pytest
 from obspy_networks import ORIGIN_TIME, event, inventory, station, triple
 
 import seissynth
-from seissynth.continuous_records import _common_rate
+from seissynth.continuous_records import common_rate
 from seissynth.errors import InputError, SeisSynthWarning
 
 SEVERAL = ("HH", 100.0, ""), ("BH", 40.0, "10"), ("HN", 200.0, "20")
@@ -168,5 +168,5 @@ def test_traces_have_coordinates_but_no_distance():
 
 
 def test_common_rates():
-    assert _common_rate({100.0}) == 100.0 and _common_rate({100.0, 40.0}) == 20.0
-    assert _common_rate({100.0, 0.1}) == pytest.approx(0.1) and _common_rate({31.25, 100.0}) == 6.25
+    assert common_rate({100.0}) == 100.0 and common_rate({100.0, 40.0}) == 20.0
+    assert common_rate({100.0, 0.1}) == pytest.approx(0.1) and common_rate({31.25, 100.0}) == 6.25

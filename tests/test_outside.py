@@ -174,7 +174,7 @@ def test_data_sets(network, event, tmp_path):
 
 
 def test_the_command_line(network, event, tmp_path, monkeypatch):
-    from seissynth.cli._app import make_app
+    from seissynth.cli import make_app
 
     monkeypatch.chdir(tmp_path)
     network[0].stations.append(Station("FAR", -event.preferred_origin().latitude, 10.0, 0.0))

@@ -163,7 +163,7 @@ def test_progress_is_told(written, example):
 def test_nan_equals_nan_bit_for_bit(stream):
     trace = stream[0].copy()
     trace.data[3] = np.nan
-    assert reproduction._compare(trace, trace.copy()) == (0.0, None)
+    assert reproduction.compare_traces(trace, trace.copy()) == (0.0, None)
 
 
 def test_everything_in_the_file_counts(written, stream):

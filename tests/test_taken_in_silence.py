@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import seissynth
 from seissynth import signal
 from seissynth.backends.base import Card
-from seissynth.cli._app import make_app
+from seissynth.cli import make_app
 from seissynth.errors import FileFormatError, InputError
 from seissynth.evaluation import RecordSet, evaluate
 from seissynth.io.seisbench.dataset import Dataset, DatasetWriter
@@ -242,7 +242,7 @@ def test_every_csv_file_is_written_by_the_helper():
 
 
 def test_the_report_goes_through_the_helper(tmp_path):
-    from seissynth.report.writing import _write_tables
+    from seissynth.report.writing import write_tables
 
-    _write_tables({"a.csv": pd.DataFrame({"event": ["=1+1"], "value": [-2.5]})}, tmp_path / "tables")
+    write_tables({"a.csv": pd.DataFrame({"event": ["=1+1"], "value": [-2.5]})}, tmp_path / "tables")
     assert (tmp_path / "tables" / "a.csv").read_text(encoding="utf-8").splitlines() == ["event,value", "'=1+1,-2.5"]

@@ -184,7 +184,7 @@ def test_one_instance_serves_many_threads():
 
 def test_a_source_in_counts_takes_turns_at_evalresp(monkeypatch):
     """evalresp keeps global variables, and ctypes lets other threads run meanwhile."""
-    from seissynth.source_records import _without_response
+    from seissynth.source_records import without_response
 
     response = triple("HH")[0].response
     data = 1e3 * np.random.default_rng(0).standard_normal(4000)
@@ -192,7 +192,7 @@ def test_a_source_in_counts_takes_turns_at_evalresp(monkeypatch):
     def make(_):
         trace = obspy.Trace(data.copy(), {"sampling_rate": 100.0, "starttime": ORIGIN_TIME})
         assert not evalresp.EVALRESP_LOCK._is_owned()
-        return _without_response(trace, response, "velocity").data
+        return without_response(trace, response, "velocity").data
 
     alone, owned = make(0), []
     original = obspy.Trace.remove_response

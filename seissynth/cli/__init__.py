@@ -6,6 +6,17 @@ One file per command; `main` is the console script. typer and rich are imported 
 
 def main():
     """Run the command line; exit codes are 0 (done), 1 (the work failed), 2 (wrong usage)."""
-    from seissynth.cli._app import make_app
-
     make_app()()
+
+
+def make_app():
+    """Return the application with all commands.
+
+    Returns
+    -------
+    typer.Typer
+        Anew with each call: a test may run it in its own process.
+    """
+    from seissynth.cli import _app
+
+    return _app.make_app()

@@ -72,15 +72,15 @@ class StreamNoise:
     """
 
     def __init__(self, stream):
-        self._pieces = [piece for trace in stream for piece in _pieces(trace)]
-        if not self._pieces:
+        self.pieces = [piece for trace in stream for piece in _pieces(trace)]
+        if not self.pieces:
             raise InputError(
                 f"noise is a Stream of {len(stream)} trace(s) without real samples (empty, masked, NaN, or constant); "
                 "give records of noise."
             )
 
     def __repr__(self):
-        return f"<StreamNoise of {len(self._pieces)} pieces>"
+        return f"<StreamNoise of {len(self.pieces)} pieces>"
 
     def sample(self, sensor, npts, sampling_rate_hz, rng):
         """Cut one window for each channel of a sensor.
@@ -124,17 +124,17 @@ class StreamNoise:
 
     def _choose(self, sensor, length_s, rate_hz):
         station = f"{sensor.network}.{sensor.station}"
-        long_enough = [piece for piece in self._pieces if piece.length_s >= length_s]
+        long_enough = [piece for piece in self.pieces if piece.length_s >= length_s]
         if not long_enough:
-            longest = max(self._pieces, key=lambda piece: piece.length_s)
+            longest = max(self.pieces, key=lambda piece: piece.length_s)
             raise InputError(
                 f"noise: {sensor.id} needs {length_s:g} s without a gap, but the longest piece of the Stream lasts "
                 f"{longest.length_s:g} s ({longest.instrument}{longest.component}). Give longer records of noise, or "
                 "ask for a shorter duration."
             )
         mine = [piece for piece in long_enough if piece.station == station]
-        if not mine and any(piece.station == station for piece in self._pieces):
-            longest_s = max(piece.length_s for piece in self._pieces if piece.station == station)
+        if not mine and any(piece.station == station for piece in self.pieces):
+            longest_s = max(piece.length_s for piece in self.pieces if piece.station == station)
             warn_user(
                 f"noise: {sensor.id} needs {length_s:g} s, but the Stream's longest piece of {station} lasts "
                 f"{longest_s:g} s; noise of another station is taken."

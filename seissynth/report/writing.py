@@ -93,7 +93,7 @@ def write_locked_report(evaluation, path, *, overwrite, pictures, command):
     drawn = draw_pictures(evaluation) if pictures else {}
     folder = tables_folder(path)
     page = make_page(evaluation, drawn, tables, folder.name, command)
-    _write_tables(tables, folder)
+    write_tables(tables, folder)
     with replacing(path) as beside:
         beside.write_text(page, encoding="utf-8")
     return path
@@ -126,8 +126,8 @@ def _with_labels(table, evaluation, name):
     return table.reset_index(drop=True).assign(event=pairs.events, sensor=pairs.stations)
 
 
-def _write_tables(tables, folder):
-    """Write all tables beside, then put the folder in its place."""
+def write_tables(tables, folder):
+    """Write tables (file name -> DataFrame) beside `folder`, then put them in its place."""
     mark = f"{os.getpid()}.{uuid.uuid4().hex[:8]}"
     beside, old = (folder.with_name(f".{folder.name}.{mark}{ending}") for ending in ("", ".old"))
     try:

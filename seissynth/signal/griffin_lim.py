@@ -155,7 +155,7 @@ def _first_guesses(init, seeds, shape):
         if init != "random":
             raise InputError(f'init={init!r} must be "random", "zero" or an array of phases.')
         numbers = _record_seeds(seeds, shape[:-2])
-        return lambda row: _random_factors(numbers[row], shape[-2:])
+        return lambda row: random_factors(numbers[row], shape[-2:])
     array = np.asarray(init)
     if array.dtype.kind == "c":
         parts = [as_signal(np.atleast_1d(part), "init") for part in (array.real, array.imag)]
@@ -183,7 +183,8 @@ def _record_seeds(seeds, batch):
     return [int(seed) for seed in array.ravel()]
 
 
-def _random_factors(seed, cells):
+def random_factors(seed, cells):
+    """Return phase factors, uniform on the unit circle: complex64, of the shape `cells`."""
     # single precision for both: float32 and float64 start from the same phases
     turns = generator(seed, _PHASE_STREAM).random(cells, dtype=np.float32)
     return _factors(turns * np.float32(2 * np.pi))

@@ -10,7 +10,7 @@ import typer
 from bad_calls import BadCalls, call, commands, make_files, works
 from typer.testing import CliRunner
 
-from seissynth.cli._app import make_app
+from seissynth.cli import make_app
 
 COUNT, SEED = 300, 20260101
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import seissynth
-from seissynth.cli._app import make_app
+from seissynth.cli import make_app
 from seissynth.io.asdf import read_asdf, write_asdf
 
 
@@ -188,7 +188,7 @@ def test_backends(run):
 
 def test_a_broken_backend_is_exit_code_1(run, monkeypatch):
     from seissynth.backends import registry
-    from seissynth.backends._info import BackendInfo, BackendTable
+    from seissynth.backends.registry import BackendInfo, BackendTable
 
     broken = BackendInfo("bad", "dist", "1", "dist.bad:Bad", status="broken", cause="ImportError: [no] module")
     monkeypatch.setattr(registry, "list_backends", lambda check=False: BackendTable([broken]))

@@ -10,7 +10,7 @@ from itaca_files import make_itaca
 from seisbench_sets import records, write_by_hand
 from typer.testing import CliRunner
 
-from seissynth.cli._app import make_app
+from seissynth.cli import make_app
 from seissynth.data.recipes.recipes import RECIPES, prepare
 from seissynth.errors import FileFormatError, InputError
 from seissynth.io.seisbench.dataset import Dataset

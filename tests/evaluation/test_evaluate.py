@@ -15,7 +15,7 @@ from report_sets import EVENTS, SENSORS, records, use_fake_groups
 from typer.testing import CliRunner
 
 import seissynth
-from seissynth.cli._app import make_app
+from seissynth.cli import make_app
 from seissynth.errors import InputError
 from seissynth.evaluation import EvaluationSettings, evaluate, leaderboard
 from seissynth.evaluation.registry import GROUPS, Group

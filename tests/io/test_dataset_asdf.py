@@ -9,7 +9,7 @@ from seisbench_sets import records, write_by_hand
 from typer.testing import CliRunner
 
 import seissynth
-from seissynth.cli._app import make_app
+from seissynth.cli import make_app
 from seissynth.errors import FileFormatError, InputError, SeisSynthWarning, WriteError
 from seissynth.io.asdf import write_asdf
 from seissynth.io.asdf_sets import asdf_to_seisbench, read_asdf_records, seisbench_to_asdf

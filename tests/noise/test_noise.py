@@ -176,7 +176,7 @@ def test_gaps_masks_nans_and_dead_stretches_are_never_inside():
     data[7500:7540] = 3.25
     masked = np.ma.masked_array(data, mask=np.arange(12_000) == 10_000)
     stream = Stream([trace(masked)])
-    assert sorted(len(piece.data) for piece in StreamNoise(stream)._pieces) == [1999, 2400, 2460, 2499, 2500]
+    assert sorted(len(piece.data) for piece in StreamNoise(stream).pieces) == [1999, 2400, 2460, 2499, 2500]
     bad = [2550, 5000, 7520, 10_000]
     clean = np.nan_to_num(data)
     for seed in range(30):

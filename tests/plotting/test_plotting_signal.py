@@ -8,7 +8,6 @@ from fake_stream import fake_stream
 from seissynth.errors import InputError
 from seissynth.example import read_example
 from seissynth.plotting import plot_response_spectra, plot_smoothed_spectra, plot_spectrogram
-from seissynth.plotting._sensors import centred
 from seissynth.signal import response_spectrum, rotd
 from seissynth.signal.motion import convert_motion
 
@@ -64,6 +63,13 @@ def test_smoothed_spectra_are_smooth(stream):
         for b in (150.0, 15.0)
     )
     assert np.abs(np.diff(np.log(calm))).mean() < 0.5 * np.abs(np.diff(np.log(wild))).mean()
+
+
+def centred(trace):
+    """Samples about the mean of what comes before P."""
+    info = trace.stats.seissynth
+    before = int((info.origin_time + info.p_s - trace.stats.starttime) * trace.stats.sampling_rate)
+    return trace.data - trace.data[:before].mean(dtype=float)
 
 
 def test_response_spectra_are_those_of_the_acceleration(stream):

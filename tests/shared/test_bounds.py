@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import seissynth
-from seissynth.cli._app import make_app
+from seissynth.cli import make_app
 from seissynth.errors import InputError
 from seissynth.record_windows import WindowGroup, check_memory
 from seissynth.schema import COLUMNS

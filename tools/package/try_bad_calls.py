@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "helpers"
 
 from bad_calls import BadCalls, call, make_files
 
-from seissynth.cli._app import make_app
+from seissynth.cli import make_app
 
 
 def main():

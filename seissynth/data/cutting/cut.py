@@ -176,7 +176,7 @@ class _Work:
             key = _key(sensor)
             part.sensors.append(sensor.id)
             if key not in self._tables:
-                self._tables[key] = make_table(self.quakes, sensor, settings, _gain(sensor, settings))
+                self._tables[key] = make_table(self.quakes, sensor, settings, largest_gain(sensor, settings))
             cutter = SensorCutter(
                 self.archive,
                 sensor,
@@ -195,7 +195,8 @@ def _key(sensor):
     return (sensor.id, sensor.latitude_deg, sensor.longitude_deg)
 
 
-def _gain(sensor, settings):
+def largest_gain(sensor, settings):
+    """Return the counts per unit of motion of a sensor's most sensitive channel; 1 for records that are motion."""
     if settings.quantity != "counts":
         return 1.0
     stated = [getattr(channel.response, "instrument_sensitivity", None) for channel in sensor.channels]

@@ -190,7 +190,7 @@ def make_dataset(
     >>> report.records, report.events
     (7, 1)
     """
-    settings = _settings({**locals(), **options}, options, inventory, earthquakes)
+    settings = make_settings({**locals(), **options}, options, inventory, earthquakes)
     within("workers", workers)
     path = Path(path).absolute()
     if path.exists() and not path.is_dir():
@@ -256,7 +256,7 @@ def plan_dataset(
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
     options = {name: value for name, value in arguments.items() if name not in known}
-    job = Job(_settings({**known, **arguments}, options, inventory, earthquakes), ".")
+    job = Job(make_settings({**known, **arguments}, options, inventory, earthquakes), ".")
     frames = [frame for frame, _ in plans(job)]
     return pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame()
 
@@ -274,6 +274,7 @@ _OWN = (
 )  # fmt: skip
 
 
-def _settings(arguments, options, inventory, earthquakes):
+def make_settings(arguments, options, inventory, earthquakes):
+    """Return the `Settings` of arguments of `make_dataset` (name -> value) and options of its backend."""
     core = Arguments(**{name: arguments[name] for name in _CORE}, realization=0, options=options)
     return Settings(inventory, Sources(earthquakes), core, **{name: arguments[name] for name in _OWN})

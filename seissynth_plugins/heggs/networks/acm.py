@@ -84,7 +84,7 @@ class AmplitudeCorrection(nn.Module):
         a = self.leave(self.expand(self.dense_out(h)))  # (N, 3, 64, 376)
         if self.config.domain == "gain":
             return x + log_softplus(a) / deviation.to(x.dtype)
-        return _scaled_log1p(x, F.softplus(a), deviation.to(x.dtype))
+        return scaled_log1p(x, F.softplus(a), deviation.to(x.dtype))
 
 
 def log_softplus(a):
@@ -99,7 +99,7 @@ def log_softplus(a):
     return torch.where(a < _FAR, a, F.softplus(a.clamp(min=_FAR)).log())
 
 
-def _scaled_log1p(x, gain, deviation):
+def scaled_log1p(x, gain, deviation):
     """Multiply ln(1 + A / A_ref) by `gain`; x, and what is returned, are standardised ln A."""
     above = deviation * (x + _REFERENCE_SD)  # ln(A / A_ref)
     scaled = (gain * F.softplus(above)).clamp(min=_LEAST_LOG1P)  # softplus(ln q) = ln(1 + q)

@@ -318,22 +318,22 @@ def test_a_folder_without_windows_is_taken_away(tmp_path):
 
 
 def test_counts_expected_are_those_of_the_strongest_component():
-    from seissynth.data.cutting.cut import _gain
+    from seissynth.data.cutting.cut import largest_gain
 
     [sensor] = select_sensors(network(), START)[:1]
     settings = CutSettings(quantity="counts")
-    gain = _gain(sensor, settings)
+    gain = largest_gain(sensor, settings)
     sensor.channels[0].response.instrument_sensitivity = None
-    assert _gain(sensor, settings) == gain > 0
+    assert largest_gain(sensor, settings) == gain > 0
     sensor.channels[2].response.instrument_sensitivity.value *= -3
-    assert _gain(sensor, settings) == 3 * gain
+    assert largest_gain(sensor, settings) == 3 * gain
     for component in sensor.channels:
         component.response.instrument_sensitivity = None
-    assert _gain(sensor, settings) == np.inf
+    assert largest_gain(sensor, settings) == np.inf
 
 
 def test_command_line(tmp_path, monkeypatch):
-    from seissynth.cli._app import make_app
+    from seissynth.cli import make_app
 
     monkeypatch.chdir(tmp_path)
     inv = network(response=None)

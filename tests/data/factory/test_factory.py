@@ -88,11 +88,11 @@ def test_records_are_those_of_generate_bit_for_bit(tmp_path, arguments):
 
 
 def test_the_plan_writes_the_conditions_of_generate():
-    from seissynth.data.factory.make import _settings
+    from seissynth.data.factory.make import make_settings
     from seissynth.data.factory.run import Job
 
     given = {"station_vs_30_mps": {"XX.AMAT": 510.0}, "station_local_depth_m": 0.0}
-    job = Job(_settings(_defaults(conditions=given), STOCHASTIC, INVENTORY, [*drawn(2), EVENT]), ".")
+    job = Job(make_settings(_defaults(conditions=given), STOCHASTIC, INVENTORY, [*drawn(2), EVENT]), ".")
     plan = job.maker.plan(0, 3)
     for number, event in enumerate([*drawn(2), EVENT]):
         earthquake = read_earthquake(event)

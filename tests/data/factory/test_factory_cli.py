@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import seissynth
-from seissynth.cli._app import make_app
+from seissynth.cli import make_app
 from seissynth.data.factory.drawn_earthquakes import Circle, DrawnEarthquakes
 from seissynth.data.factory.make import plan_dataset
 from seissynth.io.seisbench.dataset import Dataset

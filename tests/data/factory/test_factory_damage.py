@@ -34,7 +34,7 @@ def copy(whole, tmp_path):
 def unfinished(path):
     """As a set is when a kill came after the last block: books of every block, by which it is taken up."""
     from seissynth.data.factory.folder import describe, fingerprint
-    from seissynth.data.factory.make import _settings, inspect
+    from seissynth.data.factory.make import inspect, make_settings
     from seissynth.data.factory.run import BOOKS, Job
 
     file = path / "dataset.json"
@@ -44,7 +44,7 @@ def unfinished(path):
     file.write_text(json.dumps({**text, "complete": False}))
     (path / "chunks").unlink()
     known = {p.name: p.default for p in inspect.signature(make_dataset).parameters.values() if p.kind is p.KEYWORD_ONLY}
-    job = Job(_settings({**known, **ARGUMENTS, "backend": Ricker}, {}, INVENTORY, EARTHQUAKES), path)
+    job = Job(make_settings({**known, **ARGUMENTS, "backend": Ricker}, {}, INVENTORY, EARTHQUAKES), path)
     job.fingerprint = fingerprint(describe(job))
     from seissynth.data.factory.run import make_block
 

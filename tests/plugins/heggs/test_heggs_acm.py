@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from seissynth.signal import STFT  # noqa: E402
-from seissynth_plugins.heggs.networks.acm import AmplitudeCorrection, _scaled_log1p, log_softplus  # noqa: E402
+from seissynth_plugins.heggs.networks.acm import AmplitudeCorrection, log_softplus, scaled_log1p  # noqa: E402
 from seissynth_plugins.heggs.networks.named_configs import named_config  # noqa: E402
 from seissynth_plugins.heggs.networks.phase import _by_numpy, _by_torch, auxiliary_phase  # noqa: E402
 
@@ -62,7 +62,7 @@ def test_log1p_domain_against_its_formula():
     gain, deviation = torch.linspace(0.3, 2, 50, dtype=torch.float64), torch.tensor(1.7, dtype=torch.float64)
     above = np.exp(1.7 * (x.numpy() + 3))  # A / A_ref
     wanted = np.log(np.expm1(gain.numpy() * np.log1p(above))) / 1.7 - 3
-    np.testing.assert_allclose(_scaled_log1p(x, gain, deviation).numpy(), wanted, rtol=1e-9)
+    np.testing.assert_allclose(scaled_log1p(x, gain, deviation).numpy(), wanted, rtol=1e-9)
 
 
 def test_log_softplus_far_out():

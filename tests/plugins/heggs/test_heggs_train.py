@@ -236,7 +236,7 @@ def test_the_trainer_is_found_by_name():
 def test_the_command_line_trains(folder, tmp_path):
     from typer.testing import CliRunner
 
-    from seissynth.cli._app import make_app
+    from seissynth.cli import make_app
 
     words = ["train", "heggs", "-d", str(folder), "-o", str(tmp_path / "run"), "--config", "tiny", "--fold", "0"]
     settings = {"folds": 4, "steps": 2, "batch_size": 2, "warm_up": 0, "validation_records": 0, "accelerator": "cpu"}

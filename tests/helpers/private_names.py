@@ -1,0 +1,91 @@
+"""Private names of ours that tests use: found in their text, and the list of those that may stay."""
+
+import ast
+from collections import defaultdict
+
+from _imports import ROOT, module_files
+
+PACKAGES = ("seissynth", "seissynth_plugins")
+
+#: modules whose own subject is private: compiled loops, which have no checks, and what a training keeps on the disk
+SUBJECTS = ("_kernels", "_numba", "_training_files", "_batches")
+
+#: file of tests -> private names that it may use; a public way is better, so that this list only gets shorter
+ALLOWED = {
+    # the registry, by what it is made of: readers of entry points that must agree, and the state of one class
+    "backends/test_backends_check.py": {"_state"},
+    "backends/test_registry.py": {"_entrypoints", "_read_one_by_one", "_read_with_entrypoints", "_registered"},
+    # the checks around each call of a backend, without `generate` in front
+    "backends/test_run_checks.py": {"_run"},
+    "benchmarks/bench_dataset_make.py": {"_run"},
+    # time of the network alone; whether it is loaded, and of which sizes
+    "benchmarks/bench_heggs_device.py": {"_model"},
+    "plugins/adversarial/test_gan_backends.py": {"_model"},
+    "plugins/heggs/test_heggs_backend.py": {"_model"},
+    # caches, open files and locks, which show in no result
+    "helpers/given_warnings.py": {"_collected"},
+    "instruments/test_response.py": {"_cache", "_evaluate"},
+    "io/test_dataset_read.py": {"_files", "_pool"},
+    "io/test_dataset_write.py": {"_raw"},
+    "test_threads.py": {"_cache", "_cache_lock", "_known", "_lock"},
+    # ObsPy's own: the format of a trace that was read
+    "io/test_files.py": {"_format"},
+    # units of axes, and screens, which a test machine has none of
+    "plotting/test_plotting.py": {"_has_windows", "_style"},
+    # two implementations of one formula
+    "plugins/heggs/test_heggs_acm.py": {"_by_numpy", "_by_torch"},
+    # parts of a model: what is drawn for a record, spectra before noise, terms of one station
+    "plugins/heggs/test_heggs_site_noise.py": {"_inputs"},
+    "plugins/heggs/test_heggs_validation.py": {"_augmenter"},
+    "plugins/stochastic/test_stochastic_calibration.py": {"_legs", "_maker", "_s_on_z"},
+    "plugins/stochastic/test_stochastic_records.py": {"_legs", "_maker"},
+    "plugins/swag/test_swag_backend.py": {"_stations"},
+    "plugins/swag/test_swag_data.py": {"_noise", "_onsets"},
+    # the border of the kernels' memory
+    "signal/test_response_spectra.py": {"_ROOM"},
+    # the lazy table behind the names of the front door
+    "test_package.py": {"_PUBLIC"},
+}
+
+
+def is_private(name):
+    """Whether a name begins with an underscore and is no protocol's, as ``__len__`` or ``_repr_html_``."""
+    return name.startswith("_") and name.strip("_") != "" and not name.endswith("_")
+
+
+def own_private_names():
+    """Private names that our packages define: functions, classes, variables and attributes."""
+    names = set()
+    for package in PACKAGES:
+        for path in module_files(package).values():
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                    names.add(node.name)
+                elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+                    names.add(node.id if isinstance(node, ast.Name) else node.attr)
+    return {name for name in names if is_private(name)}
+
+
+def private_names_in(path, own):
+    """Private names of ours that a file imports, reads from an object, or patches."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] in PACKAGES:
+            dotted = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {part for name in dotted for part in name.split(".") if is_private(part)}
+        elif isinstance(node, ast.Attribute) and node.attr in own:
+            if not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
+                found.add(node.attr)
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("setattr", "delattr"):
+            texts = [one.value for one in node.args[:2] if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            found |= {part for text in texts for part in text.split(".") if is_private(part)}
+    return found
+
+
+def private_names():
+    """Private names of ours, `SUBJECTS` apart, by the file that uses them: path below ``tests`` -> set of names."""
+    own, found = own_private_names(), defaultdict(set)
+    for path in (ROOT / "tests").rglob("*.py"):
+        if names := {name for name in private_names_in(path, own) if not name.endswith(SUBJECTS)}:
+            found[path.relative_to(ROOT / "tests").as_posix()] |= names
+    return dict(found)
