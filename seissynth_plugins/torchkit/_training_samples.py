@@ -37,7 +37,7 @@ def write_samples(run_dir, step, samples):
     folder = run_dir / FOLDER
     folder.mkdir(exist_ok=True)
     path = folder / f"step_{step:08d}.npy"
-    with replacing(path) as beside, open(beside, "wb") as file:
+    with replacing(path) as beside, beside.open("wb") as file:
         np.save(file, samples)
     plot_training_samples(samples, title=f"Step {step}", outfile=path.with_suffix(".png"))
     return statistics(samples)

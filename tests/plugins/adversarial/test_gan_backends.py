@@ -86,7 +86,7 @@ def test_windows_begin_before_p_or_at_origin(systems, tmp_path):
     config = backend(weights=systems["dgm"][1])
     config.load()
     path = write_weights(
-        tmp_path / "w.safetensors", backend, config._model.config, scaling="zscore", alignment="origin"
+        tmp_path / "w.safetensors", backend, config.config, scaling="zscore", alignment="origin"
     )
     at_origin = {"dgm": (backend, path)}
     assert len(make(at_origin, "dgm", start=0.0, duration=25.0)) == 6

@@ -35,7 +35,7 @@ def draw(*shape, seed=0, dtype=torch.float32):
 
 
 def rows_of(folder):
-    with open(folder / "metrics.csv", newline="") as file:
+    with (folder / "metrics.csv").open(newline="") as file:
         return [{k: v for k, v in row.items() if k != "minutes"} for row in csv.DictReader(file)]
 
 
