@@ -173,12 +173,6 @@ def test_a_figure_that_is_not_there(tmp_path):
 # --- divergence
 
 
-def bad_place(bad=6, accumulate=2):
-    """Number of the first batch with a record, and its step."""
-    number = next(n for n in range(28) if bad in [i for i, _ in BatchOrder(12, 4, 0, 28).batch(n)])
-    return number, number // accumulate + 1
-
-
 @pytest.mark.parametrize("deferred", [False, True], ids=["at once", "as on a GPU"])
 def test_divergence_says_when_and_what(tmp_path, monkeypatch, deferred):
     """A runner of a table prints it; the state of before stays and is good."""
@@ -212,10 +206,6 @@ def test_divergence_of_a_part_and_of_a_gradient(tmp_path, monkeypatch):
             if part == "maker":
                 return (self.a - batch["x"].sum() * 0).abs().sqrt().sum()  # 0, with an infinite slope
             return super().loss(batch, part)
-
-    class Log(Pair):
-        def loss(self, batch, part):
-            return super().loss(batch, part) + (batch["step"] - 3.0 if part == "maker" else 1.0) ** 0.5
 
     config = TrainConfig(steps=6, batch_size=4, every={"maker": 2}, **{**QUICK, "log_every": 3})
     for deferred in (False, True):
