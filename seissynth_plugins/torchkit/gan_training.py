@@ -23,8 +23,6 @@ from seissynth_plugins.torchkit.weights import Kind
 
 #: records that a training shows where it draws samples
 SAMPLES = 6
-#: the generator's tensors in the state of a model of both parts
-GENERATOR = "generator."
 
 
 @dataclass(frozen=True)
@@ -202,10 +200,7 @@ def _sample_batch(items):
 
 def _of_generator(result):
     """A result that holds the generator's weights alone, as files of weights do."""
+    from seissynth_plugins.torchkit.adversarial import generator_weights
 
-    def part(values):
-        if values is None:
-            return None
-        return {name.removeprefix(GENERATOR): value for name, value in values.items() if name.startswith(GENERATOR)}
-
-    return dataclasses.replace(result, weights=part(result.weights), best=part(result.best))
+    best = None if result.best is None else generator_weights(result.best)
+    return dataclasses.replace(result, weights=generator_weights(result.weights), best=best)

@@ -85,9 +85,7 @@ def test_windows_begin_before_p_or_at_origin(systems, tmp_path):
     backend, _ = systems["dgm"]
     config = backend(weights=systems["dgm"][1])
     config.load()
-    path = write_weights(
-        tmp_path / "w.safetensors", backend, config.config, scaling="zscore", alignment="origin"
-    )
+    path = write_weights(tmp_path / "w.safetensors", backend, config.config, scaling="zscore", alignment="origin")
     at_origin = {"dgm": (backend, path)}
     assert len(make(at_origin, "dgm", start=0.0, duration=25.0)) == 6
     with pytest.raises(DomainError, match=r"records from 20 to 32 s after origin were asked for; it makes 0 to 25.6 s"):
