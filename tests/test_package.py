@@ -5,6 +5,7 @@ import configparser
 import contextlib
 import importlib
 import importlib.metadata
+import runpy
 import shutil
 import subprocess
 import sys
@@ -159,6 +160,14 @@ def test_metadata_has_one_home():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert "project" not in settings  # setuptools would ignore the entry points of setup.cfg
     assert {"install_requires", "python_requires"} <= set(_setup()["options"])
+
+
+def test_every_dependency_has_a_lower_bound():
+    """Which the job with the oldest dependencies installs."""
+    oldest_versions = runpy.run_path(str(ROOT / ".ci" / "oldest.py"))["oldest_versions"]
+    found = oldest_versions((ROOT / "setup.cfg").read_text("utf-8"))
+    required = _setup()["options"]["install_requires"].split()
+    assert [f"{name}>={version}" for name, version in found.items()] == required
 
 
 @contextlib.contextmanager
