@@ -13,7 +13,14 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.io.seisbench.dataset import Dataset
 from seissynth_plugins.torchkit.record_rules import RecordRules
-from seissynth_plugins.torchkit.run_folder import check_export, check_loop, first_weights, kept_inputs, open_run
+from seissynth_plugins.torchkit.run_folder import (
+    check_export,
+    check_loop,
+    check_packages,
+    first_weights,
+    kept_inputs,
+    open_run,
+)
 from seissynth_plugins.torchkit.run_results import leave_weights
 from seissynth_plugins.torchkit.training_rows import as_list
 from seissynth_plugins.torchkit.training_table import TrainingTable
@@ -135,6 +142,7 @@ def train_gan(
     TrainingError
         A loss diverged; it names the step.
     """
+    check_packages()
     from seissynth_plugins.torchkit.training import TrainConfig, train
 
     check_export(export)

@@ -6,7 +6,7 @@ from seissynth.backends.trainers import get_trainer
 from seissynth.errors import MissingDependencyError
 
 
-@pytest.mark.parametrize("name", ["heggs", "ldm"])
+@pytest.mark.parametrize("name", ["heggs", "ldm", "swag", "bbgan", "seismogen"])
 def test_a_package_that_is_missing_is_named(name, tmp_path, monkeypatch):
     monkeypatch.setattr("seissynth_plugins.torchkit.run_folder.find_spec", lambda _: None)
     with pytest.raises(MissingDependencyError, match=r"training needs torch: .*seissynth\[train\]"):

@@ -17,6 +17,7 @@ from seissynth_plugins.torchkit.plain_configs import to_plain
 from seissynth_plugins.torchkit.run_folder import (
     check_export,
     check_loop,
+    check_packages,
     first_weights,
     holds_run,
     kept_inputs,
@@ -113,6 +114,7 @@ def train_swag(
     --------
     ``train_swag("my_station", "runs/swag", init="swag_small.safetensors", steps=2000)``
     """
+    check_packages()
     from seissynth_plugins.torchkit.training import TrainConfig, train
 
     check_export(export)
