@@ -11,6 +11,7 @@ import numpy as np
 from seissynth.errors import FileFormatError, InputError
 from seissynth.io.seisbench.dataset import Dataset
 from seissynth.shared.atomic import replacing
+from seissynth.shared.csv_cells import write_table
 
 if TYPE_CHECKING:
     import pandas
@@ -93,8 +94,8 @@ def write_arrays(
         stored.flush()
         del stored, records
     table = data.metadata.assign(trace_component_order=component_order, trace_npts=int(npts))
-    with replacing(folder / METADATA) as beside:
-        table.to_csv(beside, index=False)
+    with replacing(folder / METADATA) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+        write_table(table, file, index=False)
     return folder / WAVEFORMS
 
 

@@ -13,7 +13,7 @@ from seissynth.shared.warning import collecting_warnings, warn_user
 
 PACKAGES = [Path(seissynth.__file__).parent, Path(seissynth.__file__).parents[1] / "seissynth_plugins"]
 #: where a whole process is ours (the command line, a training) or its state is measured
-OWNERS = {"warning.py", "_common.py", "state.py", "_lightning_loop.py"}
+OWNERS = {"warning.py", "_common.py", "state.py", "_training_run.py"}
 
 
 def test_one_helper_warns():
