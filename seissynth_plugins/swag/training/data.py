@@ -140,7 +140,7 @@ def training_rows(table, records=None):
     return rows
 
 
-def fit_swag_inputs(table, rows, config, p_range_s, seed, *, start=None):
+def fit_swag_inputs(table, rows, config, p_range_s, seed, *, start=None, band_hz=None):
     """Take stations, ranges and scales of a training set.
 
     Parameters
@@ -152,6 +152,8 @@ def fit_swag_inputs(table, rows, config, p_range_s, seed, *, start=None):
     seed : int
     start : SwagInputs, optional
         Of the weights that are begun with: their stations keep their rows, their scales stay where the quantity does.
+    band_hz : (float, float), optional
+        Between which frequencies the records have motion; default: as `fit_band` finds it.
 
     Returns
     -------
@@ -173,6 +175,8 @@ def fit_swag_inputs(table, rows, config, p_range_s, seed, *, start=None):
     data = SwagData(table, inputs, config, some, p_range_s=p_range_s, seed=seed)
     records = np.stack([data.record(i)[0] for i in range(len(data))])
     band = fit_band(records) if config.whitening else (0.0, 1.0)
+    if band_hz is not None:
+        band = tuple(min(float(edge) / (config.sampling_rate_hz / 2), 1.0) for edge in band_hz)
     inputs = replace(inputs, whitening=fit_whitening(records, config.whitening), band=band)
     if quantity == "normalised" or not config.log_scale:
         return inputs

@@ -58,7 +58,7 @@ _FREE_FIELDS = (
 @holds_run
 def train_swag(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
-    max_minutes=None, p_range_s="default", records=None, validation_records=128, export="last", region="",
+    max_minutes=None, p_range_s="default", band_hz=None, records=None, validation_records=128, export="last", region="",
     licence="MIT", threads=None, resume=True, **loop,
 ):  # fmt: skip
     """Train SWaG on data sets.
@@ -84,6 +84,9 @@ def train_swag(
     p_range_s : (float, float), None or "none"
         Where P may come, s after the first sample: windows are moved, labels along. None leaves the windows as they
         are. Default: 2 to 24 s, or less where records are short.
+    band_hz : (float, float), optional
+        Of the filter that the records went through: what the network adds outside is taken out of what it generates.
+        Default: where the mean spectrum of the training part falls by 35 dB.
     records : int, optional
         Only the first so many of the training part.
     validation_records : int
@@ -121,6 +124,7 @@ def train_swag(
     check_loop(loop, TrainConfig, SWAG)
     network, size = named_config(config), str(config).split("+")[0]
     p_range_s = _p_range(p_range_s, network)
+    _check_band(band_hz, network)
     table = TrainingTable(
         data, swag_rules(network), fold=fold, folds=folds, stations_out=stations_out, noise=noise, seed=seed
     )
@@ -130,7 +134,9 @@ def train_swag(
     )  # fmt: skip
     rows = training_rows(table, records)
     begun = None if run.start is None else run.start[1]
-    inputs = kept_inputs(run, lambda: fit_swag_inputs(table, rows, network, p_range_s, seed, start=begun))
+    inputs = kept_inputs(
+        run, lambda: fit_swag_inputs(table, rows, network, p_range_s, seed, start=begun, band_hz=band_hz)
+    )
     network = dataclasses.replace(network, stations=max(network.stations, len(inputs.stations)))
     items = SwagData(table, inputs, network, rows, p_range_s=p_range_s, seed=seed)
     unseen = table.rows("dev")
@@ -155,6 +161,15 @@ def _p_range(p_range_s, config):
             f"{config.duration_s:g} s."
         )
     return pair
+
+
+def _check_band(band_hz, config):
+    if band_hz is None:
+        return
+    nyquist = config.sampling_rate_hz / 2
+    pair = tuple(float(value) for value in band_hz) if np.size(band_hz) == 2 else ()
+    if not pair or not 0 <= pair[0] < pair[1] <= nyquist:
+        raise InputError(f"band_hz={band_hz!r} must be two rising frequencies, 0 to {nyquist:g} Hz.")
 
 
 def _first_model(run, network, inputs, config, seed, threads):

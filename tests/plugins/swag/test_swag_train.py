@@ -95,6 +95,11 @@ def test_guidance_is_distilled_from_the_weights_that_are_begun_with(run, folder,
         train_swag(folder, tmp_path / "twice", **tiny_options(config="tiny+guided"), init=student.weights)
 
 
+def test_a_band_that_is_known_is_that_of_the_weights(folder, tmp_path):
+    made = train_swag(folder, tmp_path / "run", **tiny_options(steps=2), band_hz=[0.5, 4.0])
+    assert load_model(made.weights, SWAG)[1].band == pytest.approx((0.1, 0.8))
+
+
 def test_only_the_first_records_are_seen(folder, tmp_path):
     made = train_swag(folder, tmp_path / "run", **tiny_options(steps=2), records=5)
     assert made.finished and json.loads((made.output / "run.json").read_text())["records"] == 5
@@ -110,6 +115,9 @@ def test_bad_options(folder, run, tmp_path):
     for wrong in ([3.0, 2.0], [1.0, 25.0], 4.0, "late"):
         with pytest.raises(InputError, match=r"p_range_s=.* must be two rising times"):
             train_swag(folder, tmp_path / "c", config="tiny", p_range_s=wrong)
+    for wrong in ([3.0, 2.0], [1.0, 9.0], 4.0):
+        with pytest.raises(InputError, match=r"band_hz=.* must be two rising frequencies, 0 to 5 Hz"):
+            train_swag(folder, tmp_path / "c", config="tiny", band_hz=wrong)
     with pytest.raises(InputError, match="init holds a network with cross_attention=False"):
         train_swag(folder, tmp_path / "d", **tiny_options(config="tiny+cross_attention"), init=run.weights)
     (tmp_path / "broken.safetensors").write_bytes(run.weights.read_bytes()[:-10])
