@@ -23,7 +23,7 @@ from seissynth_plugins.torchkit.run_folder import (
 )
 from seissynth_plugins.torchkit.run_results import leave_weights
 from seissynth_plugins.torchkit.training_rows import as_list
-from seissynth_plugins.torchkit.training_table import TrainingTable
+from seissynth_plugins.torchkit.training_table import TrainingTable, evenly_chosen
 from seissynth_plugins.torchkit.waveform_data import WaveformData, fit_waveform_inputs
 from seissynth_plugins.torchkit.waveform_inputs import SIZE_COLUMNS
 from seissynth_plugins.torchkit.weights import Kind
@@ -166,7 +166,7 @@ def train_gan(
     with_noise = bool(system.noise(network)) and len(table.noise) > 0
     items = WaveformData(table, inputs, network.npts, rows, noise=with_noise, **window)
     unseen = table.rows("dev")
-    unseen = unseen[np.linspace(0, len(unseen) - 1, min(len(unseen), validation_records)).astype(int)]
+    unseen = evenly_chosen(unseen, validation_records)
     validation = WaveformData(table, inputs, network.npts, unseen, **window) if len(unseen) else None
     with first_weights(seed, threads):
         model = system.model(network)

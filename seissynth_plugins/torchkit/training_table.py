@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from seissynth.data.pairs import PICKED
+from seissynth.errors import InputError
+from seissynth.units import UNITS
 from seissynth_plugins.torchkit.training_rows import as_list, choose_parts, open_table
 
 #: columns whose ranges weights are said to hold for
@@ -91,6 +93,22 @@ class TrainingTable:
             out[mine] = data
         return np.empty((0, 3, 0), np.float32) if out is None else out
 
+    def quantity(self, rows):
+        """Return the quantity of the sets that some rows are of; "normalised" where their unit is of no ground motion.
+
+        Raises
+        ------
+        InputError
+            Sets of different units.
+        """
+        known = {unit: name for name, unit in UNITS.items() if name != "counts"}
+        units = {self.sets[number].unit for number in np.unique(self.table["set"].to_numpy()[rows])}
+        quantities = {known.get(unit, "normalised") for unit in units}
+        if len(quantities) > 1:
+            words = ", ".join(map(repr, units))
+            raise InputError(f"the sets are of different units, {words}; train on one unit at a time.")
+        return quantities.pop()
+
     def sensors(self, rows):
         """Return NET.STA of records."""
         return self.table["sensor"].to_numpy(object)[rows]
@@ -137,3 +155,14 @@ class TrainingTable:
                 if origins:
                     return origins
         return []
+
+
+def evenly_chosen(rows, count):
+    """Return at most `count` of some rows, from the first to the last at equal distances.
+
+    Examples
+    --------
+    >>> evenly_chosen(np.arange(10), 3).tolist()
+    [0, 4, 9]
+    """
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), count)).astype(int)]

@@ -11,8 +11,8 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.evaluation.downstream.front_noise import has_noise, put_noise_in_front
 from seissynth.seeding import generator, hash_words
-from seissynth.units import UNITS
 from seissynth_plugins.torchkit.augmentation import coda
+from seissynth_plugins.torchkit.training_table import evenly_chosen
 from seissynth_plugins.torchkit.waveform_inputs import (
     SIZE_COLUMNS,
     ConditionColumns,
@@ -150,10 +150,10 @@ def fit_waveform_inputs(
     """
     columns = table.table.iloc[rows]
     condition = VectorCondition.fit(columns) if vector else ConditionColumns.fit(columns, tuple(conditions))
-    plain = WaveformInputs(condition, scaling, quantity_of(table, rows), table.rules.component_order)
+    plain = WaveformInputs(condition, scaling, table.quantity(rows), table.rules.component_order)
     if plain.quantity == "normalised":
         return plain
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), _STATISTICS_RECORDS)).astype(int)]
+    some = evenly_chosen(rows, _STATISTICS_RECORDS)
     data = WaveformData(table, plain, npts, some, alignment=alignment, lead_s=lead_s, seed=seed)
     log_scales = np.concatenate([scale_waveforms(data.record(i)[None], scaling)[1] for i in range(len(data))])
     if own_sizes:
@@ -165,21 +165,3 @@ def fit_waveform_inputs(
         raise InputError(f"a model of sizes needs {', '.join(missing)} of all records.")
     sizes = SizeModel.fit(table.table.iloc[some], log_scales)
     return WaveformInputs(condition, scaling, plain.quantity, plain.component_order, sizes)
-
-
-def quantity_of(table, rows):
-    """Return the quantity of the sets that some rows are of; "normalised" where their unit is none of ground motion.
-
-    Raises
-    ------
-    InputError
-        Sets of different units.
-    """
-    known = {unit: name for name, unit in UNITS.items() if name != "counts"}
-    units = {table.sets[number].unit for number in np.unique(table.table["set"].to_numpy()[rows])}
-    quantities = {known.get(unit, "normalised") for unit in units}
-    if len(quantities) > 1:
-        raise InputError(
-            f"the sets are of different units, {', '.join(map(repr, units))}; train on one unit at a time."
-        )
-    return quantities.pop()

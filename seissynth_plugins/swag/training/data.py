@@ -18,8 +18,7 @@ from seissynth_plugins.swag.generation import coding_of
 from seissynth_plugins.swag.waveforms import SwagInputs, fit_band, fit_whitening
 from seissynth_plugins.torchkit.augmentation import SensorNoise, coda
 from seissynth_plugins.torchkit.record_rules import RecordRules
-from seissynth_plugins.torchkit.training_table import TrainingTable
-from seissynth_plugins.torchkit.waveform_data import quantity_of
+from seissynth_plugins.torchkit.training_table import TrainingTable, evenly_chosen
 
 #: columns that each record must have
 REQUIRED = ("trace_p_arrival_sample", "trace_s_arrival_sample", "source_magnitude")
@@ -159,7 +158,7 @@ def fit_swag_inputs(table, rows, config, p_range_s, seed, *, start=None, band_hz
     -------
     SwagInputs
     """
-    quantity = quantity_of(table, rows)
+    quantity = table.quantity(rows)
     begun = () if start is None else start.stations
     stations = (*begun, *_stations(table, rows, {name for name, *_ in begun}))
     columns = table.table.iloc[rows]
@@ -171,7 +170,7 @@ def fit_swag_inputs(table, rows, config, p_range_s, seed, *, start=None, band_hz
         "magnitude": (float(magnitude.min()), float(magnitude.max())),
     }
     inputs = SwagInputs(stations, ranges, quantity, None, COMPONENT_ORDER)
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), _STATISTICS_RECORDS)).astype(int)]
+    some = evenly_chosen(rows, _STATISTICS_RECORDS)
     data = SwagData(table, inputs, config, some, p_range_s=p_range_s, seed=seed)
     records = np.stack([data.record(i)[0] for i in range(len(data))])
     band = fit_band(records) if config.whitening else (0.0, 1.0)

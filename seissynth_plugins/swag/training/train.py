@@ -24,6 +24,7 @@ from seissynth_plugins.torchkit.run_folder import (
     open_run,
 )
 from seissynth_plugins.torchkit.run_results import leave_weights
+from seissynth_plugins.torchkit.training_table import evenly_chosen
 
 #: what a size is trained with, unless said otherwise
 RECIPES = {
@@ -140,7 +141,7 @@ def train_swag(
     network = dataclasses.replace(network, stations=max(network.stations, len(inputs.stations)))
     items = SwagData(table, inputs, network, rows, p_range_s=p_range_s, seed=seed)
     unseen = table.rows("dev")
-    unseen = unseen[np.linspace(0, len(unseen) - 1, min(len(unseen), validation_records)).astype(int)]
+    unseen = evenly_chosen(unseen, validation_records)
     validation = SwagData(table, inputs, network, unseen, p_range_s=p_range_s, seed=seed) if len(unseen) else None
     model = _first_model(run, network, inputs, config, seed, threads)
     recipe = TrainConfig(**{**RECIPES[size], "seed": seed, "max_minutes": max_minutes, **loop})
