@@ -1,7 +1,5 @@
 """The backend "heggs": records from a network that learned from pairs of records of one earthquake."""
 
-import dataclasses
-
 import numpy as np
 
 from seissynth.backends.base import Card
@@ -14,7 +12,7 @@ from seissynth_plugins.heggs.networks.config import BAND_HZ, DURATION_S, RATE_HZ
 from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 from seissynth_plugins.heggs.weights import HEGGS
 from seissynth_plugins.torchkit.fixed_window import check_span, cut
-from seissynth_plugins.torchkit.weights_backend import WeightsBackend
+from seissynth_plugins.torchkit.weights_backend import WeightsBackend, card_with_weights
 
 #: options of the network's weights that a card may set, with what they are without it
 _SAMPLING = {"method": "dpmpp_2m", "steps": 10, "source_start": None, "source_noise": 0.6, "eta": 0.0}
@@ -116,7 +114,9 @@ class HeggsBackend(WeightsBackend):
         self.iterations, self.batch, self.precision, self.background = iterations, batch, precision, background
         self.gate_onsets = gate_onsets
         self._check_options()
-        self.card = _card_of(type(self).card, self._about)
+        plain = type(self).card
+        normalised = bool(self._about["normalisation"].get("normalised"))
+        self.card = card_with_weights(plain, self._about, quantity="normalised" if normalised else plain.quantity)
         self._reader = None
 
     def __getstate__(self):
@@ -214,23 +214,3 @@ class HeggsBackend(WeightsBackend):
                 f"{self.kind.name}: onsets come from {', '.join(sorted(used - trained))}, and the weights were trained "
                 f"with those of {', '.join(sorted(trained))}; pass velocity_model={sorted(trained)[0]!r}."
             )
-
-
-def _card_of(card, weights_card):
-    """The card of a backend with these weights: their ranges, region and licence."""
-    ranges = weights_card.get("ranges", {})
-    pairs = {
-        "magnitude_range": "source_magnitude", "distance_range_km": "path_ep_distance_km",
-        "depth_range_km": "source_depth_km",
-    }  # fmt: skip
-    found = {field: tuple(ranges[name]) for field, name in pairs.items() if name in ranges}
-    normalised = bool(weights_card["normalisation"].get("normalised"))
-    kept = card.capabilities - ({"absolute_amplitude"} if normalised else set())
-    return dataclasses.replace(
-        card,
-        quantity="normalised" if normalised else card.quantity,
-        licence_weights=str(weights_card["licence"]),
-        trained_region=str(weights_card["region"]),
-        capabilities=kept,
-        **found,
-    )

@@ -1,7 +1,5 @@
 """The backend "swag": records of a station from its name, P, S and magnitude."""
 
-import dataclasses
-
 import numpy as np
 
 from seissynth.backends.base import Card
@@ -12,7 +10,7 @@ from seissynth.shared.warning import warn_user
 from seissynth_plugins.swag.weights import SWAG
 from seissynth_plugins.torchkit.fixed_window import REACH_S, SLACK_S, cut
 from seissynth_plugins.torchkit.sampling_options import check_sampling
-from seissynth_plugins.torchkit.weights_backend import WeightsBackend
+from seissynth_plugins.torchkit.weights_backend import WeightsBackend, card_with_weights
 
 UNKNOWN_STATIONS = ("none", "nearest")
 #: how the weights' card may say that they are sampled, with what holds without it
@@ -95,7 +93,13 @@ class SwagBackend(WeightsBackend):
         self.sampling = {name: chosen[name] for name in _SAMPLING}
         self.unknown_station, self.batch, self.precision = unknown_station, batch, precision
         self._check_options()
-        self.card = _card_of(type(self).card, self._about)
+        inputs, config = self._about["normalisation"], self._about["config"]
+        self.card = card_with_weights(
+            type(self).card, self._about, quantity=str(inputs["quantity"]),
+            component_order=str(inputs["component_order"]), sampling_rates_hz=(float(config["sampling_rate_hz"]),),
+            max_duration_s=float(config["duration_s"]), distance_kind="epicentral",
+            magnitude_range=tuple(inputs["ranges"]["magnitude"]),
+        )  # fmt: skip
 
     def load(self):
         """Read the weights."""
@@ -247,26 +251,3 @@ def _site(conditions, row):
     """NET.STA of a row, as far as the table says."""
     codes = [conditions.get(f"station_{name}") for name in ("network_code", "code")]
     return ".".join("" if column is None else str(column.iloc[row]) for column in codes)
-
-
-def _card_of(card, weights_card):
-    """The card of a backend with these weights: their ranges, rate, quantity, region and licence."""
-    inputs, config = weights_card["normalisation"], weights_card["config"]
-    ranges = weights_card.get("ranges", {})
-    fields = {"distance_range_km": "path_ep_distance_km", "depth_range_km": "source_depth_km"}
-    known = {field: tuple(ranges[name]) for field, name in fields.items() if name in ranges}
-    quantity = str(inputs.get("quantity", "normalised"))
-    sized = quantity != "normalised"
-    return dataclasses.replace(
-        card,
-        quantity=quantity,
-        component_order=str(inputs.get("component_order", card.component_order)),
-        licence_weights=str(weights_card["licence"]),
-        trained_region=str(weights_card["region"]),
-        sampling_rates_hz=(float(config["sampling_rate_hz"]),),
-        max_duration_s=float(config["duration_s"]),
-        distance_kind="epicentral",
-        magnitude_range=tuple(inputs["ranges"]["magnitude"]),
-        capabilities=card.capabilities if sized else card.capabilities - {"absolute_amplitude"},
-        **known,
-    )

@@ -1,7 +1,5 @@
 """The backend that all waveform GANs share: one pass of a generator makes a record."""
 
-import dataclasses
-
 import numpy as np
 
 from seissynth.backends.base import Card
@@ -10,7 +8,7 @@ from seissynth.records import Records
 from seissynth.seeding import generator
 from seissynth.shared.checks import whole
 from seissynth_plugins.torchkit.fixed_window import REACH_S, SLACK_S, check_span, cut
-from seissynth_plugins.torchkit.weights_backend import WeightsBackend
+from seissynth_plugins.torchkit.weights_backend import WeightsBackend, card_with_weights
 
 #: streams of a record's seed: what the generator starts from, and the size that a model of sizes draws
 _LATENT_STREAM, _SIZE_STREAM = (int.from_bytes(word, "big") for word in (b"gan_z", b"gansize"))
@@ -79,7 +77,12 @@ class GanBackend(WeightsBackend):
         super().__init__(weights=weights, device=device)
         self.batch = whole(f"{self.kind.name}: batch", batch)
         self.alignment, self.lead_s = self._about.get("alignment", "p"), float(self._about.get("lead_s", 5.0))
-        self.card = card_with_weights(type(self).card, self._about)
+        normalisation, rate = self._about["normalisation"], float(self._about["config"]["sampling_rate_hz"])
+        self.card = card_with_weights(
+            type(self).card, self._about, quantity=str(normalisation["quantity"]),
+            component_order=str(normalisation["component_order"]), sampling_rates_hz=(rate,),
+            max_duration_s=float(self._about["npts"]) / rate, distance_kind="epicentral",
+        )  # fmt: skip
 
     def load(self):
         """Read the weights."""
@@ -177,29 +180,3 @@ class GanBackend(WeightsBackend):
                 "s. Pass start= and duration= within these."
             )
         return begin
-
-
-def card_with_weights(card, weights_card):
-    """Return the card of a backend with these weights: their ranges, rate, length, quantity, region and licence."""
-    normalisation, config = weights_card["normalisation"], weights_card["config"]
-    ranges = weights_card.get("ranges", {})
-    fields = {
-        "magnitude_range": "source_magnitude", "distance_range_km": "path_ep_distance_km",
-        "depth_range_km": "source_depth_km",
-    }  # fmt: skip
-    known = {field: tuple(ranges[name]) for field, name in fields.items() if name in ranges}
-    quantity = str(normalisation["quantity"])
-    sized = quantity != "normalised"
-    rate = float(config["sampling_rate_hz"])
-    return dataclasses.replace(
-        card,
-        quantity=quantity,
-        component_order=str(normalisation["component_order"]),
-        licence_weights=str(weights_card["licence"]),
-        trained_region=str(weights_card["region"]),
-        sampling_rates_hz=(rate,),
-        max_duration_s=float(weights_card["npts"]) / rate,
-        distance_kind="epicentral",
-        capabilities=card.capabilities if sized else card.capabilities - {"absolute_amplitude"},
-        **known,
-    )

@@ -1,9 +1,17 @@
 """What backends with weights share: the file and its card, loading, copies in other processes."""
 
+import dataclasses
+
 from seissynth.backends.base import Backend
 from seissynth.errors import MissingDependencyError
 from seissynth.shared.locks import new_lock
 from seissynth_plugins.torchkit import weights as weights_files
+
+#: fields of a backend's card -> ranges of the weights' card
+_RANGES = {
+    "magnitude_range": "source_magnitude", "distance_range_km": "path_ep_distance_km",
+    "depth_range_km": "source_depth_km",
+}  # fmt: skip
 
 
 class WeightsBackend(Backend):
@@ -84,3 +92,36 @@ class WeightsBackend(Backend):
         device = usable_device(self.device, self.kind.name)
         model, self._inputs, _ = weights_files.load_model(self.weights, self.kind)
         return model, device
+
+
+def card_with_weights(card, weights_card, *, quantity, **fields):
+    """Return the card of a backend with the ranges, region and licence of its weights.
+
+    Parameters
+    ----------
+    card : Card
+        Of the class.
+    weights_card : dict
+    quantity : str
+        Of the records; "normalised" ones have no physical amplitude.
+    **fields
+        What else the weights say, as the card's fields.
+
+    Returns
+    -------
+    Card
+    """
+    ranges = weights_card.get("ranges", {})
+    known = {field: tuple(ranges[name]) for field, name in _RANGES.items() if name in ranges}
+    lost = {"absolute_amplitude"} if quantity == "normalised" else set()
+    return dataclasses.replace(
+        card,
+        **{
+            "quantity": quantity,
+            "licence_weights": str(weights_card["licence"]),
+            "trained_region": str(weights_card["region"]),
+            "capabilities": card.capabilities - lost,
+            **known,
+            **fields,
+        },
+    )
