@@ -30,6 +30,7 @@ class BbganBackend(GanBackend):
     """
 
     kind = BBGAN
+    without_source = True
     card = gan_card(
         "bbgan", "Wasserstein GAN on distance, magnitude and Vs30, log peaks apart",
         ("Florez et al. 2022, BBGAN", "Jung et al. 2025, HEGGS, appendix E.3"), (*VECTOR_COLUMNS, "station_vs_30_mps"),

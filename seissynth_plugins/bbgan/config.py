@@ -44,8 +44,9 @@ class BbganConfig:
     penalty : float
         Of the gradient.
     l1_weight, kl_weight : float
-        HEGGS' further terms; the divergence is that of an encoder of the source record, which only records of pairs
-        have.
+        HEGGS' further terms; the divergence is that of the encoder of a source record.
+    source : bool
+        A source record gives mean and variance of the noise (HEGGS); without one, the noise is standard normal.
     """
 
     sampling_rate_hz: float = 100.0
@@ -60,6 +61,7 @@ class BbganConfig:
     penalty: float = 10.0
     l1_weight: float = 0.0
     kl_weight: float = 0.0
+    source: bool = False
 
     def __post_init__(self):
         for name in ("start", "last_factor", "noise", "conditions"):
@@ -86,20 +88,24 @@ class BbganConfig:
 
 
 _AUTHORS = BbganConfig()
+_HEGGS = replace(_AUTHORS, last_factor=3, conditions=11, vector=True, gelu=True, l1_weight=25.0, kl_weight=0.01)
 SIZES = {
     #: Florez et al. as their group kept the code: 40 s
     "authors": _AUTHORS,
     #: HEGGS' appendix E.3: 60 s, condition vector, GELU, L1
-    "heggs": replace(
-        _AUTHORS, last_factor=3, conditions=11, vector=True, gelu=True, l1_weight=25.0, kl_weight=0.01
-    ),
+    "heggs": _HEGGS,
+    #: the same for two cores
+    "heggs_small": replace(_HEGGS, embedding=(32, 64, 128), scale=0.5),
     "small": replace(_AUTHORS, embedding=(32, 64, 128), scale=0.5),
     "tiny": BbganConfig(sampling_rate_hz=10.0, start=6, noise=8, embedding=(8,), scale=0.125),
 }  # fmt: skip
 
 
+VARIANTS = {"source": lambda config: replace(config, source=True)}
+
+
 def named_config(name):
-    """Return a configuration by its name: `authors`, `heggs`, `small` or `tiny`.
+    """Return a configuration by its name: `authors`, `heggs`, `heggs_small`, `small` or `tiny`, and "+source".
 
     Examples
     --------
@@ -107,4 +113,4 @@ def named_config(name):
     >>> named_config("authors").npts, named_config("heggs").npts
     (4000, 6000)
     """
-    return build_named(name, SIZES, {}, "bbgan")
+    return build_named(name, SIZES, VARIANTS, "bbgan")

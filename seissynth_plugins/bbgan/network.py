@@ -17,6 +17,7 @@ from seissynth_plugins.bbgan.config import (
     STAGES,
 )
 from seissynth_plugins.torchkit.conditioning import feed_forward, widening
+from seissynth_plugins.torchkit.source_encoder import SourceEncoder
 
 #: what each channel of noise becomes before it meets the conditions
 _NOISE_VALUES = 150
@@ -50,6 +51,7 @@ class Generator(nn.Module):
         self.noise = nn.Sequential(nn.Linear(config.noise, _NOISE_VALUES, bias=False), nn.BatchNorm1d(COMPONENTS))
         self.embed = ConditionChannels(config, _NOISE_VALUES)
         channels = COMPONENTS + self.embed.channels
+        self.source = SourceEncoder(config.npts, 2 * COMPONENTS * config.noise) if config.source else None
         self.mix = nn.Sequential(
             *_convolution(channels, channels, activation), *_convolution(channels, channels, activation),
             *_convolution(channels, COMPONENTS, activation),
@@ -67,8 +69,15 @@ class Generator(nn.Module):
         """Shape of the noise of one record."""
         return (COMPONENTS, self.config.noise)
 
-    def forward(self, z, conditions):
-        """(N, 3, noise), (N, conditions) -> (N, 3, npts), (N, 3)."""
+    def posterior(self, source):
+        """Return mean and ln variance of the noise of source records, each (N, 3, noise)."""
+        return self.source(source).unflatten(1, (2, *self.latent_shape)).unbind(1)
+
+    def forward(self, z, conditions, source=None):
+        """(N, 3, noise), (N, conditions), source (N, 3, npts) -> (N, 3, npts), (N, 3)."""
+        if source is not None:
+            mean, log_variance = self.posterior(source)
+            z = mean + (0.5 * log_variance).exp() * z
         x = torch.cat([self.noise(z), self.embed(conditions)], dim=1)  # (N, channels, 150)
         x = self.widen(self.mix(x))  # (N, 3, 300)
         first, last = x.split([FIRST_VALUES, PEAK_VALUES], dim=-1)

@@ -19,6 +19,11 @@ RECIPES = {
         **COMMON, "optimizer": "adam", "betas": (0.9, 0.999), "steps": 100_000, "batch_size": 32,
         "learning_rate": 5e-7, "decay": "linear", "every": {"generator": 12},
     },
+    #: a training of half an hour has a fraction of the paper's steps, and takes larger ones
+    "heggs_small": {
+        **COMMON, "optimizer": "adam", "betas": (0.5, 0.999), "steps": 1_500, "batch_size": 16, "learning_rate": 2e-4,
+        "decay": "linear", "every": {"generator": 3},
+    },
     "small": {**COMMON, **_ADAM, "steps": 6_000, "batch_size": 32, "learning_rate": 1e-4, "every": {"generator": 5}},
     "tiny": {**TINY, **_ADAM, "every": {"generator": 2}},
 }  # fmt: skip
@@ -35,12 +40,14 @@ def make_model(config):
 
     from seissynth_plugins.bbgan.network import Critic, Generator
     from seissynth_plugins.torchkit.adversarial import AdversarialModel
+    from seissynth_plugins.torchkit.adversarial_losses import kl_to_standard_normal
 
     class Bbgan(AdversarialModel):
         """A Wasserstein GAN with penalty on waveforms and their log peaks together.
 
         The generator's step takes the conditions in another order, so that they are drawn anew from those of the
-        training set; with an absolute error to the target they stay.
+        training set; with an absolute error to the target they stay. With a source, its distribution of the noise is
+        kept near the standard normal one.
         """
 
         def prepared(self, batch, part):
@@ -49,6 +56,14 @@ def make_model(config):
                 order = torch.randperm(len(batch["condition"])).to(batch["condition"].device)
                 batch["condition"] = batch["condition"][order]
             return batch
+
+        def generator_loss(self, batch, made):
+            figures = super().generator_loss(batch, made)
+            if "source" not in batch or not config.kl_weight:
+                return figures
+            divergence = kl_to_standard_normal(*self.generator.posterior(batch["source"]))
+            loss = figures["loss"] + config.kl_weight * divergence
+            return {**figures, "loss": loss, "divergence": divergence.detach()}
 
         def validation_loss(self, batch):
             return super().validation_loss(self.prepared(batch, "critic"))
@@ -62,7 +77,7 @@ def make_model(config):
 
 SYSTEM = GanSystem(
     BBGAN, named_config, RECIPES, make_model, "peak", conditions=lambda config: CONDITIONS[: config.conditions],
-    vector=lambda config: config.vector, own_sizes=True,
+    vector=lambda config: config.vector, source=lambda config: config.source, own_sizes=True,
     alignment=lambda config: "origin" if config.vector else "p",
 )  # fmt: skip
 

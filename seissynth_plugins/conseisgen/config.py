@@ -35,6 +35,8 @@ class ConSeisGenConfig:
         Of the distance to the target record (HEGGS eq. 13).
     real_labels : (float, float)
         Range of the labels that real records get in the generator's loss.
+    source : bool
+        A source record is added to the noise, as so many numbers (HEGGS).
     """
 
     sampling_rate_hz: float = 100.0
@@ -50,6 +52,7 @@ class ConSeisGenConfig:
     diversity_weight: float = 5.0
     l1_weight: float = 0.0
     real_labels: tuple = (0.9, 1.0)
+    source: bool = False
 
     def __post_init__(self):
         for name in ("start", "channels", "doublings", "noise", "condition", "blocks", "critic_channels", "kernel"):
@@ -69,11 +72,14 @@ class ConSeisGenConfig:
 
 
 _AUTHORS = ConSeisGenConfig()
+_HEGGS = replace(_AUTHORS, start=375, doublings=4, condition=11, diversity_weight=10.0, l1_weight=1.0)
 SIZES = {
     #: Li et al.'s code
     "authors": _AUTHORS,
     #: HEGGS' appendix E.2: 60 s, first layer changed and last doubling removed, the whole vector as condition
-    "heggs": replace(_AUTHORS, start=375, doublings=4, condition=11, diversity_weight=10.0, l1_weight=1.0),
+    "heggs": _HEGGS,
+    #: the same for two cores: a quarter of the generator's channels, half of the discriminator's
+    "heggs_small": replace(_HEGGS, channels=128, critic_channels=16),
     "small": replace(_AUTHORS, channels=128, critic_channels=16),
     "tiny": ConSeisGenConfig(
         sampling_rate_hz=10.0, start=25, channels=16, doublings=3, noise=8, blocks=4, critic_channels=4
@@ -81,8 +87,12 @@ SIZES = {
 }  # fmt: skip
 
 
+#: with `source`, the weight of diversity that HEGGS' appendix E.2 gives for it
+VARIANTS = {"source": lambda config: replace(config, source=True, diversity_weight=5.0)}
+
+
 def named_config(name):
-    """Return a configuration by its name: `authors`, `heggs`, `small` or `tiny`.
+    """Return a configuration by its name: `authors`, `heggs`, `heggs_small`, `small` or `tiny`, and "+source".
 
     Examples
     --------
@@ -90,4 +100,4 @@ def named_config(name):
     >>> named_config("authors").npts, named_config("heggs").npts
     (4096, 6000)
     """
-    return build_named(name, SIZES, {}, "conseisgen")
+    return build_named(name, SIZES, VARIANTS, "conseisgen")

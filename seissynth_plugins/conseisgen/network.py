@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from seissynth_plugins.conseisgen.config import COMPONENTS
+from seissynth_plugins.torchkit.source_encoder import SourceEncoder
 
 _SLOPE = 0.2
 
@@ -37,6 +38,7 @@ class Generator(nn.Module):
         super().__init__()
         self.config = config
         first = config.channels * config.start
+        self.source = SourceEncoder(config.npts, config.noise) if config.source else None
         self.first = nn.Sequential(nn.Linear(config.noise + config.condition, first), nn.BatchNorm1d(first), nn.ReLU())
         layers, channels = [], config.channels
         for _ in range(config.doublings):
@@ -52,8 +54,9 @@ class Generator(nn.Module):
         """Shape of the noise of one record."""
         return (self.config.noise,)
 
-    def forward(self, z, condition):
-        """(N, noise), (N, condition) -> (N, 3, npts)."""
+    def forward(self, z, condition, source=None):
+        """(N, noise), (N, condition), source (N, 3, npts) -> (N, 3, npts)."""
+        z = z if source is None else z + self.source(source)
         x = self.first(torch.cat([z, condition], dim=1)).unflatten(1, (self.config.channels, self.config.start))
         return self.layers(x)
 

@@ -20,6 +20,11 @@ RECIPES = {
         **COMMON, **_ADAM, "steps": 100_000, "batch_size": 64, "weight_decay": 1e-4, "decay": 100_000,
         "learning_rate": {"generator": 2e-4, "critic": 1e-5},
     },
+    #: a training of half an hour has a fraction of the paper's steps, and takes larger ones
+    "heggs_small": {
+        **COMMON, **_ADAM, "steps": 4_000, "batch_size": 32, "weight_decay": 1e-4,
+        "learning_rate": {"generator": 5e-4, "critic": 1e-4},
+    },
     "small": {
         **COMMON, **_ADAM, "steps": 4_000, "batch_size": 32, "weight_decay": 1e-4,
         "learning_rate": {"generator": 5e-4, "critic": 1e-4},
@@ -86,6 +91,7 @@ def make_model(config):
 SYSTEM = GanSystem(
     CONSEISGEN, named_config, RECIPES, make_model, "range",
     conditions=lambda _: ("path_ep_distance_km",), vector=lambda config: config.condition > 1,
+    source=lambda config: config.source,
     alignment=lambda config: "origin" if config.condition > 1 else "p",
 )  # fmt: skip
 

@@ -45,8 +45,9 @@ class Generator(nn.Module):
         """Shape of the noise of one record."""
         return (COMPONENTS, self.config.latent)
 
-    def forward(self, z, label):
-        """(N, 3, latent), (N, conditions) -> (N, 3, npts)."""
+    def forward(self, z, label, source=None):
+        """(N, 3, latent), (N, conditions), source (N, 3, npts) -> (N, 3, npts)."""
+        z = z if source is None else source
         # one row at a time in generation: a product of matrices with few columns may give other bits for other rows
         rows = [label] if self.training else label.split(1)
         y = torch.cat([self.label(row) for row in rows])  # (N, label channels, npts / 4)
@@ -74,15 +75,16 @@ class LabelBlock(nn.Module):
 
 
 class ComponentPipeline(nn.Module):
-    """Noise of one component, with the features of the label, to its record."""
+    """Noise of one component, or that of a source record, with the features of the label, to its record."""
 
     def __init__(self, config):
         super().__init__()
         noise, middle, kernel = config.noise_channels, config.middle_channels, config.kernel
-        self.noise = nn.Sequential(
-            DoublingTransposed(1, noise, kernel, config.latent_stride), nn.Upsample(size=config.start),
-            nn.BatchNorm1d(noise), nn.ReLU(),
-        )  # fmt: skip
+        if config.source:
+            first = [*_halving(1, noise, kernel), LongConv1d(noise, noise, kernel, stride=2)]
+        else:
+            first = [DoublingTransposed(1, noise, kernel, config.latent_stride), nn.Upsample(size=config.start)]
+        self.noise = nn.Sequential(*first, nn.BatchNorm1d(noise), nn.ReLU())
         self.rest = nn.Sequential(
             nn.Upsample(scale_factor=2), LongConv1d(noise + config.label_channels, noise, kernel),
             nn.ReLU(), nn.BatchNorm1d(noise),
@@ -91,7 +93,7 @@ class ComponentPipeline(nn.Module):
         )  # fmt: skip
 
     def forward(self, z, y):
-        """(N, 1, latent), (N, label channels, npts / 4) -> (N, 1, npts)."""
+        """(N, 1, latent or npts), (N, label channels, npts / 4) -> (N, 1, npts)."""
         return self.rest(torch.cat([self.noise(z), y], dim=1))
 
 

@@ -16,6 +16,11 @@ RECIPES = {
         **COMMON, "steps": 20_000, "batch_size": 32, "optimizer": "rmsprop",
         "learning_rate": {"generator": 1e-4, "critic": 1e-6}, "every": {"generator": 5},
     },
+    #: a training of half an hour has a fraction of the paper's steps, and takes larger ones
+    "heggs_small": {
+        **COMMON, "steps": 1_000, "batch_size": 16, "optimizer": "rmsprop", "learning_rate": 2e-4,
+        "every": {"generator": 5},
+    },
     "small": {
         **COMMON, "steps": 3_000, "batch_size": 16, "optimizer": "rmsprop", "learning_rate": 1e-4,
         "every": {"generator": 5},
@@ -49,6 +54,7 @@ def make_model(config):
 
 SYSTEM = GanSystem(
     SEISMOGEN, named_config, RECIPES, make_model, "zscore", vector=lambda config: config.vector,
+    source=lambda config: config.source,
     alignment=lambda config: "origin" if config.vector else "p", noise=lambda config: not config.vector,
 )  # fmt: skip
 

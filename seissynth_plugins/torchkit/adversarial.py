@@ -39,13 +39,14 @@ class AdversarialModel(nn.Module):
     Notes
     -----
     A batch is a dict with "target", real records in the representation that the generator makes, and, for conditional
-    systems, "condition", (N, ...); "mask" says which samples count in the absolute error. What a system may replace:
+    systems, "condition", (N, ...); "mask" says which samples count in the absolute error; "source", (N, 3, npts), goes
+    to the generator as its last argument. What a system may replace:
 
     ============================  =====================================================================================
     `prepared`                    the batch that a part sees: other conditions for the generator's step, for example
     `real`                        the real records; a tuple for a generator that makes one
     `conditions`                  what generator and critic get beside latent and records
-    `draw_latent`                 the noise, or a source record in its place
+    `draw_latent`                 the noise
     `fake`                        how records are generated
     `score`                       the score, where the critic returns more
     `critic_loss`                 further terms, such as `adversarial_losses.acgan_regression`
@@ -112,8 +113,9 @@ class AdversarialModel(nn.Module):
         return torch.randn(len(one), *self.latent).to(one.device)
 
     def fake(self, batch):
-        """Return records for the conditions of a batch, with new noise."""
-        return self.generator(self.draw_latent(batch), *self.conditions(batch))
+        """Return records for the conditions of a batch, with new noise and, where it has any, its "source"."""
+        source = (batch["source"],) if "source" in batch else ()
+        return self.generator(self.draw_latent(batch), *self.conditions(batch), *source)
 
     def score(self, records, batch):
         """Return the critic's scores of records, shape (N, ...)."""

@@ -1,9 +1,11 @@
 """The backend that all waveform GANs share: one pass of a generator makes a record."""
 
+import dataclasses
+
 import numpy as np
 
 from seissynth.backends.base import Card
-from seissynth.errors import DomainError
+from seissynth.errors import DomainError, InputError
 from seissynth.records import Records
 from seissynth.seeding import generator
 from seissynth.shared.checks import whole
@@ -70,8 +72,12 @@ class GanBackend(WeightsBackend):
 
     Notes
     -----
-    Windows begin at origin, or some seconds before P, as the weights' card says (``alignment``, ``lead_s``).
+    Windows begin at origin, or some seconds before P, as the weights' card says (``alignment``, ``lead_s``). Weights
+    trained with source records take one for each row, of the same length, rate and band as those of the training set.
     """
+
+    #: whether weights trained with source records also make records without
+    without_source = False
 
     def __init__(self, *, weights=None, device="cpu", batch=16):
         super().__init__(weights=weights, device=device)
@@ -83,14 +89,25 @@ class GanBackend(WeightsBackend):
             component_order=str(normalisation["component_order"]), sampling_rates_hz=(rate,),
             max_duration_s=float(self._about["npts"]) / rate, distance_kind="epicentral",
         )  # fmt: skip
+        self.takes_source = bool(self._about["config"].get("source", False))
+        if self.takes_source:
+            both = self.card.capabilities | {"source_records"}
+            self.card = dataclasses.replace(self.card, capabilities=both)
 
     def load(self):
         """Read the weights."""
         model, device = self.load_network()
         self._model = model.to(device).eval()
 
-    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):  # noqa: ARG002 (as Backend.simulate)
+    def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
         """Make one record per row; see `seissynth.backends.base.Backend.simulate`.
+
+        Raises
+        ------
+        DomainError
+            A span beyond the network's window, or a source that does not fill it.
+        InputError
+            These weights need a source, and none is given.
 
         Returns
         -------
@@ -102,7 +119,7 @@ class GanBackend(WeightsBackend):
         start_s = np.asarray(start_s, dtype=float)
         onsets = conditions[["path_p_travel_s", "path_s_travel_s"]].to_numpy(float)
         begin = self._window_starts(onsets[:, 0], start_s, npts, sampling_rate_hz)
-        made = self.make(conditions, seeds.row)
+        made = self.make(conditions, seeds.row, self._source_windows(source, sampling_rate_hz))
         first = np.round((start_s - begin) * sampling_rate_hz).astype(int)
         data = np.stack([cut(record, place, npts) for record, place in zip(made, first, strict=True)])
         return Records(
@@ -112,18 +129,26 @@ class GanBackend(WeightsBackend):
             s_s=onsets[:, 1],
         )
 
-    def make(self, conditions, seeds):
+    def make(self, conditions, seeds, source=None):
         """Return whole windows, shape (n, 3, npts of the network), in the card's quantity.
 
         Parameters
         ----------
         conditions : pandas.DataFrame, n rows
         seeds : ndarray of uint64, shape (n,)
+        source : ndarray, shape (n, 3, npts of the network), optional
+            Other records of the same earthquakes, for weights trained with such.
         """
-        from seissynth_plugins.torchkit.waveform_inputs import restore_waveforms
+        from seissynth_plugins.torchkit.waveform_inputs import restore_waveforms, scale_waveforms
 
-        scaled, sizes = self._run(self._inputs.condition.encode(conditions), seeds)
+        if self.takes_source and source is None and not self.without_source:
+            raise InputError(
+                f"{self.kind.name}: these weights make records from others of the same earthquake; pass source=."
+            )
         inputs = self._inputs
+        if source is not None:
+            source = scale_waveforms(source, inputs.scaling)[0]
+        scaled, sizes = self._run(inputs.condition.encode(conditions), seeds, source)
         if sizes is not None and inputs.log_scale_range:
             log_scale = inputs.restored_sizes(sizes)
         elif inputs.sizes is not None:
@@ -139,7 +164,24 @@ class GanBackend(WeightsBackend):
         """Return what the generator takes beside noise; tensors (n, ...). Subclasses without conditions change it."""
         return (condition,)
 
-    def _run(self, condition, seeds):
+    def _source_windows(self, source, rate):
+        """Windows of source records, (n, 3, npts of the network), or None."""
+        if source is None:
+            return None
+        wanted = self.config.npts
+        begin = np.zeros(len(source)) if self.alignment == "origin" else source.p_s - self.lead_s
+        if not np.isfinite(begin).all():
+            raise InputError(f"{self.kind.name}: a source has no P, before which its window would begin.")
+        first = np.round((begin - source.start_s) * rate).astype(int)
+        if (first < 0).any() or (first + wanted > source.data.shape[-1]).any():
+            row = int(np.argmax(np.maximum(-first, first + wanted - source.data.shape[-1])))
+            raise DomainError(
+                f"{self.kind.name}: source {row} has {source.data.shape[-1]} samples from {source.start_s[row]:g} s "
+                f"after origin on; it must hold {begin[row]:g} to {begin[row] + wanted / rate:g} s."
+            )
+        return np.stack([record[:, k : k + wanted] for record, k in zip(source.data, first, strict=True)])
+
+    def _run(self, condition, seeds, source=None):
         import torch
 
         from seissynth_plugins.torchkit.samplers import record_generators, record_noise
@@ -157,7 +199,8 @@ class GanBackend(WeightsBackend):
                 z = record_noise(record_generators(seeds[filled], _LATENT_STREAM), self._model.latent_shape)
                 about = torch.from_numpy(condition[filled]).to(device)
                 label = torch.ones(len(filled), 1, device=device)
-                made = self._model(z.to(device), *self.inputs_of(about, label))
+                others = () if source is None else (torch.from_numpy(source[filled]).to(device),)
+                made = self._model(z.to(device), *self.inputs_of(about, label), *others)
                 made, peaks = made if isinstance(made, tuple) else (made, None)
                 waveforms.append(made[: len(rows)].float().cpu().numpy())
                 if peaks is not None:

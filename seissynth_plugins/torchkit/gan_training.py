@@ -58,6 +58,8 @@ class GanSystem:
     lead_s : float
     noise : callable
         From a configuration to whether records of noise are a class of their own.
+    source : callable
+        From a configuration to whether the generator takes a source record.
     """
 
     kind: Kind
@@ -71,6 +73,7 @@ class GanSystem:
     alignment: Callable = lambda _: "p"
     lead_s: float = 5.0
     noise: Callable = lambda _: False
+    source: Callable = lambda _: False
 
 
 def gan_rules(system, config, data):
@@ -164,10 +167,13 @@ def train_gan(
     window = {"alignment": system.alignment(network), "lead_s": system.lead_s, "seed": seed}
     inputs = kept_inputs(run, lambda: _inputs(system, network, table, rows, run.start, window))
     with_noise = bool(system.noise(network)) and len(table.noise) > 0
-    items = WaveformData(table, inputs, network.npts, rows, noise=with_noise, **window)
-    unseen = table.rows("dev")
-    unseen = evenly_chosen(unseen, validation_records)
-    validation = WaveformData(table, inputs, network.npts, unseen, **window) if len(unseen) else None
+    with_source = bool(system.source(network))
+    items = WaveformData(
+        table, inputs, network.npts, rows, noise=with_noise, sources=rows if with_source else None, **window
+    )
+    dev = table.rows("dev")
+    unseen, sources = evenly_chosen(dev, validation_records), dev if with_source else None
+    validation = WaveformData(table, inputs, network.npts, unseen, sources=sources, **window) if len(unseen) else None
     with first_weights(seed, threads):
         model = system.model(network)
     model.sample_batch = _sample_batch(validation or items)
@@ -202,7 +208,7 @@ def _sample_batch(items):
 
     count = min(SAMPLES, len(items))
     some = [items.item(int(i), 0) for i in np.linspace(0, len(items) - 1, count)]
-    names = [name for name in ("target", "condition", "label", "sizes") if name in some[0]]
+    names = [name for name in ("target", "condition", "label", "sizes", "source") if name in some[0]]
     return {name: torch.from_numpy(np.stack([item[name] for item in some])) for name in names}
 
 

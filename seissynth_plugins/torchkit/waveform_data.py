@@ -8,6 +8,7 @@ import json
 
 import numpy as np
 
+from seissynth.data.pairs import PICKED
 from seissynth.errors import InputError
 from seissynth.evaluation.downstream.front_noise import has_noise, put_noise_in_front
 from seissynth.seeding import generator, hash_words
@@ -48,19 +49,37 @@ class WaveformData:
     lead_s : float
     noise : bool
         Records of noise, too, with a label of 0; those of earthquakes have 1. Their conditions are the mean.
+    sources : ndarray of int, optional
+        Rows of the table. Items hold another record of their earthquake from among these; records without one are left
+        out.
     seed : int
+
+    Raises
+    ------
+    InputError
+        An alignment that does not exist; no earthquake with two records.
 
     Notes
     -----
     An item: "target" (3, npts) and "condition" (size,), float32; "sizes" (3,), ln scales between -1 and 1 over the
-    training set, where the inputs hold their range; "label" (1,), 1 for an earthquake; "row" in the table.
+    training set, where the inputs hold their range; "label" (1,), 1 for an earthquake; "row" in the table; "mask"
+    (1, npts), bool, False from the next earthquake on; with `sources`, "source" (3, npts), drawn anew in each epoch
+    among the picked records of the earthquake if it has any, else among all.
     """
 
-    def __init__(self, table, inputs, npts, rows, *, alignment="p", lead_s=5.0, noise=False, seed=0):
+    def __init__(
+        self, table, inputs, npts, rows, *, alignment="p", lead_s=5.0, noise=False, sources=None, seed=0
+    ):  # fmt: skip
         if alignment not in ALIGNMENTS:
             raise InputError(f"alignment={alignment!r} must be one of {', '.join(map(repr, ALIGNMENTS))}.")
         self.table, self.inputs, self.npts = table, inputs, npts
         self.quakes = np.asarray(rows)
+        self._others = None
+        if sources is not None:
+            self._others = _others_of_event(table.table, self.quakes, np.asarray(sources))
+            self.quakes = np.array([row for row in self.quakes.tolist() if row in self._others], dtype=int)
+            if not len(self.quakes):
+                raise InputError("no earthquake has two records, so none has a source.")
         self.rows = np.concatenate([self.quakes, table.noise]) if noise else self.quakes
         self._how, self._seed = (alignment, float(lead_s)), seed
         columns = table.table.iloc[self.quakes]
@@ -69,6 +88,8 @@ class WaveformData:
         self._conditions[: len(self.quakes)] = conditions
         self._p = np.full(len(self.rows), np.nan)
         self._p[: len(self.quakes)] = columns["p_s"].to_numpy(float)
+        self._mask_end = np.full(len(self.rows), np.inf)
+        self._mask_end[: len(self.quakes)] = columns["mask_end_s"].to_numpy(float)
 
     def __len__(self):
         return len(self.rows)
@@ -78,26 +99,47 @@ class WaveformData:
 
     def item(self, i, epoch):
         """Return record i of an epoch."""
-        scaled, log_scale = scale_waveforms(self.record(i, epoch)[None], self.inputs.scaling)
+        record, begin = self._window(self.rows[i], self._p[i], self._generator("waveform item", i, epoch))
+        scaled, log_scale = scale_waveforms(record[None], self.inputs.scaling)
+        rate = self.table.rules.sampling_rate_hz
         item = {
             "target": scaled[0], "condition": self._conditions[i], "row": np.int64(self.rows[i]),
             "label": np.array([float(i < len(self.quakes))], np.float32),
+            "mask": (np.arange(self.npts) + begin < self._mask_end[i] * rate)[None],
         }  # fmt: skip
         if self.inputs.log_scale_range:
             item["sizes"] = self.inputs.scaled_sizes(log_scale)[0]
+        if self._others is not None:
+            item["source"] = self._source(i, epoch)
         return item
 
     def record(self, i, epoch=0):
         """Return the window of record i of an epoch, (3, npts) in the set's unit."""
-        rng = generator(hash_words("waveform item", self._seed, epoch), int(self.rows[i]))
-        record, rate = self.table.waveforms([self.rows[i]])[0], self.table.rules.sampling_rate_hz
-        (alignment, lead_s), p = self._how, self._p[i]
+        return self._window(self.rows[i], self._p[i], self._generator("waveform item", i, epoch))[0]
+
+    def _generator(self, word, i, epoch):
+        return generator(hash_words(word, self._seed, epoch), int(self.rows[i]))
+
+    def _source(self, i, epoch):
+        """Another record of the earthquake of record i, scaled."""
+        if i >= len(self.quakes):  # of noise; none is asked for
+            return np.zeros((3, self.npts), np.float32)
+        rng = self._generator("waveform source", i, epoch)
+        row = int(rng.choice(self._others[int(self.rows[i])]))
+        record, _ = self._window(row, float(self.table.table["p_s"].iloc[row]), rng)
+        return scale_waveforms(record[None], self.inputs.scaling)[0][0]
+
+    def _window(self, row, p, rng):
+        """The window of a row of the table, and at which sample of the row it begins."""
+        record, rate = self.table.waveforms([row])[0], self.table.rules.sampling_rate_hz
+        alignment, lead_s = self._how
         start = 0
         if not np.isfinite(p):
             # noise may begin anywhere
             start = int(rng.integers(max(record.shape[-1] - self.npts, 0) + 1))
         elif alignment == "p":
             start = round((p - lead_s) * rate)
+        begin = start
         if start < 0:
             if has_noise(p * rate, rate):
                 record = put_noise_in_front(record, p * rate, -start, rate, rng).astype(np.float32)
@@ -108,7 +150,7 @@ class WaveformData:
             record = coda(record, min(start, record.shape[-1] - 1), max(round(_LAST_SHARE * record.shape[-1]), 1))
             record = np.pad(record, ((0, 0), (0, max(self.npts - record.shape[-1], 0))))
             start = 0
-        return record[:, start : start + self.npts]
+        return record[:, start : start + self.npts], begin
 
     def name(self, i):
         """Say which record that is."""
@@ -118,9 +160,23 @@ class WaveformData:
     @property
     def fingerprint(self):
         """Digest of the data and of all that is done to them."""
-        plain = [self.rows.tolist(), self.npts, self._how, self._seed]
+        plain = [self.rows.tolist(), self.npts, self._how, self._seed, self._others is not None]
         text = json.dumps([self.table.fingerprint, self.inputs.to_plain(), plain], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _others_of_event(table, rows, sources):
+    """For each of some rows with another one of its earthquake among the sources, those that may be its source."""
+    picked = table["trace_p_status"].isin(PICKED).to_numpy() if "trace_p_status" in table else np.ones(len(table), bool)
+    out = {}
+    events = table["source_id"]
+    members = {event: sources[places] for event, places in events.iloc[sources].groupby(events).indices.items()}
+    for row in np.asarray(rows).tolist():
+        others = members.get(events.iloc[row], np.empty(0, int))
+        others = others[others != row]
+        if len(others):
+            out[row] = others[picked[others]] if picked[others].any() else others
+    return out
 
 
 def fit_waveform_inputs(

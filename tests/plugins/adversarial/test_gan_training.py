@@ -15,7 +15,9 @@ from swag_sets import write_set  # noqa: E402
 
 from seissynth import get_backend  # noqa: E402
 from seissynth.backends.trainers import get_trainer  # noqa: E402
-from seissynth.errors import InputError, TrainingError  # noqa: E402
+from seissynth.errors import DomainError, InputError, TrainingError  # noqa: E402
+from seissynth.records import Records  # noqa: E402
+from seissynth.seeding import Seeds  # noqa: E402
 from seissynth.testing import example_conditions  # noqa: E402
 from seissynth_plugins.bbgan import training as bbgan  # noqa: E402
 from seissynth_plugins.conseisgen import training as conseisgen  # noqa: E402
@@ -168,3 +170,89 @@ def test_training_goes_on_from_weights_of_the_generator(runs, folder, tmp_path):
     report = get_trainer("bbgan")(folder, tmp_path / "run", **OPTIONS, init=runs["bbgan"].weights)
     card = load_model(report.weights, bbgan.SYSTEM.kind)[2]
     assert len(card["stages"]) == 2 and card["stages"][1]["init_weights_hash"]
+
+
+# --- source records
+
+SOURCE_SYSTEMS = ("seismogen", "conseisgen", "bbgan")
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """Two records of each earthquake, 25.6 s of them."""
+    rows = [
+        {**row, "source_id": f"e{number // 2}", "split": "train" if number < 30 else "dev"}
+        for number, row in enumerate(rows_with_places(40))
+    ]
+    return write_set(tmp_path_factory.mktemp("gan") / "pairs", rows)
+
+
+@pytest.fixture(scope="module")
+def source_runs(pairs, tmp_path_factory):
+    """A few steps of each system that takes sources; windows from P."""
+    parent = tmp_path_factory.mktemp("source_runs")
+    options = {**OPTIONS, "config": "tiny+source"}
+    return {name: get_trainer(name)(pairs, parent / name, **options) for name in SOURCE_SYSTEMS}
+
+
+@pytest.mark.parametrize("name", SOURCE_SYSTEMS)
+def test_a_source_record_changes_what_is_made(source_runs, name):
+    backend = get_backend(name)(weights=source_runs[name].weights)
+    backend.load()
+    assert "source_records" in backend.card.capabilities and backend.takes_source
+    conditions, seeds = example_conditions(backend.card, n=2), np.arange(2, dtype=np.uint64)
+    rng = np.random.default_rng(0)
+    one, other = rng.standard_normal((2, 2, 3, backend.config.npts))
+    made = [backend.make(conditions, seeds, source) for source in (one, other, 4 * one)]
+    assert not np.array_equal(made[0], made[1])
+    np.testing.assert_array_equal(made[0], made[2])  # its size is taken out
+    if name == "bbgan":
+        assert np.isfinite(backend.make(conditions, seeds)).all()
+    else:
+        with pytest.raises(InputError, match=rf"{name}: these weights make records from others of the same earthquake"):
+            backend.make(conditions, seeds)
+
+
+@pytest.mark.parametrize("name", SOURCE_SYSTEMS)
+def test_a_source_is_cut_as_the_training_set_was(source_runs, name):
+    backend = get_backend(name)(weights=source_runs[name].weights)
+    backend.load()
+    conditions = example_conditions(backend.card, n=2)
+    conditions["path_p_travel_s"], conditions["path_s_travel_s"] = [5.0, 6.0], [8.0, 10.0]
+    npts, data = backend.config.npts, np.random.default_rng(1).standard_normal((2, 3, 400))
+    p_s = np.array([7.0, 8.5])
+    source = Records(data, np.zeros(2), p_s=p_s, s_s=p_s + 3)
+    how = {
+        "start_s": np.zeros(2),
+        "npts": npts,
+        "sampling_rate_hz": 10.0,
+        "seeds": Seeds(*np.arange(6, dtype=np.uint64).reshape(3, 2)),
+    }
+    records = backend.simulate(conditions, source=source, **how)
+    cut = np.stack([data[row, :, first : first + npts] for row, first in ((0, 20), (1, 35))])
+    wanted = backend.make(conditions, how["seeds"].row, cut)
+    assert records.data[0, :, 0:50] == pytest.approx(wanted[0, :, 0:50])
+    late = Records(data[..., :150], np.zeros(2), p_s=p_s, s_s=p_s + 3)
+    with pytest.raises(DomainError, match=rf"{name}: source 1 has 150 samples .* it must hold 3.5 to"):
+        backend.simulate(conditions, source=late, **how)
+
+
+def test_the_source_of_bbgan_is_kept_near_the_standard_normal_distribution():
+    config = replace(bbgan.named_config("tiny+source"), kl_weight=0.5)
+    torch.manual_seed(0)
+    model = bbgan.make_model(config)
+    batch = {
+        "target": torch.zeros(4, 3, 192), "sizes": torch.zeros(4, 3), "condition": torch.randn(4, 3),
+        "source": torch.randn(4, 3, 192),
+    }  # fmt: skip
+    torch.manual_seed(1)
+    with_it = model.loss(batch, "generator")
+    model.config = config = replace(config, kl_weight=0.0)
+    without = bbgan.make_model(config)
+    without.load_state_dict(model.state_dict())
+    torch.manual_seed(1)
+    plain = without.loss(batch, "generator")
+    mean, log_variance = model.generator.posterior(batch["source"])
+    by_hand = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=(1, 2)).mean()
+    assert with_it["divergence"].item() == pytest.approx(by_hand.item(), rel=1e-5)
+    assert (with_it["loss"] - plain["loss"]).item() == pytest.approx(0.5 * by_hand.item(), rel=1e-4)

@@ -110,3 +110,37 @@ def test_sets_without_a_unit_have_no_sizes(tmp_path):
     bare = TrainingTable(folder, RULES)
     inputs, data = opened(bare, lead_s=2.0)
     assert inputs.quantity == "normalised" and inputs.sizes is None and "sizes" not in data.item(0, 0)
+
+
+def test_a_source_is_another_record_of_the_same_earthquake(tmp_path):
+    rows = [{**row, "source_id": f"e{number // 3}"} for number, row in enumerate(rows_with_places(40))]
+    table = TrainingTable(write_set(tmp_path / "set", rows), RULES)
+    chosen = table.rows("train")
+    inputs = fit_waveform_inputs(table, chosen, 128, scaling="peak", own_sizes=True)
+    data = WaveformData(table, inputs, 128, chosen[:9], lead_s=2.0, sources=chosen)
+    assert len(data) == 9
+    plain = WaveformData(table, inputs, 128, chosen, lead_s=2.0)
+    windows = {int(row): plain.item(place, 0)["target"] for place, row in enumerate(chosen)}
+    events, seen = table.table["source_id"], set()
+    for epoch in range(6):
+        for i in range(9):
+            source, row = data.item(i, epoch)["source"], int(data.rows[i])
+            same = [other for other, window in windows.items() if np.allclose(window, source)]
+            assert len(same) == 1 and same[0] != row and events.iloc[same[0]] == events.iloc[row]
+            seen.add((row, same[0]))
+    assert len(seen) == 18  # each of two others, once in a while
+    with pytest.raises(InputError, match="no earthquake has two records"):
+        WaveformData(table, inputs, 128, chosen[:1], sources=chosen[:1])
+
+
+def test_what_follows_the_next_earthquake_is_masked(tmp_path):
+    rows = [{**row, "trace_mask_end_s": 9.0} for row in rows_with_places()]
+    table = TrainingTable(write_set(tmp_path / "set", rows), RULES)
+    chosen = table.rows("train")
+    inputs = fit_waveform_inputs(table, chosen, 128, scaling="peak", own_sizes=True)
+    data = WaveformData(table, inputs, 128, chosen, lead_s=2.0)
+    for i in range(5):
+        p_s = table.table["p_s"].iloc[chosen[i]]
+        assert data.item(i, 0)["mask"].sum() == pytest.approx((9.0 - p_s + 2.0) * RATE, abs=1)
+    origin = WaveformData(table, inputs, 128, chosen, alignment="origin")
+    assert origin.item(0, 0)["mask"].sum() == 90
