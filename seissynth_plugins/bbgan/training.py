@@ -57,6 +57,9 @@ def make_model(config):
                 batch["condition"] = batch["condition"][order]
             return batch
 
+        def noise_records(self, batch):
+            return batch["noise"], batch["noise_sizes"]
+
         def generator_loss(self, batch, made):
             figures = super().generator_loss(batch, made)
             if "source" not in batch or not config.kl_weight:

@@ -38,6 +38,8 @@ class SeismogenConfig:
         Of the gradient.
     l1_weight : float
         Of the distance to the target record (HEGGS eq. 13, which does not give it).
+    noise_class : bool
+        Records of noise are a second class, with the label 0; not with `vector`.
     source : bool
         Each component's pipeline gets that of a source record in place of noise (HEGGS).
     """
@@ -57,6 +59,7 @@ class SeismogenConfig:
     penalty: float = 10.0
     l1_weight: float = 0.0
     source: bool = False
+    noise_class: bool = True
 
     def __post_init__(self):
         for name in (

@@ -55,7 +55,8 @@ def make_model(config):
 SYSTEM = GanSystem(
     SEISMOGEN, named_config, RECIPES, make_model, "zscore", vector=lambda config: config.vector,
     source=lambda config: config.source,
-    alignment=lambda config: "origin" if config.vector else "p", noise=lambda config: not config.vector,
+    alignment=lambda config: "origin" if config.vector else "p",
+    noise=lambda config: config.noise_class and not config.vector,
 )  # fmt: skip
 
 

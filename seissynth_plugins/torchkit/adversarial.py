@@ -117,6 +117,10 @@ class AdversarialModel(nn.Module):
         source = (batch["source"],) if "source" in batch else ()
         return self.generator(self.draw_latent(batch), *self.conditions(batch), *source)
 
+    def noise_records(self, batch):
+        """Return windows of noise as the generator would make them, for a critic that learns to know noise first."""
+        return batch["noise"]
+
     def score(self, records, batch):
         """Return the critic's scores of records, shape (N, ...)."""
         return self.critic(*_several(records), *self.conditions(batch))

@@ -12,6 +12,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.io.seisbench.dataset import Dataset
+from seissynth.shared.checks import whole
 from seissynth_plugins.torchkit.record_rules import RecordRules
 from seissynth_plugins.torchkit.run_folder import (
     check_export,
@@ -98,8 +99,9 @@ def gan_rules(system, config, data):
 
 
 def train_gan(
-    system, data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
-    max_minutes=None, validation_records=64, export="best", region="", licence="MIT", threads=None, resume=True, **loop,
+    system, data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None,
+    critic_noise_steps=0, seed=0, max_minutes=None, validation_records=64, export="best", region="", licence="MIT",
+    threads=None, resume=True, **loop,
 ):  # fmt: skip
     """Train a system on data sets.
 
@@ -117,7 +119,9 @@ def train_gan(
     init : path, optional
         Weights of the generator to begin with; the critic begins anew.
     noise : path, optional
-        A set whose rows of noise are the other class, where the system has one.
+        A set whose rows of noise are the other class, where the system has one, and what `critic_noise_steps` takes.
+    critic_noise_steps : int
+        Before the training, the critic learns for so many steps to tell earthquakes from windows of noise.
     seed : int
     max_minutes : float, optional
         Stop after so long, with a state from which the same call goes on.
@@ -150,6 +154,7 @@ def train_gan(
 
     check_export(export)
     check_loop(loop, TrainConfig, system.kind)
+    whole("critic_noise_steps", critic_noise_steps, 0)
     network, size = system.named_config(config), str(config).split("+")[0]
     table = TrainingTable(
         data,
@@ -184,6 +189,11 @@ def train_gan(
     recipe = TrainConfig(
         **{**system.recipes.get(size, system.recipes["small"]), "seed": seed, "max_minutes": max_minutes, **loop}
     )
+    if critic_noise_steps:
+        from seissynth_plugins.torchkit.critic_on_noise import train_critic_on_noise
+
+        known = WaveformData(table, inputs, network.npts, rows, noise_windows=True, **window)
+        train_critic_on_noise(model, known, recipe, run.output, critic_noise_steps, resume)
     result = train(model, items, recipe, run.output, resume, validation=validation)
     return leave_weights(
         run, items, _of_generator(result), recipe, network, inputs, export=export, region=region, licence=licence,

@@ -52,23 +52,27 @@ class WaveformData:
     sources : ndarray of int, optional
         Rows of the table. Items hold another record of their earthquake from among these; records without one are left
         out.
+    noise_windows : bool
+        Items hold a window of noise beside the record, drawn among the table's rows of noise.
     seed : int
 
     Raises
     ------
     InputError
-        An alignment that does not exist; no earthquake with two records.
+        An alignment that does not exist; no earthquake with two records; no rows of noise.
 
     Notes
     -----
     An item: "target" (3, npts) and "condition" (size,), float32; "sizes" (3,), ln scales between -1 and 1 over the
     training set, where the inputs hold their range; "label" (1,), 1 for an earthquake; "row" in the table; "mask"
     (1, npts), bool, False from the next earthquake on; with `sources`, "source" (3, npts), drawn anew in each epoch
-    among the picked records of the earthquake if it has any, else among all.
+    among the picked records of the earthquake if it has any, else among all; with `noise_windows`, "noise" (3, npts)
+    and, beside "sizes", "noise_sizes", drawn anew in each epoch.
     """
 
     def __init__(
-        self, table, inputs, npts, rows, *, alignment="p", lead_s=5.0, noise=False, sources=None, seed=0
+        self, table, inputs, npts, rows, *, alignment="p", lead_s=5.0, noise=False, sources=None,
+        noise_windows=False, seed=0
     ):  # fmt: skip
         if alignment not in ALIGNMENTS:
             raise InputError(f"alignment={alignment!r} must be one of {', '.join(map(repr, ALIGNMENTS))}.")
@@ -81,6 +85,9 @@ class WaveformData:
             if not len(self.quakes):
                 raise InputError("no earthquake has two records, so none has a source.")
         self.rows = np.concatenate([self.quakes, table.noise]) if noise else self.quakes
+        if noise_windows and not len(table.noise):
+            raise InputError("the sets hold no rows of noise; give some as noise=, or leave critic_noise_steps out.")
+        self._noise_windows = noise_windows
         self._how, self._seed = (alignment, float(lead_s)), seed
         columns = table.table.iloc[self.quakes]
         conditions = inputs.condition.encode(columns)
@@ -111,6 +118,13 @@ class WaveformData:
             item["sizes"] = self.inputs.scaled_sizes(log_scale)[0]
         if self._others is not None:
             item["source"] = self._source(i, epoch)
+        if self._noise_windows:
+            rng = self._generator("waveform noise", i, epoch)
+            window, _ = self._window(int(rng.choice(self.table.noise)), np.nan, rng)
+            scaled, log_scale = scale_waveforms(window[None], self.inputs.scaling)
+            item["noise"] = scaled[0]
+            if "sizes" in item:
+                item["noise_sizes"] = np.clip(self.inputs.scaled_sizes(log_scale)[0], -1, 1)
         return item
 
     def record(self, i, epoch=0):
@@ -160,7 +174,7 @@ class WaveformData:
     @property
     def fingerprint(self):
         """Digest of the data and of all that is done to them."""
-        plain = [self.rows.tolist(), self.npts, self._how, self._seed, self._others is not None]
+        plain = [self.rows.tolist(), self.npts, self._how, self._seed, self._others is not None, self._noise_windows]
         text = json.dumps([self.table.fingerprint, self.inputs.to_plain(), plain], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

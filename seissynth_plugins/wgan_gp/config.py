@@ -5,7 +5,7 @@ from dataclasses import replace
 from seissynth_plugins.seismogen.config import SIZES as SEISMOGEN
 from seissynth_plugins.torchkit.named_configs import build_named
 
-_THESIS = SEISMOGEN["thesis"]
+_THESIS = replace(SEISMOGEN["thesis"], noise_class=False)
 #: the final runs of section 5.2, by the weight of the penalty; others are in `training.RECIPES`
 SIZES = {
     "run1": _THESIS,
@@ -13,7 +13,7 @@ SIZES = {
     "run3": replace(_THESIS, penalty=20.0),
     #: 40 s at 100 Hz, as sets of the other learned backends are
     "small": replace(_THESIS, sampling_rate_hz=100.0, npts=4000, latent=500, kernel=64),
-    "tiny": replace(SEISMOGEN["tiny"], latent_stride=2, latent=20),
+    "tiny": replace(SEISMOGEN["tiny"], latent_stride=2, latent=20, noise_class=False),
 }
 
 
@@ -21,12 +21,13 @@ def _latent(size):
     return lambda config: replace(config, latent=size)
 
 
-#: the study of section 4.4
+#: the study of section 4.4, and noise as a second class (6.2)
 VARIANTS = {f"latent{size}": _latent(size) for size in (100, 400, 800, 1000)}
+VARIANTS["noise"] = lambda config: replace(config, noise_class=True)
 
 
 def named_config(name):
-    """Return a configuration by its name: `run1`, `run2`, `run3`, `small` or `tiny`, and a latent size.
+    """Return a configuration by its name: `run1`, `run2`, `run3`, `small` or `tiny`, and a latent size or noise.
 
     Examples
     --------

@@ -22,9 +22,7 @@ RECIPES = {
     "tiny": {**TINY, **_ADAM, "every": {"generator": 2}},
 }  # fmt: skip
 
-SYSTEM = dataclasses.replace(
-    SEISMOGEN_SYSTEM, kind=WGAN_GP, named_config=named_config, recipes=RECIPES, noise=lambda _: False
-)
+SYSTEM = dataclasses.replace(SEISMOGEN_SYSTEM, kind=WGAN_GP, named_config=named_config, recipes=RECIPES)
 
 
 @holds_run

@@ -29,7 +29,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from seissynth.data.pairs import PICKED
 from seissynth.io.seisbench.chunked import write_in_chunks
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.heggs.generation import Sampling, prepare, to_waveforms
@@ -47,12 +46,11 @@ from seissynth_plugins.ldm.training import train_ldm
 from seissynth_plugins.torchkit.checkpoints import weights_hash
 from seissynth_plugins.torchkit.run_results import write_card
 from seissynth_plugins.torchkit.stages import earlier_stages
+from tools.real_records._predictions import another_record, kept_columns, rows_of_block
 
 FOLDS = 5
 REGION = "Ridgecrest, California, and 70 km around"
 KINDS = {"heggs": HEGGS, "ldm": LDM}
-#: columns of the real set that hold for a generated record of the same earthquake and sensor
-KEPT = ("source_", "station_", "path_", "trace_channel", "trace_start_time", "trace_category")
 
 
 def main():
@@ -197,17 +195,12 @@ class RecordMaker:
         model, self.inputs, _ = load_model(folder / f"fold_{fold}" / "weights.safetensors", kind=KINDS[kind])
         self.model = prepare(model)
         self.table = TrainingTable(windows, fold=fold, folds=FOLDS, seed=seed)
-        block, sensors = self._block(part), self.table.table[["sensor", "station_code"]]
+        block, sensors = rows_of_block(self.table, part), self.table.table[["sensor", "station_code"]]
         out = sensors.iloc[block].isin(stations_out).any(axis=1).to_numpy()
         self.rows, self.sources = (block[out], block[~out]) if stations_out else (block, block)
         start = "condition" if getattr(model.config, "source_input", False) else "noised"
         step = max(round(start_share * model.config.steps), 1)
         self.sampling = Sampling(steps=sampling_steps, start=start, start_step=step, spread=not mean)
-
-    def _block(self, part):
-        """Every record of the block's earthquakes, also those that no training would use, such as clipped ones."""
-        events = self.table.table["source_id"]
-        return np.flatnonzero(events.isin(events.iloc[self.table.rows(part)]) & ~self.table.table["noise"])
 
     def records(self):
         """Yield (columns, samples)."""
@@ -217,7 +210,7 @@ class RecordMaker:
         drawn = (self._draw(number, conditions, onsets) for number in range(self.draws))
         if self.together:
             drawn = [_mean(list(drawn))]
-        kept = [name for name in columns if name.startswith(KEPT)]
+        kept = kept_columns(columns)
         for x, seeds in drawn:
             records = to_waveforms(
                 x, self.inputs.inverted, self.inputs.statistics, seeds, texture=self.texture, workers=self.threads,
@@ -266,21 +259,14 @@ class RecordMaker:
     def _sources(self, draw):
         """Log-spectrogram of another record of each row's earthquake."""
         stream = hash_words("source", self.seed + draw)
-        chosen = np.array([_another(self.table, self.sources, row, generator(stream, int(row))) for row in self.rows])
+        chosen = np.array(
+            [another_record(self.table, self.sources, row, generator(stream, int(row))) for row in self.rows]
+        )
         return self._encode(chosen)
 
 
 def _mean(drawn):
     return np.mean([x for x, _ in drawn], axis=0), drawn[0][1]
-
-
-def _another(table, rows, row, rng):
-    events = table.table["source_id"].to_numpy()
-    others = rows[(events[rows] == events[row]) & (rows != row)]
-    picked = others[table.table["trace_p_status"].iloc[others].isin(PICKED).to_numpy()]
-    if not len(others):  # the record itself would be no prediction
-        raise SystemExit(f"{events[row]} has no other record that could be a source")
-    return rng.choice(picked if len(picked) else others)
 
 
 if __name__ == "__main__":

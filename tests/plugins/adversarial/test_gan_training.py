@@ -12,6 +12,7 @@ pytest.importorskip("lightning", reason="training needs Lightning")
 torch.set_num_threads(1)  # small tensors; several test processes share the cores
 
 from swag_sets import write_set  # noqa: E402
+from torch.utils.data import default_collate  # noqa: E402
 
 from seissynth import get_backend  # noqa: E402
 from seissynth.backends.trainers import get_trainer  # noqa: E402
@@ -23,6 +24,11 @@ from seissynth_plugins.bbgan import training as bbgan  # noqa: E402
 from seissynth_plugins.conseisgen import training as conseisgen  # noqa: E402
 from seissynth_plugins.dgm import training as dgm  # noqa: E402
 from seissynth_plugins.seismogen import training as seismogen  # noqa: E402
+from seissynth_plugins.torchkit.critic_on_noise import train_critic_on_noise  # noqa: E402
+from seissynth_plugins.torchkit.gan_training import gan_rules  # noqa: E402
+from seissynth_plugins.torchkit.training import TrainConfig  # noqa: E402
+from seissynth_plugins.torchkit.training_table import TrainingTable  # noqa: E402
+from seissynth_plugins.torchkit.waveform_data import WaveformData, fit_waveform_inputs  # noqa: E402
 from seissynth_plugins.torchkit.weights import load_model  # noqa: E402
 from seissynth_plugins.wgan_gp import training as wgan_gp  # noqa: E402
 
@@ -256,3 +262,63 @@ def test_the_source_of_bbgan_is_kept_near_the_standard_normal_distribution():
     by_hand = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=(1, 2)).mean()
     assert with_it["divergence"].item() == pytest.approx(by_hand.item(), rel=1e-5)
     assert (with_it["loss"] - plain["loss"]).item() == pytest.approx(0.5 * by_hand.item(), rel=1e-4)
+
+
+# --- a critic that knows noise
+
+
+@pytest.mark.parametrize("name", ["wgan_gp", "bbgan"])
+def test_a_critic_learns_noise_before_it_meets_a_generator(folder, tmp_path, name):
+    system = SYSTEMS[name]
+    config = system.named_config("tiny")
+    rules = gan_rules(system, config, folder)
+    table = TrainingTable(folder, rules)
+    rows = table.rows("train")
+    inputs = fit_waveform_inputs(
+        table, rows, config.npts, scaling=system.scaling, conditions=system.conditions(config),
+        own_sizes=system.own_sizes,
+    )  # fmt: skip
+    items = WaveformData(table, inputs, config.npts, rows, noise_windows=True)
+    torch.manual_seed(0)
+    model = system.model(config)
+    generator = {key: value.clone() for key, value in model.generator.state_dict().items()}
+    recipe = TrainConfig(
+        **{
+            **system.recipes["tiny"],
+            "batch_size": 16,
+            "learning_rate": 3e-3,
+            "progress": False,
+            "tensorboard": False,
+            "accelerator": "cpu",
+        }
+    )
+    assert train_critic_on_noise(model, items, recipe, tmp_path, 150)
+    batch = default_collate([items.item(i, 9) for i in range(16)])
+    with torch.no_grad():
+        real = model.score(model.real(model.prepared(batch, "critic")), batch)
+        noise = model.score(model.noise_records(batch), batch)
+    assert (real > noise.median()).float().mean() > 0.9  # never seen in this order; noise of another draw
+    assert all(torch.equal(value, generator[key]) for key, value in model.generator.state_dict().items())
+
+
+def test_critic_noise_steps_change_what_comes_out_and_need_noise(runs, folder, pairs, tmp_path):
+    options = {**OPTIONS, "critic_noise_steps": 3}
+    report = get_trainer("wgan_gp")(folder, tmp_path / "a", **options)
+    again = get_trainer("wgan_gp")(folder, tmp_path / "b", **options)
+    assert (tmp_path / "a" / "critic" / "state.safetensors").is_file()
+    states = [
+        load_model(one.weights, SYSTEMS["wgan_gp"].kind)[0].state_dict() for one in (report, again, runs["wgan_gp"])
+    ]
+    same = [all(torch.equal(states[0][key], other[key]) for key in other) for other in states[1:]]
+    assert same == [True, False]
+    with pytest.raises(InputError, match="hold no rows of noise"):
+        get_trainer("wgan_gp")(pairs, tmp_path / "c", **options)
+    with pytest.raises(InputError, match="critic_noise_steps"):
+        get_trainer("wgan_gp")(folder, tmp_path / "d", **{**options, "critic_noise_steps": -1})
+
+
+def test_noise_is_a_class_of_the_thesis_networks_where_it_is_asked_for(runs, folder, tmp_path):
+    report = get_trainer("wgan_gp")(folder, tmp_path / "run", **{**OPTIONS, "config": "tiny+noise"})
+    card, plain = (load_model(one.weights, SYSTEMS["wgan_gp"].kind)[2] for one in (report, runs["wgan_gp"]))
+    assert card["config"]["noise_class"] and not plain["config"]["noise_class"]
+    assert card["training_data_hash"] != plain["training_data_hash"]
