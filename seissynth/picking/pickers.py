@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seissynth.errors import InputError
 from seissynth.shared.checks import as_signal, positive
 from seissynth.shared.real_numbers import require_real
 
@@ -24,6 +25,8 @@ NEAR_S = {"P": 2.0, "S": 3.0}
 
 #: an Akaike pick counts where what follows stands out from what precedes by this factor
 LEAST_CONTRAST = 3.0
+#: five on either side of the onset, and one that parts them
+_LEAST_SAMPLES = 11
 
 
 def aic_onset(
@@ -44,8 +47,13 @@ def aic_onset(
     Returns
     -------
     (float, float)
-        Time of the onset, s, NaN where the record does not reach; and its contrast: the root mean square in 1 s
-        after the onset over that in 1 s before it.
+        Time of the onset, s, NaN where the record does not reach or the search holds too few samples; and its
+        contrast: the root mean square in 1 s after the onset over that in 1 s before it.
+
+    Raises
+    ------
+    InputError
+        More than one trace.
 
     Notes
     -----
@@ -62,11 +70,13 @@ def aic_onset(
     12.0
     """
     data = as_signal(data, "data").astype(np.float64, copy=False)
+    if data.ndim != 1:
+        raise InputError(f"data has shape {data.shape}; it must be one trace, (npts,).")
     rate = positive("sampling_rate_hz", sampling_rate_hz, "Hz")
     first = max(int((guess_s - reach_s + before_s) * rate), 0)
     last = min(int((guess_s + reach_s + before_s) * rate), data.size)
     part = data[first:last]
-    if part.size < rate:
+    if part.size < max(rate, _LEAST_SAMPLES):
         return np.nan, 0.0
     part = part[: max(int(np.argmax(np.abs(part))) + 1, 20)]
     n = len(part)

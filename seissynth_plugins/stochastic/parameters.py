@@ -36,6 +36,7 @@ _BT14 = "Boore & Thompson (2014), BSSA 104, 2541-2552"
 _AS00 = "Atkinson & Silva (2000), BSSA 90, 255-274"
 _SCEC = "band ratios of local earthquakes recorded around Ridgecrest, California, 2019"
 _OWN = "choice of this backend"
+_RC = "fitted to local records of the 2019 Ridgecrest sequence"
 _SHAPE = "choice of this backend, by the look of records of the 2019 Ridgecrest sequence"
 
 
@@ -150,6 +151,28 @@ class Parameters:
     nonlinear_site: bool = _constant(
         True, "", "nonlinear part of the Vs30 term", "Seyhan & Stewart (2014), Earthq. Spectra 30, 1241-1256"
     )
+    # --- energy over time
+    envelope: str = _constant(
+        "windows", "", "how energy spreads over time: windows (Boore 2003), or transport in a scattering crust", _OWN
+    )
+    # --- transport, octave bands from 1 to 16 Hz
+    scattering_per_km: float = _constant(0.0132, "1/km", "scattering of S into S at 1 Hz", _RC)
+    scattering_exponent: float = _constant(0.02, "", "scattering grows as f^exponent", _RC)
+    absorption_q0: float = _constant(112.0, "", "intrinsic Q at 1 Hz", _RC)
+    absorption_q_exponent: float = _constant(0.53, "", "intrinsic Q = absorption_q0 f^exponent", _RC)
+    scattering_conversion: float = _constant(0.145, "", "scattering of S into P over that of S into S", _RC)
+    p_scattering: float = _constant(4.9, "", "scattering of P into P over that of S into S", _RC)
+    p_kernel: tuple = _constant(
+        (1.0, 0.057, 0.0026), "s, s/km", "mean spread of P: share of the source duration, least, for each km", _RC
+    )
+    s_kernel: tuple = _constant(
+        (0.5, 0.44, 0.0256, -0.37), "s, s/km", "the same of S; what comes for each km goes with f^last", _RC
+    )
+    kernel_order: float = _constant(2.0, "", "first-order lags of which the spread is made; 1 begins sharply", _RC)
+    conversion_loss_scale: float = _constant(
+        0.62, "", "losses of converted waves over those of waves scattered once", "a Monte Carlo simulation"
+    )
+    head_wave_energy: float = _constant(0.06, "", "energy of the head wave over that of the direct wave", _OWN)
     # --- windows in time
     window_epsilon: float = _constant(0.1, "", "the window peaks at this share of its length; SMSIM has 0.2", _SHAPE)
     window_eta: float = _constant(0.05, "", "level at the window's end", _B03)
@@ -265,6 +288,11 @@ _POSITIVE = (
     "borehole_factor",
     "coda_q0",
     "coda_crossover_hz",
+    "scattering_per_km",
+    "absorption_q0",
+    "scattering_conversion",
+    "p_scattering",
+    "conversion_loss_scale",
 )
 _NOT_NEGATIVE = (
     "kappa0_s",
@@ -281,6 +309,7 @@ _NOT_NEGATIVE = (
     "event_term_scale",
     "site_term_scale",
     "within_term_scale",
+    "head_wave_energy",
 )
 _SHARE = (
     "coda_level",
@@ -295,7 +324,9 @@ def _check(parameters):
         (_POSITIVE, math.ulp(0.0), math.inf, "above 0"),
         (_NOT_NEGATIVE, 0.0, math.inf, "0 or more"),
         (_SHARE, 0.0, 0.95, "between 0 and 0.95"),
-        (("q_exponent", "coda_q_exponent"), 0.0, 1.0, "between 0 and 1"),
+        (("q_exponent", "coda_q_exponent", "absorption_q_exponent"), 0.0, 1.0, "between 0 and 1"),
+        (("scattering_exponent",), -1.0, 1.0, "between -1 and 1"),
+        (("kernel_order",), 1, 4, "between 1 and 4"),
         (("window_epsilon", "window_eta"), 0.01, 0.9, "between 0.01 and 0.9"),
         (("low_cut_order",), 1, 12, "between 1 and 12"),
         (("radiation_cone_deg",), 0.0, 90.0, "between 0 and 90"),
@@ -316,9 +347,17 @@ def _check(parameters):
     for name, choices in (
         ("magnitude_conversion", ("piecewise", "southern_california", "central_europe", "closure", "none")),
         ("rupture_distance", ("mean", "hypocentral")),
+        ("envelope", ("windows", "transport")),
     ):
         if getattr(parameters, name) not in choices:
             raise InputError(f"stochastic: {name}={getattr(parameters, name)!r} must be one of {choices}.")
+    for name, count in (("p_kernel", 3), ("s_kernel", 4)):
+        value = getattr(parameters, name)
+        numbers = isinstance(value, tuple) and all(isinstance(x, float) and math.isfinite(x) for x in value)
+        if not numbers or len(value) != count or min(value[:3]) < 0 or value[1] == 0:
+            raise InputError(
+                f"stochastic: {name}={value!r} must be {count} numbers, the first three 0 or more, the second above 0."
+            )
     for name in ("site_amplification", "s_vertical", "s_vertical_decay", "p_horizontal", "path_duration", "spreading"):
         _check_knots(name, getattr(parameters, name))
     if not parameters.two_corner_start_magnitude < parameters.two_corner_full_magnitude:

@@ -46,6 +46,7 @@ class PreparedRow:
     s_short_length: float
     p_ramp: float  # over which the coherence falls, s
     s_ramp: float
+    source_duration: float  # s
     p_level: float  # m/s² spectrum level: acceleration spectrum = level (2 pi f)² ...
     s_level: float
     p_attenuation: float  # R / (Q0 v), s
@@ -59,6 +60,7 @@ class PreparedRow:
     polarity: float  # +1 or -1 by the mechanism, 0 = draw it
     pattern: tuple | None  # ln of (pattern / mean) of P, SV, SH
     z_distance: float = 0.0  # ln of the distance over 30 km, for S on Z
+    duration_factor: float = 1.0  # on what spreads energy over time
     adjustment: np.ndarray | None = None  # added to ln FAS of all legs at adjustment.KNOTS_HZ; None = nothing
 
     def samples_before_onset(self, start_s, sampling_rate_hz):
@@ -142,7 +144,7 @@ def prepare_rows(conditions, parameters):
                 s_first=float(onsets["s"][0][i]), s_direct=float(onsets["s"][1][i]),
                 p_length=float(p.window_stretch * p_duration[i]), s_length=float(p.window_stretch * s_duration[i]),
                 s_short_length=float(p.window_stretch * (source_duration[i] + p.s_direct_duration * path[i])),
-                p_ramp=float(p_duration[i]), s_ramp=float(s_duration[i]),
+                p_ramp=float(p_duration[i]), s_ramp=float(s_duration[i]), source_duration=float(source_duration[i]),
                 p_level=float(p_level[i] * buried_factor[i]), s_level=float(s_level[i] * buried_factor[i]),
                 p_attenuation=float(p_attenuation[i]), s_attenuation=float(s_attenuation[i]),
                 p_corners=p_corners, s_corners=s_corners, lowest_corner=float(lowest_corner[i]),

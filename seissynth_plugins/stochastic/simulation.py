@@ -9,19 +9,16 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft
 
-from seissynth.seeding import generator
 from seissynth_plugins.stochastic.site import vs30_terms
 from seissynth_plugins.stochastic.spectra import corner_residuals
-from seissynth_plugins.stochastic.windows import falling_place, window_shape
+from seissynth_plugins.stochastic.transport_noise import TransportNoise
+from seissynth_plugins.stochastic.windowed_noise import NOISE_COLUMNS, WindowedNoise
 
-_NOISE_COLUMNS = 4
-_P_STREAM, _S_STREAM, _POLARITY_STREAM = 1, 2, 3
 _FREE_SURFACE = 2.0
 _SMSIM_PARTITION = 0.5**0.5
 _TAIL_PERIODS = 1.0  # of the lowest corner, kept behind the record against wrapping
 _SHORTEST_TAIL_S = 2.0
 _LENGTH_STEP = 256
-_FADES = 6.0  # fading times after S at which P is over
 
 
 class RecordMaker:
@@ -36,16 +33,9 @@ class RecordMaker:
     def __init__(self, parameters, grids):
         self.parameters = parameters
         self.grids = grids
-        p = parameters
-        self.shape = window_shape(p.window_epsilon, p.window_eta)
-        self.p_coda = self._place(p.p_coda_level)
-        self.s_coda = self._place(p.coda_level)
+        self.noise = TransportNoise(parameters) if parameters.envelope == "transport" else WindowedNoise(parameters)
         self._site = lru_cache(maxsize=64)(self._site_terms)
         self._last_change = None, None
-
-    def _place(self, level):
-        p = self.parameters
-        return falling_place(p.window_epsilon, p.window_eta, level) if level > 0 else 1.0
 
     def _site_terms(self, vs30, nfft, dt):
         grid = self.grids.get(nfft, dt)
@@ -77,12 +67,10 @@ class RecordMaker:
         grid = self.grids.get(nfft, dt)
         inside = skipped + npts
 
-        p_series = np.zeros((_NOISE_COLUMNS, nfft))
-        s_series = np.zeros((2 * _NOISE_COLUMNS, nfft))
-        p_energy = 0.0
-        if not self.parameters.horizontal_s_only:
-            p_energy = self._p_noise(p_series, row, origin, inside, dt, seed)
-        s_low, s_high, s_window = self._s_noise(s_series, row, origin, inside, dt, seed)
+        p_series = np.zeros((NOISE_COLUMNS, nfft))
+        s_series = np.zeros((2 * NOISE_COLUMNS, nfft))
+        p_energy, s_energies = self.noise.write(p_series, s_series, row, origin, inside, dt, seed)
+        s_low, s_high, s_window = s_energies
         if p_energy == 0.0 and s_low == 0.0:
             return np.zeros((3, npts)), 0.0  # the record ends before anything arrives
 
@@ -98,63 +86,6 @@ class RecordMaker:
         data = fft.irfft(out, nfft)[:, skipped:inside] / dt
         coda_share = 1 - s_window / s_high if s_high > 0 else 0.0
         return data, max(0.0, coda_share)
-
-    def _p_noise(self, series, row, origin, inside, dt, seed):
-        """Write P's series; returns the energy that normalises them (a sum over samples)."""
-        from seissynth_plugins.stochastic import _kernels as kernels
-
-        p = self.parameters
-        first = min(row.p_first, row.p_direct)
-        fade = max(kernels.SHORTEST_FADE_S, row.p_length)
-        offset = max(0, int(np.ceil((first - origin) / dt)))
-        last = min(inside, int((row.s_direct - origin + _FADES * fade) / dt))
-        if offset >= last:
-            return 0.0
-        envelope = np.empty(last - offset)
-        t0 = origin + offset * dt
-        head, head_length = self._head_wave(row.p_direct - first, row.p_length)
-        coda = (p.p_coda_level, self.p_coda, p.p_coda_exponent)
-        kernels.p_envelope(
-            envelope, t0, dt, first, row.p_direct, row.s_direct, row.p_length, head_length, head, fade, self.shape, coda
-        )
-        energy = kernels.p_energy(row.p_direct, row.s_direct, row.p_length, head_length, head, self.shape, coda) / dt
-        noise = generator(seed, _P_STREAM).standard_normal((len(envelope), _NOISE_COLUMNS))
-        pulse_energy = p.p_pulse * energy * (head**2 if row.p_direct - first > dt and head > 0 else 1.0)
-        sign = row.polarity or (1.0 if generator(seed, _POLARITY_STREAM).random() < 0.5 else -1.0)
-        kernels.mix_p(
-            series, offset, noise, envelope, t0, dt, first, row.p_ramp,
-            (p.coherence_start, p.coherence_end), sign * np.sqrt(pulse_energy),
-        )  # fmt: skip
-        return energy + pulse_energy
-
-    def _s_noise(self, series, row, origin, inside, dt, seed):
-        """Write S's series; returns the energies of the low and high band and of the window without coda."""
-        from seissynth_plugins.stochastic import _kernels as kernels
-
-        p = self.parameters
-        first = min(row.s_first, row.s_direct) if p.head_wave_level > 0 else row.s_direct
-        offset = max(0, int(np.ceil((first - origin) / dt)))
-        if offset >= inside:
-            return 0.0, 0.0, 0.0
-        low, high = np.empty(inside - offset), np.empty(inside - offset)
-        t0 = origin + offset * dt
-        head, head_length = self._head_wave(row.s_direct - first, row.s_length)
-        decays = [np.pi * f ** (1 - p.coda_q_exponent) / p.coda_q0 for f in p.coda_band_hz]
-        short, coda = (p.s_direct_level, row.s_short_length), (p.coda_level, self.s_coda, p.coda_exponent, *decays)
-        kernels.s_envelopes(
-            low, high, t0, dt, first, row.s_direct, row.s_length, head_length, head, short, self.shape, coda
-        )
-        energies = kernels.s_energies(row.s_direct, row.s_length, head_length, head, short, self.shape, coda)
-        noise = generator(seed, _S_STREAM).standard_normal((len(low), _NOISE_COLUMNS))
-        if p.equal_energy:
-            kernels.normalise_noise(noise, high)
-        coherence = (p.coherence_start, p.coherence_end)
-        kernels.mix_s(series, offset, noise, low, high, t0, dt, first, row.s_ramp, coherence)
-        return tuple(energy / dt for energy in energies)
-
-    def _head_wave(self, lead_s, length_s):
-        """Level and window length of the head wave that comes `lead_s` before the direct wave."""
-        return (self.parameters.head_wave_level if lead_s > 0 else 0.0), max(length_s, lead_s)
 
     def _s_on_z(self, grid, row):
         """What S on Z has beside S on the horizontals: less of the Vs30 term, and a decay with distance."""

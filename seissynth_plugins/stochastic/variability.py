@@ -252,12 +252,12 @@ def lengthen(rows, factors):
     Parameters
     ----------
     rows : list of PreparedRow
-        Changed in place: lengths of P's and S's windows, and the times over which their coherence falls. The
-        spectrum stays, so a record that lasts longer has lower peaks.
+        Changed in place: lengths of P's and S's windows or what spreads their energy, and the times over which their
+        coherence falls. The spectrum stays, so a record that lasts longer has lower peaks.
     factors : ndarray, shape (n,)
     """
     for row, factor in zip(rows, factors.tolist(), strict=True):
-        for name in ("p_length", "s_length", "s_short_length", "p_ramp", "s_ramp"):
+        for name in ("p_length", "s_length", "s_short_length", "p_ramp", "s_ramp", "duration_factor"):
             setattr(row, name, factor * getattr(row, name))
 
 

@@ -1,0 +1,147 @@
+"""Envelopes by energy transport: the formulas against particles that walk, the noise that follows them, its records."""
+
+import numpy as np
+import pytest
+from stochastic_tables import conditions, simulate
+from transport_simulation import energy_densities
+
+from seissynth.errors import InputError
+from seissynth_plugins.stochastic.backend import StochasticBackend
+from seissynth_plugins.stochastic.presets import make_parameters
+from seissynth_plugins.stochastic.rows import prepare_rows
+from seissynth_plugins.stochastic.transport import (
+    CENTRES_HZ,
+    TransportWindows,
+    converted_energy,
+    scattered_energy,
+)
+from seissynth_plugins.stochastic.transport_noise import TransportNoise
+
+PARAMETERS = make_parameters("active", envelope="transport")
+#: earthquakes: Mw and epicentral distance, km
+CASES = [(3.0, 15.0), (5.0, 50.0), (6.5, 120.0)]
+
+
+def row_of(magnitude, distance_km):
+    rows, _ = prepare_rows(conditions(distance_km, magnitude), PARAMETERS)
+    return rows[0]
+
+
+# --- formulas
+
+
+@pytest.mark.parametrize("depth", [0.3, 1.0, 3.0])
+def test_scattered_s_is_that_of_particles(depth):
+    """Without conversions; energies over spans of time, since single cells hold few particles."""
+    walked = energy_densities(depth, True, conversion=1e-12)
+    formula = scattered_energy(30.0, walked["time"], walked["speeds"][1], walked["g"])
+    s = 30.0 / walked["speeds"][1]
+    spans = [(s + 1.5, s + 5), (s + 5, s + 12), (s + 12, s + 30)]
+    inside = [(walked["time"] > begin) & (walked["time"] < end) for begin, end in spans]
+    ratio = [np.log(formula[chosen].sum() / walked["s"][chosen].sum()) for chosen in inside]
+    np.testing.assert_allclose(ratio, 0, atol=0.08)
+
+
+@pytest.mark.parametrize(("depth", "atol"), [(0.3, 0.12), (1.0, 0.12), (2.0, 0.2)])
+def test_what_comes_between_p_and_s_is_that_of_particles(depth, atol):
+    walked = energy_densities(depth, True, particles=150_000)
+    (alpha, beta), g = walked["speeds"], walked["g"]
+    losses = [0.62 * (walked["into_p"][mode] + walked["into_s"][mode]) for mode in (1, 0)]
+    formula = converted_energy(30.0, walked["time"], (beta, alpha), walked["into_p"][1], losses)
+    between = (walked["time"] > 30.0 / alpha + 0.4) & (walked["time"] < 30.0 / beta - 0.4)
+    assert np.log(formula[between].sum() / walked["p"][between].sum()) == pytest.approx(0, abs=atol)
+    assert not formula[walked["time"] < 30.0 / alpha].any() and g > 0
+
+
+def test_conversions_of_both_ways_have_one_shape():
+    """Reciprocity: the ellipsoid is the same with source and receiver exchanged."""
+    times = np.linspace(5.5, 8.5, 7)
+    there, back = (converted_energy(30.0, times, speeds, 0.01) for speeds in ((3.5, 6.0), (6.0, 3.5)))
+    np.testing.assert_allclose(there / back, 3.5 / 6.0, rtol=1e-9)
+
+
+# --- windows
+
+
+@pytest.mark.parametrize(("magnitude", "distance_km"), CASES)
+def test_squared_windows_sum_to_one_over_all_time(magnitude, distance_km):
+    row = row_of(magnitude, distance_km)
+    p, s, poles = TransportWindows(PARAMETERS).make(row, row.p_first, 40_000, 0.01)
+    assert p.shape == s.shape == (len(CENTRES_HZ), 40_000) and len(poles) == len(CENTRES_HZ) - 1
+    np.testing.assert_allclose(np.square(p).sum(axis=1), 1, atol=0.02)
+    np.testing.assert_allclose(np.square(s).sum(axis=1), 1, atol=0.02)
+
+
+def test_s_grows_before_it_arrives_and_its_coda_decays_faster_at_high_frequencies():
+    row = row_of(4.0, 40.0)
+    _, s, _ = TransportWindows(PARAMETERS).make(row, row.p_first, 6000, 0.01)
+    at = int((row.s_direct - row.p_first) / 0.01)
+    energy = np.square(s)
+    early, late = energy[:, : at // 3].mean(axis=1), energy[:, 2 * at // 3 : at - 20].mean(axis=1)
+    assert (early > 0).all() and (late > 1.3 * early).all()
+    assert (energy[:, at + 50 : at + 300].mean(axis=1) > 3 * late).all()
+    coda = energy[:, at + 3000 :].mean(axis=1) / energy[:, at + 500 : at + 1000].mean(axis=1)
+    assert (np.diff(np.log(coda)) < 0).all()
+
+
+def test_bands_near_the_nyquist_frequency_are_left_out():
+    row = row_of(4.0, 40.0)
+    p, _, poles = TransportWindows(PARAMETERS).make(row, row.p_first, 600, 0.1)
+    assert p.shape == (3, 600) and len(poles) == 2 and (abs(poles) < 1).all()
+
+
+def test_a_head_wave_comes_before_the_direct_wave():
+    row = row_of(4.0, 100.0)
+    row.p_first, row.p_direct = 15.0, 17.0
+    row.s_first, row.s_direct = 26.0, 29.0
+    p, s, _ = TransportWindows(PARAMETERS).make(row, 15.0, 20_000, 0.01)
+    assert np.square(p[:, 5:190]).sum(axis=1) == pytest.approx(0.06 / 1.06, rel=0.5)
+    np.testing.assert_allclose(np.square(p).sum(axis=1), 1, atol=0.03)
+    np.testing.assert_allclose(np.square(s).sum(axis=1), 1, atol=0.03)
+
+
+# --- noise and records
+
+
+@pytest.mark.parametrize(("magnitude", "distance_km"), CASES)
+def test_the_expected_spectrum_of_the_noise_is_white(magnitude, distance_km):
+    """Over many draws, in bands of an octave, within their scatter."""
+    row = row_of(magnitude, distance_km)
+    noise, npts, draws = TransportNoise(PARAMETERS), 12_000, 40
+    power = np.zeros(npts // 2 + 1)
+    for seed in range(draws):
+        p, s = np.zeros((4, npts)), np.zeros((8, npts))
+        energies = noise.write(p, s, row, row.p_first, npts, 0.01, seed)
+        power += np.square(abs(np.fft.rfft(s[[0, 3]]))).sum(0)
+    assert energies[0] == pytest.approx(1.02) and energies[1] == (1.0, 1.0, 1.0)
+    frequency = np.fft.rfftfreq(npts, 0.01)
+    octaves = [(frequency >= low) & (frequency < 2 * low) for low in (1.0, 2.0, 4.0, 8.0, 16.0)]
+    level = np.array([power[chosen].mean() for chosen in octaves]) / (2 * draws)
+    np.testing.assert_allclose(np.sqrt(level), 1, atol=0.04)
+
+
+def record(npts, start_s=0.0, **options):
+    return simulate(StochasticBackend(envelope="transport", **options), conditions(40.0), npts=npts, start_s=start_s)
+
+
+def test_nothing_moves_before_p_and_a_longer_record_begins_alike():
+    short, long = record(6000), record(9000)
+    first = int(short.p_s[0] * 100)
+    peak = abs(short.data).max()
+    assert abs(short.data[0, :, :first]).max() < 1e-4 * peak
+    np.testing.assert_allclose(short.data[0, :, :5500], long.data[0, :, :5500], atol=2e-5 * peak)
+
+
+def test_a_record_that_begins_late_is_a_part_of_the_whole():
+    """But for the low cut, which begins with the record."""
+    whole, part = record(6000, low_cut_hz=0), record(3000, 20.0, low_cut_hz=0)
+    np.testing.assert_allclose(part.data[0], whole.data[0, :, 2000:5000], atol=2e-4 * abs(whole.data).max())
+
+
+def test_what_cannot_be_is_refused():
+    with pytest.raises(InputError, match="envelope='boxes' must be one of"):
+        make_parameters("active", envelope="boxes")
+    with pytest.raises(InputError, match="scattering_per_km=0"):
+        make_parameters("active", scattering_per_km=0)
+    with pytest.raises(InputError, match=r"s_kernel=\(1.0,\) must be 4 numbers"):
+        make_parameters("active", s_kernel=(1,))

@@ -1,0 +1,109 @@
+"""How energy spreads over time in bands: generated beside real records of five sets.
+
+    python -m tools.physics.compare_envelopes DATA WINDOWS [--sets ridgecrest,california] [--half test]
+        [--envelope windows,transport] [--set NAME=VALUE ...] [--out FOLDER]
+
+DATA holds the real sets; WINDOWS is what ``seissynth dataset cut`` made of the Ridgecrest ones with picks. Energies are
+taken in six octave bands and 18 parts of time, six between P and S, over their mean in the first five seconds of S.
+Stacks are means over records; the table has the mean size of their difference in ln, that of the last part before S,
+and the differences of ln D5-75 and ln D5-95. Ridgecrest is divided into the half that constants were fitted to and the
+rest, record by record in time. Tables go to ``docs/_static/physics``.
+"""
+
+import argparse
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from seissynth_plugins.stochastic.region_presets import _value as read_value
+from tools.physics._envelopes import (
+    BANDS_HZ,
+    FOLDERS,
+    LAST_BEFORE_S,
+    energies,
+    generate,
+    load,
+    real_measures,
+    relative,
+)
+from tools.real_records._real_records import write_markdown
+
+OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "physics"
+SETS = ("ridgecrest", *FOLDERS)
+LEAST_RECORDS = 10
+HEADER = (
+    "records", "n", "H, mean size of ln", "Z", "last part before S, H", "Z ", "ln D5-75, H", "ln D5-95, H",
+    "one record, rms",
+)  # fmt: skip
+
+
+def compare(recordings, options, seeds=(1,)):
+    """Scores of generated records in the places of real ones."""
+    real = [real_measures(one) for one in recordings]
+    seen = np.array([relative(parts) for parts, _ in real])
+    lasting = np.array([durations for _, durations in real])
+    made, made_lasting = [], []
+    for seed in seeds:
+        records = generate(recordings, seed, **options)
+        found = [
+            energies(data, one.rate, one.p, one.s, noise=False) for data, one in zip(records, recordings, strict=True)
+        ]
+        # the same parts are compared, and the same reference
+        made.append(
+            [relative(np.where(np.isfinite(parts), x[0], np.nan)) for x, (parts, _) in zip(found, real, strict=True)]
+        )
+        made_lasting.append([x[2] for x in found])
+    made, made_lasting = np.array(made).mean(0), np.array(made_lasting).mean(0)
+    difference = made - seen
+    enough = np.isfinite(difference).sum(axis=0) >= min(LEAST_RECORDS, len(recordings))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # parts that no record has
+        stack = np.where(enough, np.nanmean(difference, axis=0), np.nan)
+        durations = np.nanmean(np.log(made_lasting / lasting), axis=(0, 1))
+    return {
+        "stack": stack,
+        "z": float(np.nanmean(abs(stack[:, 0]))), "h": float(np.nanmean(abs(stack[:, 1]))),
+        "z_last": float(np.nanmean(stack[:, 0, LAST_BEFORE_S])),
+        "h_last": float(np.nanmean(stack[:, 1, LAST_BEFORE_S])),
+        "d75": float(durations[0, 0]), "d95": float(durations[0, 1]),
+        "one": float(np.sqrt(np.nanmean(np.square(difference[:, :, 1])))),
+    }  # fmt: skip
+
+
+def main():
+    """Load, generate, compare, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("windows", type=Path)
+    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--envelope", default="windows,transport")
+    parser.add_argument("--half", choices=("all", "fit", "test"), default="all", help="of Ridgecrest")
+    parser.add_argument("--most", type=int, default=80, help="records of a set, evenly chosen")
+    parser.add_argument("--set", action="append", default=[], help="NAME=VALUE, a constant of the backend")
+    parser.add_argument("--stacks", action="store_true", help="print the stacks of H by band")
+    parser.add_argument("--name", default="envelopes")
+    parser.add_argument("--out", type=Path, default=OUT)
+    arguments = parser.parse_args()
+    constants = {name: read_value(value) for name, _, value in (item.partition("=") for item in arguments.set)}
+    lines = []
+    for name in arguments.sets.split(","):
+        recordings = load(name, arguments.data, arguments.windows)
+        if name == "ridgecrest" and arguments.half != "all":
+            recordings = recordings[(0 if arguments.half == "fit" else 1) :: 2]
+        chosen = np.unique(np.linspace(0, len(recordings) - 1, min(len(recordings), arguments.most)).astype(int))
+        recordings = [recordings[i] for i in chosen]
+        for envelope in arguments.envelope.split(","):
+            found = compare(recordings, {**constants, "envelope": envelope})
+            numbers = [found[key] for key in ("h", "z", "h_last", "z_last", "d75", "d95", "one")]
+            lines.append([f"{name}, {envelope}", str(len(recordings)), *(f"{value:.2f}" for value in numbers)])
+            print("\t".join(lines[-1]), flush=True)
+            if arguments.stacks:
+                for (low, high), row in zip(BANDS_HZ, found["stack"][:, 1], strict=True):
+                    print(f"  {low:g}-{high:g} Hz", " ".join(f"{value:+.2f}" for value in row), flush=True)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    write_markdown(arguments.out / f"{arguments.name}.md", HEADER, lines)
+
+
+if __name__ == "__main__":
+    main()
