@@ -81,11 +81,11 @@ def node_times(out, p, s, end):
 
 
 @jit(inner=True)
-def group_energies(es, ep, times, p, s, r, g, conversion, p_scattering, absorption, loss_scale, nodes, weights):
-    """Energy flux of the S and the P group at times after origin, each over what left the source.
+def group_energies(out, times, p, s, r, g, conversion, p_scattering, absorption, loss_scale, nodes, weights):
+    """Energy flux at times after origin, over what left the source: scattered P, scattered S, converted between both.
 
     g: of S into S, 1/km. conversion, p_scattering: of S into P, and of P into P, over g. absorption: 1/s. Conversions
-    between P and S belong to the S group: most of them left the source as S.
+    belong to the S group: most of them left the source as S.
     """
     beta, alpha = r / s, r / p
     square = (alpha / beta) ** 2
@@ -96,17 +96,19 @@ def group_energies(es, ep, times, p, s, r, g, conversion, p_scattering, absorpti
     sphere = 4.0 * math.pi * r * r
     for i in range(times.size):
         t = times[i]
-        es[i] = 0.0
-        ep[i] = 0.0
+        out[0, i] = 0.0
+        out[1, i] = 0.0
+        out[2, i] = 0.0
         if t > p:
-            # what P loses into S is a share of its own: the full loss per km
+            # half of what P loses into S is lost to the group
             decay = math.exp(-absorption * (t - p) - 0.5 * g_ps * alpha * t)
-            ep[i] = scattered(r, t, alpha, p_scattering * g) * sphere * alpha * decay
+            out[0, i] = scattered(r, t, alpha, p_scattering * g) * sphere * alpha * decay
+            absorbed = sphere * beta * math.exp(-absorption * (t - s))
             energy = converted(r, t, beta, alpha, g_sp, loss_s, loss_p, nodes, weights)
             energy += p_share * converted(r, t, alpha, beta, g_ps, loss_p, loss_s, nodes, weights)
+            out[2, i] = energy * absorbed
             if t > s:
-                energy += scattered(r, t, beta, g + g_sp)
-            es[i] = energy * sphere * beta * math.exp(-absorption * (t - s))
+                out[1, i] = scattered(r, t, beta, g + g_sp) * absorbed
 
 
 @jit(inner=True)
@@ -119,14 +121,10 @@ def trapezium(times, values):
 
 
 @jit(inner=True)
-def to_samples(out, t0, dt, times, values, direct, direct_energy, lag, order):
-    """Nodes, and the direct wave as an impulse, through `order` first-order lags: energy a second at t0 + i dt.
-
-    The lags keep the integral; of order 2 they let the amplitude rise as the root of time.
-    """
-    n, last = out.size, times.size - 1
-    j = 0
-    for i in range(n):
+def to_samples(out, t0, dt, times, values):
+    """Nodes, joined by straight lines, at t0 + i dt."""
+    last, j = times.size - 1, 0
+    for i in range(out.size):
         t = t0 + i * dt
         if t <= times[0]:
             out[i] = 0.0
@@ -137,13 +135,15 @@ def to_samples(out, t0, dt, times, values, direct, direct_energy, lag, order):
                 j += 1
             share = (t - times[j]) / (times[j + 1] - times[j])
             out[i] = values[j] + share * (values[j + 1] - values[j])
-    first = math.ceil((direct - t0) / dt - 1e-9)
-    if 0 <= first < n:
-        out[first] += direct_energy / dt
+
+
+@jit(inner=True)
+def spread(out, dt, lag, order):
+    """Pass through `order` first-order lags, in place; they keep the integral, and are causal."""
     fall = math.exp(-dt / lag)
     for _ in range(order):
         state = 0.0
-        for i in range(n):
+        for i in range(out.size):
             state = fall * state + (1.0 - fall) * out[i]
             out[i] = state
 
@@ -158,98 +158,78 @@ def add_head(out, t0, dt, first, direct, energy):
     for i in range(begin, out.size):
         one = fall * one + ((1.0 - fall) * energy / dt if i == begin else 0.0)
         two = fall * two + (1.0 - fall) * one
-        out[i] = (out[i] + two) / (1.0 + energy)
-    for i in range(begin):
-        out[i] /= 1.0 + energy
+        out[i] += two
 
 
 @jit
-def band_windows(p_windows, s_windows, t0, dt, arrivals, r, bands, lags, constants, quadrature, node_count_array):
-    """Windows of both groups in each band, whose squares sum to 1 over all time.
+def band_energies(out, t0, dt, arrivals, r, bands, lags, constants, quadrature, scratch):
+    """Energy of each sample of the parts of both groups, (5, bands, npts); each group sums to 1 over all time.
 
-    arrivals: first and direct P, first and direct S, s after origin. bands: (bands, 2), scattering (1/km) and
-    absorption (1/s). lags: (bands, 2), mean of the kernel of P and of S, s. constants: conversion, scattering of P,
-    scale of losses, order of the lags, energies of the heads of P and of S. node_count_array: scratch, (3, nodes).
+    Parts: direct P with its head wave, scattered P, direct S with its head wave, scattered S, converted. arrivals:
+    first and direct P, first and direct S, s after origin. bands: (bands, 2), scattering (1/km) and absorption (1/s).
+    lags: (bands, 2), mean of the kernel of P and of S, s. constants: conversion, scattering of P, scale of losses,
+    order of the lags, energies of the heads of P and of S. scratch: (4, nodes).
     """
     p_first, p, s_first, s = arrivals
     conversion, p_scattering, loss_scale, order, p_head, s_head = constants
     nodes, weights = quadrature
-    times, es, ep = node_count_array[0], node_count_array[1], node_count_array[2]
-    n = p_windows.shape[1]
-    node_times(times, p, s, max(t0 + n * dt, p + _TAIL_S_TIMES * s + _TAIL_S))
+    times, energies = scratch[0], scratch[1:]
+    npts = out.shape[2]
+    node_times(times, p, s, max(t0 + npts * dt, p + _TAIL_S_TIMES * s + _TAIL_S))
     square = (s / p) ** 2
-    for j in range(p_windows.shape[0]):
+    p_at = math.ceil((p - t0) / dt - 1e-9)
+    s_at = math.ceil((s - t0) / dt - 1e-9)
+    for j in range(out.shape[1]):
         g, absorption = bands[j, 0], bands[j, 1]
-        group_energies(es, ep, times, p, s, r, g, conversion, p_scattering, absorption, loss_scale, nodes, weights)
+        group_energies(energies, times, p, s, r, g, conversion, p_scattering, absorption, loss_scale, nodes, weights)
+        p_direct = math.exp(-(p_scattering + square * conversion) * g * r)
         s_direct = math.exp(-(1.0 + conversion) * g * r)
-        p_direct = math.exp(-(p_scattering * g + square * conversion * g) * r)
-        s_total, p_total = trapezium(times, es) + s_direct, trapezium(times, ep) + p_direct
-        to_samples(p_windows[j], t0, dt, times, ep, p, p_direct, lags[j, 0] / order, order)
-        to_samples(s_windows[j], t0, dt, times, es, s, s_direct, lags[j, 1] / order, order)
-        for i in range(n):
-            p_windows[j, i] /= p_total
-            s_windows[j, i] /= s_total
+        p_total = p_direct + trapezium(times, energies[0])
+        s_total = s_direct + trapezium(times, energies[1]) + trapezium(times, energies[2])
+        out[0, j] = 0.0
+        out[2, j] = 0.0
+        if 0 <= p_at < npts:
+            out[0, j, p_at] = p_direct / dt
+        if 0 <= s_at < npts:
+            out[2, j, s_at] = s_direct / dt
+        to_samples(out[1, j], t0, dt, times, energies[0])
+        to_samples(out[3, j], t0, dt, times, energies[1])
+        to_samples(out[4, j], t0, dt, times, energies[2])
+        for k in range(5):
+            spread(out[k, j], dt, lags[j, 0 if k < 2 else 1] / order, order)
+            out[k, j] *= dt / (p_total if k < 2 else s_total)
         if p - p_first > 2.0 * dt and p_head > 0.0:
-            add_head(p_windows[j], t0, dt, p_first, p, p_head)
+            add_head(out[0, j], t0, dt, p_first, p, p_head * dt)
+            out[0, j] /= 1.0 + p_head
+            out[1, j] /= 1.0 + p_head
         if s - s_first > 2.0 * dt and s_head > 0.0:
-            add_head(s_windows[j], t0, dt, s_first, s, s_head)
-        for i in range(n):
-            p_windows[j, i] = math.sqrt(p_windows[j, i] * dt)
-            s_windows[j, i] = math.sqrt(s_windows[j, i] * dt)
+            add_head(out[2, j], t0, dt, s_first, s, s_head * dt)
+            for k in range(2, 5):
+                out[k, j] /= 1.0 + s_head
 
 
 @jit
-def ladder(out, noise, warm, windows, poles):
-    """Noise under a window for each band: w_last n + sum of (w_b - w_b+1) low-passed n; the bands sum to the noise.
+def ladder(out, noise, warm, windows, columns, poles):
+    """Add noise under a window for each band: w_last n + sum of (w_b - w_b+1) low-passed n; bands sum to the noise.
 
-    out: (columns, n). noise: (warm + n, columns); the low passes run over the first `warm` samples, too. poles: of the
-    first-order bilinear low passes at the bands' upper edges.
+    out: (rows, npts). noise: (warm + npts, series); the low passes run over the first `warm` samples, too. windows:
+    (sets, bands, npts), amplitudes. columns: (m, 3), each a series of noise, a set of windows and the row that both are
+    added to. poles: of the first-order bilinear low passes at the bands' upper edges.
     """
-    n, columns, edges = windows.shape[1], noise.shape[1], poles.size
-    for c in range(columns):
-        for i in range(n):
-            out[c, i] = windows[edges, i] * noise[warm + i, c]
-    for k in range(edges):
-        pole = poles[k]
-        gain = 0.5 * (1.0 - pole)
-        for c in range(columns):
+    npts, edges = windows.shape[2], poles.size
+    for m in range(columns.shape[0]):
+        c, window, row = columns[m, 0], windows[columns[m, 1]], columns[m, 2]
+        for i in range(npts):
+            out[row, i] += window[edges, i] * noise[warm + i, c]
+        for k in range(edges):
+            pole = poles[k]
+            gain = 0.5 * (1.0 - pole)
             state = before = 0.0
-            for i in range(warm + n):
-                x = noise[i, c]
+            for i in range(warm):
+                state = pole * state + gain * (noise[i, c] + before)
+                before = noise[i, c]
+            for i in range(npts):
+                x = noise[warm + i, c]
                 state = pole * state + gain * (x + before)
                 before = x
-                if i >= warm:
-                    out[c, i - warm] += (windows[k, i - warm] - windows[k + 1, i - warm]) * state
-
-
-@jit
-def share_p(series, offset, npts, t0, dt, onset, ramp, coherence, pulse):
-    """Mix four series of noise in place. In: shared, Z, R, T. Out: Z, polarised R, scattered R, scattered T."""
-    start, end = coherence
-    for i in range(npts):
-        x = min(max((t0 + i * dt - onset) / ramp, 0.0), 1.0)
-        shared = start + (end - start) * x
-        alone = math.sqrt(1.0 - shared * shared)
-        shared *= series[0, offset + i]
-        series[0, offset + i] = shared + alone * series[1, offset + i]
-        series[1, offset + i] = shared
-        series[2, offset + i] *= alone
-        series[3, offset + i] *= alone
-    if npts > 0:
-        series[0, offset] += pulse
-        series[1, offset] += pulse
-
-
-@jit
-def share_s(series, offset, npts, t0, dt, onset, ramp, coherence):
-    """The same for S. In: shared, R, Z, T. Out: R, polarised Z, scattered Z, T. Before the onset all is scattered."""
-    start, end = coherence
-    for i in range(npts):
-        t = t0 + i * dt - onset
-        x = min(t / ramp, 1.0) if t >= 0.0 else 1.0
-        shared = start + (end - start) * x
-        alone = math.sqrt(1.0 - shared * shared)
-        shared *= series[0, offset + i]
-        series[0, offset + i] = shared + alone * series[1, offset + i]
-        series[1, offset + i] = shared
-        series[2, offset + i] *= alone
+                out[row, i] += (window[k, i] - window[k + 1, i]) * state

@@ -169,6 +169,10 @@ class Parameters:
         (0.5, 0.44, 0.0256, -0.37), "s, s/km", "the same of S; what comes for each km goes with f^last", _RC
     )
     kernel_order: float = _constant(2.0, "", "first-order lags of which the spread is made; 1 begins sharply", _RC)
+    p_depolarised: tuple = _constant(
+        ((1.0, 0.2), (20.0, 0.6)), "Hz", "(frequency, share) of direct P that its components do not have in common", _RC
+    )
+    s_depolarised: tuple = _constant(((1.0, 0.2), (20.0, 0.6)), "Hz", "the same of direct S", _RC)
     conversion_loss_scale: float = _constant(
         0.62, "", "losses of converted waves over those of waves scattered once", "a Monte Carlo simulation"
     )
@@ -358,8 +362,14 @@ def _check(parameters):
             raise InputError(
                 f"stochastic: {name}={value!r} must be {count} numbers, the first three 0 or more, the second above 0."
             )
-    for name in ("site_amplification", "s_vertical", "s_vertical_decay", "p_horizontal", "path_duration", "spreading"):
+    shares = ("p_depolarised", "s_depolarised")
+    for name in (
+        "site_amplification", "s_vertical", "s_vertical_decay", "p_horizontal", "path_duration", "spreading", *shares
+    ):  # fmt: skip
         _check_knots(name, getattr(parameters, name))
+    for name in shares:
+        if not all(0 <= share <= 1 for _, share in getattr(parameters, name)):
+            raise InputError(f"stochastic: {name}={getattr(parameters, name)!r} must be shares between 0 and 1.")
     if not parameters.two_corner_start_magnitude < parameters.two_corner_full_magnitude:
         raise InputError(
             f"stochastic: two_corner_start_magnitude={parameters.two_corner_start_magnitude} must lie below "

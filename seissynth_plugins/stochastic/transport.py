@@ -108,8 +108,8 @@ def converted_energy(distance_km, times_s, speeds_km_s, scattering_per_km, losse
     return out
 
 
-class TransportWindows:
-    """Windows of the P and the S group in octave bands, for rows of one set of constants.
+class TransportEnergies:
+    """Energy over time in octave bands, for rows of one set of constants.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ class TransportWindows:
         return row.duration_factor * out
 
     def make(self, row, t0, npts, dt):
-        """Return windows of P and of S, each of shape (bands, npts), and the poles of the bands' low passes.
+        """Return the energy of each sample in each band.
 
         Parameters
         ----------
@@ -149,21 +149,24 @@ class TransportWindows:
 
         Returns
         -------
-        p_windows, s_windows : ndarray
-            Amplitudes; the sum of squares over all samples from the onset to the end of the coda is 1.
-        poles : ndarray, shape (bands - 1,)
+        ndarray, shape (5, bands, npts)
+            Direct P with its head wave, scattered P; direct S with its head wave, scattered S, and what changed
+            between P and S on the way. P sums to 1 over all time, and so do the three of S together.
         """
         from seissynth_plugins.stochastic import _transport_kernels as kernels
 
-        edges = np.array([edge for edge in EDGES_HZ if edge < _HIGHEST_EDGE / dt])
-        bands = len(edges) + 1
+        bands = len(band_edges(dt)) + 1
         distance = SHEAR_KM_S * row.s_direct
         rates = np.column_stack([self._scattering, self._absorption / row.duration_factor])[:bands]
-        p_windows, s_windows = np.empty((2, bands, npts))
+        out = np.empty((5, bands, npts))
         arrivals = (min(row.p_first, row.p_direct), row.p_direct, min(row.s_first, row.s_direct), row.s_direct)
-        kernels.band_windows(
-            p_windows, s_windows, t0, dt, arrivals, distance, np.ascontiguousarray(rates), self.lags_s(row, distance),
-            self._constants, quadrature(), np.empty((3, _NODES)),
+        kernels.band_energies(
+            out, t0, dt, arrivals, distance, np.ascontiguousarray(rates), self.lags_s(row, distance), self._constants,
+            quadrature(), np.empty((4, _NODES)),
         )  # fmt: skip
-        tangent = np.tan(np.pi * edges * dt)
-        return p_windows, s_windows, (1 - tangent) / (1 + tangent)
+        return out
+
+
+def band_edges(dt):
+    """Return the upper edges of the bands that a sample interval has room for, Hz; the last band has none."""
+    return np.array([edge for edge in EDGES_HZ if edge < _HIGHEST_EDGE / dt])
