@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seissynth.backends._run import run_backend
+from seissynth.backends.run import run_backend
 from seissynth.record_windows import WindowGroup
 from seissynth.records import Records
 from seissynth.shared.warning import warn_user

@@ -115,7 +115,7 @@ def test_one_module_reads_entry_points():
     readers += ("importlib.metadata.distributions",)
     users = {module for module, found in _all_imports(CORE | PLUGINS) if found.is_of(*readers)}
     users |= {module for module, path in (CORE | PLUGINS).items() if ".entry_points" in path.read_text("utf-8")}
-    assert users == {"seissynth.backends._entrypoints"}
+    assert users == {"seissynth.backends.entrypoints"}
 
 
 def _modules_after(statement):

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seissynth.backends._entrypoints import find_entries, normalise_distribution
 from seissynth.backends._info import BackendInfo, BackendTable
 from seissynth.backends.base import Backend, Card
+from seissynth.backends.entrypoints import find_entries, normalise_distribution
 from seissynth.errors import BackendError, BackendNotFoundError, InputError, SeisSynthError
 from seissynth.shared.suggestions import did_you_mean
 from seissynth.shared.warning import warn_user
@@ -24,7 +24,8 @@ from seissynth.shared.warning import warn_user
 #: what `BackendInfo.distribution` says for backends of `register_backend`
 THIS_PROCESS = "(this process)"
 
-_registered: dict = {}  # name -> class, of the running process
+#: classes of `register_backend` by name, of the running process; one that is taken out is registered no more
+REGISTERED: dict[str, type[Backend]] = {}
 
 
 def list_backends(check: bool = False) -> BackendTable:
@@ -178,7 +179,7 @@ def register_backend(cls_or_name: type[Backend] | str, cls=None) -> Any:
     if problem:
         raise InputError(f"register_backend: {problem}")
     name = cls.card.name
-    known = _registered.get(name)
+    known = REGISTERED.get(name)
     # Running a notebook's cell again makes a new class of the same name: that one replaces the old.
     if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
         raise InputError(f"register_backend: {name!r} is already {known.__module__}.{known.__qualname__}.")
@@ -187,7 +188,7 @@ def register_backend(cls_or_name: type[Backend] | str, cls=None) -> Any:
             f"register_backend: {name!r} is the name of an installed backend. Give the card another name, "
             "or pass the class itself as generate(backend=...)."
         )
-    _registered[name] = cls
+    REGISTERED[name] = cls
     return cls
 
 
@@ -366,7 +367,7 @@ def _installed():
 
 def _offers():
     """Name -> offer; a name that is taken already becomes ``distribution/name``."""
-    offers = {name: _Registered(cls) for name, cls in _registered.items()}
+    offers = {name: _Registered(cls) for name, cls in REGISTERED.items()}
     for offer in _installed():  # sorted by distribution within one name
         name = offer.entry.name
         offers[f"{offer.distribution}/{name}" if name in offers else name] = offer

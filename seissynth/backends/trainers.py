@@ -5,7 +5,7 @@ A trainer stands in the entry-point group ``seissynth.trainers`` under its backe
 returns an object whose text says what came out; a call that was stopped goes on when it is made again.
 """
 
-from seissynth.backends._entrypoints import find_entries
+from seissynth.backends.entrypoints import find_entries
 from seissynth.errors import BackendError, BackendNotFoundError, MissingDependencyError, SeisSynthError
 from seissynth.shared.suggestions import did_you_mean
 

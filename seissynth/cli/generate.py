@@ -132,7 +132,7 @@ def generate(
 
     check_target(output, realizations or 1)
     if plot is not None:
-        from seissynth.plotting._style import check_outfile
+        from seissynth.plotting.style import check_outfile
 
         check_outfile(plot)
     stations, catalog = inputs()

@@ -60,7 +60,7 @@ def plot(
 
     from seissynth import plotting
     from seissynth.io.asdf import read_asdf
-    from seissynth.plotting._style import check_outfile
+    from seissynth.plotting.style import check_outfile
 
     check_outfile(output)
     contents = read_asdf(file)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, seconds
-from seissynth.plotting._style import (
+from seissynth.plotting.spectra import amplitude_spectrum, plain_frequencies
+from seissynth.plotting.spectrograms import draw_spectrogram, level_label, spectrogram, top_level
+from seissynth.plotting.style import (
     BLACK,
     GREEN,
     axis_label,
@@ -15,8 +17,6 @@ from seissynth.plotting._style import (
     scaled_unit,
     styled,
 )
-from seissynth.plotting.spectra import amplitude_spectrum, plain_frequencies
-from seissynth.plotting.spectrograms import draw_spectrogram, level_label, spectrogram, top_level
 from seissynth.plotting.traces import draw_onsets, draw_trace
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import numpy as np
 from seissynth.evaluation.groups.arrival_scores import FOUND_S
 from seissynth.evaluation.groups.arrival_tables import DISTANCES_KM
 from seissynth.picking.pickers import NEAR_S
-from seissynth.plotting._style import BLACK, GREY, P_COLOUR, S_COLOUR, new_figure, styled
+from seissynth.plotting.style import BLACK, GREY, P_COLOUR, S_COLOUR, new_figure, styled
 
 _COLOURS = {"P": P_COLOUR, "S": S_COLOUR}
 _BINS = 61

@@ -4,7 +4,7 @@ import numpy as np
 
 from seissynth.evaluation.groups.distributions import component_samples, kernel_density
 from seissynth.evaluation.groups.ground_motion import windows
-from seissynth.plotting._style import BLACK, BLUE, GREEN, GREY, new_figure, styled
+from seissynth.plotting.style import BLACK, BLUE, GREEN, GREY, new_figure, styled
 
 _LETTERS = "ZNE"
 _SAMPLES = 3000

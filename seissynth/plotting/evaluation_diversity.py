@@ -4,7 +4,7 @@ import numpy as np
 
 from seissynth.evaluation.groups.diversity import LEAST_COPY, copy_threshold
 from seissynth.evaluation.groups.ground_motion import windows
-from seissynth.plotting._style import BLACK, BLUE, GREY, ORANGE, new_figure, styled
+from seissynth.plotting.style import BLACK, BLUE, GREY, ORANGE, new_figure, styled
 
 _EDGES = np.linspace(0, 1, 51)
 _SHOWN = 3

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seissynth.plotting._style import BLACK, BLUE, GREEN, GREY, ORANGE, new_figure, styled
+from seissynth.plotting.style import BLACK, BLUE, GREEN, GREY, ORANGE, new_figure, styled
 
 _COLOURS = {"maximum likelihood": BLUE, "K-M slope": ORANGE, "b-positive": GREEN}
 #: cutoffs with fewer values are not drawn

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seissynth.plotting._style import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, new_figure, styled
+from seissynth.plotting.style import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, new_figure, styled
 
 _MEASURES = {"pga": "PGA", "pgv": "PGV", "arias": "Arias intensity", "d5_95_s": "D5-95"}
 _PARTS = (("event", BLUE), ("station", ORANGE), ("remaining", GREY))

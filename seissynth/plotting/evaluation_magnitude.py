@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seissynth.plotting._style import BLACK, BLUE, GREEN, new_figure, styled
+from seissynth.plotting.style import BLACK, BLUE, GREEN, new_figure, styled
 
 
 def draw_magnitude(group, pairs):

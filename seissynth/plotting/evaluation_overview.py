@@ -5,7 +5,7 @@ import math
 from seissynth.evaluation.leaderboard import headlines, side_by_side
 from seissynth.evaluation.metric_names import title_of
 from seissynth.evaluation.registry import GROUPS
-from seissynth.plotting._style import BLUE, GREEN, GREY, new_figure, styled
+from seissynth.plotting.style import BLUE, GREEN, GREY, new_figure, styled
 
 _COLUMNS = 3
 

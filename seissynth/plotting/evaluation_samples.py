@@ -3,8 +3,8 @@
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.plotting._style import BLACK, BLUE, P_COLOUR, S_COLOUR, new_figure, scaled_unit, styled
 from seissynth.plotting.spectrograms import draw_spectrogram, spectrogram
+from seissynth.plotting.style import BLACK, BLUE, P_COLOUR, S_COLOUR, new_figure, scaled_unit, styled
 
 _LETTERS = "ZNE"
 _RANGE_DB = 60.0

@@ -5,8 +5,8 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.evaluation.groups.sections import section_events
 from seissynth.plotting._sensors import centred, find_sensors, seconds
-from seissynth.plotting._style import BLACK, BLUE, ORANGE, P_COLOUR, S_COLOUR, new_figure, styled
 from seissynth.plotting.section import _height
+from seissynth.plotting.style import BLACK, BLUE, ORANGE, P_COLOUR, S_COLOUR, new_figure, styled
 
 _LETTERS = "ZNE"
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seissynth.plotting._style import BLACK, BLUE, GREY, ORANGE, new_figure, styled
+from seissynth.plotting.style import BLACK, BLUE, GREY, ORANGE, new_figure, styled
 
 _SHOWN = (
     ("envelope_correlation", "Envelope correlation", (-1.0, 1.0)),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seissynth.plotting._style import BLACK, BLUE, GREEN, GREY, new_figure, styled
+from seissynth.plotting.style import BLACK, BLUE, GREEN, GREY, new_figure, styled
 
 _STRESS_BAR = (1.0, 10.0, 100.0, 1000.0)
 

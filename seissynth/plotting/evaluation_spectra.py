@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from seissynth.plotting._style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, styled
 from seissynth.plotting.spectra import plain_frequencies
+from seissynth.plotting.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, styled
 
 _COLOURS = (GREY, BLUE, GREEN, ORANGE, PURPLE)
 

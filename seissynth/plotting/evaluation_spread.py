@@ -3,7 +3,7 @@
 import numpy as np
 
 from seissynth.evaluation.groups.spread import ROUGHNESS_GOAL, SD_RATIO_GOAL
-from seissynth.plotting._style import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, new_figure, styled
+from seissynth.plotting.style import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, new_figure, styled
 
 _BINS = np.linspace(0.0, 2.0, 51)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.events.earthquakes import preferred
-from seissynth.plotting._style import BLACK, BLUE, ORANGE, new_figure, styled
+from seissynth.plotting.style import BLACK, BLUE, ORANGE, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

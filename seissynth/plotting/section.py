@@ -9,7 +9,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, seconds, title_of
-from seissynth.plotting._style import BLACK, P_COLOUR, S_COLOUR, new_figure, styled
+from seissynth.plotting.style import BLACK, P_COLOUR, S_COLOUR, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

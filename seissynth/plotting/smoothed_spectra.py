@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
-from seissynth.plotting._style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, pretty_unit, styled
 from seissynth.plotting.spectra import legend, plain_frequencies, tapered, windows
+from seissynth.plotting.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, pretty_unit, styled
 from seissynth.signal import fourier_amplitude, konno_ohmachi
 from seissynth.signal.konnoohmachi import log_centers
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
-from seissynth.plotting._style import BLACK, P_COLOUR, S_COLOUR, axis_label, new_figure, scaled_unit, styled
+from seissynth.plotting.style import BLACK, P_COLOUR, S_COLOUR, axis_label, new_figure, scaled_unit, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from seissynth.errors import FileFormatError
-from seissynth.plotting._style import BLUE, GREY, styled
+from seissynth.plotting.style import BLUE, GREY, styled
 
 #: columns that are no curve
 _NO_CURVES = ("step", "epoch", "minutes")

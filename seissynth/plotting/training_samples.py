@@ -3,7 +3,7 @@
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.plotting._style import BLUE, GREY, new_figure, styled
+from seissynth.plotting.style import BLUE, GREY, new_figure, styled
 
 _MOST = 8
 

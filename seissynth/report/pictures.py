@@ -21,7 +21,7 @@ def draw_pictures(evaluation):
     dict of (str, str) to list of str
         By set and group.
     """
-    from seissynth.plotting._style import without_windows
+    from seissynth.plotting.style import without_windows
 
     with without_windows():
         return _draw_all(evaluation)

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seissynth.backends._conditions_checks import check_conditions
-from seissynth.backends._run import copied_seeds, load_once
 from seissynth.backends.registry import option_names
+from seissynth.backends.run import copied_seeds, load_once
 from seissynth.errors import SeisSynthError
 from seissynth.records import Records
 from seissynth.schema import COLUMNS, empty_value

@@ -4,8 +4,8 @@ import copy
 
 import numpy as np
 
-from seissynth.backends._run import checked_records, copied_seeds, lent_source, load_once
 from seissynth.backends.base import Backend, Card
+from seissynth.backends.run import checked_records, copied_seeds, lent_source, load_once
 from seissynth.seeding import make_seeds
 from seissynth.testing.examples import example_conditions
 

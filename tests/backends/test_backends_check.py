@@ -83,8 +83,12 @@ def test_packages_that_do_not_work_and_options_that_must_be_given(monkeypatch, t
         def __init__(self, gain):
             super().__init__()
 
-    state = registry._state(Needs)
-    assert state["status"] == "incomplete" and state["card"] is Needs.card
-    assert "half_installed does not work (OSError: libcuda.so: cannot open): pip install half" in state["cause"]
-    assert "gain" in state["cause"]
-    assert registry._state(Odd) == {"status": "ok", "cause": "", "card": Odd.card}
+    monkeypatch.setattr(registry, "REGISTERED", {})  # what is registered here is forgotten afterwards
+    registry.register_backend(Needs)
+    registry.register_backend(Odd)
+    found = {info.name: info for info in registry.list_backends(check=True)}
+    needs, odd = found["needs"], found["odd"]
+    assert needs.status == "incomplete" and needs.card is Needs.card
+    assert "half_installed does not work (OSError: libcuda.so: cannot open): pip install half" in needs.cause
+    assert "gain" in needs.cause
+    assert (odd.status, odd.cause) == ("ok", "") and odd.card is Odd.card

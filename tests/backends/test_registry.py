@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from seissynth.backends import _entrypoints, registry
+from seissynth.backends import registry
 from seissynth.backends.base import Backend, Card
+from seissynth.backends.entrypoints import find_entries, read_one_by_one, read_with_entrypoints
 from seissynth.errors import BackendError, BackendNotFoundError, InputError, SeisSynthWarning
 from seissynth.testing.check import Ricker
 
@@ -29,9 +30,9 @@ class Mine(Ricker):
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     """A folder on sys.path; returns a maker of distributions there, whose backends are the only ones."""
-    monkeypatch.setattr(registry, "_registered", {})
+    monkeypatch.setattr(registry, "REGISTERED", {})
     # a group of our own: what is really installed stays out of the way
-    monkeypatch.setattr(registry, "find_entries", lambda: _entrypoints.find_entries(GROUP))
+    monkeypatch.setattr(registry, "find_entries", lambda: find_entries(GROUP))
     monkeypatch.syspath_prepend(str(tmp_path))
     modules = set(sys.modules)
 
@@ -176,9 +177,9 @@ def test_a_plugin_whose_file_cannot_be_parsed_is_named(site):
 def test_both_readers_agree(site):
     site("My.Plug_in", {"first": "plug_first:Mine"}, version="2.3")
     site("two", {"second": "plug_second:Mine"})
-    one, other = (read(GROUP) for read in (_entrypoints._read_with_entrypoints, _entrypoints._read_one_by_one))
+    one, other = (read(GROUP) for read in (read_with_entrypoints, read_one_by_one))
     assert sorted(one, key=str) == sorted(other, key=str)
-    assert [entry.distribution for entry in _entrypoints.find_entries(GROUP)] == ["my-plug-in", "two"]
+    assert [entry.distribution for entry in find_entries(GROUP)] == ["my-plug-in", "two"]
 
 
 # --- names

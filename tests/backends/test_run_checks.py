@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seissynth.backends._run import copied_seeds, load_once, run_backend
 from seissynth.backends.base import Backend, Card
+from seissynth.backends.run import copied_seeds, load_once, run_backend
 from seissynth.errors import BackendError, DomainError, InputError, SeisSynthWarning
 from seissynth.records import Records
 from seissynth.seeding import make_seeds

@@ -41,7 +41,7 @@ def bare_block(job, number):
     """Records of one block from the backend alone; CPU seconds and how many."""
     import pandas
 
-    from seissynth.backends._run import run_backend
+    from seissynth.backends.run import run_backend
 
     began = time.process_time()
     plan = job.maker.plan(*job.settings.blocks()[number])

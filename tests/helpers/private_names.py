@@ -12,12 +12,6 @@ SUBJECTS = ("_kernels", "_numba", "_training_files", "_batches")
 
 #: file of tests -> private names that it may use; a public way is better, so that this list only gets shorter
 ALLOWED = {
-    # the registry, by what it is made of: readers of entry points that must agree, and the state of one class
-    "backends/test_backends_check.py": {"_state"},
-    "backends/test_registry.py": {"_entrypoints", "_read_one_by_one", "_read_with_entrypoints", "_registered"},
-    # the checks around each call of a backend, without `generate` in front
-    "backends/test_run_checks.py": {"_run"},
-    "benchmarks/bench_dataset_make.py": {"_run"},
     # time of the network alone; whether it is loaded, and of which sizes
     "benchmarks/bench_heggs_device.py": {"_model"},
     "plugins/heggs/test_heggs_backend.py": {"_model"},
@@ -29,8 +23,6 @@ ALLOWED = {
     "test_threads.py": {"_cache", "_cache_lock", "_known", "_lock"},
     # ObsPy's own: the format of a trace that was read
     "io/test_files.py": {"_format"},
-    # units of axes, and screens, which a test machine has none of
-    "plotting/test_plotting.py": {"_has_windows", "_style"},
     # two implementations of one formula
     "plugins/heggs/test_heggs_acm.py": {"_by_numpy", "_by_torch"},
     # parts of a model: what is drawn for a record, spectra before noise, terms of one station

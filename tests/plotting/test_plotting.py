@@ -10,9 +10,9 @@ from fake_stream import fake_stream
 from seissynth.errors import InputError
 from seissynth.example import read_example
 from seissynth.plotting import plot_comparison, plot_map, plot_section, plot_spectra, plot_traces
-from seissynth.plotting._style import pretty_unit, scaled_unit
 from seissynth.plotting.comparison import spectrogram
 from seissynth.plotting.spectra import amplitude_spectrum
+from seissynth.plotting.style import pretty_unit, scaled_unit
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +262,7 @@ def test_windows_open_once_in_a_script_and_never_for_files_and_reports(stream, t
     """As ObsPy's `plot`; Agg stands for a backend with windows, and pyplot's list of figures for the screen."""
     import matplotlib.pyplot as plt
 
-    from seissynth.plotting import _style
+    from seissynth.plotting import style
 
     shown = []
     monkeypatch.setattr(plt, "show", lambda *args, **kwargs: shown.append(plt.get_fignums()))
@@ -270,12 +270,12 @@ def test_windows_open_once_in_a_script_and_never_for_files_and_reports(stream, t
     for _ in range(30):
         plot_traces(stream, max_sensors=1)
     assert plt.get_fignums() == before and not shown  # no windows here, and nothing is kept
-    monkeypatch.setattr(_style, "_has_windows", lambda: True)
+    monkeypatch.setattr(style, "has_windows", lambda: True)
     figure = plot_traces(stream)
     assert len(shown) == 1 and len(shown[0]) == len(before) + 1 and plt.gcf() is figure
     plt.close(figure)
     plot_traces(stream, outfile=tmp_path / "a.png")
-    with _style.without_windows():
+    with style.without_windows():
         plot_traces(stream)
     assert len(shown) == 1 and plt.get_fignums() == before
 

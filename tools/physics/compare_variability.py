@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seissynth.plotting._style import BLACK, BLUE, GREEN, ORANGE, PURPLE, new_figure, styled
+from seissynth.plotting.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, new_figure, styled
 from seissynth.seeding import make_seeds
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.spatial_field import earth_centred_km, make_field

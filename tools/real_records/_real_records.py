@@ -12,7 +12,7 @@ import numpy as np
 from scipy.signal import butter, sosfilt
 
 from seissynth.picking import pickers
-from seissynth.plotting._style import BLACK, BLUE, GREEN, ORANGE, PURPLE, new_figure, styled
+from seissynth.plotting.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, new_figure, styled
 from seissynth.signal.motion import convert_motion
 
 __all__ = ["BLACK", "BLUE", "GREEN", "ORANGE", "PURPLE", "new_figure", "styled"]

@@ -5,7 +5,7 @@ Motion stays in arrays from the backend to the file; it is what `seissynth.gener
 
 import numpy as np
 
-from seissynth.backends._run import load_once, run_backend
+from seissynth.backends.run import load_once, run_backend
 from seissynth.data.factory.noise import load_noise
 from seissynth.data.factory.plan import _GAIN, _LEVEL, _SNR, Planner
 from seissynth.data.factory.record_noise import RecordNoise

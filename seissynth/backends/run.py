@@ -73,7 +73,7 @@ def run_backend(
 
     Examples
     --------
-    >>> from seissynth.backends._run import run_backend
+    >>> from seissynth.backends.run import run_backend
     >>> from seissynth.seeding import make_seeds
     >>> from seissynth.testing import Ricker, example_conditions
     >>> table = example_conditions(Ricker.card, n=2)

@@ -55,16 +55,32 @@ def find_entries(group=GROUP):
         Sorted by name, then distribution.
     """
     try:
-        entries = _read_with_entrypoints(group)
+        entries = read_with_entrypoints(group)
     except Exception:  # configparser's errors, a bad spec, an odd sys.path: all of them somebody else's
-        entries = _read_one_by_one(group)
+        entries = read_one_by_one(group)
     unique = {}
     for entry in entries:
         unique.setdefault((entry.name, entry.distribution), entry)
     return [unique[key] for key in sorted(unique)]
 
 
-def _read_with_entrypoints(group):
+def read_with_entrypoints(group):
+    """Return the entry points of a group as the package `entrypoints` reads them, which is quick.
+
+    Parameters
+    ----------
+    group : str
+
+    Returns
+    -------
+    list of FoundEntry
+        As they come; a distribution that ``sys.path`` shows twice has its entries twice.
+
+    Raises
+    ------
+    Exception
+        Of any kind, at the first file that the package cannot read, whoever owns it.
+    """
     from entrypoints import EntryPoint, iter_files_distros
 
     # Not get_group_all: it warns about a spec that it cannot parse and leaves it out, and the warning could be turned
@@ -93,7 +109,23 @@ def _version(distribution):
         return ""
 
 
-def _read_one_by_one(group):
+def read_one_by_one(group):
+    """Return the entry points of a group, going through the distributions with ``importlib.metadata``.
+
+    Parameters
+    ----------
+    group : str
+
+    Returns
+    -------
+    list of FoundEntry
+        As they come; of a distribution that ``sys.path`` shows twice, those of the first.
+
+    Warns
+    -----
+    SeisSynthWarning
+        A distribution that may hold backends cannot be read; it is left out.
+    """
     entries, seen = [], set()
     for distribution in importlib.metadata.distributions():
         label = str(getattr(distribution, "_path", "without a name"))

@@ -81,7 +81,7 @@ def styled(function):
 
         if outfile is not None:
             check_outfile(outfile)
-        shown = outfile is None and _window.get() is not None and _has_windows()
+        shown = outfile is None and _window.get() is not None and has_windows()
         token = _window.set(True if shown else None)
         try:
             with matplotlib.rc_context(_SETTINGS):
@@ -101,8 +101,8 @@ def styled(function):
     return inside
 
 
-def _has_windows():
-    """Whether matplotlib draws into windows of its own here."""
+def has_windows():
+    """Return whether matplotlib draws into windows of its own here."""
     import matplotlib
 
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")
@@ -168,7 +168,7 @@ def scaled_unit(peak, unit):
 
     Examples
     --------
-    >>> from seissynth.plotting._style import scaled_unit
+    >>> from seissynth.plotting.style import scaled_unit
     >>> scaled_unit(3.2e-5, "m/s")
     (1000000.0, 'µm/s')
     >>> scaled_unit(81234, "counts")
