@@ -24,7 +24,7 @@ from seissynth.shared.locks import new_lock, new_rlock
 from seissynth.shared.warning import warn_user
 
 __all__ = [
-    "EVALRESP_LOCK", "INPUT_UNITS", "evaluate_response", "input_units", "padding_s", "quantity_of_units",
+    "EVALRESP_LOCK", "INPUT_UNITS", "clear_cache", "evaluate_response", "input_units", "padding_s", "quantity_of_units",
     "response_key", "say", "tidy_units", "with_known_units",
 ]  # fmt: skip
 
@@ -87,6 +87,12 @@ def evaluate_response(channel, nfft, sampling_rate_hz, said=None):
     for note in notes:
         say(channel, note, said)
     return values
+
+
+def clear_cache():
+    """Forget the responses that were evaluated: the next call of `evaluate_response` evaluates anew."""
+    with _cache_lock:
+        _cache.clear()
 
 
 def say(channel, note, said=None):

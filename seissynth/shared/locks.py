@@ -4,7 +4,8 @@ import os
 import threading
 import weakref
 
-_known: weakref.WeakSet = weakref.WeakSet()
+#: every lock that was made here and is still in use
+KNOWN: weakref.WeakSet = weakref.WeakSet()
 
 
 def new_lock():
@@ -18,13 +19,13 @@ def new_rlock():
 
 
 def _known_lock(lock):
-    _known.add(lock)
+    KNOWN.add(lock)
     return lock
 
 
 def _open_all():
     # the threads that held them are not there; what they were about is short and is begun again by whoever needs it
-    for lock in list(_known):
+    for lock in list(KNOWN):
         lock._at_fork_reinit()
 
 

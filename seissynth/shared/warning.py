@@ -11,7 +11,8 @@ from seissynth.errors import SeisSynthWarning
 _OURS = tuple(str(Path(__file__).resolve().parents[2] / name) + "/" for name in ("seissynth", "seissynth_plugins"))
 
 
-_collected = ContextVar("collected warnings", default=None)
+#: where `warn_user` puts the warnings of a context, a list, or None where they are given
+COLLECTED: ContextVar[list[str] | None] = ContextVar("collected warnings", default=None)
 
 
 @contextlib.contextmanager
@@ -21,16 +22,16 @@ def collecting_warnings():
     The filters of `warnings` belong to the whole process and stay as they are; other threads warn as before.
     """
     collected = []
-    token = _collected.set(collected)
+    token = COLLECTED.set(collected)
     try:
         yield collected
     finally:
-        _collected.reset(token)
+        COLLECTED.reset(token)
 
 
 def warn_user(message):
     """Warn with `SeisSynthWarning` at the innermost line that belongs neither to seissynth nor to its plugins."""
-    collected = _collected.get()
+    collected = COLLECTED.get()
     if collected is not None:
         collected.append(message)
         return

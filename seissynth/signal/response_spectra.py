@@ -25,8 +25,8 @@ _KINDS = {"psa": 2, "psv": 1, "sd": 0}
 _ANGLES = 180
 _FAR = 32  # samples farthest from rest that are looked at first
 _AT_ONCE = 4096  # samples that are rotated at a time
-#: 1 MB, which processors keep near
-_ROOM = 131072
+#: numbers that a thread keeps for its kernels: 1 MB, which processors keep near; longer records come in parts
+ROOM = 131072
 
 
 def response_spectrum(
@@ -289,7 +289,7 @@ _own = threading.local()
 def _room():
     """Memory of this thread that kernels scribble on; to ask the system for it anew takes longer than to use it."""
     if not hasattr(_own, "room"):
-        _own.room = np.empty(_ROOM)
+        _own.room = np.empty(ROOM)
     return _own.room
 
 

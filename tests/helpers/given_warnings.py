@@ -31,8 +31,8 @@ class Recorder:
 
 def record():
     """Begin to note, in this process; returns the Recorder."""
-    warning._collected = Recorder(warning._collected)
-    return warning._collected
+    warning.COLLECTED = Recorder(warning.COLLECTED)
+    return warning.COLLECTED
 
 
 def never_given(seen):

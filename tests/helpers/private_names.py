@@ -15,14 +15,6 @@ ALLOWED = {
     # time of the network alone; whether it is loaded, and of which sizes
     "benchmarks/bench_heggs_device.py": {"_model"},
     "plugins/heggs/test_heggs_backend.py": {"_model"},
-    # caches, open files and locks, which show in no result
-    "helpers/given_warnings.py": {"_collected"},
-    "instruments/test_response.py": {"_cache", "_evaluate"},
-    "io/test_dataset_read.py": {"_files", "_pool"},
-    "io/test_dataset_write.py": {"_raw"},
-    "test_threads.py": {"_cache", "_cache_lock", "_known", "_lock"},
-    # ObsPy's own: the format of a trace that was read
-    "io/test_files.py": {"_format"},
     # two implementations of one formula
     "plugins/heggs/test_heggs_acm.py": {"_by_numpy", "_by_torch"},
     # parts of a model: what is drawn for a record, spectra before noise, terms of one station
@@ -34,10 +26,6 @@ ALLOWED = {
     "plugins/stochastic/test_stochastic_records.py": {"_legs", "_maker"},
     "plugins/swag/test_swag_backend.py": {"_stations"},
     "plugins/swag/test_swag_data.py": {"_noise", "_onsets"},
-    # the border of the kernels' memory
-    "signal/test_response_spectra.py": {"_ROOM"},
-    # the lazy table behind the names of the front door
-    "test_package.py": {"_PUBLIC"},
 }
 
 

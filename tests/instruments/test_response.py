@@ -216,10 +216,16 @@ def test_a_table_of_amplitudes_and_phases_is_held_at_its_ends():
 
 
 def test_the_cache_goes_by_content(monkeypatch):
-    monkeypatch.setattr(evalresp, "_cache", type(evalresp._cache)())
+    evalresp.clear_cache()
     calls = []
-    evaluate = evalresp._evaluate
-    monkeypatch.setattr(evalresp, "_evaluate", lambda *args: calls.append(1) or evaluate(*args))
+    ask = Response.get_evalresp_response_for_frequencies
+
+    def counted(self, frequencies, *args, **options):
+        if len(frequencies) > 1:  # a single one is where a stated sensitivity is compared
+            calls.append(1)
+        return ask(self, frequencies, *args, **options)
+
+    monkeypatch.setattr(Response, "get_evalresp_response_for_frequencies", counted)
     motion = np.hanning(500)
     first = apply_response(motion, make_channel(one_pole_response()), 100.0, "velocity")
     again = apply_response(motion, make_channel(one_pole_response()), 100.0, "velocity")  # another object, same content
@@ -236,9 +242,16 @@ def test_the_cache_goes_by_content(monkeypatch):
     assert len(calls) == 3
     slow, fast = (evalresp.evaluate_response(channel, 4096, rate) for rate in (50.0, 100.0))  # one length, two rates
     assert not np.array_equal(slow, fast)
+    calls.clear()
+    apply_response(motion, channel, 100.0, "velocity")
+    assert not calls  # it is still there
     monkeypatch.setattr(evalresp, "CACHE_BYTES", 1)
-    apply_response(motion, channel, 20.0, "velocity")
-    assert len(evalresp._cache) == 1
+    for rate, number in ((20.0, 1), (20.0, 1), (100.0, 2)):  # room for the last one only
+        apply_response(motion, channel, rate, "velocity")
+        assert len(calls) == number
+    evalresp.clear_cache()
+    apply_response(motion, channel, 100.0, "velocity")
+    assert len(calls) == 3
 
 
 def test_the_key_sees_every_number():

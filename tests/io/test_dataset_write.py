@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from seisbench_sets import records, write_by_hand
 
 from seissynth.errors import FileFormatError, InputError, WriteError
+from seissynth.io.careful_file import CarefulFile
 from seissynth.io.seisbench import write as seisbench_write
 from seissynth.io.seisbench.dataset import Dataset, DatasetWriter, write_chunks_file
 from seissynth.io.seisbench.write import remove_leftovers
@@ -284,12 +285,18 @@ def test_a_disk_that_fails_at_the_end(tmp_path, monkeypatch, call):
     assert not [name for name in names_in(tmp_path) if name.endswith((".partial", ".csv"))]
 
 
-def test_a_swallowed_error_makes_no_set(tmp_path):
+def test_a_swallowed_error_makes_no_set(tmp_path, monkeypatch):
+    """Not even where the disk has room again by then."""
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "full")
+
     writer = DatasetWriter(tmp_path, sampling_rate_hz=1.0, bucket_size=1)
     with pytest.raises(WriteError, match="record 0"), writer:  # noqa: PT012 (raised when the writer closes)
-        writer._raw.error = OSError(errno.ENOSPC, "full")
+        monkeypatch.setattr(CarefulFile, "check", full)
         with pytest.raises(WriteError):
             writer.write([{}], records(1))
+        monkeypatch.undo()
     assert names_in(tmp_path) == []
 
 

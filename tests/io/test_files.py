@@ -105,7 +105,7 @@ def test_format_by_ending_or_by_name(tmp_path, stream):
     with pytest.raises(InputError, match="format='WAV'"):
         write(tmp_path / "a.mseed", stream, format="WAV")
     write(tmp_path / "plain", stream, format="mseed")
-    assert obspy.read(str(tmp_path / "plain"))[0].stats._format == "MSEED"
+    assert len(obspy.read(str(tmp_path / "plain"), format="MSEED")) == len(stream)
     with pytest.raises(InputError, match="no trace"):
         write(tmp_path / "a.mseed", obspy.Stream())
     stream[0].data = stream[0].data.astype("int64")

@@ -310,10 +310,10 @@ def test_a_peak_is_found_wherever_it_falls():
 @pytest.mark.parametrize("periods", [(0.25, 0.3), (1.0, 1.1)])
 def test_long_records_are_cut_into_parts(periods):
     """A peak moved by single samples through the border between two parts of a long record."""
-    from seissynth.signal.response_spectra import _ROOM
+    from seissynth.signal.response_spectra import ROOM
 
     periods = np.linspace(*periods, 64)
-    border = (_ROOM // (3 * periods.size) - 1) * 16
+    border = (ROOM // (3 * periods.size) - 1) * 16
     data = np.zeros((160, border + 200))
     for shift, row in enumerate(data):
         row[border - 150 + shift : border - 130 + shift] = np.hanning(20)
