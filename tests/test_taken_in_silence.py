@@ -238,7 +238,7 @@ def test_every_csv_file_is_written_by_the_helper():
         if any(word in path.read_text(encoding="utf-8") for word in (".to_csv(", "csv.writer(", "csv.DictWriter("))
     }
     # the log of a training holds numbers only
-    assert found == {"seissynth.shared.csv_cells", "seissynth_plugins.torchkit._training_files"}
+    assert found == {"seissynth.shared.csv_cells", "seissynth_plugins.torchkit.training_files"}
 
 
 def test_the_report_goes_through_the_helper(tmp_path):

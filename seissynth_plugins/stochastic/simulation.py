@@ -74,8 +74,8 @@ class RecordMaker:
         if p_energy == 0.0 and s_low == 0.0:
             return np.zeros((3, npts)), 0.0  # the record ends before anything arrives
 
-        legs = self._legs(grid, row)
-        z_filter = self._s_on_z(grid, row)
+        legs = self.legs(grid, row)
+        z_filter = self.s_on_z(grid, row)
         out = np.zeros((3, nfft // 2 + 1), dtype=complex)
         _kernels.combine(
             out, fft.rfft(p_series), fft.rfft(s_series), *legs, grid.p_horizontal, grid.s_vertical,
@@ -87,8 +87,19 @@ class RecordMaker:
         coda_share = 1 - s_window / s_high if s_high > 0 else 0.0
         return data, max(0.0, coda_share)
 
-    def _s_on_z(self, grid, row):
-        """What S on Z has beside S on the horizontals: less of the Vs30 term, and a decay with distance."""
+    def s_on_z(self, grid, row):
+        """Return what S on Z has beside S on the horizontals: less of the Vs30 term, and a decay with distance.
+
+        Parameters
+        ----------
+        grid : Grid
+        row : PreparedRow
+
+        Returns
+        -------
+        ndarray, shape (bins,), complex
+            A factor; 1 where there is nothing.
+        """
         p = self.parameters
         more = p.vertical_site_exponent - 1.0
         nonlinear = more * row.nonlinear if p.vertical_nonlinear else -row.nonlinear
@@ -112,8 +123,20 @@ class RecordMaker:
             self._last_change = key, change
         return change
 
-    def _legs(self, grid, row):
-        """Spectra of P, SV, SH and of S without a mechanism's pattern; each of shape (bins,), complex."""
+    def legs(self, grid, row):
+        """Return the spectra of P, SV, SH and of S without a mechanism's pattern, which noise is shaped by.
+
+        Parameters
+        ----------
+        grid : Grid
+            Frequencies, of `GridCache.get`.
+        row : PreparedRow
+
+        Returns
+        -------
+        tuple of ndarray, each of shape (bins,), complex
+            Of acceleration, m/s; the free surface is not in them.
+        """
         from seissynth_plugins.stochastic import _kernels as kernels
 
         p = self.parameters

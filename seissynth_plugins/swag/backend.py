@@ -123,7 +123,7 @@ class SwagBackend(WeightsBackend):
         begin = self._window_starts(onsets[:, 0], np.asarray(start_s, dtype=float), npts, sampling_rate_hz)
         labels = np.column_stack([onsets - begin[:, None], conditions["source_magnitude"].to_numpy(float)])
         self.check_labels(labels, [_site(conditions, row) for row in range(len(conditions))])
-        station = self._stations(conditions)
+        station = self.station_numbers(conditions)
         made = self.make(labels, station, seeds.row)
         first = np.round((start_s - begin) * sampling_rate_hz).astype(int)
         data = np.stack([cut(record, begin_at, npts) for record, begin_at in zip(made, first, strict=True)])
@@ -170,6 +170,47 @@ class SwagBackend(WeightsBackend):
                 f"window of {self.config.duration_s:g} s; pass a later start=."
             )
 
+    def station_numbers(self, conditions):
+        """Return which of the stations that the network knows each row's is.
+
+        Parameters
+        ----------
+        conditions : pandas.DataFrame, n rows
+
+        Returns
+        -------
+        ndarray, shape (n,), int64
+            Places in ``inputs.names``; ``config.stations`` for none of them.
+
+        Raises
+        ------
+        InputError
+            The nearest station is asked for, and coordinates are missing.
+
+        Warns
+        -----
+        SeisSynthWarning
+            Stations are not known, and no nearest one is asked for.
+        """
+        names = [_site(conditions, row) for row in range(len(conditions))]
+        known = {name: number for number, name in enumerate(self._inputs.names)}
+        # sets without network codes name their stations alone
+        bare = [name.partition(".")[2] for name in names]
+        none = self.config.stations
+        numbers = np.array([known.get(a, known.get(b, none)) for a, b in zip(names, bare, strict=True)], np.int64)
+        # rows without any code say nothing that could be unknown
+        unknown = np.flatnonzero((numbers == none) & (np.array(bare) != ""))
+        if len(unknown) and self.unknown_station == "nearest":
+            numbers[unknown] = self._nearest(conditions.iloc[unknown])
+        elif len(unknown):
+            count = len({names[row] for row in unknown})
+            warn_user(
+                f"{self.kind.name}: the weights do not know {count} of the stations ({names[unknown[0]]}, ...), which "
+                "take no station's label; pass unknown_station='nearest' for that of the nearest known one, or train "
+                "with their records."
+            )
+        return numbers
+
     def make(self, labels, station, seeds):
         """Return records of labels, shape (n, 3, npts) of the network; see `generation.generate_columns`."""
         from seissynth_plugins.swag.generation import Sampling, generate_columns, to_waveforms
@@ -206,27 +247,6 @@ class SwagBackend(WeightsBackend):
                 "s after their beginning at the earliest. Pass start= and duration= within these."
             )
         return begin
-
-    def _stations(self, conditions):
-        """Rows of the network's table, the last one for none."""
-        names = [_site(conditions, row) for row in range(len(conditions))]
-        known = {name: number for number, name in enumerate(self._inputs.names)}
-        # sets without network codes name their stations alone
-        bare = [name.partition(".")[2] for name in names]
-        none = self.config.stations
-        numbers = np.array([known.get(a, known.get(b, none)) for a, b in zip(names, bare, strict=True)], np.int64)
-        # rows without any code say nothing that could be unknown
-        unknown = np.flatnonzero((numbers == none) & (np.array(bare) != ""))
-        if len(unknown) and self.unknown_station == "nearest":
-            numbers[unknown] = self._nearest(conditions.iloc[unknown])
-        elif len(unknown):
-            count = len({names[row] for row in unknown})
-            warn_user(
-                f"{self.kind.name}: the weights do not know {count} of the stations ({names[unknown[0]]}, ...), which "
-                "take no station's label; pass unknown_station='nearest' for that of the nearest known one, or train "
-                "with their records."
-            )
-        return numbers
 
     def _nearest(self, conditions):
         latitude, longitude = (

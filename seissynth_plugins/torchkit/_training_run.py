@@ -8,12 +8,12 @@ import lightning
 import torch
 
 from seissynth.errors import InputError, TrainingError
-from seissynth_plugins.torchkit._figures import Figures
-from seissynth_plugins.torchkit._lightning_loop import Loop
-from seissynth_plugins.torchkit._training_files import BEST, METRICS, STATE, check_same, part_of, read_state
 from seissynth_plugins.torchkit._training_parts import parts_of
 from seissynth_plugins.torchkit.checkpoints import read_tensors
+from seissynth_plugins.torchkit.figures import Figures
+from seissynth_plugins.torchkit.lightning_loop import Loop
 from seissynth_plugins.torchkit.train_config import FREE_FIELDS
+from seissynth_plugins.torchkit.training_files import BEST, METRICS, STATE, check_same, part_of, read_state
 
 
 def run(module, data, config, run_dir, resume, validation):

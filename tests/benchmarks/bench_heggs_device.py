@@ -18,7 +18,7 @@ from _bench import parser, print_table, show_and_keep
 from torch.utils.flop_counter import FlopCounterMode
 
 import seissynth
-from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare
 
 REPEATS = 5
 #: side of the matrices whose product stands for the peak
@@ -48,9 +48,9 @@ def peak(device, dtype):
 def _measure(arguments):
     torch.set_num_threads(arguments.threads)
     backend = seissynth.get_backend("heggs")(device=arguments.device)
-    backend.load()
-    model, steps = backend._model, backend.sampling["steps"]
-    device, dtype = model.log_mean.device, next(model.unet.parameters()).dtype
+    network, device = backend.load_network()
+    model, steps = prepare(network, device, backend.precision), backend.sampling["steps"]
+    dtype = next(model.unet.parameters()).dtype
     top, rows, rng = peak(device, dtype), [], np.random.default_rng(0)
     for batch in arguments.batch:
         condition, seeds = rng.standard_normal((batch, model.config.condition.size)), np.arange(batch)

@@ -1,4 +1,4 @@
-"""Private names of ours that tests use: found in their text, and the list of those that may stay."""
+"""Private names of ours that tests use, found in their text; there are to be none."""
 
 import ast
 from collections import defaultdict
@@ -7,26 +7,8 @@ from _imports import ROOT, module_files
 
 PACKAGES = ("seissynth", "seissynth_plugins")
 
-#: modules whose own subject is private: compiled loops, which have no checks, and what a training keeps on the disk
-SUBJECTS = ("_kernels", "_numba", "_training_files", "_batches")
-
-#: file of tests -> private names that it may use; a public way is better, so that this list only gets shorter
-ALLOWED = {
-    # time of the network alone; whether it is loaded, and of which sizes
-    "benchmarks/bench_heggs_device.py": {"_model"},
-    "plugins/heggs/test_heggs_backend.py": {"_model"},
-    # two implementations of one formula
-    "plugins/heggs/test_heggs_acm.py": {"_by_numpy", "_by_torch"},
-    # parts of a model: what is drawn for a record, spectra before noise, terms of one station
-    "plugins/heggs/test_heggs_site_noise.py": {"_inputs"},
-    "plugins/heggs/test_heggs_validation.py": {"_augmenter"},
-    # what a training on a GPU keeps as tensors, which no run on a CPU shows
-    "plugins/torchkit/test_torchkit_training_reports.py": {"_figures", "_lightning_loop"},
-    "plugins/stochastic/test_stochastic_calibration.py": {"_legs", "_maker", "_s_on_z"},
-    "plugins/stochastic/test_stochastic_records.py": {"_legs", "_maker"},
-    "plugins/swag/test_swag_backend.py": {"_stations"},
-    "plugins/swag/test_swag_data.py": {"_noise", "_onsets"},
-}
+#: modules that tests may ask although their names are private: compiled loops, which have no checks of their own
+SUBJECTS = ("_kernels", "_numba")
 
 
 def is_private(name):

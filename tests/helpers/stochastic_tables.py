@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 
 from seissynth.seeding import make_seeds
+from seissynth_plugins.stochastic.simulation import RecordMaker
+from seissynth_plugins.stochastic.spectra import GridCache
 
 P_KM_S, S_KM_S = 6.0, 3.46
 
@@ -36,3 +38,8 @@ def simulate(backend, table, *, start_s=0.0, npts=4000, rate=100.0, seed=0):
     n = len(table)
     seeds = make_seeds(seed, ["event"] * n, [f"XX.S{i}" for i in range(n)], backend="stochastic")
     return backend.simulate(table, start_s=np.full(n, float(start_s)), npts=npts, sampling_rate_hz=rate, seeds=seeds)
+
+
+def record_maker(backend):
+    """What makes the records of a backend, row by row."""
+    return RecordMaker(backend.parameters, GridCache(backend.parameters))

@@ -47,9 +47,12 @@ def simulate(runs, seed):
 def target(backend, table):
     """Frequencies, Hz, and the target Fourier amplitude of one horizontal, cm/s."""
     from seissynth_plugins.stochastic.rows import prepare_rows
+    from seissynth_plugins.stochastic.simulation import RecordMaker
+    from seissynth_plugins.stochastic.spectra import GridCache
 
-    grid = backend._maker.grids.get(24576, 1 / RATE_HZ)
-    leg = backend._maker._legs(grid, prepare_rows(table[:1], backend.parameters)[0][0])[1]
+    maker = RecordMaker(backend.parameters, GridCache(backend.parameters))
+    grid = maker.grids.get(24576, 1 / RATE_HZ)
+    leg = maker.legs(grid, prepare_rows(table[:1], backend.parameters)[0][0])[1]
     return grid.frequency, 2 * 100 * np.abs(leg)  # 2: the free surface
 
 

@@ -42,11 +42,24 @@ def auxiliary_phase(log_amplitude, iterations):
         amplitude = torch.nn.functional.pad(relative.exp(), (0, 0, 0, 1))  # (N, 3, 65, 376)
         # a network that diverges must be seen by the loss, not by the transform's check of its input
         amplitude = amplitude.nan_to_num(0.0)
-        refine = _by_numpy if amplitude.device.type == "cpu" else _by_torch
+        refine = phase_by_numpy if amplitude.device.type == "cpu" else phase_by_torch
         return refine(amplitude, iterations)[:, :, :-1]
 
 
-def _by_numpy(amplitude, iterations):
+def phase_by_numpy(amplitude, iterations):
+    """Return phases that belong to amplitudes, by the package's own Griffin-Lim on the CPU.
+
+    Parameters
+    ----------
+    amplitude : Tensor, shape (N, 3, 65, 376)
+        On the CPU.
+    iterations : int
+
+    Returns
+    -------
+    Tensor, shape (N, 3, 65, 376)
+        Radians.
+    """
     workers = torch.get_num_threads()
     signals = griffinlim(
         amplitude.numpy(), TRANSFORM, NPTS, n_iter=iterations, momentum=_MOMENTUM, init=_first_phases(), workers=workers
@@ -54,7 +67,20 @@ def _by_numpy(amplitude, iterations):
     return torch.from_numpy(np.angle(TRANSFORM.forward(signals, workers=workers)))
 
 
-def _by_torch(amplitude, iterations):
+def phase_by_torch(amplitude, iterations):
+    """Return phases that belong to amplitudes, by the same algorithm in torch.
+
+    Parameters
+    ----------
+    amplitude : Tensor, shape (N, 3, 65, 376)
+        On any device.
+    iterations : int
+
+    Returns
+    -------
+    Tensor, shape (N, 3, 65, 376)
+        Radians, on the device of the input.
+    """
     shape = amplitude.shape
     amplitude = amplitude.flatten(0, 1)
     window = torch.hann_window(TRANSFORM.nfft, device=amplitude.device)

@@ -166,7 +166,7 @@ class PairData:
         self, table, inputs, part="train", *, sources="all", picked_first=True, onset_maps=False,
         augmentation=NO_AUGMENTATION, limit=None, records=False, seed=0,
     ):  # fmt: skip
-        self.table, self.inputs, self.part = table, inputs, part
+        self.table, self.inputs, self.part, self.augmentation = table, inputs, part, augmentation
         self._sources, self._picked_first, self._seed = sources, picked_first, seed
         self._onset_maps, self._augmenter = onset_maps, Augmenter(table, augmentation, part)
         self._records, self._rows = records, table.rows(part)
@@ -213,7 +213,7 @@ class PairData:
             end = np.float32(self.table.table["mask_end_s"].iloc[target])
             item |= {"record": data[1], "mask_end_s": end}
         if self._onset_maps:
-            known = rng.random() >= self._augmenter.how.onset_drop
+            known = rng.random() >= self.augmentation.onset_drop
             item["onsets"] = self._onsets[place] if known else np.full(2, np.nan, np.float32)
         return item
 
@@ -233,7 +233,7 @@ class PairData:
     @property
     def fingerprint(self):
         """Digest of the data and of all that is done to them."""
-        plain = [self._sources, self._picked_first, self._onset_maps, vars(self._augmenter.how), len(self), self._seed]
+        plain = [self._sources, self._picked_first, self._onset_maps, vars(self.augmentation), len(self), self._seed]
         text = json.dumps([self.table.fingerprint, self.part, self.inputs.to_plain(), plain], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

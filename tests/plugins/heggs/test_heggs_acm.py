@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from seissynth.signal import STFT  # noqa: E402
 from seissynth_plugins.heggs.networks.acm import AmplitudeCorrection, log_softplus, scaled_log1p  # noqa: E402
 from seissynth_plugins.heggs.networks.named_configs import named_config  # noqa: E402
-from seissynth_plugins.heggs.networks.phase import _by_numpy, _by_torch, auxiliary_phase  # noqa: E402
+from seissynth_plugins.heggs.networks.phase import auxiliary_phase, phase_by_numpy, phase_by_torch  # noqa: E402
 
 SHAPE = (3, 64, 376)
 
@@ -109,7 +109,7 @@ def test_phase_of_a_record_is_found():
 
 def test_phase_of_torch_is_that_of_the_signal_core():
     amplitude = torch.nn.functional.pad(_log_amplitude(_record()).exp() * 1e6, (0, 0, 0, 1))
-    ours, other = _by_numpy(amplitude, 4), _by_torch(amplitude, 4)
+    ours, other = phase_by_numpy(amplitude, 4), phase_by_torch(amplitude, 4)
     weight = amplitude / amplitude.max()
     turned = (1 - torch.cos(ours - other)) * weight
     assert turned.mean() < 1e-3 * weight.mean()

@@ -2,7 +2,9 @@
 
 import json
 import shutil
-from dataclasses import replace
+import tempfile
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -425,15 +427,23 @@ def test_training_keeps_sites_and_noise(weights, tmp_path):
 
 def made(weights, site_noise, source=None, background="none", inventory=None):
     from seissynth_plugins.heggs.backend import HeggsBackend
+    from seissynth_plugins.torchkit.checkpoints import load_weights, save_weights
 
-    backend = HeggsBackend(weights=weights, steps=2, iterations=4, precision="float32", background=background)
-    backend.load()
-    backend._inputs = replace(backend._inputs, site_noise=site_noise)
-    backend.load = lambda: None  # generate would read the file again
-    stream = seissynth.generate(
-        line() if inventory is None else inventory, earthquake(), backend=backend, duration=60.0, source=source,
-        velocity_model="southern_california", outside="allow",
-    )  # fmt: skip
+    class Alike(HeggsBackend):
+        """Draws the same for all weights: seeds depend on their digest."""
+
+        weights_hash = "alike"
+
+    values, card = load_weights(weights)
+    plain = json.loads(json.dumps(asdict(site_noise), default=np.ndarray.tolist))  # `to_plain` would round it
+    with tempfile.TemporaryDirectory() as folder:
+        changed = Path(folder) / "changed.safetensors"
+        save_weights(changed, values, {**card, "normalisation": {**card["normalisation"], "site_noise": plain}})
+        backend = Alike(weights=changed, steps=2, iterations=4, precision="float32", background=background)
+        stream = seissynth.generate(
+            line() if inventory is None else inventory, earthquake(), backend=backend, duration=60.0, source=source,
+            velocity_model="southern_california", outside="allow",
+        )  # fmt: skip
     return np.stack([trace.data for trace in stream]).reshape(-1, 3, stream[0].stats.npts)
 
 

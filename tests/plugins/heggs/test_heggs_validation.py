@@ -53,7 +53,7 @@ def assert_as_recorded(pairs, folder, records):
 @pytest.mark.parametrize("trainer", [train_heggs, train_ldm])
 def test_validation_sees_no_augmentation(folder, tmp_path, monkeypatch, trainer):
     def caught(model, data, config, run_dir, resume, validation):
-        assert data._augmenter.how == STRONGEST
+        assert data.augmentation == STRONGEST
         assert_as_recorded(validation, folder, records=True)
         raise SeenEnoughError
 

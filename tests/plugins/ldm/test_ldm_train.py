@@ -42,7 +42,7 @@ def test_both_stages_end_in_one_file(run):
 
 
 def test_the_autoencoder_is_that_of_the_first_stage_and_does_not_train_on(run):
-    from seissynth_plugins.torchkit._training_files import part_of, read_state
+    from seissynth_plugins.torchkit.training_files import part_of, read_state
 
     model, *_ = load_model(run.weights, kind=LDM)
     first = part_of(read_state(run.output / "autoencoder" / "state.safetensors")[0], "ema")

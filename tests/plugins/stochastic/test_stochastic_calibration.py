@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from stochastic_tables import conditions, simulate
+from stochastic_tables import conditions, record_maker, simulate
 
 from seissynth.errors import InputError
 from seissynth_plugins.stochastic import calibration
@@ -80,14 +80,13 @@ def test_unknown_and_broken_corrections_are_named(tmp_path):
 
 @pytest.mark.parametrize("magnitude", [3.0, 5.2, 6.7])
 def test_all_legs_carry_just_the_correction(magnitude):
-
     legs = []
     for name in ("active", "none"):
         backend = StochasticBackend(level_correction=name)
-        backend.load()
-        grid = backend._maker.grids.get(8192, 0.01)
+        maker = record_maker(backend)
+        grid = maker.grids.get(8192, 0.01)
         row = prepare_rows(conditions([40.0], magnitude), backend.parameters)[0][0]
-        legs.append(np.abs(np.array(backend._maker._legs(grid, row))[:, 1:]))
+        legs.append(np.abs(np.array(maker.legs(grid, row))[:, 1:]))
     wanted = load_correction("active").at_knots([magnitude])[0] @ hat_functions(grid.frequency[1:])
     np.testing.assert_allclose(np.log(legs[0] / legs[1]), np.broadcast_to(wanted, legs[0].shape), atol=1e-9)
 
@@ -115,10 +114,9 @@ def test_the_uncorrected_preset_is_the_papers_own():
     assert (p.two_corner_start_magnitude, p.two_corner_full_magnitude) == (5.5, 6.5)
     rows = prepare_rows(conditions([10.0, 100.0], 5.0, station_vs_30_mps=400.0), p)[0]
     assert all(row.adjustment is None for row in rows)
-    backend = StochasticBackend(preset="active_uncorrected")
-    backend.load()
+    maker = record_maker(StochasticBackend(preset="active_uncorrected"))
     # S on Z has no filter of its own: multiplying by 1 leaves every bit
-    assert np.all(backend._maker._s_on_z(backend._maker.grids.get(4096, 0.01), rows[1]) == 1.0)
+    assert np.all(maker.s_on_z(maker.grids.get(4096, 0.01), rows[1]) == 1.0)
 
 
 @pytest.mark.parametrize(("magnitude", "distance"), [(4.0, 24.0), (5.0, 24.0), (6.0, 24.0), (6.5, 36.0), (7.0, 56.0)])

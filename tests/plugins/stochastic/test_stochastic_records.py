@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from obspy.signal.trigger import aic_simple
-from stochastic_tables import conditions, simulate
+from stochastic_tables import conditions, record_maker, simulate
 
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.radiation import double_couple, pattern
@@ -25,9 +25,9 @@ def smsim_run():
 def target_cm_s(backend, table, nfft=24576, dt=0.005):
     from seissynth_plugins.stochastic.rows import prepare_rows
 
-    backend.load()
-    grid = backend._maker.grids.get(nfft, dt)
-    leg = backend._maker._legs(grid, prepare_rows(table[:1], backend.parameters)[0][0])[1]
+    maker = record_maker(backend)
+    grid = maker.grids.get(nfft, dt)
+    leg = maker.legs(grid, prepare_rows(table[:1], backend.parameters)[0][0])[1]
     return grid.frequency, 2 * 100 * np.abs(leg)  # 2: the free surface
 
 
@@ -96,10 +96,10 @@ def test_the_filters_themselves_are_causal(preset):
     from seissynth_plugins.stochastic.rows import prepare_rows
 
     backend = StochasticBackend(preset=preset)
-    backend.load()
+    maker = record_maker(backend)
     for magnitude in (3.0, 5.0, 6.0, 7.0):
         row = prepare_rows(conditions([40.0], magnitude), backend.parameters)[0][0]
-        motion, _ = backend._maker.make(row, -5.0, 6500, 0.01, seed=3)
+        motion, _ = maker.make(row, -5.0, 6500, 0.01, seed=3)
         first = row.samples_before_onset(-5.0, 100.0)
         assert 0 < np.abs(motion[:, : first - 1]).max() < 2e-5 * np.abs(motion).max()
 

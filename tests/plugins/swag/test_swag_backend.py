@@ -123,7 +123,7 @@ def test_an_unknown_station_takes_no_label_or_that_of_the_nearest(weights):
         {"station_network_code": "XX", "station_code": ["C", "D", "B"], "station_latitude_deg": [35.5, 36.1, 0.0],
          "station_longitude_deg": -117.5}
     )  # fmt: skip
-    assert backend._stations(table).tolist() == [0, 1, 1]
+    assert backend.station_numbers(table).tolist() == [0, 1, 1]
 
 
 def test_nearest_needs_places(weights, tmp_path):
@@ -131,13 +131,13 @@ def test_nearest_needs_places(weights, tmp_path):
     backend = SwagBackend(weights=weights, unknown_station="nearest")
     backend.load()
     with pytest.raises(InputError, match="needs the coordinates of all stations"):
-        backend._stations(rows)
+        backend.station_numbers(rows)
     folder = write_set(tmp_path / "set", station_latitude_deg=np.nan, station_longitude_deg=np.nan)
     nowhere = train_swag(folder, tmp_path / "run", **tiny_options(steps=1, warm_up=0, validation_records=0)).weights
     backend = SwagBackend(weights=nowhere, unknown_station="nearest")
     backend.load()
     with pytest.raises(InputError, match="do not know where their stations are"):
-        backend._stations(rows)
+        backend.station_numbers(rows)
 
 
 def test_the_backend_keeps_the_protocol(weights):

@@ -18,6 +18,7 @@ from seissynth_plugins.swag.training.data import (
     swag_rules,
     training_rows,
 )
+from seissynth_plugins.torchkit.augmentation import SensorNoise
 
 TINY = named_config("tiny")
 P_RANGE_S = (2.0, 9.0)
@@ -75,8 +76,8 @@ def test_an_item_depends_on_seed_epoch_and_number_only(folder):
 def test_noise_in_front_is_that_of_the_sensor(folder, monkeypatch):
     table, _, data = opened(folder)
     drawn = []
-    draw = data._noise.draw
-    monkeypatch.setattr(data._noise, "draw", lambda sensor, rng: drawn.append(sensor) or draw(sensor, rng))
+    draw = SensorNoise.draw
+    monkeypatch.setattr(SensorNoise, "draw", lambda self, sensor, rng: drawn.append(sensor) or draw(self, sensor, rng))
     for i in range(6):
         for epoch in range(3):
             data.record(i, epoch)
@@ -84,15 +85,15 @@ def test_noise_in_front_is_that_of_the_sensor(folder, monkeypatch):
     record, (p, _) = data.record(0, 0)
     scaled = record[:, : round(p * RATE) - 5].std(axis=-1)
     whole = data.table.waveforms([data.rows[0]])[0]
-    before = whole[:, : int(data._onsets[0, 0] * RATE) - 2].std(axis=-1)
+    before = whole[:, : int(table.table["p_s"].iloc[data.rows[0]] * RATE) - 2].std(axis=-1)
     np.testing.assert_allclose(scaled, before, rtol=0.6)  # at the record's own level
 
 
 def test_without_a_range_records_are_as_they_are(folder):
-    *_, data = opened(folder, None)
+    table, _, data = opened(folder, None)
     record, onsets = data.record(4)
     np.testing.assert_array_equal(record, data.table.waveforms([data.rows[4]])[0])
-    assert onsets == pytest.approx(data._onsets[4])
+    assert onsets == pytest.approx(table.table[["p_s", "s_s"]].iloc[data.rows[4]].tolist())
 
 
 def test_statistics_hold_stations_ranges_and_scales(folder):

@@ -16,7 +16,7 @@ pytest.importorskip("lightning")
 
 from seissynth.errors import FileFormatError, InputError, TrainingError  # noqa: E402
 from seissynth.seeding import generator  # noqa: E402
-from seissynth_plugins.torchkit._batches import BatchOrder  # noqa: E402
+from seissynth_plugins.torchkit.batches import BatchOrder  # noqa: E402
 from seissynth_plugins.torchkit.ema import EMA  # noqa: E402
 from seissynth_plugins.torchkit.training import TrainConfig, train  # noqa: E402
 

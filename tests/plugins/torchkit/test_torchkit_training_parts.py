@@ -21,7 +21,7 @@ from test_torchkit_training import (  # noqa: E402
 )
 
 from seissynth.errors import InputError  # noqa: E402
-from seissynth_plugins.torchkit._batches import BatchOrder  # noqa: E402
+from seissynth_plugins.torchkit.batches import BatchOrder  # noqa: E402
 from seissynth_plugins.torchkit.ema import EMA  # noqa: E402
 from seissynth_plugins.torchkit.training import TrainConfig, train  # noqa: E402
 

@@ -22,7 +22,7 @@ from test_torchkit_training import (  # noqa: E402
 )
 
 from seissynth.errors import InputError, TrainingError  # noqa: E402
-from seissynth_plugins.torchkit._batches import BatchOrder  # noqa: E402
+from seissynth_plugins.torchkit.batches import BatchOrder  # noqa: E402
 from seissynth_plugins.torchkit.training import TrainConfig, train  # noqa: E402
 
 __all__ = ["uninterrupted"]  # a fixture
@@ -176,8 +176,8 @@ def test_a_figure_that_is_not_there(tmp_path):
 @pytest.mark.parametrize("deferred", [False, True], ids=["at once", "as on a GPU"])
 def test_divergence_says_when_and_what(tmp_path, monkeypatch, deferred):
     """A runner of a table prints it; the state of before stays and is good."""
-    from seissynth_plugins.torchkit._lightning_loop import Loop
     from seissynth_plugins.torchkit.checkpoints import read_tensors
+    from seissynth_plugins.torchkit.lightning_loop import Loop
 
     class Later(Data):
         """A record is bad in the second epoch."""
@@ -199,7 +199,7 @@ def test_divergence_says_when_and_what(tmp_path, monkeypatch, deferred):
 
 
 def test_divergence_of_a_part_and_of_a_gradient(tmp_path, monkeypatch):
-    from seissynth_plugins.torchkit._lightning_loop import Loop
+    from seissynth_plugins.torchkit.lightning_loop import Loop
 
     class Root(Pair):
         def loss(self, batch, part):
@@ -220,7 +220,7 @@ def test_divergence_of_a_part_and_of_a_gradient(tmp_path, monkeypatch):
 
 def test_figures_that_are_summed_where_they_are_equal_those_at_once(tmp_path, monkeypatch, uninterrupted):
     """The same weights, bit for bit, and the same lines; a cut does not matter either."""
-    from seissynth_plugins.torchkit._lightning_loop import Loop
+    from seissynth_plugins.torchkit.lightning_loop import Loop
 
     monkeypatch.setattr(Loop, "deferred", True)
     model = Noisy()
@@ -237,7 +237,7 @@ def test_figures_that_are_summed_where_they_are_equal_those_at_once(tmp_path, mo
 
 def test_figures_are_not_looked_at_in_each_batch_where_a_look_waits(tmp_path, monkeypatch):
     """Conversions of tensors to numbers are counted: as many for a step as for four."""
-    from seissynth_plugins.torchkit._figures import Figures
+    from seissynth_plugins.torchkit.figures import Figures
 
     looks = []
     for name in ("__float__", "item", "tolist", "__bool__", "__int__"):

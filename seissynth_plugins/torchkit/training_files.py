@@ -155,13 +155,13 @@ class Metrics:
             self._write_all()
             return
         try:
-            with open(self.path, "a", newline="", encoding="utf-8") as file:
+            with self.path.open("a", newline="", encoding="utf-8") as file:
                 csv.DictWriter(file, self.columns, restval="").writerow(row)
         except OSError as error:
             raise write_error(self.path, error, kept="The training goes on from its last state.") from error
 
     def _write_all(self):
-        with replacing(self.path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+        with replacing(self.path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self.columns, restval="", extrasaction="ignore")
             writer.writeheader()
             writer.writerows(self.rows)

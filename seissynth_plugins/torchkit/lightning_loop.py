@@ -12,9 +12,20 @@ import torch
 from torch.utils.data import DataLoader
 
 from seissynth.errors import InputError, MissingDependencyError, TrainingError
-from seissynth_plugins.torchkit._batches import BatchOrder, Drawn, collate, record_names
-from seissynth_plugins.torchkit._figures import Figures
-from seissynth_plugins.torchkit._training_files import (
+from seissynth_plugins.torchkit._training_parts import (
+    WHOLE,
+    clip_weights,
+    make_optimizer,
+    not_averaged,
+    only,
+    parts_of,
+    seeded,
+)
+from seissynth_plugins.torchkit._training_samples import drop_later, write_samples
+from seissynth_plugins.torchkit.batches import BatchOrder, Drawn, collate, record_names
+from seissynth_plugins.torchkit.ema import EMA
+from seissynth_plugins.torchkit.figures import Figures
+from seissynth_plugins.torchkit.training_files import (
     BEST,
     METRICS,
     STATE,
@@ -26,17 +37,6 @@ from seissynth_plugins.torchkit._training_files import (
     save_best,
     save_state,
 )
-from seissynth_plugins.torchkit._training_parts import (
-    WHOLE,
-    clip_weights,
-    make_optimizer,
-    not_averaged,
-    only,
-    parts_of,
-    seeded,
-)
-from seissynth_plugins.torchkit._training_samples import drop_later, write_samples
-from seissynth_plugins.torchkit.ema import EMA
 
 
 class Loop(lightning.LightningModule):
