@@ -25,12 +25,15 @@ HEAVY = ("pandas", "numba", "matplotlib", "torch", "scipy.signal", "h5py", "pyas
 
 #: what a training machine without ObsPy imports
 WITHOUT_OBSPY = ("errors", "units", "schema", "shared", "records", "seeding", "traveltime", "backends", "testing")
-WITHOUT_OBSPY += ("signal", "representations", "data", "io", "picking", "evaluation")
+WITHOUT_OBSPY += ("signal", "representations", "noise", "data", "io", "picking", "evaluation")
 
 #: modules in those rooms that read and write Streams and catalogues, which training does not
 OF_STREAMS = {f"io.{name}" for name in ("asdf", "asdf_sets", "asdf_records", "asdf_rows", "asdf_writing", "codec")}
 OF_STREAMS |= {f"io.{name}" for name in ("files", "onset_picks", "provenance", "sac")}
-OF_STREAMS |= {f"data.factory.{name}" for name in ("asdf", "drawn_events", "network")} | {"data.cutting.cut"}
+OF_STREAMS |= {f"data.factory.{name}" for name in ("asdf", "drawn_events", "network")} | {
+    "data.cutting.cut",
+    "noise.models",
+}
 
 CORE, PLUGINS = module_files("seissynth"), module_files("seissynth_plugins")
 

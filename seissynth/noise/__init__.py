@@ -1,9 +1,10 @@
-"""Noise of records: Peterson's models, and windows cut from real records."""
+"""Noise of records: Peterson's models, windows cut from real records, and noise put in front of records."""
 
 from seissynth.shared.lazy import lazy
 
 #: module -> its public names, loaded when they are first used
 _PUBLIC = {
+    "front": "has_noise noise_like put_noise_in_front",
     "models": "LONGEST_PERIOD_S MODELS model_noise model_psd prepare_noise station_noise",
     "recorded": "FLAT_SAMPLES SAME_RATE StreamNoise",
 }

@@ -28,12 +28,14 @@ CORE = {
     "data.preprocess": "data.preparation.preparation",
     "data.seisbench": "io.seisbench.dataset",
     "evaluation.baseline_rows": "evaluation.baselines.rows",
+    "evaluation.downstream.front_noise": "noise.front",
+    "evaluation.front_noise": "noise.front",
     "evaluation.picker_models": "picking.models",
     **{
         f"evaluation.{name}": f"evaluation.{room}.{name}"
         for room, names in {
             "baselines": ("folds", "known_answers", "travel_times"),
-            "downstream": ("front_noise", "magnitude_network", "picker_training", "picker_windows", "picks"),
+            "downstream": ("magnitude_network", "picker_training", "picker_windows", "picks"),
             "groups": (
                 "arrival_scores", "arrivals", "distributions", "diversity", "frequency_magnitude", "ground_motion",
                 "ground_motion_groups", "hvsr", "log_spectrograms", "samples", "sections", "similarity", "source",

@@ -10,7 +10,7 @@ import numpy as np
 
 from seissynth.data.pairs import PICKED
 from seissynth.errors import InputError
-from seissynth.evaluation.downstream.front_noise import has_noise, put_noise_in_front
+from seissynth.noise.front import has_noise, put_noise_in_front
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.torchkit.augmentation import coda
 from seissynth_plugins.torchkit.training_table import evenly_chosen

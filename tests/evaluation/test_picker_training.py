@@ -1,10 +1,9 @@
-"""Picks and their scores by hand; windows and labels of training; noise in front. Training itself needs SeisBench."""
+"""Picks and their scores by hand; windows and labels of training. Training itself needs SeisBench."""
 
 import numpy as np
 import pytest
 
 from seissynth.errors import InputError
-from seissynth.evaluation.downstream.front_noise import noise_like, put_noise_in_front
 from seissynth.evaluation.downstream.picker_training import (
     LabelledRecords,
     PickerConfig,
@@ -31,38 +30,6 @@ def records(n=40, npts=3000, rate=50.0, seed=0):
             burst = np.where(t >= 0, size * np.exp(-t.clip(0)) * np.sin(2 * np.pi * frequency * t), 0.0)
             waves[i, components] += burst
     return LabelledRecords(waves.astype(np.float32), p, s, rate)
-
-
-def test_noise_has_the_spectrum_of_its_sample():
-    rng = np.random.default_rng(1)
-    sample = np.cumsum(rng.standard_normal((3, 4000)), axis=1)  # red
-    sample -= sample.mean(axis=1, keepdims=True)
-    made = noise_like(sample, 40_000, rng)
-
-    def share_above(x, f):
-        power = np.abs(np.fft.rfft(x - x.mean(axis=1, keepdims=True), axis=1)) ** 2
-        return power[:, int(2 * f * power.shape[1]) :].sum(axis=1) / power.sum(axis=1)
-
-    window = np.hanning(sample.shape[1])
-    for f in (0.01, 0.1):
-        ratio = share_above(made, f) / share_above(sample * window, f)
-        assert (ratio > 0.4).all() and (ratio < 2.5).all()
-    assert abs(np.corrcoef(np.diff(made, axis=1)) - np.eye(3)).max() < 0.05
-    with pytest.raises(InputError, match="16 or more"):
-        noise_like(sample[:, :10], 100, rng)
-
-
-def test_noise_in_front_leaves_the_record_and_joins_without_a_step():
-    data = records(1)
-    wave, p = data.waveforms[0].astype(float), data.p[0]
-    moved = put_noise_in_front(wave, p, 500, 50.0, np.random.default_rng(0))
-    assert moved.shape == (3, 3500)
-    np.testing.assert_array_equal(moved[:, 515:], wave[:, 15:])
-    assert 0.7 < moved[:, :500].std() / wave[:, : int(p) - 10].std() < 1.4
-    assert 0.6 < moved[:, 500:515].std() < 1.5  # the power of the blend
-    np.testing.assert_array_equal(put_noise_in_front(wave, p, 0, 50.0, None), wave)
-    with pytest.raises(InputError, match="samples of noise before it"):
-        put_noise_in_front(wave, 12.0, 100, 50.0, np.random.default_rng(0))
 
 
 def test_shifts_move_labels_along_and_lose_what_falls_off():

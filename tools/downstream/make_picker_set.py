@@ -16,8 +16,8 @@ from obspy.core.inventory import Inventory, Network, Station
 
 import seissynth
 from seissynth.data.factory.drawn_earthquakes import Circle, DrawnEarthquakes
-from seissynth.evaluation.downstream.front_noise import noise_like
 from seissynth.io.seisbench.dataset import Dataset, DatasetWriter
+from seissynth.noise.front import noise_like
 
 RATE_HZ = 50.0
 NPTS = 3000

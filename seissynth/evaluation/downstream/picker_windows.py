@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.evaluation.downstream.front_noise import has_noise, put_noise_in_front
+from seissynth.noise.front import has_noise, put_noise_in_front
 
 if TYPE_CHECKING:
     pass

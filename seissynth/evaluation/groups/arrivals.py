@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.evaluation.downstream.front_noise import has_noise, put_noise_in_front
 from seissynth.evaluation.groups import arrival_tables as tables
 from seissynth.evaluation.groups.arrival_scores import FOUND_S, arrival_f1, one_station_per_event
 from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
+from seissynth.noise.front import has_noise, put_noise_in_front
 from seissynth.picking.pickers import NEAR_S, make_picker, pick_records
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 
 from seissynth.data.pairs import shift_windows
 from seissynth.errors import InputError
-from seissynth.evaluation.downstream.front_noise import has_noise, put_noise_in_front
+from seissynth.noise.front import has_noise, put_noise_in_front
 from seissynth.representations import ScaleStatistics
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.swag.generation import coding_of
