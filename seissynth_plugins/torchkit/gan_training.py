@@ -23,6 +23,7 @@ from seissynth_plugins.torchkit.run_folder import (
     open_run,
 )
 from seissynth_plugins.torchkit.run_results import leave_weights
+from seissynth_plugins.torchkit.trainer_options import tells_options
 from seissynth_plugins.torchkit.training_rows import as_list
 from seissynth_plugins.torchkit.training_table import TrainingTable, evenly_chosen
 from seissynth_plugins.torchkit.waveform_data import WaveformData, fit_waveform_inputs
@@ -98,6 +99,7 @@ def gan_rules(system, config, data):
     )  # fmt: skip
 
 
+@tells_options
 def train_gan(
     system, data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None,
     critic_noise_steps=0, seed=0, max_minutes=None, validation_records=64, export="best", region="", licence="MIT",
@@ -110,33 +112,22 @@ def train_gan(
     system : GanSystem
     data : path or list of path
         Sets in SeisBench's form, of one unit and of the configuration's rate, with P, magnitude, distance and depth.
-    output : path
-        Folder of the run; a run that is there goes on.
+    {output}
     config : str
         A size of the system.
-    fold, folds, stations_out
-        What is kept out, see `seissynth_plugins.torchkit.training_table.TrainingTable`.
+    {kept_out}
     init : path, optional
         Weights of the generator to begin with; the critic begins anew.
     noise : path, optional
         A set whose rows of noise are the other class, where the system has one, and what `critic_noise_steps` takes.
     critic_noise_steps : int
         Before the training, the critic learns for so many steps to tell earthquakes from windows of noise.
-    seed : int
-    max_minutes : float, optional
-        Stop after so long, with a state from which the same call goes on.
+    {seed_and_time}
     validation_records : int
         Of the validation part; 0 for no validation.
     export : {"best", "last"}
         Which weights are written: where the figure that the recipe names was best, or those of the last step.
-    region, licence : str
-        For the card of the weights.
-    threads : int, optional
-        Of torch on the CPU; default: torch's own.
-    resume : bool
-        False begins anew.
-    **loop
-        Fields of `seissynth_plugins.torchkit.training.TrainConfig`, in place of the size's recipe.
+    {card_and_loop}
 
     Returns
     -------

@@ -12,6 +12,7 @@ from seissynth_plugins.heggs.training.run_folder import begin_run, unseen_pairs
 from seissynth_plugins.heggs.weights import HEGGS
 from seissynth_plugins.torchkit.plain_configs import to_plain
 from seissynth_plugins.torchkit.run_folder import check_export, check_loop, check_packages, first_weights, holds_run
+from seissynth_plugins.torchkit.trainer_options import tells_options
 
 #: what a size is trained with, unless said otherwise; "paper" is a million pairs
 RECIPES = {
@@ -42,6 +43,7 @@ _SOURCES = {"paper": "one"}
 
 
 @holds_run
+@tells_options
 def train_heggs(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources=None, picked_first=True, encoding=None, extras=None,
@@ -54,20 +56,16 @@ def train_heggs(
     ----------
     data : path or list of path
         Sets of ``seissynth dataset cut`` or ``make``: velocity, 60 s from origin, 100 Hz, 1 to 45 Hz.
-    output : path
-        Folder of the run; a run that is there goes on.
+    {output}
     config : str
         A size ("paper", "small", "tiny") and variants, as ``"small+onsets"``; see `named_configs.named_config`.
-    fold, folds, stations_out
-        What is kept out, see `data.TrainingTable`.
+    {kept_out}
     init : path, optional
         Weights to begin with; their statistics are kept. Weights ``without_acm`` may begin a network that has one: the
         amplitude correction then starts as identity, which saves its time in the first part of a training.
     noise : path, optional
         A set whose rows of noise serve augmentation.
-    seed : int
-    max_minutes : float, optional
-        Stop after so long, with a state from which the same call goes on.
+    {seed_and_time}
     augmentation : {"none", "made", "clean", "real"} or Augmentation, optional
         Of the training part. Default: "made" for sets of the factory, where noise is to be had, "real" for others.
     sources, picked_first
@@ -86,14 +84,7 @@ def train_heggs(
     site_noise : bool
         Fit gains and noise of the sensors to the records of the training part when the training is finished; see
         `seissynth_plugins.heggs.site_noise`. For sets of real records.
-    region, licence : str
-        For the card of the weights.
-    threads : int, optional
-        Of torch on the CPU; default: torch's own.
-    resume : bool
-        False begins anew.
-    **loop
-        Fields of `torchkit.training.TrainConfig`, in place of the size's recipe.
+    {card_and_loop}
 
     Returns
     -------

@@ -24,6 +24,7 @@ from seissynth_plugins.torchkit.run_folder import (
     open_run,
 )
 from seissynth_plugins.torchkit.run_results import leave_weights
+from seissynth_plugins.torchkit.trainer_options import tells_options
 from seissynth_plugins.torchkit.training_table import evenly_chosen
 
 #: what a size is trained with, unless said otherwise
@@ -57,6 +58,7 @@ _FREE_FIELDS = (
 
 
 @holds_run
+@tells_options
 def train_swag(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, p_range_s="default", band_hz=None, records=None, validation_records=128, export="last", region="",
@@ -68,20 +70,16 @@ def train_swag(
     ----------
     data : path or list of path
         Sets in SeisBench's form, of one unit: records of the configuration's rate and length with P, S and magnitude.
-    output : path
-        Folder of the run; a run that is there goes on.
+    {output}
     config : str
         A size ("paper", "authors", "small", "small_500", "tiny") and variants, as ``"small+100hz"``; see
         `seissynth_plugins.swag.config.named_config`. "small+guided" distils the guidance of the weights of `init`.
-    fold, folds, stations_out
-        What is kept out, see `seissynth_plugins.torchkit.training_table.TrainingTable`.
+    {kept_out}
     init : path, optional
         Weights to begin with, of other stations or another rate: what both have in common is taken over.
     noise : path, optional
         A set whose rows of noise stand in front of moved windows; without any, noise like the record's own does.
-    seed : int
-    max_minutes : float, optional
-        Stop after so long, with a state from which the same call goes on.
+    {seed_and_time}
     p_range_s : (float, float), None or "none"
         Where P may come, s after the first sample: windows are moved, labels along. None leaves the windows as they
         are. Default: 2 to 24 s, or less where records are short.
@@ -94,14 +92,7 @@ def train_swag(
         Of the validation part; 0 for no validation.
     export : {"last", "best"}
         Which weights are written: the moving average at the last step, or where the validation loss was least.
-    region, licence : str
-        For the card of the weights.
-    threads : int, optional
-        Of torch on the CPU; default: torch's own.
-    resume : bool
-        False begins anew.
-    **loop
-        Fields of `seissynth_plugins.torchkit.training.TrainConfig`, in place of the size's recipe.
+    {card_and_loop}
 
     Returns
     -------

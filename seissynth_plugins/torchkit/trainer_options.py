@@ -1,0 +1,38 @@
+"""What docstrings of trainers say of the options that all trainers have, written once."""
+
+import inspect
+
+#: mark in a docstring -> what stands there for the reader
+_TEXTS = {
+    "{output}": """\
+output : path
+    Folder of the run; a run that is there goes on.""",
+    "{kept_out}": """\
+fold, folds, stations_out
+    What is kept out, see `seissynth_plugins.torchkit.training_table.TrainingTable`.""",
+    "{seed_and_time}": """\
+seed : int
+max_minutes : float, optional
+    Stop after so long, with a state from which the same call goes on.""",
+    "{card_and_loop}": """\
+region, licence : str
+    For the card of the weights.
+threads : int, optional
+    Of torch on the CPU; default: torch's own.
+resume : bool
+    False begins anew.
+**loop
+    Fields of `seissynth_plugins.torchkit.training.TrainConfig`, in place of the size's recipe.""",
+}
+
+
+def tells_options(function):
+    """Decorate a trainer: marks in its docstring give way to the entries of the options that all trainers have.
+
+    ``{output}``, ``{kept_out}`` (fold, folds, stations_out), ``{seed_and_time}`` (seed, max_minutes) and
+    ``{card_and_loop}`` (region, licence, threads, resume, loop) stand on lines of their own.
+    """
+    if function.__doc__:  # Python leaves docstrings out with -OO
+        lines = inspect.cleandoc(function.__doc__).split("\n")
+        function.__doc__ = "\n".join(_TEXTS.get(line, line) for line in lines)
+    return function
