@@ -196,7 +196,7 @@ def bad_input_table():
     return ("what is wrong", "what comes", "its text"), rows, (24, 28, 48)
 
 
-_TABLES = {
+TABLES = {
     "options": options_table,
     "presets": presets_table,
     "backends": backends_table,
@@ -220,9 +220,9 @@ class SeisSynthTable(SphinxDirective):
     def run(self):
         """Return the table's nodes."""
         name = self.arguments[0]
-        if name not in _TABLES:
-            raise self.error(f"there is no table {name!r}; known are {', '.join(_TABLES)}")
-        table = make_table(*_TABLES[name]())
+        if name not in TABLES:
+            raise self.error(f"there is no table {name!r}; known are {', '.join(TABLES)}")
+        table = make_table(*TABLES[name]())
         table["classes"] += ["stacking" if name in _STACKING else "scrolling", f"table-{name}"]
         return [table]
 

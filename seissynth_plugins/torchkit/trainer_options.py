@@ -8,7 +8,9 @@ _TEXTS = {
 output : path
     Folder of the run; a run that is there goes on.""",
     "{kept_out}": """\
-fold, folds, stations_out
+fold : int, optional
+folds : int
+stations_out : sequence of str
     What is kept out, see `seissynth_plugins.torchkit.training_table.TrainingTable`.""",
     "{seed_and_time}": """\
 seed : int
