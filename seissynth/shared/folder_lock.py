@@ -11,6 +11,7 @@ import inspect
 import json
 import os
 import socket
+import time
 import uuid
 from pathlib import Path
 
@@ -22,6 +23,9 @@ LOCK, HOLDER = ".seissynth.lock", ".seissynth.lock.json"
 
 #: between the holder's last look and its removal of the lock file another may open that file: it then tries again
 _PATIENCE_S, _LOOK_EVERY_S = 0.5, 0.05
+
+#: how long a folder is made anew that others, who made it and left it empty, take away again
+_FOLDER_PATIENCE_S = 10.0
 
 #: what this process holds, by the lock's path: its id too, since a forked child inherits the table but no lock
 _held: dict = {}
@@ -62,10 +66,10 @@ def locked(path, doing, *, file=False):
     path = path.parent.resolve() / path.name if file else path.resolve()
     if file and not path.name:
         raise InputError(f"cannot write {path}: it is a folder; give the name of a file.")
-    new_folders = [] if file else _make(path)
+    new_folders = set() if file else _make(path)
     lock, holder = ((path.with_name(f".{path.name}{name}") if file else path / name) for name in (LOCK, HOLDER))
     try:
-        with _in_process(lock, path, doing), _of_system(lock, holder, path):
+        with _in_process(lock, path, doing), _of_system(lock, holder, path, new_folders):
             before = _read(holder)
             _write(holder, doing)
             try:
@@ -76,7 +80,7 @@ def locked(path, doing, *, file=False):
                     with contextlib.suppress(OSError):
                         item.unlink(missing_ok=True)
     finally:
-        for folder in new_folders:
+        for folder in sorted(new_folders, reverse=True):  # innermost first
             with contextlib.suppress(OSError):  # holds something
                 folder.rmdir()
 
@@ -125,13 +129,23 @@ def _lockable(path, file):
 
 
 def _make(path):
-    """Make a folder; those that were made, innermost first."""
-    new_folders = [folder for folder in (path, *path.parents) if not folder.exists()]
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WriteError(f"cannot make the folder {path}: {error}.") from error
-    return new_folders
+    """Make a folder; returns which folders were made."""
+    new_folders, end = set(), time.monotonic() + _FOLDER_PATIENCE_S
+    while True:
+        new_folders |= {folder for folder in (path, *path.parents) if not folder.exists()}
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            # mkdir finds it, or its parent, and at its next look it is gone: its maker ended just now
+            if path.is_file() or not _is_passing(error) or time.monotonic() > end:
+                raise WriteError(f"cannot make the folder {path}: {error}.") from error
+        else:
+            return new_folders
+
+
+def _is_passing(error):
+    """Whether an error may come from folders that others make and take away at this moment."""
+    return isinstance(error, FileExistsError | FileNotFoundError)
 
 
 @contextlib.contextmanager
@@ -149,21 +163,21 @@ def _in_process(lock, path, doing):
 
 
 @contextlib.contextmanager
-def _of_system(lock, holder, path):
+def _of_system(lock, holder, path, new_folders):
     from filelock import FileLock, Timeout
 
-    file_lock = FileLock(lock)
-    for again in (True, True, False):
+    file_lock, end = FileLock(lock), time.monotonic() + _FOLDER_PATIENCE_S
+    while True:
         try:
             file_lock.acquire(timeout=_PATIENCE_S, poll_interval=_LOOK_EVERY_S)
             break
         except Timeout:
             raise FolderInUseError(_refusal(path, _read(holder), lock)) from None
         except OSError as error:
-            if again and not lock.parent.exists():  # its maker ended just now, and left it empty
-                _make(lock.parent)
-                continue
-            raise WriteError(f"cannot write to {lock.parent}: {error}.") from error
+            # the folder's maker ended just now and left it empty; that it is there again says nothing: a third made it
+            if not _is_passing(error) or time.monotonic() > end:
+                raise WriteError(f"cannot write to {lock.parent}: {error}.") from error
+            new_folders |= _make(lock.parent)
     try:
         yield
     finally:

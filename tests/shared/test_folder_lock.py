@@ -1,6 +1,7 @@
 """One process at a time fills a folder: processes, threads, forks, kills, and every command that fills one."""
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import threading
 import warnings
 from pathlib import Path
 
+import filelock
 import pytest
 
 import seissynth
@@ -91,25 +93,76 @@ def test_threads_and_forks_are_others(tmp_path):
         pass
 
 
-def test_many_at_once_never_two(tmp_path):
-    """Files of the lock come and go; still no two hold it at a time."""
-    code = (
-        "import os, sys, time; from pathlib import Path; from seissynth.shared.folder_lock import locked\n"
-        "from seissynth.errors import FolderInUseError\n"
-        "path = Path(sys.argv[1]); got = 0; end = time.monotonic() + 30\n"
-        "while got < 40 and time.monotonic() < end:\n"
-        "    try:\n"
-        "        with locked(path, 'racing'):\n"
-        "            os.close(os.open(path / 'mine', os.O_CREAT | os.O_EXCL)); os.unlink(path / 'mine'); got += 1\n"
-        "    except FolderInUseError: pass\n"
-        "assert got == 40, got\n"
-    )
+#: calls that sometimes take long, as on a busy machine, so that others come in between
+SLOW = """
+import os, random, time
+def slowed(function):
+    def inside(*args, **options):
+        try:
+            return function(*args, **options)
+        finally:
+            time.sleep(0.01 * (random.random() < 0.3) * random.random())
+    return inside
+for name in ("mkdir", "rmdir", "unlink", "stat"):
+    setattr(os, name, slowed(getattr(os, name)))
+"""
+
+RACE = """
+import os, sys, time
+from pathlib import Path
+from seissynth.shared.folder_lock import locked
+from seissynth.errors import FolderInUseError
+path, got, end = Path(sys.argv[1]), 0, time.monotonic() + 120
+while got < 40 and time.monotonic() < end:
+    try:
+        with locked(path, "racing"):
+            os.close(os.open(path / "mine", os.O_CREAT | os.O_EXCL)); os.unlink(path / "mine"); got += 1
+    except FolderInUseError:
+        pass
+assert got == 40, got
+"""
+
+
+@pytest.mark.parametrize("code", [RACE, SLOW + RACE], ids=["quick", "slow"])
+def test_many_at_once_never_two(tmp_path, code):
+    """Files of the lock, and its folder, come and go; still no two hold it at a time, and nobody gives up."""
     path = tmp_path / "set"
     racers = [subprocess.Popen([sys.executable, "-c", code, str(path)], stderr=subprocess.PIPE) for _ in range(3)]
     for racer in racers:
         said = racer.communicate()[1]
         assert racer.returncode == 0, said
     assert not path.exists() or not list(path.iterdir())  # each removes it where it is empty, unless another is there
+
+
+def test_a_folder_that_goes_while_it_is_made(tmp_path, monkeypatch):
+    """Another makes it just before and takes it away just behind."""
+    real, tries = os.mkdir, []
+
+    def mkdir(path, *args, **options):
+        tries.append(path)
+        if len(tries) == 1:
+            raise FileExistsError(errno.EEXIST, "File exists", str(path))
+        return real(path, *args, **options)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    with locked(tmp_path / "set", "trying"):
+        assert (tmp_path / "set" / LOCK).exists() and len(tries) > 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_goes_before_it_is_locked_and_is_there_again(tmp_path, monkeypatch):
+    """Its maker takes it away, and a third makes it anew before this call looks."""
+    real, tries = filelock.FileLock.acquire, []
+
+    def acquire(self, *args, **options):
+        tries.append(self)
+        if len(tries) < 5:
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(tmp_path / "set" / LOCK))
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
+    with locked(tmp_path / "set", "trying"):
+        assert (tmp_path / "set" / LOCK).exists() and len(tries) == 5
 
 
 def test_the_dead_holder_of_a_lock_that_stays_is_named_with_the_remedy(tmp_path):
