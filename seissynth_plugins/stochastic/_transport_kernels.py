@@ -10,6 +10,8 @@ _TINY = 1e-9
 _FIRST_NODE, _FIRST_NODE_BEHIND = 1e-3, 1e-4
 #: nodes end so far behind S, or where the record does
 _TAIL_S, _TAIL_S_TIMES = 60.0, 3.0
+#: lags that a source's duration is made of: amplitudes rise as the root of time
+_SOURCE_ORDER = 2
 
 
 @jit(inner=True)
@@ -167,8 +169,8 @@ def band_energies(out, t0, dt, arrivals, r, bands, lags, constants, quadrature, 
 
     Parts: direct P with its head wave, scattered P, direct S with its head wave, scattered S, converted. arrivals:
     first and direct P, first and direct S, s after origin. bands: (bands, 2), scattering (1/km) and absorption (1/s).
-    lags: (bands, 2), mean of the kernel of P and of S, s. constants: conversion, scattering of P, scale of losses,
-    order of the lags, energies of the heads of P and of S. scratch: (4, nodes).
+    lags: (bands, 2, 2), mean time over which the source, and the path, spread P and S, s. constants: conversion,
+    scattering of P, scale of losses, order of the path's lags, energies of both heads. scratch: (4, nodes).
     """
     p_first, p, s_first, s = arrivals
     conversion, p_scattering, loss_scale, order, p_head, s_head = constants
@@ -196,7 +198,9 @@ def band_energies(out, t0, dt, arrivals, r, bands, lags, constants, quadrature, 
         to_samples(out[3, j], t0, dt, times, energies[1])
         to_samples(out[4, j], t0, dt, times, energies[2])
         for k in range(5):
-            spread(out[k, j], dt, lags[j, 0 if k < 2 else 1] / order, order)
+            group = 0 if k < 2 else 1
+            spread(out[k, j], dt, lags[j, group, 0] / _SOURCE_ORDER, _SOURCE_ORDER)
+            spread(out[k, j], dt, lags[j, group, 1] / order, order)
             out[k, j] *= dt / (p_total if k < 2 else s_total)
         if p - p_first > 2.0 * dt and p_head > 0.0:
             add_head(out[0, j], t0, dt, p_first, p, p_head * dt)

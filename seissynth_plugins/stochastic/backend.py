@@ -31,9 +31,10 @@ class StochasticBackend(Backend):
 
     Parameters
     ----------
-    preset : {"active", "active_uncorrected", "stable", "smsim"} or dict
-        Active crust (western US), the same before levels were fitted to a ground-motion model, stable crust (eastern
-        US), or SMSIM's own run for comparison; or a table of one's own region, see `region_presets.read_preset`.
+    preset : {"active", "active_transport", "active_uncorrected", "stable", "smsim"} or dict
+        Active crust (western US); the same with energy spread over time by scattering, levels not fitted anew; the
+        first before levels were fitted to a ground-motion model; stable crust (eastern US); or SMSIM's own run for
+        comparison. Or a table of one's own region, see `region_presets.read_preset`.
     weights, device
         Not used; part of the protocol.
     {options}

@@ -36,7 +36,7 @@ _BT14 = "Boore & Thompson (2014), BSSA 104, 2541-2552"
 _AS00 = "Atkinson & Silva (2000), BSSA 90, 255-274"
 _SCEC = "band ratios of local earthquakes recorded around Ridgecrest, California, 2019"
 _OWN = "choice of this backend"
-_RC = "fitted to local records of the 2019 Ridgecrest sequence"
+_RC = "fitted to records of Ridgecrest 2019, California 2019 and strong motion, see docs/envelopes.md"
 _SHAPE = "choice of this backend, by the look of records of the 2019 Ridgecrest sequence"
 
 
@@ -156,23 +156,29 @@ class Parameters:
         "windows", "", "how energy spreads over time: windows (Boore 2003), or transport in a scattering crust", _OWN
     )
     # --- transport, octave bands from 1 to 16 Hz
-    scattering_per_km: float = _constant(0.0132, "1/km", "scattering of S into S at 1 Hz", _RC)
-    scattering_exponent: float = _constant(0.02, "", "scattering grows as f^exponent", _RC)
-    absorption_q0: float = _constant(112.0, "", "intrinsic Q at 1 Hz", _RC)
-    absorption_q_exponent: float = _constant(0.53, "", "intrinsic Q = absorption_q0 f^exponent", _RC)
-    scattering_conversion: float = _constant(0.145, "", "scattering of S into P over that of S into S", _RC)
-    p_scattering: float = _constant(4.9, "", "scattering of P into P over that of S into S", _RC)
+    scattering_per_km: float = _constant(0.0148, "1/km", "scattering of S into S at 1 Hz", _RC)
+    scattering_exponent: float = _constant(-0.438, "", "scattering grows as f^exponent", _RC)
+    absorption_q0: float = _constant(154.0, "", "intrinsic Q at 1 Hz", _RC)
+    absorption_q_exponent: float = _constant(0.487, "", "intrinsic Q = absorption_q0 f^exponent", _RC)
+    scattering_conversion: float = _constant(0.353, "", "scattering of S into P over that of S into S", _RC)
+    p_scattering: float = _constant(1.15, "", "scattering of P into P over that of S into S", _RC)
     p_kernel: tuple = _constant(
-        (1.0, 0.057, 0.0026), "s, s/km", "mean spread of P: share of the source duration, least, for each km", _RC
+        (1.09, 0.0318, 0.00154, 1.34),
+        "s, s/km",
+        "mean spread of P: share of the source's duration; least and for each km of the path, which goes with f^last",
+        _RC,
     )
-    s_kernel: tuple = _constant(
-        (0.5, 0.44, 0.0256, -0.37), "s, s/km", "the same of S; what comes for each km goes with f^last", _RC
+    s_kernel: tuple = _constant((1.66, 0.0712, 0.0123, 0.226), "s, s/km", "the same of S", _RC)
+    kernel_order: float = _constant(
+        1.0, "", "first-order lags of which the path's spread is made; 1 begins sharply", _RC
     )
-    kernel_order: float = _constant(2.0, "", "first-order lags of which the spread is made; 1 begins sharply", _RC)
     p_depolarised: tuple = _constant(
-        ((1.0, 0.2), (20.0, 0.6)), "Hz", "(frequency, share) of direct P that its components do not have in common", _RC
+        ((1.0, 0.161), (20.0, 0.486)),
+        "Hz",
+        "(frequency, share) of direct P that its components do not have in common",
+        _RC,
     )
-    s_depolarised: tuple = _constant(((1.0, 0.2), (20.0, 0.6)), "Hz", "the same of direct S", _RC)
+    s_depolarised: tuple = _constant(((1.0, 0.689), (20.0, 0.75)), "Hz", "the same of direct S", _RC)
     conversion_loss_scale: float = _constant(
         0.62, "", "losses of converted waves over those of waves scattered once", "a Monte Carlo simulation"
     )
@@ -222,6 +228,9 @@ class Parameters:
         "Hz",
         "(frequency, one horizontal over Z) of scattered P",
         _SCEC,
+    )
+    p_factor: tuple = _constant(
+        ((1.0, 1.0),), "Hz", "(frequency, factor) on P's spectrum, beside what source, path and site give", _OWN
     )
     radiation_cone_deg: float = _constant(
         15.0, "deg", "half-angle of the cone over which a mechanism's pattern is averaged", _OWN
@@ -355,21 +364,24 @@ def _check(parameters):
     ):
         if getattr(parameters, name) not in choices:
             raise InputError(f"stochastic: {name}={getattr(parameters, name)!r} must be one of {choices}.")
-    for name, count in (("p_kernel", 3), ("s_kernel", 4)):
+    for name in ("p_kernel", "s_kernel"):
         value = getattr(parameters, name)
         numbers = isinstance(value, tuple) and all(isinstance(x, float) and math.isfinite(x) for x in value)
-        if not numbers or len(value) != count or min(value[:3]) < 0 or value[1] == 0:
+        if not numbers or len(value) != 4 or min(value[:3]) < 0 or 0 in value[:2]:
             raise InputError(
-                f"stochastic: {name}={value!r} must be {count} numbers, the first three 0 or more, the second above 0."
+                f"stochastic: {name}={value!r} must be 4 numbers: two above 0, one of 0 or more, and an exponent."
             )
     shares = ("p_depolarised", "s_depolarised")
     for name in (
-        "site_amplification", "s_vertical", "s_vertical_decay", "p_horizontal", "path_duration", "spreading", *shares
+        "site_amplification", "s_vertical", "s_vertical_decay", "p_horizontal", "p_factor", "path_duration",
+        "spreading", *shares,
     ):  # fmt: skip
         _check_knots(name, getattr(parameters, name))
     for name in shares:
         if not all(0 <= share <= 1 for _, share in getattr(parameters, name)):
             raise InputError(f"stochastic: {name}={getattr(parameters, name)!r} must be shares between 0 and 1.")
+    if not all(factor > 0 for _, factor in parameters.p_factor):
+        raise InputError(f"stochastic: p_factor={parameters.p_factor!r} must have factors above 0.")
     if not parameters.two_corner_start_magnitude < parameters.two_corner_full_magnitude:
         raise InputError(
             f"stochastic: two_corner_start_magnitude={parameters.two_corner_start_magnitude} must lie below "

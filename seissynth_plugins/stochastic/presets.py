@@ -36,6 +36,16 @@ _UNCORRECTED = replace(
 PRESETS = {
     "active": _ACTIVE,
     "active_uncorrected": _UNCORRECTED,
+    # the same source, path and levels, energy over time by transport; ratios of components fitted with it,
+    # docs/envelopes.md
+    "active_transport": replace(
+        _ACTIVE,
+        envelope="transport",
+        p_horizontal=((0.707, 0.661), (1.41, 0.69), (2.83, 0.84), (5.66, 0.803), (11.3, 0.838), (22.6, 1.05)),
+        s_vertical=((0.707, 0.64), (1.41, 0.618), (2.83, 0.509), (5.66, 0.56), (11.3, 0.793), (22.6, 0.96)),
+        s_vertical_decay=((1, -0.193), (3, -0.0519), (6, 0.102), (12, 0.156)),
+        p_factor=((0.707, 0.678), (1.41, 0.66), (2.83, 0.624), (5.66, 0.784), (11.3, 1.31), (22.6, 1.39)),
+    ),
     # Atkinson & Boore (2006) for eastern North America, hard rock; h of Boore & Thompson (2015). One corner: the two
     # of Atkinson & Silva (2000) are California's
     "stable": replace(
@@ -84,7 +94,7 @@ def make_parameters(preset: str | dict = "active", **overrides: Any) -> Paramete
 
     Parameters
     ----------
-    preset : {"active", "active_uncorrected", "stable", "smsim"} or dict
+    preset : {"active", "active_transport", "active_uncorrected", "stable", "smsim"} or dict
         Active crust (western US), the same before levels were fitted to a ground-motion model, stable crust (eastern
         US), or SMSIM's own run for comparison; or a table of one's own, see `region_presets.read_preset`.
     **overrides

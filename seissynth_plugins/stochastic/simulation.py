@@ -169,6 +169,8 @@ class RecordMaker:
             return np.zeros_like(s), s, s, s
         p_kappa = p.p_kappa_ratio * p.kappa0_s
         pressure = spectrum(row.p_level, row.p_attenuation, p_kappa, p.p_site_exponent, *row.p_corners, extra_p)
+        if grid.p_factor is not None:
+            pressure *= grid.p_factor
         if row.pattern is None:
             return pressure, s, s, s
         # a mechanism's pattern fades to the mean: exp(log ratio) at low frequency, 1 above the band, minimum phase

@@ -101,6 +101,8 @@ class Grid:
         gain, phase = self.term(lambda f: -interpolate_log_frequency(p.s_vertical_decay, f))
         self.s_vertical_decay = gain + 1j * phase  # the log of the filter, times ln(R / 30 km)
         self.p_horizontal = self.filter(lambda f: np.log(interpolate_log_frequency(p.p_horizontal, f)))
+        flat = all(factor == 1 for _, factor in p.p_factor)
+        self.p_factor = None if flat else self.filter(lambda f: np.log(interpolate_log_frequency(p.p_factor, f)))
         self.crossover = _bilinear_variable(self.frequency, p.coda_crossover_hz, dt)
 
     @cached_property

@@ -127,16 +127,15 @@ class TransportEnergies:
         )  # fmt: skip
 
     def lags_s(self, row, distance_km):
-        """Mean of the kernel of P and of S in each band, shape (bands, 2), s."""
+        """Mean times over which source and path spread P and S, (bands, 2 groups, 2), s."""
         p, frequency = self._parameters, np.array(CENTRES_HZ)
-        out = np.empty((len(frequency), 2))
-        share, least, per_km = p.p_kernel
-        out[:, 0] = share * row.source_duration + least + per_km * distance_km
-        share, least, per_km, power = p.s_kernel
-        out[:, 1] = share * row.source_duration + least + per_km * distance_km * frequency**power
+        out = np.empty((len(frequency), 2, 2))
+        for group, (share, least, per_km, power) in enumerate((p.p_kernel, p.s_kernel)):
+            out[:, group, 0] = share * row.source_duration
+            out[:, group, 1] = least + per_km * distance_km * frequency**power
         return row.duration_factor * out
 
-    def make(self, row, t0, npts, dt):
+    def make(self, row, t0, npts, dt, bands=None):
         """Return the energy of each sample in each band.
 
         Parameters
@@ -146,6 +145,8 @@ class TransportEnergies:
             Time of the first sample after origin, s.
         npts : int
         dt : float
+        bands : int, optional
+            How many of the bands; default: those that the sample interval has room for.
 
         Returns
         -------
@@ -155,7 +156,7 @@ class TransportEnergies:
         """
         from seissynth_plugins.stochastic import _transport_kernels as kernels
 
-        bands = len(band_edges(dt)) + 1
+        bands = len(band_edges(dt)) + 1 if bands is None else bands
         distance = SHEAR_KM_S * row.s_direct
         rates = np.column_stack([self._scattering, self._absorption / row.duration_factor])[:bands]
         out = np.empty((5, bands, npts))

@@ -28,6 +28,8 @@ FOLDERS = {
     "california": "california_2019_m43", "strong_motion": "strong_motion_world", "germany": "germany_regional",
     "new_zealand": "new_zealand_2013",
 }  # fmt: skip
+#: a causal filter is late by about this over its width, s Hz
+LATE = 0.35
 _HIGHEST_BAND = 0.45
 _AIC_REACH_S = 2.5
 _LEAST_AFTER_S = 5.0
@@ -54,6 +56,8 @@ class Recording:
         Of the first sample, s after origin.
     direct_p, direct_s : float
         Arrivals of the direct waves, s after origin.
+    velocity : bool
+        The record is one of velocity, or else of acceleration.
     """
 
     event: str
@@ -69,6 +73,7 @@ class Recording:
     start: float
     direct_p: float
     direct_s: float
+    velocity: bool = True
 
 
 # --- real records
@@ -159,7 +164,7 @@ def _recording(event, origin, name, traces, places, analyst):
     scale = magnitude.magnitude_type if magnitude.magnitude_type in ("ML", "Mw") else "Mw"
     return Recording(
         str(event.resource_id), name, float(magnitude.mag), scale, metres / 1000.0, depth, float(rate), data, p - start,
-        s - start, start, direct_p, direct_s,
+        s - start, start, direct_p, direct_s, traces[0].stats.channel[1] != "N",
     )  # fmt: skip
 
 
@@ -167,7 +172,7 @@ def _recording(event, origin, name, traces, places, analyst):
 
 
 def generate(recordings, seed=1, **options):
-    """Return the records of the default backend, each shaped as the real one: Z, R, T, m/s²."""
+    """Return the records of the default backend, each shaped as the real one: Z, R, T, of its quantity, SI."""
     backend, out = StochasticBackend(**options), []
     for number, one in enumerate(recordings):
         conditions = pd.DataFrame(
@@ -183,7 +188,8 @@ def generate(recordings, seed=1, **options):
         records = backend.simulate(
             conditions, start_s=np.array([one.start]), npts=one.data.shape[1], sampling_rate_hz=one.rate, seeds=seeds
         )
-        out.append(records.data[0].astype(float))
+        data = records.data[0].astype(float)
+        out.append(np.cumsum(data, axis=-1) / one.rate if one.velocity else data)
     return out
 
 
@@ -224,8 +230,7 @@ def energies(data, rate, p, s, noise=True):
         power = np.square(sosfilt(butter(3, (low, high), "bandpass", fs=rate, output="sos"), data, axis=1))
         both = np.stack([power[0], 0.5 * (power[1] + power[2])])
         summed = np.concatenate([np.zeros((2, 1)), np.cumsum(both, axis=1)], axis=1)
-        # a causal filter is late by about this much
-        late = 0.35 / (high - low)
+        late = LATE / (high - low)
         edges = np.concatenate([p + BETWEEN * (s - p), s + BEHIND_S]) + late
         pairs = [k for k in range(len(edges) - 1) if k != len(BETWEEN) - 1]
         for part, k in enumerate(pairs):

@@ -1,16 +1,15 @@
 """Expected energy of records in bands and parts of time, without drawing any noise: what constants are fitted with."""
 
-import dataclasses
-
 import numpy as np
 import pandas as pd
+from scipy.signal import butter, fftconvolve, sosfilt
 
 from seissynth_plugins.stochastic.presets import make_parameters
 from seissynth_plugins.stochastic.rows import prepare_rows
 from seissynth_plugins.stochastic.simulation import RecordMaker
 from seissynth_plugins.stochastic.spectra import GridCache, interpolate_log_frequency
 from seissynth_plugins.stochastic.transport import CENTRES_HZ, TransportEnergies
-from tools.physics._envelopes import BEHIND_S, BETWEEN, PARTS
+from tools.physics._envelopes import BANDS_HZ, BEHIND_S, BETWEEN, LATE, PARTS
 
 DT = 0.05
 _FREE_SURFACE = 2.0
@@ -29,8 +28,8 @@ class Expected:
     """
 
     def __init__(self, recordings, **constants):
-        self.constants = {"envelope": "transport", **constants}
-        parameters = make_parameters("active", **self.constants)
+        self.constants = constants
+        parameters = make_parameters("active_transport", **self.constants)
         self.recordings = recordings
         table = pd.DataFrame([_conditions(one) for one in recordings])
         self.rows, _ = prepare_rows(table, parameters)
@@ -40,46 +39,44 @@ class Expected:
         legs = [np.abs(np.array(maker.legs(grid, row))[:, chosen]) for row in self.rows]
         #: amplitudes of P and of S at the bands' centres, (records, 2, bands)
         self.levels = np.array([[leg[0], leg[3]] for leg in legs])
+        kernels = [_filter_power(*band) for band in BANDS_HZ]
+        self.blur = np.zeros((len(BANDS_HZ), 1, max(map(len, kernels))))
+        for band, kernel in enumerate(kernels):
+            self.blur[band, 0, : len(kernel)] = kernel
         self.edges = [np.concatenate([one.p + BETWEEN * (one.s - one.p), one.s + BEHIND_S]) for one in recordings]
 
-    def parts(self, changed, p_level):
+    def parts(self, changed):
         """Return expected energies, (records, bands, 2, PARTS), Z and a horizontal, NaN outside a record.
 
         Parameters
         ----------
         changed : dict
-            Constants of the backend that a fit changes.
-        p_level : ndarray, shape (bands,)
-            Ln of a factor on P's amplitude.
+            Constants of the backend that a fit changes; among spectra, P's factor alone.
         """
-        parameters = make_parameters("active", **{**self.constants, **changed})
+        parameters = make_parameters("active_transport", **{**self.constants, **changed})
         energies = TransportEnergies(parameters)
         frequency = np.array(CENTRES_HZ)
         table = {
             name: interpolate_log_frequency(getattr(parameters, name), frequency)
-            for name in ("p_horizontal", "s_vertical", "s_vertical_decay", "p_depolarised", "s_depolarised")
+            for name in ("p_horizontal", "s_vertical", "s_vertical_decay", "p_depolarised", "s_depolarised", "p_factor")
         }
         out = np.full((len(self.rows), len(frequency), 2, PARTS), np.nan)
         for number, (one, row) in enumerate(zip(self.recordings, self.rows, strict=True)):
             npts = int((one.data.shape[1] / one.rate - one.p) / DT)
-            found = energies.make(row, one.start + one.p, npts, DT)
-            z, h = self._components(found, row, self.levels[number], table, p_level)
-            times = one.p + np.arange(npts + 1) * DT
-            for part, (begin, end) in enumerate(_spans(self.edges[number])):
-                if end > times[-1]:
-                    continue
-                for component, power in enumerate((z, h)):
-                    out[number, : len(power), component, part] = _between(power, times, begin, end)
+            found = energies.make(row, one.start + one.p, npts, DT, len(frequency))
+            power = np.stack(self._components(found, row, self.levels[number], table), axis=1)
+            out[number] = _means(fftconvolve(power, self.blur, axes=-1)[..., :npts], self.edges[number] - one.p)
         return out
 
-    def _components(self, found, row, levels, table, p_level):
+    def _components(self, found, row, levels, table):
         """Expected power of Z and of one horizontal, (bands, npts) each."""
         bands = found.shape[1]
         p_radial, p_vertical, s_radial, s_vertical, transverse = *row.surface, _FREE_SURFACE
         p_direct, p_scattered, s_direct, s_scattered, converted = found
-        p_alone, s_alone, p_flat = (table[name][:bands, None] for name in ("p_depolarised", "s_depolarised", "p_horizontal"))
+        names = ("p_depolarised", "s_depolarised", "p_horizontal")
+        p_alone, s_alone, p_flat = (table[name][:bands, None] for name in names)
         on_z = (table["s_vertical"] * np.exp(-row.z_distance * table["s_vertical_decay"]))[:bands, None]
-        p = np.square(levels[0] * np.exp(p_level))[:bands, None]
+        p = np.square(levels[0] * table["p_factor"])[:bands, None]
         s = np.square(levels[1])[:bands, None]
         decay = np.exp(-2 * row.z_distance * table["s_vertical_decay"])[:bands, None]
         own = s_alone * s_direct + s_scattered
@@ -104,18 +101,28 @@ def _conditions(one):
     }  # fmt: skip
 
 
-def _spans(edges):
-    last = len(BETWEEN) - 1
-    return [(edges[k], edges[k + 1]) for k in range(len(edges) - 1) if k != last]
+def _filter_power(low, high):
+    """What the measuring filter makes of a moment's energy, on the grid of times; it sums to 1."""
+    rate = max(200.0, 8 * high)
+    impulse = np.zeros(int(12.0 * rate))
+    impulse[0] = 1.0
+    power = np.square(sosfilt(butter(3, (low, high), "bandpass", fs=rate, output="sos"), impulse))
+    cells = (np.arange(len(power)) / rate / DT).astype(int)
+    out = np.bincount(cells, power)
+    return out / out.sum()
 
 
-def _between(power, times, begin, end):
-    """Mean of power a second between two times, (bands,)."""
-    summed = np.concatenate([np.zeros((len(power), 1)), np.cumsum(power, axis=1)], axis=1)
-    values = np.array([[np.interp(at, times, row) for at in (begin, end)] for row in summed])
-    return (values[:, 1] - values[:, 0]) / (end - begin)
-
-
-def changed_parameters(parameters, **changes):
-    """Return constants with changes, for tests."""
-    return dataclasses.replace(parameters, **changes)
+def _means(power, edges):
+    """Means of power, (bands, 2, npts), over the parts of time, (bands, 2, PARTS)."""
+    npts = power.shape[-1]
+    summed = np.concatenate([np.zeros((*power.shape[:-1], 1)), np.cumsum(power, axis=-1)], axis=-1)
+    out = np.full((*power.shape[:-1], PARTS), np.nan)
+    for band, (low, high) in enumerate(BANDS_HZ):
+        at = (edges + LATE / (high - low)) / DT
+        inside = at <= npts
+        left = np.clip(at.astype(int), 0, npts - 1)
+        values = summed[band][:, left] + (at - left) * (summed[band][:, left + 1] - summed[band][:, left])
+        values[:, ~inside] = np.nan
+        means = np.diff(values, axis=-1) / np.diff(at)
+        out[band] = np.delete(means, len(BETWEEN) - 1, axis=-1)
+    return out

@@ -1,16 +1,17 @@
 """How energy spreads over time in bands: generated beside real records of five sets.
 
     python -m tools.physics.compare_envelopes DATA WINDOWS [--sets ridgecrest,california] [--half test]
-        [--envelope windows,transport] [--set NAME=VALUE ...] [--out FOLDER]
+        [--presets active,active_transport] [--constants FILE] [--set NAME=VALUE ...] [--out FOLDER]
 
 DATA holds the real sets; WINDOWS is what ``seissynth dataset cut`` made of the Ridgecrest ones with picks. Energies are
 taken in six octave bands and 18 parts of time, six between P and S, over their mean in the first five seconds of S.
 Stacks are means over records; the table has the mean size of their difference in ln, that of the last part before S,
-and the differences of ln D5-75 and ln D5-95. Ridgecrest is divided into the half that constants were fitted to and the
-rest, record by record in time. Tables go to ``docs/_static/physics``.
+and the differences of ln D5-75 and ln D5-95. ``--half fit`` and ``--half test`` take every second record of a set,
+those that constants were fitted to and the others. Tables go to ``docs/_static/physics``.
 """
 
 import argparse
+import json
 import warnings
 from pathlib import Path
 
@@ -77,9 +78,15 @@ def main():
     parser.add_argument("data", type=Path)
     parser.add_argument("windows", type=Path)
     parser.add_argument("--sets", default=",".join(SETS))
-    parser.add_argument("--envelope", default="windows,transport")
-    parser.add_argument("--half", choices=("all", "fit", "test"), default="all", help="of Ridgecrest")
+    parser.add_argument("--presets", default="active,active_transport")
+    parser.add_argument(
+        "--half",
+        choices=("all", "fit", "test"),
+        default="all",
+        help="every second record, those of the fit or the others",
+    )
     parser.add_argument("--most", type=int, default=80, help="records of a set, evenly chosen")
+    parser.add_argument("--constants", type=Path, help="JSON file of constants for transport, as fit_envelopes writes")
     parser.add_argument("--set", action="append", default=[], help="NAME=VALUE, a constant of the backend")
     parser.add_argument("--stacks", action="store_true", help="print the stacks of H by band")
     parser.add_argument("--name", default="envelopes")
@@ -89,14 +96,16 @@ def main():
     lines = []
     for name in arguments.sets.split(","):
         recordings = load(name, arguments.data, arguments.windows)
-        if name == "ridgecrest" and arguments.half != "all":
+        if arguments.half != "all":
             recordings = recordings[(0 if arguments.half == "fit" else 1) :: 2]
         chosen = np.unique(np.linspace(0, len(recordings) - 1, min(len(recordings), arguments.most)).astype(int))
         recordings = [recordings[i] for i in chosen]
-        for envelope in arguments.envelope.split(","):
-            found = compare(recordings, {**constants, "envelope": envelope})
+        for preset in arguments.presets.split(","):
+            fitted = json.loads(arguments.constants.read_text()) if arguments.constants else {}
+            own = {**(fitted if "transport" in preset else {}), **constants}
+            found = compare(recordings, {**own, "preset": preset})
             numbers = [found[key] for key in ("h", "z", "h_last", "z_last", "d75", "d95", "one")]
-            lines.append([f"{name}, {envelope}", str(len(recordings)), *(f"{value:.2f}" for value in numbers)])
+            lines.append([f"{name}, {preset}", str(len(recordings)), *(f"{value:.2f}" for value in numbers)])
             print("\t".join(lines[-1]), flush=True)
             if arguments.stacks:
                 for (low, high), row in zip(BANDS_HZ, found["stack"][:, 1], strict=True):

@@ -18,7 +18,7 @@ from seissynth_plugins.stochastic.transport import (
 )
 from seissynth_plugins.stochastic.transport_noise import TransportNoise
 
-PARAMETERS = make_parameters("active", envelope="transport")
+PARAMETERS = make_parameters("active_transport")
 #: earthquakes: Mw and epicentral distance, km
 CASES = [(3.0, 15.0), (5.0, 50.0), (6.5, 120.0)]
 
@@ -78,13 +78,18 @@ def test_energies_sum_to_one_over_all_time(magnitude, distance_km):
     np.testing.assert_allclose(s.sum(axis=(0, 2)), 1, atol=0.02)
 
 
-def test_direct_waves_lose_what_is_scattered():
-    """A share exp(-g r) arrives directly; of the rest some is absorbed, and some never comes."""
+def test_more_scattering_takes_from_the_direct_wave_and_absorption_from_what_is_late():
     row = row_of(4.0, 40.0)
-    _, s = energies_of(row, 40_000)
-    arrived = np.exp(-1.145 * 0.0132 * np.array(CENTRES_HZ) ** 0.02 * 3.5 * row.s_direct)
-    later = s[1].sum(axis=1) / s[0].sum(axis=1)
-    assert (later < (1 - arrived) / arrived).all() and (later > 0.3 * (1 - arrived) / arrived).all()
+
+    def shares(**changes):
+        found = TransportEnergies(make_parameters("active_transport", **changes)).make(row, row.p_first, 20_000, 0.01)
+        direct, late = found[2].sum(axis=1), found[2:, :, 4000:].sum(axis=(0, 2))
+        return direct, late
+
+    (direct, late), (scattered, _), (_, absorbed) = (
+        shares(), shares(scattering_per_km=0.03), shares(absorption_q0=40.0)
+    )  # fmt: skip
+    assert (scattered < 0.9 * direct).all() and (absorbed < 0.5 * late).all()
 
 
 def test_s_grows_before_it_arrives_and_its_coda_decays_faster_at_high_frequencies():
@@ -135,7 +140,9 @@ def test_the_expected_spectrum_of_the_noise_is_white(magnitude, distance_km):
 
 
 def record(npts, start_s=0.0, **options):
-    return simulate(StochasticBackend(envelope="transport", **options), conditions(40.0), npts=npts, start_s=start_s)
+    return simulate(
+        StochasticBackend(preset="active_transport", **options), conditions(40.0), npts=npts, start_s=start_s
+    )
 
 
 def test_nothing_moves_before_p_and_a_longer_record_begins_alike():
