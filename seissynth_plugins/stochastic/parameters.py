@@ -156,29 +156,29 @@ class Parameters:
         "windows", "", "how energy spreads over time: windows (Boore 2003), or transport in a scattering crust", _OWN
     )
     # --- transport, octave bands from 1 to 16 Hz
-    scattering_per_km: float = _constant(0.0148, "1/km", "scattering of S into S at 1 Hz", _RC)
-    scattering_exponent: float = _constant(-0.438, "", "scattering grows as f^exponent", _RC)
-    absorption_q0: float = _constant(154.0, "", "intrinsic Q at 1 Hz", _RC)
-    absorption_q_exponent: float = _constant(0.487, "", "intrinsic Q = absorption_q0 f^exponent", _RC)
-    scattering_conversion: float = _constant(0.353, "", "scattering of S into P over that of S into S", _RC)
-    p_scattering: float = _constant(1.15, "", "scattering of P into P over that of S into S", _RC)
+    scattering_per_km: float = _constant(0.0129, "1/km", "scattering of S into S at 1 Hz", _RC)
+    scattering_exponent: float = _constant(-0.55, "", "scattering grows as f^exponent", _RC)
+    absorption_q0: float = _constant(180.0, "", "intrinsic Q at 1 Hz", _RC)
+    absorption_q_exponent: float = _constant(0.499, "", "intrinsic Q = absorption_q0 f^exponent", _RC)
+    scattering_conversion: float = _constant(0.409, "", "scattering of S into P over that of S into S", _RC)
+    p_scattering: float = _constant(1.57, "", "scattering of P into P over that of S into S", _RC)
     p_kernel: tuple = _constant(
-        (1.09, 0.0318, 0.00154, 1.34),
+        (1.08, 0.0204, 0.00209, 1.22),
         "s, s/km",
         "mean spread of P: share of the source's duration; least and for each km of the path, which goes with f^last",
         _RC,
     )
-    s_kernel: tuple = _constant((1.66, 0.0712, 0.0123, 0.226), "s, s/km", "the same of S", _RC)
+    s_kernel: tuple = _constant((0.76, 0.0564, 0.0228, 0.128), "s, s/km", "the same of S", _RC)
     kernel_order: float = _constant(
         1.0, "", "first-order lags of which the path's spread is made; 1 begins sharply", _RC
     )
     p_depolarised: tuple = _constant(
-        ((1.0, 0.161), (20.0, 0.486)),
+        ((1.0, 0.167), (20.0, 0.414)),
         "Hz",
         "(frequency, share) of direct P that its components do not have in common",
         _RC,
     )
-    s_depolarised: tuple = _constant(((1.0, 0.689), (20.0, 0.75)), "Hz", "the same of direct S", _RC)
+    s_depolarised: tuple = _constant(((1.0, 0.721), (20.0, 0.768)), "Hz", "the same of direct S", _RC)
     conversion_loss_scale: float = _constant(
         0.62, "", "losses of converted waves over those of waves scattered once", "a Monte Carlo simulation"
     )

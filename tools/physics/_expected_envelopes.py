@@ -29,7 +29,8 @@ class Expected:
 
     def __init__(self, recordings, **constants):
         self.constants = constants
-        parameters = make_parameters("active_transport", **self.constants)
+        # P's factor is a constant of the fit, and not in the levels
+        parameters = make_parameters("active_transport", **{**constants, "p_factor": ((1.0, 1.0),)})
         self.recordings = recordings
         table = pd.DataFrame([_conditions(one) for one in recordings])
         self.rows, _ = prepare_rows(table, parameters)

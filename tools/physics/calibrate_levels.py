@@ -37,7 +37,8 @@ BOUND = LARGEST_LN_FAS - 0.001
 WORST, BEYOND, ANY = 2.0, 1.0, 0.03
 PROVENANCE = ("stress_drop_bar", "two_corner_start_magnitude", "two_corner_full_magnitude", "finite_fault", "spreading",
               "q0", "q_exponent", "path_duration", "kappa0_s", "window_epsilon", "window_stretch", "s_direct_level",
-              "s_direct_duration", "coda_level", "low_cut_hz")  # fmt: skip
+              "s_direct_duration", "coda_level", "low_cut_hz", "envelope", "scattering_per_km", "absorption_q0",
+              "p_kernel", "s_kernel")  # fmt: skip
 
 
 def write_correction(path, magnitudes, frequencies, values, **more):
@@ -105,7 +106,7 @@ def main():
     """Fit and store."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=120, help="realisations per cell")
-    parser.add_argument("--preset", choices=("active", "stable"), default="active")
+    parser.add_argument("--preset", choices=("active", "active_transport", "stable"), default="active")
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
     preset = arguments.preset

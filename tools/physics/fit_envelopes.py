@@ -1,6 +1,6 @@
 """Fit the constants of the transport envelopes to real records: energy in bands and parts of time.
 
-    python -m tools.physics.fit_envelopes DATA WINDOWS OUT.json [--sets ridgecrest] [--half fit] [--steps 8]
+    python -m tools.physics.fit_envelopes DATA WINDOWS OUT.json [--sets ridgecrest] [--half fit] [--steps 25]
 
 DATA and WINDOWS as for `compare_envelopes`. What is compared are stacks over the nearer and the farther half of the
 records, of Z and of the horizontals, both over the horizontals' mean energy in the first five seconds of S. The
@@ -23,6 +23,14 @@ from seissynth_plugins.stochastic.transport import CENTRES_HZ
 from tools.physics._envelopes import BANDS_HZ, BEHIND_S, BETWEEN, PARTS, REFERENCE_PARTS, load, real_measures
 from tools.physics._expected_envelopes import Expected
 
+#: where a fit begins, and where its priors are centred: coefficients of the size of published ones, kernels as short as
+#: Ridgecrest's, the component ratios of the preset "active"
+START = {
+    "scattering_per_km": 0.0132, "scattering_exponent": 0.02, "absorption_q0": 112.0, "absorption_q_exponent": 0.53,
+    "scattering_conversion": 0.145, "p_scattering": 2.0, "s_kernel": (0.6, 0.1, 0.02, -0.2),
+    "p_kernel": (1.0, 0.03, 0.0015, 0.0), "p_depolarised": ((1.0, 0.2), (20.0, 0.6)),
+    "s_depolarised": ((1.0, 0.2), (20.0, 0.6)), "envelope": "transport",
+}  # fmt: skip
 #: name, transformation, standard deviation of the prior in it
 SCALARS = (
     ("scattering_per_km", "ln", 1.5), ("scattering_exponent", "", 0.5), ("absorption_q0", "ln", 1.0),
@@ -30,7 +38,7 @@ SCALARS = (
 )  # fmt: skip
 #: kernel, entry, transformation, prior
 KERNELS = (
-    ("s_kernel", 0, "ln", 0.7), ("s_kernel", 1, "ln", 1.0), ("s_kernel", 2, "ln", 1.0), ("s_kernel", 3, "", 0.4),
+    ("s_kernel", 0, "ln", 0.1), ("s_kernel", 1, "ln", 1.0), ("s_kernel", 2, "ln", 1.0), ("s_kernel", 3, "", 0.4),
     ("p_kernel", 0, "ln", 0.1), ("p_kernel", 1, "ln", 1.0), ("p_kernel", 2, "ln", 1.0), ("p_kernel", 3, "", 0.4),
 )  # fmt: skip
 TABLES = (("p_horizontal", 0.4), ("s_vertical", 0.4), ("p_factor", 0.5))
@@ -69,7 +77,7 @@ class Problem:
             np.where(np.isin(np.arange(PARTS), NEXT_TO_ONSETS) & (name not in PICKED_SETS), UNSURE, 1.0)
             for name, found in sets.items() for _ in range(2 if len(found) >= 2 * _LEAST_GROUP else 1)
         ]  # fmt: skip
-        self.start = self.encode(make_parameters("active_transport"))
+        self.start = self.encode(make_parameters("active", **START))
 
     def encode(self, parameters):
         """Return the vector of some constants."""
@@ -88,7 +96,7 @@ class Problem:
         values, constants = iter(vector.tolist()), {}
         for name, how, _ in SCALARS:
             constants[name] = _out_of(next(values), how)
-        base = make_parameters("active_transport")
+        base = make_parameters("active", **START)
         kernels = {"s_kernel": list(base.s_kernel), "p_kernel": list(base.p_kernel)}
         for name, place, how, _ in KERNELS:
             kernels[name][place] = _out_of(next(values), how)
@@ -185,7 +193,7 @@ def fit(problem, steps):
                 break
             damping *= 4
         print("step", step, "cost", round(float(residuals @ residuals), 2), flush=True)
-        if before - residuals @ residuals < 0.005 * before:
+        if before - residuals @ residuals < 0.001 * before:
             break
     return vector
 
@@ -198,7 +206,7 @@ def main():
     parser.add_argument("out", type=Path)
     parser.add_argument("--sets", default="ridgecrest")
     parser.add_argument("--half", choices=("all", "fit"), default="fit")
-    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--order", type=float, default=1.0, help="of the path's kernel")
     arguments = parser.parse_args()
     sets = {name: load(name, arguments.data, arguments.windows) for name in arguments.sets.split(",")}
