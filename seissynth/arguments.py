@@ -79,19 +79,19 @@ class Arguments:
 
     @classmethod
     def from_keywords(cls, keywords, **more):
-        """Make arguments of any keywords; those that are no field are the backend's own options."""
+        """Make arguments from keywords; those that are not a field are options of the backend."""
         options = {name: value for name, value in keywords.items() if name not in cls.__dataclass_fields__}
         fields = {name: value for name, value in keywords.items() if name in cls.__dataclass_fields__}
         return cls(**fields, **more, options=options)
 
     def open_backend(self):
-        """Return the backend that is asked for, with its options.
+        """Return the requested backend, with its options.
 
         Raises
         ------
         BackendNotFoundError
         InputError
-            Weights or source records for a backend that takes none, an option that it does not know.
+            Weights or source records for a backend that takes none, an unknown option.
         """
         backend = resolve_backend(
             self.backend,
@@ -110,7 +110,7 @@ class Arguments:
         return backend
 
     def _check_normalised(self, name):
-        """Refuse what records without a size cannot become: other quantities, counts, or sums with noise."""
+        """Refuse conversions that need a physical size: other quantities, counts, or sums with noise."""
         for argument, usual in (("output", "VEL"), ("noise", None)):
             value = getattr(self, argument)
             if value != usual:
@@ -131,7 +131,7 @@ class Arguments:
         return [self.realization or 0]
 
     def of_ensemble(self):
-        """Whether realisations are asked for, all or one of them."""
+        """Whether realisations are requested, all or one of them."""
         return self.realizations is not None or self.realization is not None
 
     def start_s(self, origin_time):
@@ -143,20 +143,20 @@ class Arguments:
         return within("start", float(self.start - origin_time), whose=f"{self.start} with origin {origin_time}: ")
 
     def as_plain_data(self):
-        """Return every argument as what JSON holds; what it cannot hold is named as ``{"unstorable": ...}``."""
+        """Return every argument in a form that JSON can store; others become ``{"unstorable": ...}``."""
         out = {name: _plain(value) for name, value in vars(self).items() if name != "options"}
         out.update({name: _plain(value) for name, value in self.options.items()})
         return out
 
     def provenance(self, backend, realization, plain=None):
-        """What every trace of a call says about how it was made, in ``stats.seissynth``.
+        """Provenance of every trace of a call, stored in ``stats.seissynth``.
 
         Parameters
         ----------
         backend : seissynth.backends.base.Backend
         realization : int
         plain : dict, optional
-            What JSON holds of the arguments, in place of `as_plain_data`.
+            The arguments as JSON data, instead of `as_plain_data`.
 
         Returns
         -------

@@ -30,7 +30,7 @@ def make_conditions(paths, replacements=None):
     paths : seissynth.paths.Paths, n sites
     replacements : mapping or pandas.DataFrame, optional
         Columns to set or replace: schema column -> a value for all rows, or a mapping from NET.STA to
-        values (other rows keep what they have). A DataFrame is indexed by NET.STA.
+        values (other rows keep theirs). A DataFrame is indexed by NET.STA.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def make_conditions(paths, replacements=None):
     Raises
     ------
     InputError
-        A column that the schema does not have, a value that is no number, or a station that is not there.
+        An unknown column, a value that is not a number, or an unknown station.
     """
     import pandas
 
@@ -63,7 +63,7 @@ def write_columns(source, stations, *, distance_km, azimuth_deg, back_azimuth_de
     Parameters
     ----------
     source, stations : dict of str to ndarray, shape (n,)
-        Columns of the schema that say what shakes and where it is recorded; others are left out.
+        Columns of the schema for the source and the site; others are left out.
     distance_km, azimuth_deg, back_azimuth_deg : ndarray, shape (n,)
         As in `seissynth.paths.Paths`.
     onsets : seissynth.traveltime.Onsets
@@ -135,7 +135,7 @@ def _source_values(earthquake):
 
 
 def station_columns(sites):
-    """Columns that say where sites are, of each one's first sensor; dict of str to ndarray."""
+    """Coordinates of sites, from the first sensor of each; dict of str to ndarray."""
     sensors = [site.sensors[0] for site in sites]
     text = {
         "station_network_code": [sensor.network for sensor in sensors],
@@ -168,7 +168,7 @@ def replace_columns(columns, replacements, stations):
     Raises
     ------
     InputError
-        A value that is no number or out of bounds; stations of which none takes part.
+        A value that is not a number or out of bounds; stations none of which is in the table.
     """
     for name, values in replacements.items():
         _replace(columns, name, values, stations)

@@ -1,4 +1,4 @@
-"""continuous(): long records in which earthquakes overlap, as a station writes them."""
+"""continuous(): continuous records of stations, with overlapping earthquakes."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def continuous(
     noise: str | Stream | Any | None = None,
     **arguments: Any,
 ) -> Stream:
-    """Make continuous records: one trace a channel, with all earthquakes in it.
+    """Make continuous records: one trace per channel, with all earthquakes in it.
 
-    The motion of all earthquakes is added up first; response, noise, clipping and rounding come after, as
+    The motions of all earthquakes are summed first; response, noise, clipping and rounding are applied afterwards, as
     in a real station.
 
     Parameters
     ----------
     events : obspy Event, Catalog or iterable of Event
-        Also those before `start` whose shaking reaches into the window. None at all leave the noise alone.
+        Including those before `start` whose shaking extends into the window. Without any event only noise remains.
     inventory : obspy Inventory
         Channels open at `start`.
     start, end : UTCDateTime or str
@@ -78,16 +78,15 @@ def continuous(
     Raises
     ------
     InputError
-        As `generate`; an end not after the start; an argument that has no meaning here; events of which none can be
+        As `generate`; an end not after the start; an argument that does not apply here; events none of which can be
         simulated.
 
     Notes
     -----
-    Each earthquake's part is the record that `generate` makes of it, sample for sample where the samples fall on the
-    same times: as long as `duration` says, or as long as the default of `generate`, after which here the rest of the
-    coda follows. Where an earthquake's origin does not fall on a sample of the window, its record starts at the last
-    one before. A record that `duration` or the backend's longest record cuts while the ground still shakes leaves a
-    step at its end.
+    Each earthquake adds the record that `generate` makes of it, sample for sample where both have samples at the same
+    times. It is as long as `duration`, or as the default of `generate`, after which the rest of the coda follows here.
+    If the origin is between two samples of the window, the record starts at the earlier one. A record that is cut by
+    `duration` or by the backend's longest record while the ground still shakes leaves a step at its end.
 
     Examples
     --------
@@ -129,14 +128,14 @@ def _time(name, value):
 
 
 class _Row:
-    """The motion of one sensor over the whole window, and of counts what came before it: its response remembers."""
+    """Motion of one sensor over the whole window; for counts also before it, because the response has a memory."""
 
     def __init__(self, sensor, rate, npts, memory_s):
         self.sensor, self.rate, self.memory_s = sensor, rate, memory_s
         self.motion, self.lead, self.events = np.zeros((len(sensor.channels), npts), dtype=np.float32), 0, []
 
     def add(self, data, offset):
-        """Add motion whose first sample is number `offset` of the window; whether any of it lies in the window."""
+        """Add motion whose first sample is number `offset` of the window; return whether it overlaps the window."""
         npts, last = data.shape[-1], offset + data.shape[-1]
         # whole, since a record that is cut has a step, which rings in a band-limited response
         if self.memory_s and -offset > self.lead and last > -self.memory_s * self.rate:
@@ -165,17 +164,17 @@ class _Rows:
             self._rows[id(sensor)] = _Row(sensor, rate, npts, memory_s)
 
     def of(self, sensor):
-        """The row of one of `sensors`; parts of one instrument share an id, so that it cannot serve as key."""
+        """The row of one of `sensors`; parts of one instrument share an id, which cannot serve as key."""
         return self._rows[id(sensor)]
 
     def reached_by(self, group, after):
-        """Whether records of a group reach into the window, or into what its responses remember."""
+        """Whether records of a group overlap the window, or the memory of its responses before it."""
         begin = float(group.start_s[0]) - after
         memory_s = max(row.memory_s for row in self._rows.values())
         return begin < self.length_s and begin + group.npts / group.sampling_rate_hz > -memory_s
 
     def add(self, simulation, coda, request, after):
-        """Add what was simulated, and after its end a longer simulation of the same, to the rows of its sensors."""
+        """Add a simulation, continued by a longer one of the same, to the rows of its sensors."""
         records = simulation.records
         for k, site in enumerate(simulation.group.rows):
             for sensor in request.sites[site].sensors:
@@ -230,7 +229,7 @@ def _event_facts(earthquake, records, k):
 
 
 def _with_coda(group, longest_s):
-    """The same rows `CODA_FACTOR` times as long, or as long as the backend can; None where that is no longer."""
+    """The same rows `CODA_FACTOR` times as long, or as long as the backend can; None if that is no longer."""
     npts = _at_most(CODA_FACTOR * group.npts, group.sampling_rate_hz, longest_s)
     if npts <= group.npts:
         return None
@@ -238,7 +237,7 @@ def _with_coda(group, longest_s):
 
 
 def _continued(data, longer, rate):
-    """Take a record as it is, and what comes after it from a longer one, whose end fades out."""
+    """Continue a record with the samples of a longer one, whose end fades out."""
     npts, count = data.shape[-1], longer.shape[-1]
     out = longer.copy()
     out[:, :npts] = data
@@ -270,7 +269,7 @@ def _aligned(planned, after, sites, rows, longest_s):
 
 
 def common_rate(rates):
-    """Return the highest rate whose samples are samples of all of `rates`, Hz; `rates` is a set."""
+    """Return the highest rate whose sample times are common to all `rates`, Hz; `rates` is a set."""
     if len(rates) == 1:
         return next(iter(rates))
     fractions = [Fraction(rate).limit_denominator(100_000) for rate in rates]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Ensemble(Sequence):
     """Realisations 0, 1, ... of one request, each an ObsPy Stream.
 
-    They are kept apart, since traces of one channel at one time in one Stream would merge into one.
+    They are kept apart, because several traces of one channel and time in one Stream would merge into one.
 
     Parameters
     ----------

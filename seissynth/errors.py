@@ -1,7 +1,7 @@
 """Every error and warning class of seissynth.
 
-Each error is also one of Python's built-in errors, so that ``except ValueError`` works for users who
-do not know this module. A message says what was wrong, the value, the limit and the remedy.
+Each error also derives from one of Python's built-in errors, and ``except ValueError`` works as usual. A message states
+the problem, the value, the limit and the remedy.
 """
 
 
@@ -14,11 +14,11 @@ class InputError(SeisSynthError, ValueError):
 
 
 class FolderInUseError(InputError):
-    """Another process fills the folder, or writes the file; the message says which one, where and since when."""
+    """Another process writes to the folder or file; the message says which one, where and since when."""
 
 
 class DomainError(SeisSynthError, ValueError):
-    """A record was asked for outside the range in which a backend is valid."""
+    """A record was requested outside the range in which a backend is valid."""
 
 
 class ResponseError(SeisSynthError, ValueError):
@@ -30,7 +30,7 @@ class BackendError(SeisSynthError, RuntimeError):
 
 
 class CardError(SeisSynthError, TypeError, ValueError):
-    """A backend's card states what cannot be: an unknown word, a rate of 0, a range upside down, a bad name."""
+    """A backend's card has an invalid value: an unknown word, a rate of 0, a reversed range, a bad name."""
 
 
 class BackendNotFoundError(SeisSynthError, LookupError):
@@ -38,11 +38,11 @@ class BackendNotFoundError(SeisSynthError, LookupError):
 
 
 class FileFormatError(SeisSynthError, ValueError):
-    """A file is not what it should be, or lacks what is needed."""
+    """A file has the wrong format, or lacks required content."""
 
 
 class MissingDependencyError(SeisSynthError, ImportError):
-    """An optional package that is asked for is not installed; the message holds the command that installs it."""
+    """An optional package is not installed; the message gives the command that installs it."""
 
 
 class WriteError(SeisSynthError, OSError):
@@ -50,11 +50,11 @@ class WriteError(SeisSynthError, OSError):
 
 
 class ReproductionError(SeisSynthError, RuntimeError):
-    """Records could not be made again, or came out different."""
+    """Records could not be reproduced, or differ."""
 
 
 class TrainingError(SeisSynthError, RuntimeError):
-    """A training cannot go on: its loss or gradient is not finite; the message names the batch.
+    """A training cannot continue: its loss or gradient is not finite; the message names the batch.
 
     Parameters
     ----------
@@ -80,4 +80,4 @@ class TrainingError(SeisSynthError, RuntimeError):
 
 
 class SeisSynthWarning(UserWarning):
-    """Something was skipped, assumed or approximated; the message says what and why."""
+    """Something was skipped, assumed or approximated; the message names it and gives the reason."""

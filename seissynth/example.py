@@ -1,4 +1,4 @@
-"""The example that ships with seissynth: a small network and an earthquake below it, both made up."""
+"""The example that ships with seissynth: a small fictitious network and an earthquake below it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went into each record and what came out: `explain`, and onsets as QuakeML: `picks`."""
+"""Inputs and results of each record as a table (`explain`), and onsets as QuakeML (`picks`)."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ _MOST_ROWS = 60
 
 
 def explain(stream: Stream | Sequence[Any], full: bool = False) -> pandas.DataFrame:
-    """Tabulate what went in and out of each record.
+    """Tabulate the inputs and results of each record.
 
     Parameters
     ----------
     stream : obspy Stream or sequence of Streams
         Made by `generate`.
     full : bool
-        Print every column of the table. By default only the most asked for are printed, within 100 characters.
+        Print every column of the table. By default only the main ones are printed, within 100 characters.
 
     Returns
     -------
     pandas.DataFrame
         One row per sensor, event and realisation: ids, distances (km), site, onsets (s after origin), the
         backend's truth (moment magnitude and the conversion used, corner frequencies in Hz, durations in s,
-        stress drop in bar, ...), the largest absolute value of its traces in `unit`. It holds every column, whatever
-        is printed.
+        stress drop in bar, ...), the largest absolute value of its traces in `unit`. It always has every column,
+        printed or not.
 
     Raises
     ------
     InputError
-        No trace was made by seissynth, or continuous records, in which several earthquakes add up.
+        No trace was made by seissynth, or the records are continuous, with several earthquakes in a trace.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def _table_class():
     import pandas
 
     class Explanation(pandas.DataFrame):
-        """A DataFrame that prints some of its columns; what is cut out of it is an ordinary DataFrame."""
+        """A DataFrame that prints some of its columns; selections from it are ordinary DataFrames."""
 
         @property
         def _constructor(self):
@@ -118,7 +118,7 @@ def _printed(table):
 
 
 def _as_text(table):
-    """The printed columns as text, their names broken at underscores so that lines stay within 100 characters."""
+    """The printed columns as text, with names broken at underscores to keep lines within 100 characters."""
     names = _printed(table)
     rows = range(len(table))
     if len(table) > _MOST_ROWS:
@@ -170,7 +170,7 @@ def picks(stream: Stream | Sequence[Any], event: Event | Catalog | None = None) 
     stream : obspy Stream or sequence of Streams
         Made by `generate`.
     event : obspy Event or Catalog, optional
-        Copied, with the picks added. Default: events made from what the traces say.
+        Copied, with the picks added. Default: events made from the provenance of the traces.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Paths: which sites see an earthquake, from where, and when its waves arrive."""
+"""Paths: sites that record an earthquake, their distances and azimuths, and arrival times."""
 
 from dataclasses import dataclass
 
@@ -17,12 +17,12 @@ ONSET_SOURCES = ("model", "picks")
 
 @dataclass
 class Site:
-    """A place where ground moves, with the sensors that stand there.
+    """A location with its sensors.
 
     Parameters
     ----------
     key : str
-        What seeds hang on: NET.STA, with coordinates where sensors of one station stand apart.
+        Key of the seeds: NET.STA, with coordinates if sensors of one station are at separate locations.
     sensors : list of seissynth.stations.channels.Sensor
     """
 
@@ -54,7 +54,7 @@ class Paths:
     onset_origin : list of str, length n
         Name of the velocity model, or "picks".
     velocity_model : str, LayeredModel, sequence of layers or TauPyModel
-        What the onsets were found with.
+        Model of the onsets.
     """
 
     earthquake: Earthquake
@@ -88,7 +88,7 @@ class Paths:
 
 
 def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", onsets="model", sensors=None):
-    """Find the sites that record at origin time, and the way of the waves to each.
+    """Find the sites that record at origin time, and the path to each.
 
     Parameters
     ----------
@@ -100,9 +100,9 @@ def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", 
         See `seissynth.traveltime.onsets`. Travel times are those of a sphere of radius 6371 km at the
         WGS84 distance; the two geometries differ by up to 0.07 s.
     onsets : {"model", "picks"}
-        With "picks" the event's own P and S picks replace the model's onsets where there are any.
+        With "picks" the event's P and S picks, if any, replace the model's onsets.
     sensors : list of seissynth.stations.sensors.Sensor, optional
-        Instead of those of the inventory that are open at origin time.
+        Instead of those in the inventory that are open at origin time.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", 
 
 
 def make_sites(sensors):
-    """Gather sensors that stand together; list of Site, in the order of the sensors."""
+    """Group sensors by location; list of Site, in the order of the sensors."""
     groups = group_sites(sensors)
     names = [f"{group[0].network}.{group[0].station}" for group in groups]
     sites = []

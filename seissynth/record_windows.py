@@ -1,4 +1,4 @@
-"""Record windows: when each record starts, how long it is, and at which rate its motion is simulated."""
+"""Record windows: start and length of each record, and sampling rate of its simulation."""
 
 import math
 import os
@@ -21,7 +21,7 @@ _LONGEST_SAMPLES = BOUNDS["samples"].high
 
 @dataclass(frozen=True)
 class WindowGroup:
-    """Rows whose records have one length and one rate, so that one call makes them.
+    """Rows whose records have the same length and rate, for one call of the backend.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ class WindowGroup:
 
 
 def shaking_end_s(conditions):
-    """When the shaking is over, for ``duration=None``: s after origin, ndarray, shape (n,).
+    """End of the shaking, for ``duration=None``: s after origin, ndarray, shape (n,).
 
     S onset + 2 (source + path duration) + the larger of 10 s and half the S time, with a source duration of
     1/fc at 100 bar (Brune; Boore 2003) and a path duration of 2.4 s + 0.16 s/km (the size of Boore & Thompson
-    2014). Coda waves outlast it.
+    2014). Coda waves last longer.
     """
     moment = moment_dyne_cm(conditions["source_magnitude"].to_numpy(float))
     source = 1.0 / brune_corner_of_moment_hz(moment, stress_bar=100.0, vs_km_s=3.5)
@@ -54,10 +54,10 @@ def shaking_end_s(conditions):
 
 
 def simulation_rate_hz(sites, sampling_rate=None, native=()):
-    """Rate at which each site's motion is simulated: the highest asked of it, 100 Hz at least; list of float.
+    """Sampling rate of each site's simulation: the highest requested, at least 100 Hz; list of float.
 
-    A backend whose highest native rate is below 100 Hz is asked for that at least. A single odd rate (as 31.25 Hz) is
-    simulated at a whole multiple of itself, so that it can be decimated.
+    A backend whose highest native rate is below 100 Hz uses at least that rate. A single odd rate (such as 31.25 Hz) is
+    simulated at a whole multiple of itself, and then decimated.
     """
     lowest = min(LOWEST_RATE_HZ, max(native, default=LOWEST_RATE_HZ))
     rates = []
@@ -111,7 +111,7 @@ def plan_windows(request, arguments, card, *, in_memory=False):
     arguments : seissynth.arguments.Arguments
         Without a duration records last until `shaking_end_s`, in steps of 10 s.
     card : seissynth.backends.base.Card
-        The backend's longest record caps a duration that was not asked for.
+        The backend's longest record limits a default duration.
     in_memory : bool
         Whether all realisations are held in memory at once; it is then checked that they fit.
 

@@ -1,8 +1,8 @@
 """Records: what a backend returns, arrays only, no ObsPy.
 
-Row order is that of the conditions table. Component order is the one that the backend's card
-states; Z is up positive, N north, E east, R away from the epicentre, T clockwise from R seen from above
-(so that R, T, up is the left-handed system that ObsPy's ``rotate`` uses).
+Row order is that of the conditions table. Component order is that of the backend's card; Z is up positive, N north, E
+east, R away from the epicentre, T clockwise from R seen from above (R, T, up is the left-handed system of ObsPy's
+``rotate``).
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Records:
     start_s : ndarray, shape (n,)
         Time of sample 0 after origin, s.
     p_s, s_s : ndarray, shape (n,)
-        P and S onsets after origin, s; NaN where the backend does not know.
+        P and S onsets after origin, s; NaN if the backend does not know them.
     truth : dict of str to ndarray, shape (n,)
-        What went into each record: corner frequency, stress drop, kappa, ...; names carry units.
+        Parameters of each record: corner frequency, stress drop, kappa, ...; names include units.
     low_cut_hz : float or None
-        Corner of the low cut that the motion went through, if any.
+        Corner of the low cut applied to the motion, if any.
     pool : Records, optional
-        Of source records: all that there are of the earthquake, one for each station, where `data` holds one for each
-        site. It stays whole when rows are selected.
+        For source records: all records of the earthquake, one for each station, while `data` holds one for each site.
+        It is not reduced when rows are selected.
 
     Examples
     --------
@@ -68,7 +68,7 @@ class Records:
         return len(self.data)
 
     def select(self, rows: slice | ArrayLike) -> Records:
-        """Return some of the records; `rows` is a slice or an index array.
+        """Select records; `rows` is a slice or an index array.
 
         Examples
         --------
@@ -97,17 +97,17 @@ class Records:
         parts : list of Records
             At least one, all of the same number of samples.
         name : str
-            Whose they are, for the message.
+            Name of their owner, for the message.
 
         Returns
         -------
         Records
-            A truth that some part lacks is NaN there.
+            A truth missing in some part is NaN there.
 
         Raises
         ------
         BackendError
-            The parts went through different low cuts.
+            The parts have different low cuts.
         """
         if len(parts) == 1:
             return parts[0]

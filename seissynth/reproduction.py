@@ -1,4 +1,4 @@
-"""Make the records of an ASDF file again, from what the file says, and compare bit for bit."""
+"""Make the records of an ASDF file again, from its content alone, and compare bit for bit."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class ReproductionReport:
     path : str
         The file.
     n_records, n_equal : int
-        Records that the file holds or should hold, and how many came out with equal samples, type, start, rate and
-        codes. Waveforms without provenance, or with another start than it says, and records that were taken out of
-        the file, count as not equal.
+        Number of records that the file holds or should hold, and of those with equal samples, type, start, rate and
+        codes. Waveforms without provenance, or with another start than it states, and records removed from the file
+        count as not equal.
     worst_difference : float
         Largest difference of a sample over the largest amplitude of its trace in the file; 0 when all are
         equal, infinite when a trace is missing or of another length.
@@ -50,7 +50,7 @@ class ReproductionReport:
 
     @property
     def equal(self) -> bool:
-        """Whether every trace came out bit for bit."""
+        """Whether every trace is equal bit for bit."""
         return self.n_equal == self.n_records
 
     def changed_versions(self) -> dict[str, tuple[str, str]]:
@@ -79,15 +79,15 @@ def reproduce(
     """Make the records of an ASDF file again and compare them with those in the file.
 
     Events and stations are taken from the file, and the arguments, seed and realisation from its
-    provenance; nothing else goes in.
+    provenance; nothing else is used.
 
     Parameters
     ----------
     path : str or path
         Written by `seissynth.write` with events and inventory.
     weights : str or path, optional
-        The weights that the records were made with. Needed where they are not the backend's own: a path that stands
-        in a file is not opened, since the file may come from anybody.
+        The weights that the records were made with. Needed if they are not the backend's own: a path stored in a file
+        is not opened, because the file may come from anybody.
     progress : callable, optional
         Called as ``progress(done, total)`` before the first and after each call of ``generate()``.
 
@@ -99,7 +99,7 @@ def reproduce(
     ------
     ReproductionError
         The file holds no events or stations, an argument could not be stored (a Stream of real noise,
-        a backend instance), the backend is not installed, its weights have to be named, or ``generate()`` fails.
+        a backend instance), the backend is not installed, its weights have to be given, or ``generate()`` fails.
     FileFormatError
         The file is not one that `seissynth.write` wrote.
 
@@ -156,7 +156,7 @@ def reproduce(
 
 
 def _calls(stream, path):
-    """Sort traces by the ``generate()`` call that makes them: (arguments text, realisation) -> traces."""
+    """Group traces by the ``generate()`` call that makes them: (arguments text, realisation) -> traces."""
     calls = {}
     for trace in stream:
         info = trace.stats.seissynth
@@ -176,7 +176,7 @@ def _calls(stream, path):
 
 
 def _unstorable(value, name_so_far=""):
-    """Yield (name, what it was) of every argument that was too large or too odd to store."""
+    """Yield (name, description) of every argument that could not be stored."""
     if isinstance(value, dict):
         if "unstorable" in value:
             yield name_so_far, value["unstorable"]
@@ -188,7 +188,7 @@ def _unstorable(value, name_so_far=""):
 
 
 def _with_weights(path, arguments, weights):
-    """Return the arguments with weights that may be opened: the backend's own, or those that the user names."""
+    """Return the arguments with weights that may be opened: the backend's own, or those given by the user."""
     stored = arguments.get("weights")
     if stored is None or weights is not None:
         return {**arguments, "weights": stored if stored is None else weights}
@@ -201,7 +201,7 @@ def _with_weights(path, arguments, weights):
 
 
 def _is_own(weights, backend):
-    """Whether weights lie in the folder of the backend's own module."""
+    """Whether weights are in the folder of the backend's module."""
     import sys
 
     from seissynth.backends.registry import get_backend
@@ -238,7 +238,7 @@ def _identity(trace):
 
 
 def compare_traces(trace, again):
-    """Return the relative difference, and a line that says what differs; (0, None) for equal bits."""
+    """Return the relative difference, and a line that describes it; (0, None) for equal bits."""
     start = trace.stats.starttime.strftime("%Y-%m-%dT%H:%M:%S")
     name = f"{trace.id} {start} realisation {trace.stats.seissynth.realization}"
     if again is None:

@@ -1,4 +1,4 @@
-"""Requests: what one earthquake asks of a backend, one row for each site."""
+"""Requests: input of a backend for one earthquake, one row for each site."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +10,7 @@ from seissynth.records import Records
 
 @dataclass
 class RecordRequest:
-    """One earthquake at its sites; everything has one row for each.
+    """One earthquake at its sites; all attributes have one row per site.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def make_request(inventory, earthquake, arguments, sensors=None):
     earthquake : seissynth.events.earthquakes.Earthquake
     arguments : seissynth.arguments.Arguments
     sensors : list of seissynth.stations.sensors.Sensor, optional
-        Instead of those of the inventory that are open at origin time.
+        Instead of those in the inventory that are open at origin time.
 
     Returns
     -------

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, unit, meaning, where the name comes from, and whether it holds text."""
+    """One column: its name, unit, meaning, origin of the name, and whether it holds text."""
 
     name: str
     unit: str
@@ -119,5 +119,5 @@ TRACE_COLUMNS = {
 
 
 def empty_value(name):
-    """Return what stands for "missing" in the column `name`: ``""`` or NaN."""
+    """Return the missing value of the column `name`: ``""`` or NaN."""
     return "" if COLUMNS[name].text else float("nan")

@@ -1,7 +1,7 @@
-"""Keys and seeds: the same request gives the same bits, however the calls are cut.
+"""Keys and seeds: the same request gives the same bits, regardless of how it is split into calls.
 
-A record's randomness hangs on what it is (event, station, realisation, backend), never on its place
-in a table. So adding stations, changing their order, or splitting the work changes nothing else.
+A record's random numbers depend only on event, station, realisation and backend, never on its position in a table.
+Adding stations, changing their order, or splitting the work changes no other record.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class Seeds:
 
 
 def event_key(time: UTCDateTime, latitude_deg: float, longitude_deg: float, depth_m: float) -> str:
-    """Name an earthquake by when and where it was.
+    """Name an earthquake by its time and place.
 
-    Resource ids are not used, since ObsPy draws new ones in each process; the magnitude is left out, so
-    that a sweep over magnitudes shares its noise.
+    Resource ids are not used, because ObsPy draws new ones in each process. The magnitude is left out: a sweep over
+    magnitudes shares its noise.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def event_key(time: UTCDateTime, latitude_deg: float, longitude_deg: float, dept
 
 
 def station_key(network, station, latitude_deg=None, longitude_deg=None, depth_m=None):
-    """Name a site: ``NET.STA``, with its place where sensors of one station stand apart."""
+    """Name a site: ``NET.STA``, with coordinates if sensors of one station are at separate locations."""
     if latitude_deg is None:
         return f"{network}.{station}"
     steps = (round(latitude_deg * _DEGREE_STEPS), round(longitude_deg * _DEGREE_STEPS))
@@ -139,7 +139,7 @@ def seeds_of_rows(seed, conditions, realization, backend):
         With ``source_id`` and ``station_id``.
     realization : int
     backend : seissynth.backends.base.Backend
-        Whose name and weights the seeds hang on.
+        Its name and weights enter the seeds.
 
     Returns
     -------
@@ -165,7 +165,7 @@ def generator(seed: int, stream: int = 0) -> np.random.Generator:
     seed : int
         An element of `Seeds`.
     stream : int
-        Which of the record's random series; 0 to 2**64 - 1.
+        Number of the record's random series; 0 to 2**64 - 1.
     """
     key = np.array([seed, stream], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key))

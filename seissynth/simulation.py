@@ -1,4 +1,4 @@
-"""Simulation: a backend is asked for records, whose motion is then had in any quantity."""
+"""Simulation: records of a backend, and their motion in any quantity."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ from seissynth.signal.motion import convert_motion
 
 @dataclass
 class Simulation:
-    """What a backend made at once; `records` and `motion` have one row for each of `group.rows`.
+    """Result of one call of a backend; `records` and `motion` have one row for each of `group.rows`.
 
     Parameters
     ----------
     group : seissynth.record_windows.WindowGroup
-        Which rows of the request these are.
+        Rows of the request.
     records : seissynth.records.Records
     motion : GroundMotion
     """
@@ -29,7 +29,7 @@ class Simulation:
 
 
 def simulate(request, group, seeds, backend, outside="raise"):
-    """Ask a backend for the records of some sites.
+    """Make the records of some sites with a backend.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def simulate(request, group, seeds, backend, outside="raise"):
     Warns
     -----
     SeisSynthWarning
-        Records that do not hold their onsets.
+        Records that do not contain their onsets.
     """
     conditions = request.conditions.iloc[group.rows].reset_index(drop=True)
     records = run_backend(
@@ -67,7 +67,7 @@ def simulate(request, group, seeds, backend, outside="raise"):
 
 
 class GroundMotion:
-    """Motion of n sites in Z (up), N, E, in whatever quantity is asked for.
+    """Motion of n sites in Z (up), N, E, in any quantity.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class GroundMotion:
 
 
 def to_zne(data, component_order, back_azimuth_deg):
-    """Bring components into the order Z, N, E.
+    """Convert components to the order Z, N, E.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def to_zne(data, component_order, back_azimuth_deg):
 
 
 def _warn_of_cut_onsets(records, group, names):
-    """Say once for a group which records do not hold their P or S onset."""
+    """Warn once for a group of records that do not contain their P or S onset."""
     end = records.start_s + (group.npts - 1) / group.sampling_rate_hz
     for phase, onsets in (("P", records.p_s), ("S", records.s_s)):
         outside = np.flatnonzero((onsets < records.start_s) | (onsets > end))

@@ -1,4 +1,4 @@
-"""What the traces of a source hold: as they say themselves, or as the caller says; never a guess."""
+"""Quantity of the traces of a source: stated by the traces or by the caller, never guessed."""
 
 import re
 
@@ -11,7 +11,7 @@ _STEP = re.compile(r":\s*(\w+)\(")
 
 
 def read_source_quantity(value):
-    """Return the quantity that an argument ``source_quantity=`` names, or None for None.
+    """Return the quantity named by the argument ``source_quantity=``, or None for None.
 
     Examples
     --------
@@ -31,13 +31,13 @@ def read_source_quantity(value):
 
 
 def source_quantities(stream, quantity=None):
-    """Return what each trace of a source holds.
+    """Return the quantity of each trace of a source.
 
     Parameters
     ----------
     stream : obspy Stream
     quantity : str, optional
-        What the caller says.
+        Quantity given by the caller.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def source_quantities(stream, quantity=None):
     Raises
     ------
     InputError
-        Traces that do not say what they hold, without `quantity`; or that say something else than it.
+        Traces that do not state their quantity, without `quantity`; or that contradict it.
     """
     named, quantities, unknown = read_source_quantity(quantity), {}, []
     for trace in stream:
@@ -71,7 +71,7 @@ def source_quantities(stream, quantity=None):
 
 
 def stated_quantity(trace):
-    """What a trace holds as its stats say: made by seissynth, and ObsPy's processing since; None where they do not."""
+    """Quantity of a trace by its stats (made by seissynth, and ObsPy's later processing); None if not stated."""
     provenance = trace.stats.get("seissynth") or {}
     quantity = provenance.get("quantity")
     if quantity not in OUTPUTS.values():

@@ -1,4 +1,4 @@
-"""Source records: real records of the same earthquake, from a Stream to what a backend takes."""
+"""Source records: real records of the same earthquake, from a Stream to the input of a backend."""
 
 from dataclasses import replace
 
@@ -40,21 +40,21 @@ def find_source(source, paths, card, quantity=None):
         ``stats.response``), or in ground motion, SI.
     paths : seissynth.paths.Paths
     card : seissynth.backends.base.Card
-        Of the backend, which says quantity, components, rate and length.
+        Card of the backend, with quantity, components, rate and length.
     quantity : str, optional
-        What the traces of a Stream hold, see `generate`'s ``source_quantity``. Traces that say so themselves (made by
-        seissynth, or after ObsPy's ``remove_response``) need none.
+        Quantity of the traces of a Stream, see `generate`'s ``source_quantity``. Not needed for traces that state it
+        themselves (made by seissynth, or after ObsPy's ``remove_response``).
 
     Returns
     -------
     Records, or None where no source is given
-        As many as sites; `pool` holds every record that could be used, in the order of station names.
+        One per site; `pool` holds every usable record, in the order of station names.
 
     Raises
     ------
     InputError
         Neither of the two, no station of the Stream has three components over the whole record, or traces that do not
-        say what they hold, or something else than `quantity`.
+        state their quantity, or contradict `quantity`.
 
     Warns
     -----
@@ -63,9 +63,9 @@ def find_source(source, paths, card, quantity=None):
 
     Notes
     -----
-    A site gets the record of the nearest other station; its own only where there is no other. ``p_s`` and ``s_s`` are
-    the velocity model's onsets at the station of the record, NaN where nobody says where it stands; ``truth`` holds its
-    name and `seissynth.schema.PLACE_COLUMNS`.
+    A site gets the record of the nearest other station; its own only if there is no other. ``p_s`` and ``s_s`` are the
+    velocity model's onsets at the station of the record, NaN if its coordinates are unknown; ``truth`` holds its name
+    and `seissynth.schema.PLACE_COLUMNS`.
     """
     if source is None:
         return None
@@ -102,7 +102,7 @@ def find_source(source, paths, card, quantity=None):
 
 
 def check_source_records(source):
-    """Raise InputError for records that are no three components of real, finite numbers with one start each."""
+    """Raise InputError unless records are three components of real, finite numbers with one start each."""
     data = require_real(source.data, "source: data")
     n = len(data) if data.ndim else 0
     if data.ndim != 3 or data.shape[1] != 3 or not data.shape[2]:
@@ -119,7 +119,7 @@ def check_source_records(source):
 
 
 def _by_site(known, source, paths, card):
-    """The pool of all stations, and of it the record that each site takes."""
+    """The pool of all stations, and the record from it for each site."""
     rate, names = _rate(card), list(known)
     places = [_place(name, source, paths) for name in names]
     lead = min(-start for _, start in known.values())
@@ -165,7 +165,7 @@ def _rate(card):
 
 
 def _place(name, source, paths):
-    """Latitude and longitude, of the inventory, else as the traces say; None where nobody does."""
+    """Latitude and longitude from the inventory, else from the traces; None if unknown."""
     traces = [trace for trace in source if f"{trace.stats.network}.{trace.stats.station}" == name]
     # a station's sensors may stand apart: the one that made the record counts, else any of the station
     sensors = [sensor for site in paths.sites if site.name == name for sensor in site.sensors]
@@ -190,7 +190,7 @@ def _distance(place, site):
 
 
 def _sensor(traces, name, paths):
-    """The sensor of the inventory whose three channels the traces are, or None."""
+    """The sensor in the inventory that the three traces belong to, or None."""
     ids = {trace.id for trace in traces}
     for sensor in (sensor for site in paths.sites if site.name == name for sensor in site.sensors):
         if len(sensor.channels) == 3 and all(channel.id in ids for channel in sensor.channels):
@@ -253,7 +253,7 @@ def _direction(trace, channel):
 
 
 def _motion(trace, channel, quantity, own):
-    """A trace in the quantity wanted; its data are float64, without mean. `own` is what it holds."""
+    """A trace in the requested quantity; its data are float64, without mean. `own` is its original quantity."""
     out = trace.copy()
     out.data = np.asarray(require_real(out.data, trace.id), dtype=np.float64)
     if own == "counts":
@@ -271,7 +271,7 @@ def _motion(trace, channel, quantity, own):
 
 
 def without_response(trace, response, quantity):
-    """Take the response out of a trace of counts, in place, and return it: `quantity` in SI units."""
+    """Remove the response from a trace of counts, in place, and return it: `quantity` in SI units."""
     units = input_units(response)
     if quantity_of_units(units) is None:
         raise InputError(f"{trace.id}: its response takes in {units!r}, which is no known unit of ground motion.")

@@ -18,8 +18,7 @@ _NEGLIGIBLE_DIRECTION = 1e-9  # cosines below it are rounding: a channel at 90 d
 def sensor_motion(motion, direction):
     """Project Z, N, E motion onto channels; ndarray, shape (n_channels, npts).
 
-    Sums of at most three products, term by term: a matrix product would not be the same to the bit on all
-    machines.
+    Sums of at most three products, term by term: a matrix product would not be bit-for-bit the same on all machines.
     """
     out = np.zeros((len(direction), motion.shape[-1]), dtype=motion.dtype)
     for channel, cosines in enumerate(direction):
@@ -32,7 +31,7 @@ def sensor_motion(motion, direction):
 
 
 class Instrument:
-    """What happens to ground motion on its way into a trace: noise, response, clipping, rounding.
+    """Conversion of ground motion to a trace: noise, response, clipping, rounding.
 
     Parameters
     ----------
@@ -49,15 +48,15 @@ class Instrument:
 
     @classmethod
     def of(cls, arguments):
-        """The instrument that a call's `seissynth.arguments.Arguments` ask for."""
+        """The instrument for the `seissynth.arguments.Arguments` of a call."""
         return cls(arguments.output, prepare_noise(arguments.noise), arguments.clip_counts, arguments.quantize)
 
     def quantity(self, channel):
-        """The quantity of ground motion that `channel` is given."""
+        """The quantity of ground motion for `channel`."""
         return native_quantity(channel) if self.output == "RAW" else OUTPUTS[self.output]
 
     def record(self, sensor, data, rate, start_time, seed, lead=0):
-        """Turn the motion of a sensor's channels, each in its own `quantity`, into what is recorded.
+        """Convert the motion of a sensor's channels, each in its own `quantity`, to recorded samples.
 
         Parameters
         ----------
@@ -69,7 +68,7 @@ class Instrument:
         seed : int
             Of the noise.
         lead : int
-            Samples of motion before the record, which its response still remembers; they are not returned.
+            Samples of motion before the record that still affect its response; they are not returned.
 
         Returns
         -------
@@ -97,7 +96,7 @@ class Instrument:
 
 
 def channel_motion(motion, row, sensor, instrument, rate):
-    """Motion of one sensor's channels at rate `rate`, each in the quantity its instrument takes; (n_channels, npts)."""
+    """Motion of one sensor's channels at rate `rate`, each in its instrument's quantity; (n_channels, npts)."""
     direction = sensor.direction_matrix()
     quantities = [instrument.quantity(channel) for channel in sensor.channels]
     if len(set(quantities)) == 1:
@@ -110,16 +109,16 @@ def channel_motion(motion, row, sensor, instrument, rate):
 
 
 def make_traces(simulation, request, instrument, provenance, *, seeds, sampling_rate=None):
-    """Make the traces of what a backend simulated at once.
+    """Make the traces of one simulation.
 
     Parameters
     ----------
     simulation : seissynth.simulation.Simulation
     request : seissynth.requests.RecordRequest
-        The earthquake at all its sites, of which these are some.
+        The earthquake at all its sites, including these.
     instrument : Instrument
     provenance : dict
-        What all traces of the call share in ``stats.seissynth``, see `seissynth.arguments.Arguments.provenance`.
+        Common part of ``stats.seissynth`` of all traces of the call, see `seissynth.arguments.Arguments.provenance`.
     seeds : seissynth.seeding.Seeds
         Of all sites; noise depends on `seeds.row`.
     sampling_rate : float, optional
@@ -193,7 +192,7 @@ def _row_provenance(simulation, k, request, row):
 
 
 def _attributes(mapping):
-    """Make an AttribDict of plain values; its own way sets keys one by one, which takes longer than the rotation."""
+    """Make an AttribDict of plain values; its constructor sets keys one by one, which is slower than the rotation."""
     attributes = AttribDict()
     attributes.__dict__.update(mapping)
     return attributes

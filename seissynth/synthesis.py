@@ -73,38 +73,39 @@ def generate(
     event : obspy Event, Catalog or iterable of Event
         Preferred origin and magnitude, else the first. A catalogue gives the records of all its events.
     backend : str, Backend subclass or instance
-        Who makes the motion; names are those of `list_backends`.
+        Backend that makes the motion; names are those of `list_backends`.
     seed : int
-        The same seed gives the same bits for a record, whatever else is asked for with it.
+        The same seed gives the same bits for a record, regardless of the rest of the request.
     realizations : int, optional
-        How many realisations; the result is then an `Ensemble`. The backend's `ensemble_options` are switched on:
-        with the default one, random terms between events, sites and records.
+        Number of realisations; the result is then an `Ensemble`. The backend's `ensemble_options` are switched on: for
+        the default backend, random terms between events, sites and records.
     realization : int, optional
-        Make only this one, the same bits as in an ensemble. With neither it is number 0, without those options.
+        Make only this realisation, with the same bits as in an ensemble. With neither argument it is number 0, without
+        those options.
     event_key : str, optional
-        Name of the event for the seeds, in place of its time and place.
+        Name of the event for the seeds, instead of its time and place.
     output : {"VEL", "ACC", "DISP", "RAW"}
         m/s, m/s², m, or counts through the channel's full response.
     sampling_rate : float, optional
-        Hz, in place of each channel's own.
+        Hz, instead of each channel's own.
     duration : float, optional
         Seconds. Default: until the shaking is over at that distance, in steps of 10 s.
     start : float or UTCDateTime, optional
         Time of sample 0: s after origin, or absolute. Default: origin time.
     channel : str or list of str, optional
-        Patterns of codes, as ``"HN?"``; ``"*"`` for all. Default: one band and instrument per station by
+        Patterns of codes, such as ``"HN?"``; ``"*"`` for all. Default: one band and instrument per station by
         the preference of `seissynth.stations.channels.BAND_INSTRUMENT_PREFERENCE`.
     noise : {"nlnm", "nhnm"}, obspy Stream or object with ``sample``, optional
         Added to every record, see `seissynth.noise.station_noise`. Default: silence before P.
     outside : {"raise", "skip", "warn", "allow"}
-        What to do where the backend is not valid. "skip" leaves out the stations and events that are outside its
-        ranges, and names them in one warning; other records stay as they are, bit for bit.
+        What to do outside the backend's ranges. "skip" leaves out the stations and events that are outside and names
+        them in one warning; the other records are bit-for-bit the same.
     velocity_model : str, LayeredModel, sequence of (top km, vp, vs) or TauPyModel
         For the onsets, see `seissynth.traveltime.onsets`.
     onsets : {"model", "picks"}
-        With "picks" the event's P and S picks are imposed where there are any.
+        With "picks" the event's P and S picks, if any, replace the computed onsets.
     conditions : mapping or DataFrame, optional
-        Columns to set, as ``{"station_vs_30_mps": {"CI.CLC": 520}}``, see `seissynth.schema.COLUMNS`.
+        Columns to set, such as ``{"station_vs_30_mps": {"CI.CLC": 520}}``, see `seissynth.schema.COLUMNS`.
     clip_counts : float, optional
         Full scale of the digitiser (``output="RAW"``).
     quantize : bool
@@ -113,23 +114,23 @@ def generate(
         Real records of the same event, for backends with the capability ``source_records``; see
         `seissynth.source_records.find_source`.
     source_quantity : {"VEL", "ACC", "DISP", "RAW"}, optional
-        What the traces of a `source` Stream hold: m/s, m/s², m, or counts. Traces made by seissynth or by ObsPy's
-        ``remove_response`` say so themselves; all others need it.
+        Quantity of the traces of a `source` Stream: m/s, m/s², m, or counts. Traces made by seissynth or by ObsPy's
+        ``remove_response`` state it themselves; all others need this argument.
     weights, device
-        For backends that have them.
+        For backends that support them.
     **options
-        The backend's own options, as ``preset="stable"`` or ``stress_drop_bar=60``.
+        Options of the backend, such as ``preset="stable"`` or ``stress_drop_bar=60``.
 
     Returns
     -------
     obspy Stream, or Ensemble where `realizations` is given
-        float32 (int32 for whole counts). ``trace.stats.seissynth`` says how each trace was made, and holds
+        float32 (int32 for whole counts). ``trace.stats.seissynth`` records how each trace was made, and holds
         the P and S onsets, s after origin.
 
     Raises
     ------
     InputError, DomainError, ResponseError, BackendError, BackendNotFoundError
-        Each message says what, which value, which limit, and what to do.
+        Each message states the problem, the value, the limit, and what to do.
 
     Examples
     --------
@@ -173,20 +174,20 @@ def generate(
 def iter_generate(
     inventory: Inventory, events: Catalog | Iterable[Event], **arguments: Any
 ) -> Iterator[Stream | Ensemble]:
-    """Yield the records of one event after the other, for catalogues that do not fit in memory.
+    """Yield the records of one event at a time, for catalogues that do not fit in memory.
 
     Parameters
     ----------
     inventory : obspy Inventory
     events : obspy Catalog or iterable of Event
-        Read one at a time, so a generator will do.
+        Read one at a time; may be a generator.
     **arguments
         Those of `generate`.
 
     Yields
     ------
     obspy Stream, or Ensemble where `realizations` is given
-        The same bits as `generate` gives for that event. One that is left out (``outside="skip"``) gives none.
+        The same bits as from `generate` for that event. An event that is left out (``outside="skip"``) yields nothing.
 
     Examples
     --------
@@ -201,7 +202,7 @@ def iter_generate(
 
 
 def _generate_by_event(inventory, events, arguments, say_at_end=False):
-    """Yield for each event the Streams of its realisations; the road, step by step."""
+    """Yield for each event the Streams of its realisations, step by step."""
     backend = arguments.open_backend()
     instrument, numbers = Instrument.of(arguments), arguments.realization_numbers()
     skipped, notes = Skipped(backend.card, arguments.outside), EventNotes()

@@ -1,7 +1,7 @@
 """Physical quantities of ground motion, their units, and what ``output=`` means.
 
-Everything inside seissynth is SI: metres, seconds, kilograms. Distances and depths in tables are
-kilometres, and say so in their names.
+All values inside seissynth are SI: metres, seconds, kilograms. Distances and depths in tables are in kilometres, as
+their names state.
 """
 
 #: quantity -> unit, as written into ``trace.stats.seissynth.unit``

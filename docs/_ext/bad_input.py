@@ -60,14 +60,14 @@ CASES = (
     ("No channel matches", lambda: seissynth.generate(*_example(), channel="BL?")),
     ("A station has no coordinates", _no_coordinates),
     ("The stations are too far away", _far),
-    ("Counts are wanted, and there is no response", _no_response),
+    ("Counts are requested, and there is no response", _no_response),
     ("The record ends before S", lambda: seissynth.generate(*_example(), duration=20)),
-    ("A backend that is not there", lambda: seissynth.generate(*_example(), backend="stochastik")),
-    ("An option that is not there", lambda: seissynth.generate(*_example(), stress_drop=80)),
-    ("A column that is not there", lambda: seissynth.generate(*_example(), conditions={"vs30": 400})),
+    ("An unknown backend", lambda: seissynth.generate(*_example(), backend="stochastik")),
+    ("An unknown option", lambda: seissynth.generate(*_example(), stress_drop=80)),
+    ("An unknown column", lambda: seissynth.generate(*_example(), conditions={"vs30": 400})),
     ("An argument of the wrong kind", lambda: seissynth.generate(*_example(), output="velocity")),
     ("An unknown velocity model", lambda: seissynth.generate(*_example(), velocity_model="iasp19")),
-    ("A file with an unknown ending", lambda: seissynth.write("records.wav", obspy.read())),
+    ("A file with an unknown extension", lambda: seissynth.write("records.wav", obspy.read())),
 )
 
 

@@ -97,7 +97,7 @@ def picture():
     for number, (room, _) in enumerate(steps, start=1):
         numbers.setdefault(room, []).append(str(number))
     height = 12 + ROW * len(FLOORS)
-    out = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Rooms of seissynth by floor" class="house">']
+    out = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Modules of seissynth by layer" class="house">']
     for user, used in sorted(uses()):
         (x1, y1, w1), (x2, y2, w2) = boxes[user], boxes[used]
         out.append(f'<line x1="{x1 + w1 / 2:.0f}" y1="{y1 + BOX}" x2="{x2 + w2 / 2:.0f}" y2="{y2}" class="use"/>')
@@ -140,7 +140,7 @@ class House(SphinxDirective):
             ]
             return [nodes.enumerated_list("", *items)]
         if kind == "rooms":
-            return [_table(("floor", "room", "what it is for"), rooms_table(), (8, 22, 70))]
+            return [_table(("layer", "module", "purpose"), rooms_table(), (8, 22, 70))]
         raise self.error(f"house: {kind!r} must be picture, road or rooms.")
 
 

@@ -121,7 +121,7 @@ def backends_table():
                 f"{card.licence_code}; weights: {card.licence_weights or 'none needed'}",
             )
         )
-    return ("name", "what it is", "magnitude / distance", "capabilities", "licence"), rows, (14, 30, 20, 22, 14)
+    return ("name", "summary", "magnitude / distance", "capabilities", "licence"), rows, (14, 30, 20, 22, 14)
 
 
 def cards_table():
@@ -193,7 +193,7 @@ def bad_input_table():
         if len(message) > _LONGEST_MESSAGE:
             message = message[:_LONGEST_MESSAGE].rsplit(" ", 1)[0] + " ..."
         rows.append((title, Code(kind), message))
-    return ("what is wrong", "what comes", "its text"), rows, (24, 28, 48)
+    return ("problem", "error or warning", "message"), rows, (24, 28, 48)
 
 
 TABLES = {

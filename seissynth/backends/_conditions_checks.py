@@ -19,7 +19,7 @@ _DISTANCE_COLUMNS = {"hypocentral": "path_hyp_distance_km", "epicentral": "path_
 
 @dataclass(frozen=True)
 class Range:
-    """One range of a card: the column it limits, and how a value outside is told."""
+    """One range of a card: the column it limits, and the message for a value outside."""
 
     column: str
     limits: tuple
@@ -29,7 +29,7 @@ class Range:
     of_event: bool = True
 
     def excess(self, values):
-        """How far values lie outside, 0 where they do not or are unknown."""
+        """Distance of values from the range, 0 inside or if unknown."""
         low, high = self.limits
         slack = _ROUNDING * max(abs(low), abs(high), 1.0)
         beyond = np.maximum(low - values, values - high)
@@ -40,7 +40,7 @@ class Range:
 
 
 def ranges_of(card, columns):
-    """Return the ranges of a card whose columns are there; list of `Range`."""
+    """Return the ranges of a card whose columns are present; list of `Range`."""
     kind = card.distance_kind
     known = (
         Range(
@@ -64,7 +64,7 @@ def rows_outside(card, conditions):
 
 
 def describe_outside(card, conditions, row, station, event):
-    """Say what a row that is outside is: its station, its event, and the values that are outside, with their limits."""
+    """Describe a row that is outside: its station, its event, and the values outside, with their limits."""
     values = {item: float(conditions[item.column][row]) for item in ranges_of(card, conditions)}
     wrong = [
         f"{item.short.format(value)}; it was made for {item}"
@@ -75,7 +75,7 @@ def describe_outside(card, conditions, row, station, event):
 
 
 def check_duration(card, npts, sampling_rate_hz):
-    """Raise `DomainError` when a record is longer than the backend can make; no `outside=` mends that."""
+    """Raise `DomainError` if a record is longer than the backend can make, regardless of `outside=`."""
     longest = card.max_duration_s
     if longest is not None and npts / sampling_rate_hz > longest + 0.5 / sampling_rate_hz:
         raise DomainError(
@@ -92,12 +92,12 @@ def check_conditions(card, conditions, outside="raise"):
     card : seissynth.backends.base.Card
     conditions : pandas.DataFrame, n rows
     outside : {"raise", "skip", "warn", "allow"}
-        What to do with rows outside the card's ranges. "skip" is "raise" here: who makes the table leaves them out.
+        What to do with rows outside the card's ranges. "skip" is "raise" here: the caller leaves such rows out.
 
     Raises
     ------
     InputError
-        A required column is absent, or not a finite number (or an empty text) somewhere.
+        A required column is absent, or has a value that is not finite (or an empty text).
     DomainError
         Rows are outside a range, and `outside` is ``"raise"``.
     """
@@ -116,7 +116,7 @@ def check_conditions(card, conditions, outside="raise"):
 
 
 def describe_row(conditions, row):
-    """Name a row: its station, its event, or failing both its number."""
+    """Name a row by its station and event, else by its number."""
     station, event = _text(conditions, "station_id", row), _text(conditions, "source_id", row)
     if not station:
         codes = (_text(conditions, "station_network_code", row), _text(conditions, "station_code", row))
@@ -170,7 +170,7 @@ def _numbers(card, conditions, name):
 
 
 def _complaint(card, conditions, item):
-    """Say what is outside one range: the one row, or how many and the worst; None when nothing is."""
+    """Describe the rows outside one range: the one row, or their number and the worst; None if there is none."""
     values = _numbers(card, conditions, item.column)
     excess = item.excess(values)
     rows = np.flatnonzero(excess > 0)

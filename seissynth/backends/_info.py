@@ -1,4 +1,4 @@
-"""What the registry tells about a backend, and the table that shows it."""
+"""Information of the registry about a backend, and the table that shows it."""
 
 import html
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from seissynth.backends.base import Card
 
 @dataclass(frozen=True)
 class BackendInfo:
-    """One backend that can be asked for.
+    """One available backend.
 
     Parameters
     ----------
     name : str
-        What ``generate(backend=...)`` takes; ``distribution/name`` where the plain name is another's.
+        Name for ``generate(backend=...)``; ``distribution/name`` if another distribution has the plain name.
     distribution, version : str
-        Who brings it.
+        Distribution that provides it.
     module : str
-        Where the class is: ``package.module:Class``.
+        Location of the class: ``package.module:Class``.
     status : {"", "ok", "incomplete", "broken"}
-        Empty when it was not checked. An incomplete one works once what `cause` names is there: a package, weights.
+        Empty if it was not checked. An incomplete one works once the package or weights named in `cause` are present.
     cause : str
-        Why it is broken, or what is missing and how to get it.
+        Reason why it is broken, or missing parts and how to get them.
     card : Card or None
-        What it is, when it was checked and can be imported; with the ranges of the weights that ship with it, if any.
+        Its card, if it was checked and can be imported; with the ranges of the weights that ship with it, if any.
     """
 
     name: str

@@ -63,7 +63,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 @dataclass(frozen=True)
 class Card:
-    """What a backend is, and where it may be used.
+    """Description of a backend and of the range in which it is valid.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Card:
     licence_code, licence_weights : str
         SPDX names; `licence_weights` is empty where there are none.
     sampling_rates_hz : tuple of float
-        Native rates, finite and above 0; empty = any. The core resamples to the rate asked.
+        Native rates, finite and above 0; empty = any. The core resamples to the requested rate.
     max_duration_s : float or None
         Longest record, finite and above 0; None = any.
     magnitude_range, distance_range_km, depth_range_km : (float, float) or None
@@ -88,22 +88,22 @@ class Card:
     distance_kind : {"hypocentral", "epicentral"}
         Of `distance_range_km`.
     trained_region : str
-        Where the training data come from; empty for physics.
+        Region of the training data; empty for physics.
     required_columns, optional_columns : tuple of str
         Names from `seissynth.schema.COLUMNS`.
     capabilities : frozenset of str
         Keys of `CAPABILITIES`.
     packages : mapping of str to str
-        What `load` needs beyond seissynth's own dependencies: the name to import -> the command that installs it.
+        Packages that `load` needs beyond seissynth's own dependencies: import name -> the command that installs it.
     ensemble_options : mapping of str to value
-        Options of the backend that `generate` adds where realisations are asked for, unless the user gives
-        them; an instance is used as it is.
+        Options of the backend that `generate` adds for realisations, unless the user sets them; an instance is used as
+        it is.
 
     Raises
     ------
     CardError
-        A value that cannot be, as said above; a capability, column, quantity or component order that does not exist;
-        `ensemble_options` or `packages` that are no mappings. It is a TypeError and a ValueError.
+        An invalid value, see above; an unknown capability, column, quantity or component order; `ensemble_options` or
+        `packages` that are not mappings. It is a TypeError and a ValueError.
     """
 
     name: str
@@ -193,10 +193,10 @@ def _is_number(value):
 
 
 class Backend(ABC):
-    """A generator of records. Subclass it, give it a `card`, write `simulate`.
+    """A generator of records. Subclass it, set `card`, and write `simulate`.
 
-    `__init__` only stores its options (each a named keyword); heavy work goes into `load`, which the
-    core calls once before the first `simulate`.
+    `__init__` only stores its options (each a named keyword); heavy work belongs in `load`, which the core calls once
+    before the first `simulate`.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ class Backend(ABC):
         File with trained parameters, for backends that have any: `generate` refuses weights unless the card has a
         `licence_weights`, or the class its own `weights_hash`.
     device : str
-        Where to run, for backends with the capability ``"device"``.
+        Device to run on, for backends with the capability ``"device"``.
     """
 
     card: ClassVar[Card]
@@ -214,7 +214,7 @@ class Backend(ABC):
         self.device = device
 
     def load(self) -> None:
-        """Do what is heavy (read weights, compile); called once, before the first `simulate`."""
+        """Do the heavy work (read weights, compile); called once, before the first `simulate`."""
 
     @property
     def weights_hash(self) -> str:
@@ -234,8 +234,8 @@ class Backend(ABC):
     ) -> Records:
         """Make one record per row of `conditions`.
 
-        Record i must depend on row i and on element i of the seeds only. Arguments are copies; leave them as they are
-        all the same, and return arrays that the next call does not write to: the conformance kit finds both.
+        Record i must depend on row i and on element i of the seeds only. Arguments are copies; even so, do not modify
+        them, and return arrays that the next call does not overwrite: the conformance kit checks both.
 
         Parameters
         ----------

@@ -1,8 +1,8 @@
-"""Read entry points: the one place that knows how installed distributions announce their backends.
+"""Read the entry points by which installed distributions register their backends.
 
-The `entrypoints` package stops at the first ``entry_points.txt`` that it cannot parse, whoever owns it (a
-file without section header is enough). ``importlib.metadata`` survives some of these files and stops at
-others, so the second reader goes through the distributions one by one and skips what cannot be read.
+The `entrypoints` package stops at the first ``entry_points.txt`` that it cannot parse, of any distribution (a file
+without section header is enough). ``importlib.metadata`` survives some of these files and stops at others. The second
+reader therefore goes through the distributions one by one and skips unreadable files.
 """
 
 import importlib
@@ -20,7 +20,7 @@ _TARGET = re.compile(r"(?P<module>\w+(?:\.\w+)*)\s*:\s*(?P<attribute>\w+(?:\.\w+
 
 @dataclass(frozen=True)
 class FoundEntry:
-    """One line of an ``entry_points.txt``: name, target as written, and whose it is."""
+    """One line of an ``entry_points.txt``: name, target as written, and distribution."""
 
     name: str
     target: str
@@ -46,8 +46,8 @@ def normalise_distribution(name):
 def find_entries(group=GROUP):
     """Return every entry point of `group`; no plugin is imported.
 
-    A distribution that ``sys.path`` shows twice (a source tree with its ``egg-info`` beside an installation)
-    counts once, as first seen.
+    A distribution that is on ``sys.path`` twice (a source tree with its ``egg-info`` and an installation) counts once,
+    as first seen.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def read_one_by_one(group):
 
 
 def _mentions(distribution, group):
-    """Whether a distribution that cannot be read may concern us at all."""
+    """Whether a distribution that cannot be read may contain backends."""
     try:
         return group in (distribution.read_text("entry_points.txt") or "")
     except Exception:  # not even text

@@ -1,8 +1,7 @@
 """The registry: which backends are installed, and how a name becomes a class or an instance.
 
-A distribution announces its backends in the entry-point group ``seissynth.backends``; seissynth's own are
-announced in the same way. Listing imports no plugin, and asking for one imports that one only, so that a
-broken plugin never disturbs another.
+A distribution registers its backends in the entry-point group ``seissynth.backends``, like seissynth itself. Listing
+imports no plugin, and getting a backend imports only that one: a broken plugin never affects another.
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ REGISTERED: dict[str, type[Backend]] = {}
 
 
 def list_backends(check: bool = False) -> BackendTable:
-    """List the backends that can be asked for.
+    """List the available backends.
 
     Parameters
     ----------
     check : bool
-        False imports nothing and reads only what the installed distributions announce. True imports each
-        backend too, with the packages that its card names, makes an instance with the options' defaults, and fills in
-        `status`, `cause` and `card`; a broken one appears with its cause, an incomplete one with what is missing.
+        False imports nothing and reads only the entry points of installed distributions. True also imports each
+        backend, with the packages named in its card, makes an instance with the options' defaults, and fills in
+        `status`, `cause` and `card`; a broken one appears with its cause, an incomplete one with its missing parts.
 
     Returns
     -------
@@ -67,7 +66,7 @@ def _where(info):
 
 
 def _state(cls):
-    """What can be said of a class without making records: status, cause and card."""
+    """State of a class without making records: status, cause and card."""
     card, missing = cls.card, []
     try:
         card = cls().card  # learned backends read the ranges of their weights from the file's header
@@ -96,8 +95,8 @@ def get_backend(name: str) -> type[Backend]:
     Parameters
     ----------
     name : str
-        A name of `list_backends`. Where two distributions bring one name, the first in alphabetical order
-        has it, with a warning, and each is reachable as ``distribution/name``.
+        A name of `list_backends`. If two distributions provide the same name, the first in alphabetical order gets it,
+        with a warning, and each is available as ``distribution/name``.
 
     Returns
     -------
@@ -107,7 +106,7 @@ def get_backend(name: str) -> type[Backend]:
     Raises
     ------
     BackendNotFoundError
-        Nothing of that name is installed.
+        No backend of that name is installed.
     BackendError
         It is installed and cannot be imported, or is not a backend.
 
@@ -139,15 +138,15 @@ def get_backend(name: str) -> type[Backend]:
 
 
 def register_backend(cls_or_name: type[Backend] | str, cls=None) -> Any:
-    """Make a backend known to the running process, without installing anything.
+    """Register a backend for the running process, without installing anything.
 
     Parameters
     ----------
     cls_or_name : type or str
-        The class; or its name, then the class follows. The name is the card's in any case, since records
-        say by that name who made them. Also works as a decorator.
+        The class, or its name followed by the class. The name must be the card's, because records state their backend
+        by that name. Also works as a decorator.
     cls : type, optional
-        The class, when the name came first.
+        The class, if the name comes first.
 
     Returns
     -------
@@ -206,7 +205,7 @@ def resolve_backend(backend, *, weights=None, device="cpu", options=None, ensemb
     options : dict, optional
         The backend's own options.
     ensemble : bool
-        Add the card's `ensemble_options` where `options` does not name them; an instance stays as it is.
+        Add the card's `ensemble_options` unless they are in `options`; an instance stays as it is.
 
     Returns
     -------
@@ -215,7 +214,7 @@ def resolve_backend(backend, *, weights=None, device="cpu", options=None, ensemb
     Raises
     ------
     InputError
-        An option that the backend does not have, options beside an instance, or not a backend at all.
+        An unknown option, options together with an instance, or an object that is not a backend.
     BackendNotFoundError, BackendError
         As in `get_backend`; `BackendError` also when the constructor fails.
 
@@ -270,7 +269,7 @@ def option_names(cls):
 
 
 def _parameters(cls):
-    """Keywords of the constructor; those of the base classes too where ``**kwargs`` hands them on."""
+    """Keywords of the constructor, including those of the base classes if ``**kwargs`` passes them on."""
     names = []
     for klass in cls.__mro__:
         if "__init__" not in vars(klass) or klass is object:
@@ -313,7 +312,7 @@ def has_weights(cls):
 
 
 def refuse_weights(cls, weights):
-    """Raise InputError for weights that nobody would load."""
+    """Raise InputError for weights that the backend would not load."""
     raise InputError(f"{cls.card.name}: weights={str(weights)!r} were given, and it takes none. Leave weights out.")
 
 
@@ -375,7 +374,7 @@ def _offers():
 
 
 def _problem(cls, name=None):
-    """Say what keeps `cls` from being a backend (called `name`); None when nothing does."""
+    """Say why `cls` is not a backend (called `name`); None if it is one."""
     if not (isinstance(cls, type) and issubclass(cls, Backend)):
         return f"{cls!r} is not a subclass of seissynth.backends.base.Backend."
     card = getattr(cls, "card", None)

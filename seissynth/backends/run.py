@@ -1,6 +1,6 @@
-"""The checks around a call of a backend: before it, the conditions; after it, the records.
+"""Checks around a call of a backend: of the conditions before, and of the records after it.
 
-Plugins hold no such checks, so that they stay short and every backend fails with the same words.
+Plugins need no such checks: they stay short, and all backends fail with the same messages.
 """
 
 import weakref
@@ -34,7 +34,7 @@ def run_backend(
     outside="raise",
     chunk_size=256,
 ):
-    """Ask a backend for records, and check what goes in and what comes out.
+    """Make records with a backend, and check its input and output.
 
     Parameters
     ----------
@@ -43,11 +43,11 @@ def run_backend(
     conditions : pandas.DataFrame, n rows
         Columns from `seissynth.schema`.
     start_s : float or ndarray, shape (n,)
-        Time wanted of sample 0 after origin, s.
+        Requested time of sample 0 after origin, s.
     npts : int
         Samples per component, at least 1.
     sampling_rate_hz : float
-        Wanted; the backend is asked at its nearest higher native rate, and the records are resampled.
+        Requested rate; the backend runs at its nearest higher native rate, and the records are resampled.
     seeds : seissynth.seeding.Seeds
         Of n records.
     source : Records, optional
@@ -112,7 +112,7 @@ def run_backend(
 
 
 def load_once(backend):
-    """Call `load` of an instance unless that was done already; safe to call from several threads."""
+    """Call `load` of an instance unless it was called before; safe to call from several threads."""
     with _lock:
         known = _loaded.get(id(backend))
         if known is not None and known() is backend:
@@ -156,7 +156,7 @@ def _check_source(backend, source, n):
 
 
 class _Request:
-    """What the backend is asked for, and the way back to what was wanted."""
+    """Request to the backend, and the conversion of its result to the requested form."""
 
     def __init__(self, rate, npts, lead_s):
         self.rate = rate
@@ -230,7 +230,7 @@ def _call(backend, conditions, start_s, request, seeds, source):
 
 
 def copied_seeds(seeds):
-    """Return seeds in arrays of their own."""
+    """Return copies of seeds."""
     return Seeds(*(getattr(seeds, kind).copy() for kind in ("row", "event", "station")))
 
 
@@ -244,7 +244,7 @@ def lent_source(source):
     Returns
     -------
     Records
-        Arrays are copies, but for those of `pool`, which may be large: they are views that cannot be written.
+        Arrays are copies, except those of `pool`, which may be large: they are read-only views.
     """
     own = _with_arrays(source, lambda values: np.array(values))
     own.pool = None if source.pool is None else _with_arrays(source.pool, _read_only)
@@ -266,21 +266,21 @@ def _read_only(values):
 
 
 def checked_records(card, records, conditions, start_s, npts, sampling_rate_hz):
-    """Return a copy of records as the protocol wants them, float32, or say how they break it.
+    """Return a float32 copy of records, or raise an error that says how they break the protocol.
 
-    It is a copy because a backend may use its arrays again for the next call.
+    It is a copy because a backend may reuse its arrays for the next call.
 
     Parameters
     ----------
     card : seissynth.backends.base.Card
-        Of the backend that made them.
+        Card of the backend that made them.
     records : Records
-        What `simulate` returned.
+        Result of `simulate`.
     conditions : pandas.DataFrame, n rows
     start_s : ndarray, shape (n,)
     npts : int
     sampling_rate_hz : float
-        As `simulate` was asked.
+        As passed to `simulate`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What `outside="skip"` leaves out: stations and earthquakes outside a backend's ranges, and what is said of it."""
+"""Stations and earthquakes that `outside="skip"` leaves out because they are outside a backend's ranges."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ _SHOWN = 50
 
 
 class Skipped:
-    """Chooses the rows that a backend can make, and remembers what it left out.
+    """Select the rows that a backend can make, and record those left out.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Skipped:
         Returns
         -------
         ndarray of int
-            Empty where the earthquake is left out.
+            Empty if the earthquake is left out.
         """
         conditions = request.conditions
         outside = rows_outside(self.card, conditions) if self.asked else np.zeros(len(conditions), dtype=bool)
@@ -41,7 +41,7 @@ class Skipped:
         return rows
 
     def say(self):
-        """Warn once of what was left out since the last call."""
+        """Warn once of the rows left out since the last call."""
         if self._texts:
             more = f" And {len(self._texts) - _SHOWN} more such events." if len(self._texts) > _SHOWN else ""
             text = f"{self.card.name}: {' '.join(self._texts[:_SHOWN])}{more}"
@@ -49,7 +49,7 @@ class Skipped:
             warn_user(text)
 
     def require_any(self):
-        """Raise DomainError where everything was left out."""
+        """Raise DomainError if everything was left out."""
         if self._first and not self.used:
             raise DomainError(
                 f'{self.card.name}: outside="skip" leaves nothing to make. {self._first} Give other stations or '
@@ -61,7 +61,7 @@ class Skipped:
         self._first = self._first or text
 
     def _of_event(self, event_id, conditions):
-        """Why an earthquake is left out as a whole, or None: a magnitude or depth that is outside in all rows."""
+        """Reason why an earthquake is left out as a whole (magnitude or depth outside in all rows), or None."""
         why = [
             f"{item.short.format(conditions[item.column].iloc[0])}; it was made for {item}"
             for item in ranges_of(self.card, conditions)

@@ -1,8 +1,8 @@
-"""Who trains a learned backend: functions that installed distributions announce, found by the backend's name.
+"""Trainers of learned backends: functions registered by installed distributions, found by the backend's name.
 
-A trainer stands in the entry-point group ``seissynth.trainers`` under its backend's name. It is a function
+A trainer is registered in the entry-point group ``seissynth.trainers`` under its backend's name. It is a function
 ``train(data, output, *, config, fold, stations_out, init, seed, max_minutes, progress, resume, **options)`` that
-returns an object whose text says what came out; a call that was stopped goes on when it is made again.
+returns an object whose text describes the result; repeating a call that was stopped resumes it.
 """
 
 from seissynth.backends.entrypoints import find_entries
@@ -14,7 +14,7 @@ GROUP = "seissynth.trainers"
 
 
 def list_trainers():
-    """Return the names of what can be trained; nothing is imported.
+    """Return the names of trainable backends; nothing is imported.
 
     Returns
     -------
@@ -34,9 +34,9 @@ def get_trainer(name):
     Raises
     ------
     BackendNotFoundError
-        Nothing of that name can be trained.
+        No trainer of that name.
     BackendError
-        It is announced and cannot be imported.
+        It is registered and cannot be imported.
     MissingDependencyError
         It needs an optional package.
 

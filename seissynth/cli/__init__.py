@@ -1,6 +1,6 @@
-"""The command line: ``seissynth generate``, ``evaluate``, ``dataset``, and what else `_app` puts together.
+"""The command line: ``seissynth generate``, ``evaluate``, ``dataset``, and the other commands collected in `_app`.
 
-One file per command; `main` is the console script. typer and rich are imported when it runs.
+One file per command; `main` is the console script. typer and rich are imported on use.
 """
 
 
@@ -15,7 +15,7 @@ def make_app():
     Returns
     -------
     typer.Typer
-        Anew with each call: a test may run it in its own process.
+        A new one for each call: a test may run it in its own process.
     """
     from seissynth.cli import _app
 

@@ -1,4 +1,4 @@
-"""The typer application, put together from one function per command."""
+"""The typer application, built from one function per command."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What the commands share: errors in one line, warnings in one line, progress, reading and refusing files."""
+"""Common code of the commands: errors and warnings in one line, progress, reading and refusing files."""
 
 import contextlib
 import functools
@@ -20,7 +20,7 @@ RecordsArgument = Annotated[Path, typer.Argument(help="ASDF file (.h5) written b
 
 
 def command(function):
-    """Turn errors of the work into one line on stderr and exit code 1; with ``debug=True`` they pass.
+    """Convert errors to one line on stderr and exit code 1; with ``debug=True`` they are raised.
 
     Each warning of seissynth is one line on stderr, once. Warnings of other packages are for developers and
     shown with ``debug=True`` only.
@@ -73,13 +73,13 @@ def _one_line(error):
 
 @contextlib.contextmanager
 def progress_bar(description, total, quiet=False):
-    """Give a function ``step(done)`` that moves a bar on stderr; none where stderr is not a terminal.
+    """Yield a function ``step(done)`` that moves a bar on stderr; no bar if stderr is not a terminal.
 
     Parameters
     ----------
     description : str
     total : int
-        A bar for a single step tells nothing: only a spinner is shown.
+        For a single step only a spinner is shown.
     quiet : bool
     """
     if quiet or not sys.stderr.isatty():
@@ -97,14 +97,14 @@ def progress_bar(description, total, quiet=False):
 
 
 def read_stations(path):
-    """Read an inventory, or say in one error that the file is missing or something else."""
+    """Read an inventory, or raise one error if the file is missing or of another kind."""
     from obspy import read_inventory
 
     return _read(read_inventory, path, "a StationXML file (or another inventory that ObsPy reads)")
 
 
 def read_catalog(path):
-    """Read events, or say in one error that the file is missing or something else."""
+    """Read events, or raise one error if the file is missing or of another kind."""
     from obspy import read_events
 
     catalog = _read(read_events, path, "a QuakeML file (or another catalogue that ObsPy reads)")

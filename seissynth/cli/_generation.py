@@ -1,4 +1,4 @@
-"""What commands that make or cut records share: options of the command line, and how their values are read."""
+"""Common code of commands that make or cut records: options of the command line, and parsing of values."""
 
 import enum
 import inspect
@@ -59,9 +59,9 @@ DeviceOption = Annotated[str, typer.Option("--device", help="Where a trained bac
 
 
 def parse_options(items, taken=None):
-    """``name=value`` pairs; JSON (a number, true, a list) is taken as such, ``@FILE`` is read, all else is text.
+    """``name=value`` pairs; JSON (a number, true, a list) is parsed, ``@FILE`` is read, all else is text.
 
-    `taken` holds names that are no such options: by default the arguments of `seissynth.generate`.
+    `taken` holds names that are not such options: by default the arguments of `seissynth.generate`.
     """
     known = _taken_names() if taken is None else taken
     options = {}

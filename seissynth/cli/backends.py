@@ -1,4 +1,4 @@
-"""``seissynth backends``: who can make records here."""
+"""``seissynth backends``: list the installed backends."""
 
 import json
 from typing import Annotated
@@ -19,9 +19,9 @@ def backends(
 ):
     """List the installed backends.
 
-    With --check every backend is imported, with the packages it needs. A broken one appears with its cause, and exit
-    code 1 says that there is one; an incomplete one with what it lacks (a package, weights) and how to get that.
-    Ranges are those of the weights that ship with a backend.
+    With --check every backend is imported, with the packages it needs. A broken one is shown with its cause, and gives
+    exit code 1; an incomplete one with its missing package or weights and how to get them. Ranges are those of the
+    weights that ship with a backend.
 
     For example:
 

@@ -1,4 +1,4 @@
-"""``seissynth dataset``: sets of records for training; each command stands in a file of its own.
+"""``seissynth dataset``: sets of records for training; each command has its own file.
 
 A command's file is ``cli/dataset_<something>.py`` and has a function for each command in its table of names here.
 """

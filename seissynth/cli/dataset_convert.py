@@ -1,4 +1,4 @@
-"""``seissynth dataset convert`` and ``recipe``: sets between formats, and those of the papers from a local copy."""
+"""``seissynth dataset convert`` and ``recipe``: convert formats, and make sets of papers from a local copy."""
 
 from pathlib import Path
 from typing import Annotated
@@ -35,7 +35,7 @@ def convert(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
-    """Convert a set between SeisBench's format and ASDF; the names say which way.
+    """Convert a set between SeisBench's format and ASDF; the names give the direction.
 
     For example:
 
@@ -76,7 +76,7 @@ def recipe(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
-    """Make the data set of a paper from a local copy, by the rules the paper states.
+    """Make the data set of a paper from a local copy, by the rules of the paper.
 
     For example:
 

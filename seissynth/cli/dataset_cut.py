@@ -1,4 +1,4 @@
-"""``seissynth dataset cut``: event windows out of continuous records."""
+"""``seissynth dataset cut``: cut event windows from continuous records."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -19,7 +19,7 @@ from seissynth.cli._common import (
 
 
 class Quantity(StrEnum):
-    """What the windows hold."""
+    """Quantity of the windows."""
 
     velocity = "velocity"
     acceleration = "acceleration"
@@ -56,10 +56,10 @@ def cut(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
-    """Cut the windows of a catalogue's earthquakes, and noise, out of continuous records.
+    """Cut windows of a catalogue's earthquakes, and of noise, from continuous records.
 
-    The folder holds SeisBench's format. Defaults are those of HEGGS: 60 s from origin, 100 Hz, 1 to 45 Hz. What each
-    quality rule leaves is printed, and written to cut_report.json. For example:
+    The folder holds SeisBench's format. Defaults are those of HEGGS: 60 s from origin, 100 Hz, 1 to 45 Hz. The counts
+    of each quality rule are printed, and written to cut_report.json. For example:
 
     - seissynth dataset cut -w archive/ -i stations.xml -c catalog.xml -o windows
 

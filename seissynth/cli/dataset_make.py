@@ -1,4 +1,4 @@
-"""``seissynth dataset make``: labelled synthetic records, as many as one likes."""
+"""``seissynth dataset make``: labelled synthetic records, in any number."""
 
 import enum
 from typing import Annotated
@@ -137,7 +137,7 @@ def make(
 ):
     """Make a labelled set of synthetic records for training.
 
-    The same command takes up again what was stopped. For example:
+    Repeat the command to resume after an interruption. For example:
 
     - seissynth dataset make --example --draw 150 --around XX.AMAT -o made --noise nlnm --snr 10,40
 

@@ -1,4 +1,4 @@
-"""``seissynth evaluate``: generated records beside real ones, as numbers and as a report."""
+"""``seissynth evaluate``: compare generated records with real ones, and write a report."""
 
 import shlex
 import sys
@@ -57,10 +57,10 @@ def evaluate(
 ):
     """Compare generated records with real ones of the same earthquakes, and write a report.
 
-    The report is one HTML file that needs no network, with every table as CSV beside it. Several generated sets, and
-    the baselines, are ranked side by side on the records that all of them have. A group that lacks something
-    (arrivals without --picker) is named in the report. Exit code 1: a group failed; the report is written, and says
-    which and why. For example:
+    The report is one HTML file that needs no network, with every table as CSV in a folder next to it. Several generated
+    sets, and the baselines, are ranked on their common records. A group that lacks an input (arrivals without --picker)
+    is named in the report. Exit code 1: a group failed; the report is written, and names it with the reason. For
+    example:
 
     - seissynth evaluate --real windows --generated made -o report.html
 
@@ -114,7 +114,7 @@ def _listed(name, words):
 
 
 def _table(evaluation):
-    """Leading metrics as plain text, one line a metric."""
+    """Leading metrics as plain text, one line per metric."""
     board = evaluation.leaderboard.set_index("set")
     names = list(evaluation.rows)
     metrics = [name for name in board.columns if not name.endswith((" low", " high"))]

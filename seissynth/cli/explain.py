@@ -1,4 +1,4 @@
-"""``seissynth explain``: what went into the records of an ASDF file."""
+"""``seissynth explain``: show the inputs of the records of an ASDF file."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
     debug: DebugOption = False,
 ):
-    """Print what went into the records: distances, onsets, source and site parameters.
+    """Print the inputs of the records: distances, onsets, source and site parameters.
 
     For example:
 

@@ -1,4 +1,4 @@
-"""``seissynth generate``: records from an inventory and a catalogue into a file."""
+"""``seissynth generate``: make records from an inventory and a catalogue."""
 
 import enum
 from pathlib import Path
@@ -104,8 +104,8 @@ def generate(
 
     - seissynth generate -i stations.xml -e event.xml -o {station}.{channel}.sac --set preset=stable
 
-    An .h5 (ASDF) file keeps events, stations and provenance beside the records, and
-    "seissynth reproduce" makes the same bits again from it.
+    An .h5 (ASDF) file keeps events, stations and provenance with the records, and "seissynth reproduce" makes the same
+    bits again from it.
     """
     inputs = _check_usage(inventory, event, example)
     arguments = {
@@ -151,7 +151,7 @@ def generate(
 
 
 def _check_usage(inventory, event, example):
-    """Return a function that reads the inputs; wrong usage is told before anything is read."""
+    """Return a function that reads the inputs; wrong usage is reported before anything is read."""
     if example:
         if inventory or event:
             raise typer.BadParameter("--example brings its own stations and event; leave --inventory and --event out.")

@@ -1,4 +1,4 @@
-"""``seissynth plot``: pictures of an ASDF file."""
+"""``seissynth plot``: plot the records of an ASDF file."""
 
 import enum
 from pathlib import Path
@@ -84,7 +84,7 @@ def plot(
 
 
 def _choose(contents, file, event, realization, station):
-    """The traces of one event and realisation; tells what the file has when they are not in it."""
+    """The traces of one event and realisation; if they are not in the file, the error lists its content."""
     everything = contents.stream
     ids = [item.resource_id.id for item in contents.catalog]
     if not ids:

@@ -1,4 +1,4 @@
-"""``seissynth reproduce``: the records of an ASDF file once more, compared bit for bit."""
+"""``seissynth reproduce``: make the records of an ASDF file again and compare them bit for bit."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,8 +19,8 @@ def reproduce(
 ):
     """Make the records of a file again and compare them with those in it.
 
-    Events, stations, arguments and seeds come from the file. The exit code is 0 when every record came out
-    bit for bit, else 1.
+    Events, stations, arguments and seeds come from the file. The exit code is 0 if every record is bit-for-bit equal,
+    else 1.
 
     For example:
 

@@ -1,4 +1,4 @@
-"""``seissynth train``: a learned backend's weights from data sets."""
+"""``seissynth train``: train a learned backend on data sets."""
 
 from pathlib import Path
 from typing import Annotated
@@ -50,7 +50,7 @@ def train(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):  # fmt: skip
-    """Train a learned backend; a training that was stopped, even killed, goes on to the same result.
+    """Train a learned backend; repeat the command to resume a training that was stopped or killed.
 
     For example:
 

@@ -1,1 +1,1 @@
-"""Records into files and out of them, real archives, and data sets for training."""
+"""Data sets for training: cut from real archives, prepared, split, or generated."""

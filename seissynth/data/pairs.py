@@ -52,17 +52,17 @@ def draw_pairs(
     Parameters
     ----------
     metadata : pandas.DataFrame
-        With `source_id`; `trace_p_status` and `trace_s_status` (or, without them, the arrival samples) say which
+        With `source_id`; `trace_p_status` and `trace_s_status` (or, without them, the arrival samples) state which
         records are picked.
     sources : {"all", "one"}
         "all": every record is the source of one pair. "one": each event has one source, the same in all epochs, a
-        picked one if there is any.
+        picked one if available.
     picked_first : bool
-        Draw the target among the picked records of the event where there are any, else among all of them.
+        Draw the target among the picked records of the event, if any, else among all of them.
     seed, epoch : int
         The same numbers give the same pairs; a new epoch gives new targets. A pair does not depend on other events.
     rows : array_like of bool or int, optional
-        Use these rows only: those of one part of a split.
+        Use these rows only, such as one part of a split.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def draw_pairs(
     Raises
     ------
     InputError
-        No column `source_id`, or an unknown word.
+        No column `source_id`, or an unknown keyword.
 
     Notes
     -----
@@ -128,17 +128,17 @@ def _picked(metadata):
 
 @dataclass(frozen=True)
 class Shifted:
-    """Windows cut anew.
+    """Shifted windows.
 
     Parameters
     ----------
     data : ndarray, shape (n, 3, npts)
     labels : dict of str to ndarray, shape (n,)
-        Moved along; NaN where a label fell out of the window.
+        Shifted with the windows; NaN if a label is outside the window.
     starts : ndarray, shape (n,)
-        First sample of each window in its old record; negative where noise stands in front.
+        First sample of each window in its old record; negative if noise is prepended.
     noise_rows : ndarray, shape (n,)
-        Which noise record was used; -1 for none.
+        Index of the noise record used; -1 for none.
     """
 
     data: np.ndarray
@@ -150,7 +150,7 @@ class Shifted:
 def random_starts(
     onset_samples: ArrayLike, npts: int, *, earliest: int, latest: int, seed: int = 0, epoch: int = 0
 ) -> np.ndarray:
-    """Draw window starts that put an onset anywhere between two samples of the window.
+    """Draw window starts that put an onset at a random position between two samples of the window.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def random_starts(
     earliest, latest : int
         Range of the onset in the new window, both included; within 0 to npts - 1.
     seed, epoch : int
-        Row i's draw depends on these and on i only.
+        The draw of row i depends only on these and on i.
 
     Returns
     -------
@@ -188,7 +188,7 @@ def shift_windows(
     match: bool = True,
     sampling_rate_hz: float | None = None,
 ) -> Shifted:
-    """Cut windows that start before or after the record's first sample; real noise fills what is missing.
+    """Cut windows that start before or after the record's first sample; real noise fills missing samples.
 
     Parameters
     ----------
@@ -196,21 +196,21 @@ def shift_windows(
     labels : dict of str to array_like, shape (n,)
         Positions in samples (columns such as ``trace_p_arrival_sample``), and columns that end in ``_s`` in seconds
         after the first sample (``trace_mask_end_s``). A label in samples outside the new window becomes NaN; one in
-        seconds is kept within 0 and the window's length, since it bounds a span.
+        seconds is kept within 0 and the window's length, because it bounds a span.
     starts : array_like, shape (n,), int
         Sample of the old record at which each window starts; -200: 200 samples of noise come first.
     npts : int
         Length of the new windows.
     noise : array_like, shape (m, 3, k), optional
-        Records of noise; k at least what is missing plus `fade`. Needed where anything is missing.
+        Records of noise; k at least the number of missing samples plus `fade`. Required if samples are missing.
     seed : int
-        Of the choice of noise record and of the piece of it.
+        Seed of the choice of noise record and of its segment.
     fade : int
-        Samples over which noise and record are blended, with equal power. In front it is at most half of what lies
-        before the first label, so that no onset is touched.
+        Samples over which noise and record are blended, with equal power. At the front it is at most half of the
+        samples before the first label, and no onset is affected.
     match : bool
-        Scale the noise, component by component, to the root mean square of what lies before the record's first
-        label (without one: of the record's first tenth), so that there is no step in level. False: as it is.
+        Scale the noise, component by component, to the root mean square of the samples before the record's first label
+        (without one: of the record's first tenth), which avoids a step in level. False: as it is.
     sampling_rate_hz : float, optional
         Needed for labels in seconds.
 
@@ -221,7 +221,7 @@ def shift_windows(
     Raises
     ------
     InputError
-        Shapes that do not fit, a window that does not touch its record, missing or too short noise.
+        Inconsistent shapes, a window that does not overlap its record, missing or too short noise.
     """
     data = as_signal(data, "data")
     if data.ndim != 3 or data.shape[1] != 3:
@@ -260,7 +260,7 @@ def _quiet_samples(labels, i, have):
 
 @dataclass(frozen=True)
 class _Gaps:
-    """What a record leaves open of its window, in samples."""
+    """Missing samples of a window before and after its record."""
 
     front: int
     behind: int
@@ -270,7 +270,7 @@ class _Gaps:
 
 
 def _fill(window, record, gaps, pool, rng):
-    """Put noise before and behind what the record gave, in place; return the number of the noise record."""
+    """Put noise before and after the record, in place; return the number of the noise record."""
     need, front, behind, level = window.shape[-1], gaps.front, gaps.behind, gaps.level
     fades = min(gaps.fade, gaps.quiet // 2, need - front - behind), min(gaps.fade, need - front - behind)
     least, shape = max(front, behind) + gaps.fade, (0,) if pool is None else pool.shape

@@ -1,4 +1,4 @@
-"""Axes of a data set's records: true up, north and east, whatever way a sensor's own channels point."""
+"""Axes of a data set's records: true up, north and east, regardless of the orientation of the channels."""
 
 from dataclasses import replace
 from itertools import permutations
@@ -19,10 +19,9 @@ def is_aligned(sensor):
 
 
 def true_axes(sensor):
-    """Turn a sensor upright: the same instruments, pointing up, north and east.
+    """Rotate a sensor to standard axes: the same instruments, pointing up, north and east.
 
-    Each axis gets the channel, with its response, that lies nearest to it (either sign); of equals the first in the
-    sensor's order.
+    Each axis gets the nearest channel (of either sign), with its response; of equals the first in the sensor's order.
 
     Parameters
     ----------
@@ -32,7 +31,7 @@ def true_axes(sensor):
     Returns
     -------
     Sensor
-        `sensor` itself where it is upright already.
+        `sensor` itself if its axes are already standard.
     """
     if is_aligned(sensor):
         return sensor
@@ -46,7 +45,7 @@ def true_axes(sensor):
 
 
 def nearest_channels(directions):
-    """Number of the channel that lies nearest to up, north and east, each used once; tuple of three int."""
+    """Number of the channel nearest to up, north and east, each used once; tuple of three int."""
     cosines = np.abs(directions)
     best, best_order = -1.0, (0, 1, 2)
     for order in permutations(range(3)):
@@ -57,7 +56,7 @@ def nearest_channels(directions):
 
 
 def counts_to_zne(sensor):
-    """Matrix that turns a sensor's counts into those of its instruments pointing up, north and east.
+    """Matrix that converts a sensor's counts to those of its instruments pointing up, north and east.
 
     Parameters
     ----------
@@ -69,8 +68,8 @@ def counts_to_zne(sensor):
 
     Notes
     -----
-    Counts are divided by each channel's sensitivity before they are turned, and multiplied by that of the nearest
-    channel afterwards. Exact for responses that differ by a factor; for others the difference in shape stays. Where a
+    Counts are divided by each channel's sensitivity before the rotation, and multiplied by that of the nearest channel
+    afterwards. This is exact for responses that differ by a factor; otherwise the difference in shape remains. If a
     sensitivity is unknown all are taken as equal.
     """
     directions = sensor.direction_matrix()

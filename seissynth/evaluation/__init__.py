@@ -1,4 +1,4 @@
-"""How real is a record? Magnitudes, and what else compares generated with observed motion, on arrays."""
+"""Compare generated with observed records: magnitudes and other metrics, on arrays."""
 
 from seissynth.shared.lazy import lazy
 

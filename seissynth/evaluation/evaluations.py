@@ -1,4 +1,4 @@
-"""`evaluate`: every group of metrics for one or more generated sets, on the records that all of them share."""
+"""`evaluate`: all groups of metrics for one or more generated sets, on their common records."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ROW = "evaluation_row"
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something that the report does not hold, and why.
+    """Something that is not in the report, with the reason.
 
     Parameters
     ----------
@@ -51,25 +51,25 @@ class LeftOut:
 
 @dataclass
 class Evaluation:
-    """What `evaluate` found.
+    """Result of `evaluate`.
 
     Parameters
     ----------
     real : RecordSet
-        The real records that stand in the comparison.
+        The real records that are compared.
     pairs : dict of str to Pairs
-        By generated set, row by row the same real records.
+        By generated set; all have the same real records, row by row.
     groups : dict of str to dict of str to MetricGroup
         By generated set and group.
     baselines : dict of str to dict of str to MetricGroup
-        By baseline and group, in the form of `groups`; baselines know only some metrics.
+        By baseline and group, in the form of `groups`; baselines have only some metrics.
     missing : list of LeftOut
-        Groups that could not be computed with what was given.
+        Groups that could not be computed with the given input.
     failures : list of LeftOut
         Groups that raised an error.
     settings : EvaluationSettings
     about : dict
-        What was compared, in plain data: counts, files, versions, the call.
+        Description of the comparison in plain data: counts, files, versions, the call.
     seconds : dict of (str, str) to float
         Time of each set and group.
     """
@@ -90,7 +90,7 @@ class Evaluation:
 
     @property
     def group_names(self) -> list[str]:
-        """Names of the groups that some set has, in the report's order."""
+        """Names of the groups of any set, in the order of the report."""
         held = {name for groups in self.groups.values() for name in groups}
         return [name for name in GROUPS if name in held]
 
@@ -101,7 +101,7 @@ class Evaluation:
 
     @property
     def ranked(self) -> list[str]:
-        """Names of the rows that are ranked: all but the floors, which know the record itself."""
+        """Names of the rows that are ranked: all except the floors, which use the record itself."""
         return [name for name in self.rows if name not in self.baselines or not _is_floor(name)]
 
     @property
@@ -146,12 +146,12 @@ def evaluate(
     generated : path, Dataset, RecordSet, Stream, Ensemble, or a list or dict of them
         One or more generated sets; several records of one earthquake and sensor are draws. Keys of a dict are names.
     names : list of str, optional
-        What to call the generated sets.
+        Names of the generated sets.
     real_name : str, optional
-        What to call the real one.
+        Name of the real set.
     picker : optional
-        What picks arrivals: "aic", the path of PhaseNet weights, or an object with `pick` (`seissynth.picking`).
-        Without one the arrivals are left out, which is said.
+        Picker of arrivals: "aic", the path of PhaseNet weights, or an object with `pick` (`seissynth.picking`). Without
+        one the arrivals are left out, and reported as missing.
     train : path, Dataset or RecordSet, optional
         The records that a learned backend was trained on: the check for copies compares with them.
     groups : list of str, optional
@@ -167,14 +167,14 @@ def evaluate(
     inventory : Inventory, optional
         Directions of the sensors of Streams.
     settings : EvaluationSettings, optional
-        Bootstrap draws, seed, periods; `picker` stands above its picker.
+        Bootstrap draws, seed, periods; `picker` overrides its picker.
     progress : callable, optional
-        Called with (steps done, steps in all, what is being done).
+        Called with (steps done, total steps, current step).
 
     Returns
     -------
     Evaluation
-        A group that fails is in `failures`, one that lacks something in `missing`; the others are there.
+        A group that fails is in `failures`, one that lacks an input in `missing`; the others are complete.
 
     Raises
     ------
@@ -183,9 +183,9 @@ def evaluate(
 
     Notes
     -----
-    All sets are scored on the same real records: those for which every set has a partner. What that leaves out is
-    counted in `Evaluation.about`. Where the real records' pass band is known and that of a generated set is not, the
-    generated records go through it too (Butterworth, four corners, one pass).
+    All sets are scored on the same real records: those for which every set has a partner. Records left out are counted
+    in `Evaluation.about`. If the pass band of the real records is known and that of a generated set is not, the
+    generated records are filtered with it too (Butterworth, four corners, one pass).
 
     See Also
     --------
@@ -286,7 +286,7 @@ def _with_picker(settings, picker, train):
 
 
 def _real_set(real, name, split, clipped):
-    """Read the real set; leave out what cannot be compared, and number the rest."""
+    """Read the real set; leave out records that cannot be compared, and number the rest."""
     records = read_record_set(real, name, split=split)
     left = {}
     if not clipped and "trace_is_clipped" in records.metadata:
@@ -301,7 +301,7 @@ def _real_set(real, name, split, clipped):
 
 
 def _generated_sets(generated, names, inventory):
-    """Read the generated sets; every one gets a name of its own."""
+    """Read the generated sets; each gets a unique name."""
     if isinstance(generated, dict):
         if names is not None:
             raise InputError("names= and a dict of generated sets both name them; give one.")
@@ -326,7 +326,7 @@ def _generated_sets(generated, names, inventory):
 
 
 def _common_pairs(real, sets):
-    """Pair every set with the real one, and keep the real records that all of them have."""
+    """Pair every set with the real one, and keep the real records for which all have a partner."""
     bands, pairs = {}, {}
     for name, records in sets.items():
         if name == real.name:
@@ -394,7 +394,7 @@ def _add_baseline(evaluation, baseline, wanted):
 
 
 def _failed(evaluation, part, name, error):
-    """Note what went wrong: a group that fails must not take the others with it."""
+    """Record the error of a group, without stopping the others."""
     if isinstance(error, ModuleNotFoundError) and not (error.name or "seissynth").startswith("seissynth"):
         reason = f"it needs the package {error.name}: pip install 'seissynth[eval]'"
         evaluation.missing.append(LeftOut(part, name, reason))
@@ -407,7 +407,7 @@ def _failed(evaluation, part, name, error):
 
 
 def _about(real, left, pairs, sets, sources, bands):
-    """What was compared, and what was left out, in plain data."""
+    """Description of the comparison and of the records left out, in plain data."""
     first = next(iter(pairs.values()))
     part = first.real
     length = part.npts / part.sampling_rate_hz

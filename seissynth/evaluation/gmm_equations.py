@@ -46,8 +46,8 @@ def bssa14(measures, magnitude, distance_km, vs30_mps, mechanism):
 def emolo15(measures, magnitude, distance_km, vs30_mps, mechanism):  # noqa: ARG001 (as of every model)
     """Equation 22 of HEGGS (2025), m/s²: Emolo et al.'s model without station terms.
 
-    The standard deviations that they publish (0.17, 0.34, 0.38 of log10) belong to their other model, with a term for
-    each station's class; those of this one are not known here.
+    Their published standard deviations (0.17, 0.34, 0.38 of log10) belong to their other model, with a term for each
+    station's class; those of this model are not known here.
     """
     log = -3.16 + 0.75 * magnitude - 0.72 * np.log10(np.hypot(distance_km, 3.7)) - 0.0034 * distance_km
     out = np.full((4, len(magnitude), len(measures)), np.nan)
@@ -74,7 +74,7 @@ def ita18(measures, magnitude, distance_km, vs30_mps, mechanism):
 
 
 def _pygmm():
-    """Import pygmm; said in plain words if it is not there."""
+    """Import pygmm, or raise a clear error if it is not installed."""
     try:
         import pygmm
     except ImportError as error:

@@ -1,7 +1,7 @@
 """Ground-motion models behind one interface: BSSA14 (through pygmm), Emolo et al. (2015), ITA18.
 
-A measure is "pga", "pgv" or "psa_T" with the period T in s, such as "psa_0.3"; units are SI (m/s², m/s). Medians are
-natural logarithms, and so are standard deviations, whatever the authors used.
+A measure is "pga", "pgv" or "psa_T" with the period T in s, such as "psa_0.3"; units are SI (m/s², m/s). Medians and
+standard deviations are in natural logarithms, regardless of the authors' choice.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _STRIKES = 64
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a ground-motion model says of n records and m measures.
+    """Prediction of a ground-motion model for n records and m measures.
 
     Attributes
     ----------
@@ -69,20 +69,20 @@ class Prediction:
 
 @dataclass(frozen=True)
 class GroundMotionModel:
-    """A published model; `predict` asks it.
+    """A published model, evaluated by `predict`.
 
     Attributes
     ----------
     name, title, source : str
     distance : {"epicentral", "hypocentral", "joyner_boore"}
-        The only kind of distance it takes.
+        Kind of distance of the model.
     magnitude_type : {"Mw", "ML"}
     component : str
-        How its authors make one value of two horizontals.
+        Combination of the two horizontals into one value.
     magnitudes, distances_km : tuple of two floats
         Range in which it is used; outside, predictions are NaN.
     vs30_mps : tuple of two floats, or None
-        The same for Vs30; None where the model takes none.
+        The same for Vs30; None if the model does not use it.
     periods_s : tuple
         Two floats, first and last, with `between_periods`; else each period that it has.
     has_pgv, between_periods : bool
@@ -125,16 +125,16 @@ class GroundMotionModel:
         distance_km : array_like, shape (n,) or ()
             0 or more.
         distance_kind : {"epicentral", "hypocentral", "joyner_boore"}
-            What `distance_km` is; another kind than the model's is refused. `joyner_boore_distance` estimates one.
+            Kind of `distance_km`; must be that of the model. `joyner_boore_distance` estimates one.
         vs30_mps : array_like, shape (n,) or ()
             NaN is taken as 760 m/s.
         mechanism : {"unspecified", "strike_slip", "normal", "reverse"}
-            ITA18 knows no unspecified one and takes it as normal, as HEGGS (2025) does.
+            ITA18 has no unspecified mechanism and uses normal, as in HEGGS (2025).
 
         Returns
         -------
         Prediction
-            Records outside the range hold NaN; `outside_count` says how many.
+            Records outside the range are NaN; `outside_count` is their number.
 
         Raises
         ------
@@ -206,7 +206,7 @@ def split_measure(measure):
 
 
 def joyner_boore_distance(epicentral_km: ArrayLike, magnitude: ArrayLike) -> np.ndarray:
-    """Estimate the Joyner-Boore distance where only the epicentre is known.
+    """Estimate the Joyner-Boore distance from the epicentral distance.
 
     Parameters
     ----------
@@ -218,12 +218,12 @@ def joyner_boore_distance(epicentral_km: ArrayLike, magnitude: ArrayLike) -> np.
     -------
     ndarray, km
         Mean over all strikes of the distance to a vertical rupture whose middle is the epicentre. Its length is that
-        of Wells & Coppersmith (1994), log10 L = -2.44 + 0.59 M: 0.8 km at magnitude 4, 22 km at 6.4. Below
-        magnitude 5 it is the epicentral distance but for some 1 km.
+        of Wells & Coppersmith (1994), log10 L = -2.44 + 0.59 M: 0.8 km at magnitude 4, 22 km at 6.4. Below magnitude 5
+        it is the epicentral distance within some 1 km.
 
     Notes
     -----
-    What it cannot tell: the real rupture's strike, dip, and on which side of the epicentre it lies.
+    Limits: strike and dip of the real rupture, and its position relative to the epicentre, are unknown.
 
     Examples
     --------

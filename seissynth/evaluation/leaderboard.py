@@ -1,4 +1,4 @@
-"""Several generated sets side by side: which is best, and whether the difference is more than chance."""
+"""Comparison of several generated sets: ranking, and significance of differences."""
 
 import fnmatch
 import re
@@ -38,19 +38,19 @@ def long_table(rows):
 
 
 def unranked(metric):
-    """Say whether nothing is ranked by a metric."""
+    """Whether a metric is not used for ranking."""
     return any(fnmatch.fnmatchcase(metric, pattern) for pattern in UNRANKED)
 
 
 def distance_to_best(value, best, metric=""):
-    """How far a score is from that of a perfect set; smaller is better, NaN where there is nothing to rank.
+    """Distance of a score from that of a perfect set; smaller is better, NaN if there is nothing to rank.
 
     Parameters
     ----------
     value, best : float
-        An infinite `best` means that more (or less) is always better.
+        An infinite `best` means that larger (or smaller) is always better.
     metric : str
-        A name that holds "ratio": factors count, so that half and twice are equally far from 1.
+        If the name contains "ratio", factors count: half and twice are equally far from 1.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def distance_to_best(value, best, metric=""):
 
 
 def side_by_side(rows, group, metrics=None, ranked=None):
-    """One row a metric, one column a set.
+    """One row per metric, one column per set.
 
     Parameters
     ----------
@@ -82,13 +82,13 @@ def side_by_side(rows, group, metrics=None, ranked=None):
     metrics : list of str, optional
         Only these; all by default.
     ranked : list of str, optional
-        Sets among which the nearest to perfect is looked for; all by default.
+        Sets among which the nearest to perfect is chosen; all by default.
 
     Returns
     -------
     DataFrame
         Columns metric, unit, best, and for every set value, low and high as ``<set>``, ``<set> low``, ``<set> high``;
-        and nearest: the set that is nearest to `best`, "" where nothing is ranked, or several are.
+        and nearest: the set that is nearest to `best`, "" if there is no ranking or a tie.
     """
     import pandas as pd
 
@@ -125,7 +125,7 @@ def side_by_side(rows, group, metrics=None, ranked=None):
 
 
 def leaderboard(rows, groups):
-    """Headline metrics: one row a set, three columns a metric (value, low, high).
+    """Headline metrics: one row per set, three columns per metric (value, low, high).
 
     Parameters
     ----------
@@ -135,8 +135,8 @@ def leaderboard(rows, groups):
     Returns
     -------
     DataFrame
-        Columns set, then ``<metric>``, ``<metric> low``, ``<metric> high`` for each headline that some set has; a last
-        row "perfect" with the best scores.
+        Columns set, then ``<metric>``, ``<metric> low``, ``<metric> high`` for each headline of any set; the last row
+        "perfect" has the best scores.
     """
     import pandas as pd
 
@@ -151,7 +151,7 @@ def leaderboard(rows, groups):
 
 
 def headlines(rows, groups):
-    """Pairs (metric, group) of the overview that some set has; a group's first metric where it has none of its own."""
+    """Pairs (metric, group) of the overview present in any set; the first metric of a group without a headline."""
     out = []
     for name, entry in groups.items():
         held = [groups_of[name] for groups_of in rows.values() if name in groups_of]
@@ -164,12 +164,12 @@ def headlines(rows, groups):
 
 
 def _known(metric, held):
-    """Say whether some set has a value of a metric."""
+    """Whether any set has a value of a metric."""
     return any(np.isfinite(group.summary.loc[group.summary["metric"] == metric, "value"]).any() for group in held)
 
 
 def differences(rows, pairs, settings):
-    """Paired differences between sets of every metric that is known record by record.
+    """Paired differences between sets of all metrics that have values by record.
 
     Parameters
     ----------
@@ -180,9 +180,9 @@ def differences(rows, pairs, settings):
     Returns
     -------
     DataFrame
-        Columns group, metric, unit, set, less (the set that is taken off: the first one, and every baseline),
-        difference, low, high, records, differs (the interval does not hold 0). Only rows of equal length are
-        compared, which are the same real records.
+        Columns group, metric, unit, set, less (the set that is subtracted: the first one, and every baseline),
+        difference, low, high, records, differs (the interval excludes 0). Only rows of equal length are compared, which
+        have the same real records.
     """
     import pandas as pd
 
@@ -242,9 +242,10 @@ def _labels(table, events):
 
 
 def _behind(metric, value, table):
-    """Column of the values by record behind a metric, and the statistic of them that the summary holds.
+    """Column of the values by record of a metric, and their statistic in the summary.
 
-    A column may bear a shorter name ("pga" for "ln_pga_bias"); it counts only if its mean or median is the summary's.
+    A column may have a shorter name ("pga" for "ln_pga_bias"); it counts only if its mean or median is that of the
+    summary.
     """
     short = re.sub(r"(\d)p(\d)", r"\1.\2", metric.removeprefix("ln_").removesuffix("_bias"))
     for column in (metric, short, metric.removeprefix("amplitude_")):

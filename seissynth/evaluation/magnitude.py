@@ -39,9 +39,9 @@ def local_magnitude(
     distance_km : array_like, broadcast against `amplitude_mm`
         Above 0; hypocentral, for "korea" epicentral.
     region : {"southern_california", "hutton_boore", "korea", "italy"}
-        Whose distance term; see `minus_log_a0`.
+        Region of the distance term; see `minus_log_a0`.
     correction : array_like
-        The station's own term, with the sign of the formula: it is added.
+        Station term, with the sign of the formula: it is added.
     gain : float
         Static magnification with which `amplitude_mm` was made. The terms belong to 2080 (Uhrhammer & Collins 1990);
         an amplitude of another instrument is scaled to that.
@@ -81,17 +81,17 @@ def network_magnitude(
     corrections: dict[str, float] | None = None,
     least_stations: int = 3,
 ) -> pandas.DataFrame:
-    """Put the magnitudes of records together to one of each event.
+    """Combine the magnitudes of records to one magnitude per event.
 
     Parameters
     ----------
     magnitudes : array_like, shape (n,)
-        Local magnitude of each record; NaN is left out. Two horizontals of a record count as one station when both are
-        given as rows of one station: their mean is taken first.
+        Local magnitude of each record; NaN is left out. Two horizontals given as rows of one station count as one:
+        their mean is taken first.
     events, stations : array_like, shape (n,)
         Labels.
     corrections : dict of str to float, optional
-        Station -> what is added to its magnitudes; `station_corrections` finds them.
+        Station -> correction added to its magnitudes; `station_corrections` determines them.
     least_stations : int
         Events with fewer stations have NaN.
 
@@ -108,8 +108,8 @@ def network_magnitude(
 
     Notes
     -----
-    The median is what networks use against single bad stations (Uhrhammer et al. 2011 trim the mean instead). The
-    interval knows the scatter over stations only, not what all stations share, such as a wrong distance term.
+    Networks use the median to exclude single bad stations (Uhrhammer et al. 2011 trim the mean instead). The interval
+    includes only the scatter over stations, not errors common to all stations, such as a wrong distance term.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def station_corrections(
     reference: dict[str, float] | None = None,
     least_records: int = 5,
 ) -> dict[str, float]:
-    """Find what must be added to each station's magnitudes.
+    """Determine the correction of each station's magnitudes.
 
     Parameters
     ----------
@@ -150,8 +150,8 @@ def station_corrections(
         Local magnitude of each record; NaN is left out.
     events, stations : array_like, shape (n,)
     reference : dict of str to float, optional
-        Event -> magnitude to be met, such as the catalogue's. Without it the corrections have mean 0 and the events'
-        own means stay.
+        Event -> reference magnitude, such as the catalogue's. Without it the corrections have mean 0 and the means of
+        events are unchanged.
     least_records : int
         Stations with fewer records get 0.
 
@@ -162,8 +162,8 @@ def station_corrections(
     Notes
     -----
     With a `reference` the correction is the median over a station's records of reference - magnitude. Without it,
-    station and event terms are those of `split_residuals`, the correction the station term with its sign turned:
-    a station with few records is drawn towards 0.
+    station and event terms are those of `split_residuals`, and the correction is the negative station term: a station
+    with few records is shrunk towards 0.
 
     Examples
     --------
@@ -196,17 +196,17 @@ def record_magnitudes(
     Parameters
     ----------
     records : RecordSet
-        Motion, components Z, N, E. The Wood-Anderson seismometer runs over the whole record; its amplitude is taken
+        Motion, components Z, N, E. The Wood-Anderson filter is applied to the whole record; its amplitude is read
         within the signal (`seissynth.evaluation.groups.ground_motion.windows`: to the end of the time mask).
     region : str
         One of `MAGNITUDE_REGIONS`.
     measure : {"peak", "vector"}
         "peak": mean of the magnitudes of both horizontals. "vector": of the largest length of their vector, which does
-        not depend on how the sensor stands, and is larger by 0.06 or so.
+        not depend on the sensor orientation and is larger by 0.06 or so.
     gain : float
-        Of the seismometer; 2080 is what the terms belong to.
+        Gain of the seismometer; the terms belong to 2080.
     least_ratio : float
-        A record whose amplitude is not that many times its noise before P has NaN.
+        NaN for a record whose amplitude is less than this many times its noise before P.
 
     Returns
     -------
@@ -216,8 +216,8 @@ def record_magnitudes(
 
     Notes
     -----
-    What it cannot tell: in records without the frequencies below 1 Hz the amplitude of larger earthquakes is too small,
-    since the Wood-Anderson seismometer's own frequency is 1.25 Hz; see docs/evaluation_ground_motion.md.
+    Limits: in records without frequencies below 1 Hz the amplitude of larger earthquakes is too small, because the
+    natural frequency of the Wood-Anderson seismometer is 1.25 Hz; see docs/evaluation_ground_motion.md.
     """
     import pandas as pd
 

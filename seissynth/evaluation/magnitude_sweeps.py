@@ -1,4 +1,4 @@
-"""Magnitude sweeps: one earthquake made larger step by step, by any backend."""
+"""Magnitude sweeps: one earthquake at increasing magnitudes, with any backend."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _BAND_HZ = (0.05, 30.0)
 
 @dataclass(frozen=True)
 class MagnitudeSweep:
-    """Spectra of one earthquake made larger step by step.
+    """Spectra of one earthquake at increasing magnitudes.
 
     Attributes
     ----------
     table : DataFrame
-        One row a magnitude: ``magnitude``, ``corner_hz``, ``moment_newton_m``, ``fitted_magnitude``, ``resolved``,
+        One row per magnitude: ``magnitude``, ``corner_hz``, ``moment_newton_m``, ``fitted_magnitude``, ``resolved``,
         ``level_mm_s`` (largest value of the mean spectrum), ``records``.
     frequencies_hz : ndarray, shape (k,)
     spectra : ndarray, shape (magnitudes, k), mm s
@@ -64,7 +64,7 @@ def magnitude_sweep(
     path: PathModel | None = None,
     **options: Any,
 ) -> MagnitudeSweep:
-    """Make an earthquake larger step by step, with the same seeds, and look at corner frequency and moment.
+    """Increase the magnitude of an earthquake step by step, with the same seeds, and fit corner frequency and moment.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def magnitude_sweep(
         Draws of each; the geometric mean of their spectra is taken.
     seed : int
     path : PathModel, optional
-        What the fits take as known of the way from the source.
+        Known properties of the path for the fits.
     **options
         For `seissynth.generate`: ``backend``, its options, ``weights``, ``outside``, ``duration``.
 
@@ -92,9 +92,9 @@ def magnitude_sweep(
 
     Notes
     -----
-    HEGGS' figure 6 (2025, 4.2.4). What theory wants: log10 M0 grows by 1.5 and log10 of the corner falls by 0.5 with
-    each unit of moment magnitude, as long as the stress drop stays. Fits as `seissynth.evaluation.fit_source`, from S
-    to the record's end, from 0.05 Hz or the records' low cut up to 30 Hz.
+    Figure 6 of HEGGS (2025, 4.2.4). In theory, log10 M0 grows by 1.5 and log10 of the corner falls by 0.5 per unit of
+    moment magnitude at constant stress drop. Fits as `seissynth.evaluation.fit_source`, from S to the record's end,
+    from 0.05 Hz or the records' low cut up to 30 Hz.
     """
     import pandas as pd
 
@@ -141,7 +141,7 @@ def magnitude_sweep(
 
 
 def _low_hz(streams):
-    """Lowest frequency of a fit: records hold nothing below the low cut that they say they have."""
+    """Lowest frequency of a fit: records contain nothing below their stated low cut."""
     cuts = (trace.stats.seissynth.get("low_cut_hz") for stream in streams for trace in stream)
     return max([_BAND_HZ[0], *(cut for cut in cuts if cut)])
 

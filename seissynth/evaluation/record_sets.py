@@ -1,4 +1,4 @@
-"""Records as evaluation wants them: arrays with onsets, masks and metadata, and real ones beside generated ones."""
+"""Records for evaluation: arrays with onsets, masks and metadata, and pairs of real and generated ones."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class RecordSet:
     Parameters
     ----------
     name : str
-        What tables and pictures call it.
+        Name in tables and pictures.
     data : ndarray, shape (n, 3, npts), float32
         Motion, components Z, N, E.
     sampling_rate_hz : float
     quantity : {"velocity", "acceleration", "displacement", "normalised", "counts"}
-        What `data` holds; SI where it is motion.
+        Quantity of `data`; SI if it is motion.
     metadata : DataFrame, n rows
         Columns of `seissynth.schema`; a missing one counts as unknown.
     start_s : ndarray, shape (n,)
@@ -48,9 +48,9 @@ class RecordSet:
     p_s, s_s : ndarray, shape (n,)
         Reference onsets after origin; NaN where there is none.
     mask_end_s : ndarray, shape (n,)
-        Where the next detectable earthquake begins, after origin; infinite where none does.
+        Onset of the next detectable earthquake, after origin; infinite if there is none.
     band_hz : tuple of two floats, optional
-        Pass band that the records went through.
+        Pass band of the records.
 
     Raises
     ------
@@ -138,7 +138,7 @@ class RecordSet:
         return _joined(self.metadata, _SITE)
 
     def column(self, name: str) -> np.ndarray:
-        """One numeric column of the metadata, shape (n,); NaN where the table does not have it."""
+        """One numeric column of the metadata, shape (n,); NaN if the table does not have it."""
         if name not in self.metadata:
             return np.full(len(self), np.nan)
         return self.metadata[name].to_numpy(dtype=float)
@@ -168,7 +168,7 @@ class RecordSet:
         return replace(self, name=name or self.name, metadata=self.metadata.iloc[np.asarray(rows)], **parts)
 
     def motion(self, quantity: str) -> np.ndarray:
-        """Return the records as another kind of motion.
+        """Return the records converted to another quantity of motion.
 
         Parameters
         ----------
@@ -177,8 +177,8 @@ class RecordSet:
         Returns
         -------
         ndarray, shape (n, 3, npts), float32
-            In SI. An integral is taken in time (`seissynth.signal.motion.convert_motion`) and then high-passed at the
-            lower edge of `band_hz`, where there is one, since what lies below is not in the records.
+            In SI. Integration is in the time domain (`seissynth.signal.motion.convert_motion`), followed by a high-pass
+            filter at the lower edge of `band_hz`, if any, because the records contain nothing below it.
 
         Raises
         ------
@@ -247,7 +247,7 @@ class Pairs:
         return replace(self, real=self.real.select(rows), draws=tuple(draw.select(rows) for draw in self.draws))
 
     def mask(self) -> np.ndarray:
-        """The real records' time mask, shape (n, npts): both are looked at through the same."""
+        """Time mask of the real records, shape (n, npts), used for both."""
         return self.real.mask()
 
 
@@ -265,14 +265,14 @@ def read_record_set(
     Parameters
     ----------
     source : path, Dataset, RecordSet, Stream or Ensemble
-        A folder in SeisBench's format, an ASDF file, a `seissynth.io.seisbench.Dataset`, or what
-        `seissynth.generate` returned.
+        A folder in SeisBench's format, an ASDF file, a `seissynth.io.seisbench.Dataset`, or a result of
+        `seissynth.generate`.
     name : str, optional
-        What to call it; the name of the folder or the backend by default.
+        Name of the set; that of the folder or the backend by default.
     split : str, optional
         Only this part.
     category : str, optional
-        Only rows whose ``trace_category`` begins so; None takes all.
+        Only rows whose ``trace_category`` begins with this; None takes all.
     complete : bool
         Leave out records with missing samples (``trace_missing_samples`` above 0).
     inventory : Inventory, optional
@@ -285,9 +285,9 @@ def read_record_set(
     Raises
     ------
     InputError
-        Nothing there, or records of different length or rate.
+        No records, or records of different length or rate.
     FileFormatError
-        Files that are not what they should be.
+        Invalid files.
     """
     from seissynth.io.seisbench.dataset import Dataset
 
@@ -321,7 +321,7 @@ def read_record_set(
 
 
 def pair_sets(real: RecordSet, generated: RecordSet) -> Pairs:
-    """Put generated records beside the real ones of the same earthquake and sensor.
+    """Pair generated records with the real ones of the same earthquake and sensor.
 
     Parameters
     ----------
@@ -331,8 +331,8 @@ def pair_sets(real: RecordSet, generated: RecordSet) -> Pairs:
     Returns
     -------
     Pairs
-        As many draws as the record with the fewest of them has. The generated records are cut or padded with zeros to
-        the real ones' times.
+        The number of draws is that of the record with the fewest. The generated records are cut or padded with zeros to
+        the times of the real ones.
 
     Raises
     ------
@@ -342,8 +342,8 @@ def pair_sets(real: RecordSet, generated: RecordSet) -> Pairs:
     Notes
     -----
     Records belong together when network, station, location, first two letters of the channel and ``source_id`` are
-    equal; where no ``source_id`` is shared, the origin time to a tenth of a second stands for it, and where one of the
-    sets has no channels, they are not compared.
+    equal. If no ``source_id`` is shared, the origin time to a tenth of a second is used instead; if one of the sets has
+    no channels, they are not compared.
     """
     if real.sampling_rate_hz != generated.sampling_rate_hz:
         raise InputError(
@@ -412,7 +412,7 @@ def _of_asdf(path, name):
 
 
 def _of_table(name, data, table, rate, quantity, band):
-    """Make a RecordSet of a table in SeisBench's columns."""
+    """Make a RecordSet from a table with SeisBench's columns."""
     import pandas as pd
 
     if rate is None:
@@ -465,7 +465,7 @@ def _joined(table, names):
 
 
 def _shared_keys(real, generated):
-    """Keys (event, sensor) of both sets, made of what both know."""
+    """Keys (event, sensor) of both sets, from columns present in both."""
     import pandas as pd
 
     names = list(_SITE)

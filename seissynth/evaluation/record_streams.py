@@ -1,4 +1,4 @@
-"""Streams that seissynth made, as a record set."""
+"""Record sets from Streams made by seissynth."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def streams_to_record_set(
     source: Stream | Ensemble, name: str | None = None, *, inventory: Inventory | None = None
 ) -> RecordSet:
-    """Put the three components of what `seissynth.generate` returned together again.
+    """Combine the three components of Streams from `seissynth.generate`.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def streams_to_record_set(
     name : str, optional
         The backend's name by default.
     inventory : Inventory, optional
-        Directions of the sensors, needed where channels are not Z, N and E.
+        Directions of the sensors, needed if channels are not Z, N and E.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def streams_to_record_set(
 
 
 def _turned(traces, sensor, inventory):
-    """Turn a sensor's traces to Z, N, E by the directions that the inventory gives."""
+    """Rotate a sensor's traces to Z, N, E by the directions in the inventory."""
     from obspy import Stream
 
     letters = "".join(sorted(traces))

@@ -1,4 +1,4 @@
-"""The groups of metrics: one line for each, which names the module, what it needs, and what stands in the overview."""
+"""The groups of metrics: one line each, with the module, required inputs, and metrics for the overview."""
 
 import importlib
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from seissynth.units import DERIVATIVES
 
 @dataclass(frozen=True)
 class Group:
-    """Where a group of metrics lives.
+    """Location of a group of metrics.
 
     Parameters
     ----------
     name : str
     metrics : str
-        ``"module:function"``, which makes a `seissynth.evaluation.MetricGroup` of pairs and settings.
+        ``"module:function"`` that makes a `seissynth.evaluation.MetricGroup` from pairs and settings.
     pictures : str or None
-        ``"module:function"``, which draws a group and its pairs; None where there is nothing to draw.
+        ``"module:function"`` that draws a group and its pairs; None if there is nothing to draw.
     headline : tuple of str
-        Metrics that stand in the overview and in the leaderboard, the most telling first.
+        Metrics in the overview and in the leaderboard, the most informative first.
     needs : tuple of str
-        Keys of `NEEDS`; without one of them the group is left out, and the report says so.
+        Keys of `NEEDS`; without one of them the group is left out and reported as missing.
     """
 
     name: str
@@ -39,19 +39,19 @@ class Group:
         Parameters
         ----------
         metrics : seissynth.evaluation.MetricGroup
-            What `compute` returned.
+            Result of `compute`.
         pairs : seissynth.evaluation.Pairs
-            The records that it was computed from.
+            The records from which it was computed.
 
         Returns
         -------
         list of (str, matplotlib.figure.Figure)
-            Title and picture; empty where there is nothing to draw.
+            Title and picture; empty if there is nothing to draw.
         """
         return _function(self.pictures)(metrics, pairs) if self.pictures else []
 
     def lacks(self, pairs, settings):
-        """Say why this group cannot be computed; None if it can."""
+        """Reason why this group cannot be computed; None if it can."""
         for need in self.needs:
             reason = NEEDS[need](pairs, settings)
             if reason:

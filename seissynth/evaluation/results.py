@@ -1,4 +1,4 @@
-"""What a group of metrics gives back: a summary with intervals, tables, values by record, and what was left out."""
+"""Result of a group of metrics: a summary with intervals, tables, values by record, and records left out."""
 
 from dataclasses import dataclass, field
 
@@ -13,22 +13,22 @@ SUMMARY_COLUMNS = ("metric", "unit", "value", "low", "high", "best", "records", 
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """Choices that all groups share.
+    """Settings common to all groups.
 
     Parameters
     ----------
     draws : int
         Bootstrap samples of an interval.
     seed : int
-        Of the bootstrap.
+        Seed of the bootstrap.
     periods_s : tuple of float
         Periods of response spectra.
     picker : object, optional
-        What picks arrivals; see `seissynth.picking`. Without one the arrivals are left out, which the report says.
+        Picker of arrivals; see `seissynth.picking`. Without one the arrivals are left out and reported as missing.
     vs30_mps : float
-        Where a station's is unknown.
+        Value for stations without Vs30.
     train : RecordSet, optional
-        Records that a learned backend was trained on: copies are looked for among them.
+        Training records of a learned backend, for the check for copies.
     """
 
     draws: int = DRAWS
@@ -57,14 +57,14 @@ class MetricGroup:
     title : str
         For headings: "Similarity of waveforms and spectrograms".
     summary : DataFrame
-        One row a metric, columns `SUMMARY_COLUMNS`: its value with a 95 % interval, the value of a perfect set
-        (`best`), how many records and earthquakes it stands on.
+        One row per metric, columns `SUMMARY_COLUMNS`: its value with a 95 % interval, the value of a perfect set
+        (`best`), numbers of records and earthquakes.
     tables : dict of str to DataFrame
-        More, by title.
+        Further tables by title.
     per_record : DataFrame, optional
-        One row a record (or event) and one column a metric: what pictures and paired comparisons are made of.
+        One row per record (or event) and one column per metric: data of pictures and paired comparisons.
     notes : list of str
-        What was left out and why, in words.
+        Records left out, with the reason.
     """
 
     name: str
@@ -81,12 +81,12 @@ def summary_row(metric, unit, values, events, best, *, statistic="mean", note=""
     Parameters
     ----------
     metric, unit : str
-        Plain words, and "1" for a number without unit.
+        Unit as text, "1" for a dimensionless number.
     values : array_like, shape (n,)
-        NaN is left out, and not counted.
+        NaN is left out and not counted.
     events : array_like, shape (n,)
     best : float
-        What a perfect set reaches.
+        Value of a perfect set.
     statistic : {"mean", "median", "sd"}
     note : str
     draws, seed : int
@@ -115,14 +115,14 @@ def value_row(metric, unit, value_low_high, best, records, events, note=""):
 
 
 class SummaryInProgress:
-    """Summary of a group whose rows are still being added; all intervals follow the group's settings.
+    """Summary of a group under construction; all intervals follow the group's settings.
 
     Parameters
     ----------
     events : array_like, shape (n,)
-        Earthquake of each value, for rows that do not name others.
+        Earthquake of each value, for rows without their own.
     settings : EvaluationSettings, optional
-        Stored as `settings`, the defaults in place of None; `bootstrap` holds its ``draws`` and ``seed``.
+        Stored as `settings`, with defaults for None; `bootstrap` holds its ``draws`` and ``seed``.
 
     Examples
     --------

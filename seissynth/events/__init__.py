@@ -1,1 +1,1 @@
-"""From ObsPy's events to earthquakes: origin, magnitude, mechanism, and what is said of them."""
+"""Convert ObsPy's events to earthquakes: origin, magnitude, mechanism, and notes on assumptions."""

@@ -1,4 +1,4 @@
-"""Earthquakes: what is needed of an ObsPy Event, checked, without the rest of QuakeML."""
+"""Earthquakes: the required values of an ObsPy Event, checked, without the rest of QuakeML."""
 
 import math
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Earthquake:
     Parameters
     ----------
     event : obspy Event
-        Where it comes from.
+        Original event.
     time : UTCDateTime
         Origin time.
     latitude_deg, longitude_deg : float
@@ -38,7 +38,7 @@ class Earthquake:
     moment_tensor : tuple of 6 float or None
         rr, tt, pp, rt, rp, tp over the scalar moment.
     key : str
-        What seeds hang on, see `seissynth.seeding.event_key`.
+        Key of the seeds, see `seissynth.seeding.event_key`.
     """
 
     event: Event
@@ -71,9 +71,9 @@ def read_earthquakes(events, event_key=None, may_be_none=False):
     events : obspy Event, Catalog or iterable of Event
         A single Event that cannot be used is an error; among several it is left out with a warning.
     event_key : str, optional
-        Used in place of the key made of time and place; for a single event only.
+        Used instead of the key made of time and place; for a single event only.
     may_be_none : bool
-        An empty catalogue gives nothing, instead of an error.
+        An empty catalogue yields nothing, instead of an error.
 
     Yields
     ------
@@ -82,7 +82,7 @@ def read_earthquakes(events, event_key=None, may_be_none=False):
     Raises
     ------
     InputError
-        Not events, none that can be used, or `event_key` given for several.
+        Not events, no usable event, or `event_key` given for several.
     """
     if isinstance(events, Event):
         yield read_earthquake(events, event_key)
@@ -115,12 +115,12 @@ def read_earthquakes(events, event_key=None, may_be_none=False):
 
 
 def read_earthquake(event, event_key=None):
-    """Take what is needed from one ObsPy Event: the preferred origin and magnitude, else the first.
+    """Read the required values from one ObsPy Event: the preferred origin and magnitude, else the first.
 
     Raises
     ------
     InputError
-        No origin, no magnitude, or values that cannot be.
+        No origin, no magnitude, or impossible values.
 
     Examples
     --------
@@ -168,8 +168,8 @@ def read_earthquake(event, event_key=None):
 def preferred(event, kind):
     """Return an event's preferred origin, magnitude or focal mechanism, else its first, else None.
 
-    Only what stands in the event itself counts. ObsPy's own ``preferred_origin()`` and the like ask for any object of
-    that id which is alive somewhere in the process: after ``event.focal_mechanisms = []`` it may still find one.
+    Only objects in the event itself count. ObsPy's ``preferred_origin()`` and similar methods look for any object of
+    that id in the process: after ``event.focal_mechanisms = []`` they may still find one.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a call took for granted about its earthquakes, said once for all of them."""
+"""Assumptions of a call about its earthquakes, reported once for all of them."""
 
 from seissynth.shared.warning import warn_user
 
@@ -7,20 +7,20 @@ _SHALLOW_M = 100.0
 
 
 class EventNotes:
-    """Collects what is assumed of each earthquake of a call; `say` gives one warning for each kind."""
+    """Collect assumptions about each earthquake of a call; `say` gives one warning for each kind."""
 
     def __init__(self):
         self._seen, self._found = set(), {}
 
     def look_at(self, request, records):
-        """Note what is assumed of one earthquake; looking again changes nothing.
+        """Note the assumptions about one earthquake; repeated calls change nothing.
 
         Parameters
         ----------
         request : seissynth.requests.RecordRequest
             The earthquake with its table of conditions, in which the caller may have set other values.
         records : seissynth.records.Records
-            Its records, whose truth may say how the magnitude was converted.
+            Its records, whose truth may state the conversion of the magnitude.
         """
         earthquake, conditions = request.earthquake, request.conditions
         which = earthquake.id, earthquake.key
@@ -40,7 +40,7 @@ class EventNotes:
             self._add("depth", earthquake, f"a depth of {depth_m:g} m")
 
     def say(self):
-        """Warn of what was noted, and forget it."""
+        """Warn of the noted assumptions, and clear them."""
         remedies = {
             "type": "Set magnitude_type where it is another scale.",
             "scale": "Give a moment magnitude, or see the backend's options for another conversion.",

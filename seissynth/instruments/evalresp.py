@@ -1,6 +1,6 @@
-"""A channel's frequency response through ObsPy's evalresp: evaluated, checked, kept by content.
+"""A channel's frequency response by ObsPy's evalresp: evaluated, checked, and cached by content.
 
-`seissynth.instruments.response` stands in front of it.
+The public interface is `seissynth.instruments.response`.
 """
 
 import copy
@@ -55,7 +55,7 @@ def evaluate_response(channel, nfft, sampling_rate_hz, said=None):
         Length of the record with its padding.
     sampling_rate_hz : float
     said : set of str, optional
-        Warnings that the caller has given already; they are not given again, and new ones are added.
+        Warnings already given by the caller; they are not repeated, and new ones are added.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def evaluate_response(channel, nfft, sampling_rate_hz, said=None):
     Raises
     ------
     ResponseError
-        With evalresp's own words.
+        With evalresp's message.
 
     Warns
     -----
@@ -96,7 +96,7 @@ def clear_cache():
 
 
 def say(channel, note, said=None):
-    """Warn about a channel, unless that was said already."""
+    """Warn about a channel, unless it was done already."""
     message = f"Channel {channel.id}: {note}"
     if said is None or message not in said:
         warn_user(message)
@@ -112,7 +112,7 @@ def response_key(response):
 
 
 def padding_s(response):
-    """Return how long a response rings, s: until its slowest pole has decayed to `RINGING_LEFT`."""
+    """Return the ringing time of a response, s: until its slowest pole has decayed to `RINGING_LEFT`."""
     decay_s, filters_s = 0.0, 0.0
     for stage in response.response_stages:
         rate = getattr(stage, "decimation_input_sample_rate", None) or 0.0
@@ -184,7 +184,7 @@ def _call_evalresp(response, frequencies_hz):
 
 
 def with_known_units(response):
-    """Copy a response with units that ObsPy knows, so that it neither scales nor warns of what it has to guess.
+    """Copy a response with units known to ObsPy, to avoid scaling and warnings about guesses.
 
     The units of the first stage lose their prefix, but the gain does not change: ObsPy then works per unit as written.
     To catch its warnings instead would change the warning filters of the whole process, other threads included.
@@ -204,7 +204,7 @@ def with_known_units(response):
 
 
 def _fill_sampling(stages):
-    """Give poles and zeros without sampling what ObsPy gives them, which would warn of rates that differ."""
+    """Set the sampling of poles and zeros like ObsPy, which would warn of different rates."""
     rate = next((stage.decimation_input_sample_rate for stage in stages if stage.decimation_input_sample_rate), 1.0)
     for stage in stages:
         rate = stage.decimation_input_sample_rate or rate
@@ -227,7 +227,7 @@ def _known_units(units):
 
 
 def _listed(response, frequencies):
-    """Which frequencies a response's table covers (all of them, None, without one)."""
+    """Frequencies covered by a response's table (None, for all, without a table)."""
     everything = np.ones(len(frequencies), dtype=bool)
     tables = [
         stage.response_list_elements
@@ -272,7 +272,7 @@ def _invert(speed):
 
 
 def _feed(digest, item):
-    """Feed whatever a response is made of to a hash, with type and length, names in order."""
+    """Add all parts of a response to a hash, with type and length, names in order."""
     if item is None or isinstance(item, str | bool | bytes):
         digest.update(f"{type(item).__name__}:{item!r};".encode())
     elif isinstance(item, int | float | complex):  # ObsPy's numbers with uncertainties are floats too

@@ -1,7 +1,7 @@
-"""Which quantity of ground motion an instrument takes in, by the units that its response states.
+"""Input quantity of an instrument, by the units of its response.
 
-StationXML leaves the spelling of units to its writer: ``M/S``, ``m s-1``, ``METERS PER SECOND`` and ``Meter/Sec``
-are all met. `tidy_units` brings them to one spelling, and `INPUT_UNITS` is the table of these.
+StationXML does not prescribe the spelling of units: ``M/S``, ``m s-1``, ``METERS PER SECOND`` and ``Meter/Sec`` all
+occur. `tidy_units` converts them to one spelling, and `INPUT_UNITS` is the table of these.
 """
 
 import re
@@ -51,7 +51,7 @@ _SPELLINGS = (
 
 
 def tidy_units(units):
-    """Return units in one spelling, as `INPUT_UNITS` has them; what is unknown comes back in upper case without blanks.
+    """Return units in the spelling of `INPUT_UNITS`; unknown ones in upper case without blanks.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def tidy_units(units):
 
 
 def quantity_of_units(units):
-    """Return the quantity that a response's input units stand for, or None where it is no ground motion.
+    """Return the quantity of a response's input units, or None if it is not ground motion.
 
     Case, blanks and the usual spellings do not matter, see `tidy_units`.
 
@@ -90,7 +90,7 @@ def quantity_of_units(units):
 
 
 def tells_nothing(units):
-    """Whether units are none, or a digitiser's own (volts, counts): the response does not say what the sensor measures.
+    """Whether units are absent, or those of a digitiser (volts, counts), and do not show what the sensor measures.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def tells_nothing(units):
 
 
 def input_units(response):
-    """Return the units that a response's first stage takes in (else its sensitivity's), or None."""
+    """Return the input units of a response's first stage (else of its sensitivity), or None."""
     if response is None:
         return None
     stages = sorted(response.response_stages or (), key=lambda stage: stage.stage_sequence_number)

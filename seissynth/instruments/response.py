@@ -1,7 +1,7 @@
-"""From ground motion to counts: what a channel's instrument makes of what the ground does.
+"""Convert ground motion to the counts of a channel's instrument.
 
-The response is evaluated by ObsPy's evalresp (gain, poles and zeros, FIR filters with their delays), so
-that ``Trace.remove_response`` undoes it.
+The response is evaluated by ObsPy's evalresp (gain, poles and zeros, FIR filters with their delays);
+``Trace.remove_response`` is therefore its inverse.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def native_quantity(channel):
-    """Return what a channel's instrument takes in.
+    """Return the input quantity of a channel's instrument.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def native_quantity(channel):
     Raises
     ------
     ResponseError
-        No response, or input units that are no ground motion.
+        No response, or input units that are not ground motion.
     """
     response = channel.response
     if response is None or not (response.response_stages or response.instrument_sensitivity):
@@ -67,20 +67,20 @@ def native_quantity(channel):
 def apply_response(
     data: ArrayLike, channel: Channel, sampling_rate_hz: float, quantity: str, said: set[str] | None = None
 ) -> np.ndarray:
-    """Turn ground motion into what the channel would have recorded.
+    """Convert ground motion to the record of a channel.
 
     Parameters
     ----------
     data : array_like, shape (..., npts)
         Ground motion along the channel's axis, SI. Before and after the record it is taken as zero.
     channel : seissynth.stations.channels.Channel
-        Its response is used; the sampling rate of `data` is given apart.
+        Its response is used; the sampling rate of `data` is given separately.
     sampling_rate_hz : float
         Of `data`.
     quantity : {"displacement", "velocity", "acceleration"}
         Of `data`; converted to the instrument's own by `seissynth.signal.motion` first.
     said : set of str, optional
-        Warnings that the caller has given already; they are not given again, and new ones are added.
+        Warnings already given by the caller; they are not repeated, and new ones are added.
 
     Returns
     -------
@@ -99,13 +99,13 @@ def apply_response(
     SeisSynthWarning
         A response with a sensitivity only is taken as a flat gain; stages that give another gain than the
         stated sensitivity (by more than 5 %), a stage without gain, and a last stage that gives another
-        sampling rate than the channel's are said, with both numbers.
+        sampling rate than the channel's cause a warning with both numbers.
 
     Notes
     -----
     The record is padded with zeros until the slowest pole has decayed to 1e-6 (between 10 s and an hour),
-    so that nothing wraps from the end to the start. Evaluated responses are kept, by content, rate and
-    length, in up to 128 MiB.
+    and nothing wraps around from the end to the start. Evaluated responses are cached, by content, rate and length, in
+    up to 128 MiB.
 
     Examples
     --------
@@ -136,14 +136,14 @@ def apply_response(
 
 
 def quantize_counts(counts: ArrayLike, clip_counts: float | None = None, quantize: bool = False) -> np.ndarray:
-    """Do what a digitiser does: clip at full scale, round to whole counts.
+    """Apply a digitiser: clip at full scale, round to whole counts.
 
     Parameters
     ----------
     counts : array_like
         Any shape.
     clip_counts : float, optional
-        Full scale, above 0: values beyond are cut to it, either sign. None: no clipping.
+        Full scale, above 0: values beyond it are clipped, of either sign. None: no clipping.
     quantize : bool
         Round to whole counts.
 
@@ -160,7 +160,7 @@ def quantize_counts(counts: ArrayLike, clip_counts: float | None = None, quantiz
     Warns
     -----
     SeisSynthWarning
-        Whole counts beyond 32 bits are cut to them.
+        Whole counts beyond 32 bits are clipped.
 
     Examples
     --------

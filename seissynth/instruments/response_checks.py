@@ -1,4 +1,4 @@
-"""What a response says against itself: its stages, its stated sensitivity, and the channel's sampling rate."""
+"""Consistency checks of a response: its stages, its stated sensitivity, and the channel's sampling rate."""
 
 import math
 
@@ -16,7 +16,7 @@ _HIGHEST_SHARE = 0.5
 
 
 def sensitivity_notes(response, gain_at, nyquist_hz):
-    """Say where a response's stages and its stated sensitivity do not agree, or a stage has no gain.
+    """Report disagreement of a response's stages with its stated sensitivity, or a stage without gain.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def sensitivity_notes(response, gain_at, nyquist_hz):
 
 
 def rate_notes(channel):
-    """Say where the sampling rates of a channel and of its response's stages do not agree; list of str."""
+    """Report disagreement of the sampling rates of a channel and of its response's stages; list of str."""
     notes, rate, last = [], None, None
     for stage in _filters(channel.response):
         taken = stage.decimation_input_sample_rate
@@ -83,8 +83,8 @@ def output_rate_hz(response):
 def _filters(response):
     """Stages in order whose shape depends on a sampling rate that they state.
 
-    A bare converter, without coefficients, is flat at whatever rate: many inventories give it a rate that is not that
-    of the channel (ObsPy's own example does), since the filters after it are left out.
+    A converter without coefficients is flat at any rate: many inventories (including ObsPy's example) give it a rate
+    that is not that of the channel, because the filters after it are left out.
     """
     return [
         stage
@@ -99,7 +99,7 @@ def _filters(response):
 
 
 def _compare(response, gain_at, nyquist_hz):
-    """Stated sensitivity, what the stages give in its units, at which frequency (words), and its input units."""
+    """Stated sensitivity, value of the stages in its units, the frequency (text), and its input units."""
     sensitivity = response.instrument_sensitivity
     stated = getattr(sensitivity, "value", None)
     if stated is None or not math.isfinite(stated) or stated == 0:
@@ -121,7 +121,7 @@ def _compare(response, gain_at, nyquist_hz):
 
 
 def _product(response):
-    """Product of the stages' gains; None where a polynomial or a table holds the gain."""
+    """Product of the stages' gains; None if a polynomial or a table holds the gain."""
     if any(_holds_own_gain(stage) for stage in response.response_stages):
         return None
     gains = [abs(float(stage.stage_gain)) for stage in response.response_stages if not _lacks_gain(stage)]

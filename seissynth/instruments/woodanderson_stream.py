@@ -1,4 +1,4 @@
-"""From counts to Wood-Anderson traces: each channel's own response, or its flat gain, is taken out on the way."""
+"""Convert counts to Wood-Anderson traces, removing each channel's response or flat gain."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def wood_anderson_stream(
     pre_filt: tuple[float, float, float, float] | None = None,
     taper_s: float = 1.0,
 ) -> Stream:
-    """Turn a Stream of counts into what Wood-Anderson seismometers would have drawn, in mm.
+    """Convert a Stream of counts to Wood-Anderson traces, in mm.
 
     Parameters
     ----------
     st : obspy.Stream
-        Raw counts, without gaps within a trace. It is left as it is.
+        Raw counts, without gaps within a trace. Not modified.
     inventory : obspy.core.inventory.Inventory, optional
         Holds the channels' responses: stages, or a sensitivity alone. None: the responses attached to the traces.
     gain, period_s, damping : float
@@ -65,17 +65,17 @@ def wood_anderson_stream(
     Returns
     -------
     obspy.Stream
-        New traces of float64 with the times and codes of `st`, mm. `stats.wood_anderson` says what was done: unit,
-        gain, period_s, damping, pre_filt, taper_s, quantity that the instrument took in, and whether its response
-        or a flat gain was removed. `stats.processing` gets a line.
+        New traces of float64 with the times and codes of `st`, mm. `stats.wood_anderson` describes the processing:
+        unit, gain, period_s, damping, pre_filt, taper_s, input quantity of the instrument, and whether its response or
+        a flat gain was removed. `stats.processing` gets a line.
 
     Raises
     ------
     InputError
-        An empty Stream, gaps, values that are not finite, corners that do not fit; the channel is named.
+        An empty Stream, gaps, values that are not finite, inconsistent corners; the channel is named.
     ResponseError
-        No response for a channel at the record's start, one that takes in no ground motion, or one that is zero
-        within the pass band; the channel is named.
+        No response for a channel at the record's start, one without ground motion as input, or one that is zero within
+        the pass band; the channel is named.
 
     Warns
     -----
@@ -86,8 +86,8 @@ def wood_anderson_stream(
     -----
     The mean is removed, the ends are tapered, and the spectrum of the record, padded with zeros until nothing
     wraps, is multiplied by the pre-filter times the Wood-Anderson response over the channel's. There is no water
-    level. The pre-filter has no phase: it can ring before an onset, 10 s at its lower corner by default, where the
-    instrument itself responds with less than 1 %.
+    level. The pre-filter is zero-phase: it can ring before an onset, for 10 s at its lower corner by default, where the
+    response of the instrument itself is below 1 %.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def _draw(trace, inventory, instrument, pre_filt, taper_s):
 
 
 def _ringing_s(gain, period_s, damping):  # noqa: ARG001 (the whole instrument)
-    """Return how long a Wood-Anderson instrument swings, s: until 1e-6 is left, at most an hour."""
+    """Return the ringing time of a Wood-Anderson instrument, s: until 1e-6 is left, at most an hour."""
     slowest = 2 * np.pi / period_s * (damping - np.sqrt(max(damping**2 - 1, 0.0)))
     return float(min(-np.log(1e-6) / slowest, 3600.0))
 

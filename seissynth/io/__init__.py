@@ -1,1 +1,1 @@
-"""Files: Streams and data sets into MiniSEED, SAC, ASDF and SeisBench's format and out of them."""
+"""Files: read and write Streams and data sets in MiniSEED, SAC, ASDF and SeisBench's format."""

@@ -1,4 +1,4 @@
-"""Data sets as one NumPy array on disk, opened memory-mapped, with their table beside it."""
+"""Data sets as one memory-mapped NumPy array on disk, with their table in a separate file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def write_arrays(
     component_order : str
         Of the array.
     npts : int, optional
-        Samples kept of each record, the first ones; default those of the shortest. Shorter records end in zeros.
+        Number of samples kept of each record, from its start; default that of the shortest. Shorter records are padded
+        with zeros.
     layout : {"NCW", "WCN"}
         Records first, or last as the thesis on ITACA stores them.
     dtype : str
@@ -55,7 +56,7 @@ def write_arrays(
     Raises
     ------
     InputError
-        An empty set, or a layout or type that does not exist.
+        An empty set, or an unknown layout or type.
     WriteError
         The disk is full or cannot be written to.
 
@@ -100,7 +101,7 @@ def write_arrays(
 
 
 def open_arrays(folder: str | os.PathLike[str]) -> tuple[np.ndarray, pandas.DataFrame]:
-    """Open what `write_arrays` wrote; samples are read when they are used.
+    """Open the result of `write_arrays`; samples are read on use.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def open_arrays(folder: str | os.PathLike[str]) -> tuple[np.ndarray, pandas.Data
     Raises
     ------
     FileFormatError
-        No such files, or none that belong together.
+        No such files, or files that do not belong together.
     """
     import pandas as pd
 

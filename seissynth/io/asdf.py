@@ -1,4 +1,4 @@
-"""Synthetic records with everything that belongs to them in one ASDF file (HDF5).
+"""Synthetic records with events, stations and provenance in one ASDF file (HDF5).
 
 A file holds the waveforms (lossless), the events with the onsets as picks (QuakeML), the stations
 (StationXML) and the provenance (SEIS-PROV), from which `seissynth.reproduce` makes the records again.
@@ -32,22 +32,22 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class AsdfContents:
-    """What `read_asdf` found in a file.
+    """Content of a file read by `read_asdf`.
 
     Parameters
     ----------
     streams : tuple of obspy Stream
-        One per Stream that was written; each trace has its ``stats.seissynth`` again, and under
-        ``stats.asdf`` the tag and the ids that pyasdf reads.
+        One per Stream that was written; each trace has its ``stats.seissynth``, and in ``stats.asdf`` the tag and the
+        ids that pyasdf reads.
     catalog : obspy Catalog
         Events, with the synthetic onsets as picks.
     inventory : obspy Inventory
     environment : dict of str to str
         Versions of seissynth, Python, NumPy, ... at the time of writing.
     left_out : tuple of str
-        What lies in the file but is not in `streams`, and why: waveforms without provenance, or with another start.
+        Waveforms in the file that are not in `streams`, with the reason: without provenance, or with another start.
     missing : tuple of str
-        Records that the provenance describes, and that the file does not hold any more.
+        Records that the provenance describes but that are no longer in the file.
     """
 
     streams: tuple
@@ -59,7 +59,7 @@ class AsdfContents:
 
     @property
     def stream(self):
-        """All traces in one Stream, realisations side by side."""
+        """All traces of all realisations in one Stream."""
         return Stream([trace for stream in self.streams for trace in stream])
 
 
@@ -83,18 +83,18 @@ def as_streams(streams):
 def write_asdf(path, streams, event=None, inventory=None, *, tag="synthetic"):
     """Write synthetic records, events, stations and provenance to an ASDF file.
 
-    The file appears when it is complete; an error leaves nothing, and an older file untouched.
+    The file appears when it is complete; after an error there is no new file, and an older one is unchanged.
 
     Parameters
     ----------
     path : str or path
     streams : obspy Stream or sequence of Stream
-        As `seissynth.generate` returns them; every trace carries ``stats.seissynth``. Data of 2, 4 or 8
-        byte integers, or 4 or 8 byte floats, stored without loss.
+        Result of `seissynth.generate`; every trace has ``stats.seissynth``. Data are 2, 4 or 8 byte integers, or 4 or 8
+        byte floats, stored without loss.
     event : obspy Event or Catalog, optional
-        What the records were made from. The onsets are added to the copy in the file as picks.
+        Events of the records. The onsets are added to the copy in the file as picks.
     inventory : obspy Inventory, optional
-        What the records were made from. Without event or inventory the file cannot be reproduced.
+        Stations of the records. Without event or inventory the file cannot be reproduced.
     tag : str
         First part of the ASDF tags; event number (place in the catalogue) and realisation follow, as in
         ``synthetic_e0000_r0000``. Lower-case letters, digits, underscore.
@@ -153,7 +153,7 @@ def read_asdf(path: str | os.PathLike[str]) -> AsdfContents:
     Warns
     -----
     SeisSynthWarning
-        Waveforms that are left out, records that are missing.
+        Waveforms that are left out, or missing records.
     """
     contents = read_asdf_quietly(path)
     for what, records in (("left out", contents.left_out), ("missing", contents.missing)):
@@ -164,7 +164,7 @@ def read_asdf(path: str | os.PathLike[str]) -> AsdfContents:
 
 
 def read_asdf_quietly(path):
-    """As `read_asdf`, for callers that look at `left_out` and `missing` themselves."""
+    """Like `read_asdf` without warnings, for callers that check `left_out` and `missing` themselves."""
     path = Path(path)
     if not path.is_file():
         raise InputError(f"cannot read {path}: there is no such file.")
@@ -196,7 +196,7 @@ def read_asdf_quietly(path):
 
 
 def _members_by_tag(streams, catalog, prefix):
-    """Sort the traces under their tags: tag -> list of (stream number, position, trace)."""
+    """Group the traces by tag: tag -> list of (stream number, position, trace)."""
     numbers = {item.resource_id.id: number for number, item in enumerate(catalog)}
     members, homes, names = {}, {}, set()
     for number, stream in enumerate(streams):
@@ -227,7 +227,7 @@ def _members_by_tag(streams, catalog, prefix):
 
 
 def _dataset_name(tag, trace):
-    """Return what ASDF's name of a waveform depends on; pyasdf drops the second of two equal names."""
+    """Return the key of ASDF's name of a waveform; pyasdf drops the second of two equal names."""
     start, end = trace.stats.starttime.ns, trace.stats.endtime.ns
     seconds = (start // 10**9, end // 10**9)
     return (tag, trace.id, *(seconds if seconds[0] != seconds[1] else (start, end)))
@@ -241,7 +241,7 @@ def _require_storable(trace):
 
 
 def _event_links(event):
-    """Keywords by which ASDF ties a waveform to its event."""
+    """Keywords that link a waveform to its event in ASDF."""
     return {
         "event_id": event,
         "origin_id": preferred(event, "origin"),
@@ -281,13 +281,13 @@ def _stored_traces(file):
 
 
 def _waveform_count(file):
-    """How many data sets lie where waveforms do."""
+    """Number of waveform data sets."""
     stations = file._ASDFDataSet__file["Waveforms"]
     return sum(len(station) - ("StationXML" in station) for station in stations.values())
 
 
 def _restored(stored, records):
-    """Pairs of what the provenance says and the trace, and what had to be left out."""
+    """Pairs of provenance and trace, and the waveforms left out."""
     pairs, left_out = [], []
     for trace in stored:
         require_real(trace.data, f"trace {trace.id}")
@@ -320,7 +320,7 @@ def _regroup(pairs):
 
 
 def _stored_inventory(file):
-    """Join the stations' StationXML; networks of one code become one again."""
+    """Join the stations' StationXML; networks of one code are merged."""
     networks = {}
     for station in file.waveforms:
         if "StationXML" not in station:

@@ -1,4 +1,4 @@
-"""Three-component records out of an ASDF file, one after the other."""
+"""Three-component records of an ASDF file, one at a time."""
 
 import fnmatch
 import json
@@ -31,9 +31,9 @@ class FileRecords:
     tag : str or None
         Pattern of tags.
     flat : pandas.DataFrame or None
-        As `read_flatfile` gives.
+        Result of `read_flatfile`.
     table : (str, str) or None
-        Place of a metadata table in the auxiliary data.
+        Path of a metadata table in the auxiliary data.
     """
 
     def __init__(self, path, *, tag=None, flat=None, table=None):
@@ -69,7 +69,7 @@ class FileRecords:
 
     @staticmethod
     def stored_format(path, names):
-        """Return the data_format kept beside the metadata table, or an empty dict."""
+        """Return the data_format stored with the metadata table, or an empty dict."""
         import h5py
 
         try:
@@ -132,7 +132,7 @@ class FileRecords:
                         yield self._row(traces, tag, station_columns, data), data
 
     def _motion(self, traces, stationxml):
-        """Bring the traces of one sensor into an array Z, N, E; None (and a reason) where that cannot be."""
+        """Convert the traces of one sensor to an array Z, N, E; None (and a reason) if that is impossible."""
         for trace in traces:
             require_real(trace.data, f"{self.path}: trace {trace.id}")
         letters = sorted({trace.stats.channel[-1:] for trace in traces})
@@ -200,7 +200,7 @@ class FileRecords:
 
 
 def _sensors(stream):
-    """Group traces by what makes a record: location, band and instrument, event, and time."""
+    """Group traces into records: by location, band and instrument, event, and time."""
     groups = {}
     for trace in stream:
         ids = tuple(item.id for item in trace.stats.asdf.get("event_ids", ()))

@@ -1,4 +1,4 @@
-"""Metadata rows out of ObsPy's events and stations, and events and stations out of rows."""
+"""Convert ObsPy's events and stations to metadata rows, and back."""
 
 import math
 
@@ -24,7 +24,7 @@ _STATUS = {"manual": "manual", "automatic": "automatic"}
 
 
 def event_columns(event):
-    """Return the columns ``source_*`` of one event; what it does not say is left out."""
+    """Return the columns ``source_*`` of one event; missing values are left out."""
     columns = {"source_id": event.resource_id.id}
     origin = preferred(event, "origin")
     if origin is not None:
@@ -52,7 +52,7 @@ def station_columns(stationxml, network, station):
 
 
 def path_columns(row):
-    """Return the columns ``path_*`` that follow from a row's source and station, where both have coordinates."""
+    """Return the columns ``path_*`` that follow from a row's source and station, if both have coordinates."""
     names = ("source_latitude_deg", "source_longitude_deg", "station_latitude_deg", "station_longitude_deg")
     if any(row.get(name) is None or not math.isfinite(row[name]) for name in names):
         return {}
@@ -182,7 +182,7 @@ def inventory_of(table, channels):
 
 
 def start_time(row, number, path):
-    """Return the time of a row's first sample, or say that the row has none."""
+    """Return the time of a row's first sample, or raise an error if the row has none."""
     text = _text(row, "trace_start_time")
     if not text:
         raise FileFormatError(

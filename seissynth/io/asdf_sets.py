@@ -1,8 +1,8 @@
 """Data sets between SeisBench's format and ASDF, and ITACA's ASDF files with their flat-file.
 
 ASDF (Krischer et al., 2016, doi:10.1093/gji/ggw319) holds waveforms by station, events as QuakeML and stations as
-StationXML. `asdf_to_seisbench` reads any such file: one row per event and sensor. `seisbench_to_asdf` keeps the whole
-metadata table in the file as well, so that the way back loses nothing.
+StationXML. `asdf_to_seisbench` reads any such file: one row per event and sensor. `seisbench_to_asdf` also stores the
+whole metadata table in the file, and nothing is lost on the way back.
 """
 
 from __future__ import annotations
@@ -45,25 +45,25 @@ def read_asdf_records(
     flatfile: str | os.PathLike[str] | pandas.DataFrame | None = None,
     table: bool = True,
 ) -> Iterator[tuple[dict, np.ndarray]]:
-    """Go through the three-component records of an ASDF file, one after the other.
+    """Iterate over the three-component records of an ASDF file.
 
     Parameters
     ----------
     path : str or path
-        ASDF file with waveforms, and QuakeML and StationXML where there are any (ITACA's files have both).
+        ASDF file with waveforms and, if present, QuakeML and StationXML (ITACA's files have both).
     tag : str, optional
         Only waveforms of this tag; a pattern such as ``*acc*`` is allowed.
     flatfile : str, path or DataFrame, optional
-        ITACA's table (`read_flatfile`). Its magnitude, places and distances take precedence over the file's.
+        ITACA's table (`read_flatfile`). Its magnitudes, coordinates and distances take precedence over the file's.
     table : bool
-        Use the metadata table that `seisbench_to_asdf` left in the file.
+        Use the metadata table stored in the file by `seisbench_to_asdf`.
 
     Yields
     ------
     row : dict
         SeisBench's columns.
     data : ndarray, shape (components, npts)
-        In the order of ``trace_component_order``: Z, N, E, where 1, 2, 3 are turned by the azimuths and dips of the
+        In the order of ``trace_component_order``: Z, N, E, with 1, 2, 3 rotated by the azimuths and dips of the
         StationXML. With the table of a set, its components in its order.
 
     Warns
@@ -98,13 +98,14 @@ def asdf_to_seisbench(
     source : str or path
         One ASDF file, or a folder of them (``*.h5``, ``*.asdf``).
     output : str or path
-        Folder to be made.
+        Folder to create.
     tag, flatfile
         As in `read_asdf_records`.
     unit, quantity : str, optional
-        Of the samples; ASDF does not say it. Files that `seisbench_to_asdf` wrote do, others count as "unknown".
+        Unit and quantity of the samples, which ASDF does not store. Files written by `seisbench_to_asdf` do; others are
+        "unknown".
     records_per_chunk : int
-        A larger set is written in chunks of so many records; each is whole before the next begins.
+        A larger set is written in chunks of this many records; each is complete before the next begins.
     overwrite : bool
     progress : callable, optional
         Called with the number of records done.
@@ -156,8 +157,8 @@ def seisbench_to_asdf(
     """Convert a set in SeisBench's format to one ASDF file.
 
     Each record becomes three traces of the tag ``row_0000000``, and so on; events with the onsets as picks become
-    QuakeML, stations StationXML. The metadata table and the data_format stand in the auxiliary data, so that
-    `asdf_to_seisbench` gives back the set.
+    QuakeML, stations StationXML. The metadata table and the data_format are stored in the auxiliary data, from which
+    `asdf_to_seisbench` restores the set.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A new ASDF file that is complete or not there, whatever the disk does."""
+"""A new ASDF file that is complete or absent, even after disk errors."""
 
 import contextlib
 
@@ -9,9 +9,9 @@ from seissynth.shared.atomic import replacing, write_error
 
 @contextlib.contextmanager
 def new_asdf(path):
-    """Give an empty pyasdf data set; what is added takes the place of `path` when all went well.
+    """Yield an empty pyasdf data set, which replaces `path` if no error occurs.
 
-    HDF5 may end the process when it cannot write, so it writes to a `CarefulFile`, whose error is raised here.
+    HDF5 may end the process if it cannot write. It therefore writes to a `CarefulFile`, whose error is raised here.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""A file for HDF5 to write to that never fails in its face.
+"""A file object whose write errors are kept, so that HDF5 can always close it.
 
 HDF5 cannot close a file whose last writes failed: on a full disk it prints pages of errors and may end the process
-with a segmentation fault. This file keeps the first error instead and drops what comes after it; whoever writes
-looks at `error` and gives up in peace.
+with a segmentation fault. This file keeps the first error instead and discards later writes; the caller checks `error`
+and stops.
 """
 
 import io
@@ -10,7 +10,7 @@ import os
 
 
 class CarefulFile(io.RawIOBase):
-    """A new binary file; after a failed write its content is worthless, `error` says why.
+    """A new binary file; after a failed write its content is invalid and `error` holds the reason.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class CarefulFile(io.RawIOBase):
         self._file = open(path, "x+b", buffering=0)  # noqa: SIM115, PTH123 (closed by close; tests change `open`)
 
     def __fspath__(self):
-        """Return the path, which pyasdf asks for."""
+        """Return the path, which pyasdf needs."""
         return self._path
 
     def check(self):
@@ -33,7 +33,7 @@ class CarefulFile(io.RawIOBase):
             raise self.error
 
     def write(self, data):
-        """Write all bytes, or keep the error and pretend."""
+        """Write all bytes, or keep the error and report success."""
         view = memoryview(data).cast("B")
         size, done = len(view), 0
         while self.error is None and done < size:
@@ -50,7 +50,7 @@ class CarefulFile(io.RawIOBase):
         self._file.seek(count, io.SEEK_CUR)
 
     def readinto(self, buffer):
-        """Read into a buffer; zeros where dropped bytes would stand."""
+        """Read into a buffer; discarded bytes read as zeros."""
         view = memoryview(buffer).cast("B")
         count = self._file.readinto(view)
         if self.error is not None and count < len(view):
@@ -67,7 +67,7 @@ class CarefulFile(io.RawIOBase):
         return self._file.tell()
 
     def truncate(self, size=None):
-        """Set the size, or keep the error and pretend."""
+        """Set the size, or keep the error and report success."""
         size = self.tell() if size is None else size
         if self.error is None:
             try:

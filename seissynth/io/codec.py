@@ -1,8 +1,7 @@
-"""Plain JSON for what a trace's ``stats.seissynth`` holds, with nothing lost on the way.
+"""Lossless plain JSON for the content of a trace's ``stats.seissynth``.
 
-JSON alone knows no NaN, no time and no array. Each of these becomes a small object whose only key
-starts with a dollar sign. Finite floats need no care: Python writes the shortest text that reads back
-to the same bits.
+JSON has no NaN, time or array. Each of these becomes a small object whose only key starts with a dollar sign. Finite
+floats need no special treatment: Python writes the shortest text that reads back to the same bits.
 """
 
 import json
@@ -23,7 +22,7 @@ def to_text(value):
     Parameters
     ----------
     value : mapping, sequence, number, text, None, UTCDateTime or ndarray
-        Nested as deep as wanted; keys are text.
+        Nested to any depth; keys are text.
 
     Returns
     -------
@@ -32,7 +31,7 @@ def to_text(value):
     Raises
     ------
     InputError
-        Something inside cannot be stored; the message says where it stands.
+        A value cannot be stored; the message gives its position.
 
     Examples
     --------
@@ -46,7 +45,7 @@ def to_text(value):
 
 
 def from_text(text):
-    """Read back what `to_text` wrote; mappings come back as ObsPy's AttribDict."""
+    """Read the result of `to_text`; mappings become ObsPy's AttribDict."""
     try:
         return _decode(json.loads(text))
     except (ValueError, TypeError, KeyError) as error:

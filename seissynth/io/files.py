@@ -1,4 +1,4 @@
-"""Synthetic records into files: MiniSEED, SAC or ASDF, chosen by the name's ending."""
+"""Write synthetic records to MiniSEED, SAC or ASDF files, by file extension."""
 
 from __future__ import annotations
 
@@ -45,25 +45,25 @@ def write(
 ) -> list[Path]:
     """Write records to MiniSEED (``.mseed``), SAC (``.sac``) or ASDF (``.h5``, ``.asdf``).
 
-    Each file appears when it is complete. MiniSEED and SAC cannot hold the provenance: only ASDF files
-    can be made again by `seissynth.reproduce`.
+    Each file appears when it is complete. MiniSEED and SAC cannot hold the provenance: only ASDF files can be
+    reproduced by `seissynth.reproduce`.
 
     Parameters
     ----------
     path : str or path
-        Ending as above. MiniSEED and SAC names may hold the fields ``{network}``, ``{station}``,
+        Extension as above. MiniSEED and SAC names may contain the fields ``{network}``, ``{station}``,
         ``{location}``, ``{channel}``, ``{start}``, ``{realization}`` and ``{event}`` in braces; one file is
-        written per combination. A SAC path without fields is one file for one trace, else a folder that
-        gets one file per trace.
+        written per combination. A SAC path without fields is a file for one trace, else a folder with one file per
+        trace.
     stream : obspy Stream or sequence of Stream
-        As `seissynth.generate` returns them.
+        Result of `seissynth.generate`.
     event : obspy Event or Catalog, optional
         For ASDF: QuakeML with the onsets as picks. SAC headers take the event from
         ``stats.seissynth.conditions``.
     inventory : obspy Inventory, optional
         For ASDF: StationXML. For SAC: azimuth and inclination of the components.
     format : {"MSEED", "SAC", "ASDF"}, optional
-        Instead of the name's ending.
+        Overrides the file extension.
 
     Returns
     -------
@@ -73,18 +73,18 @@ def write(
     Raises
     ------
     InputError
-        An unknown ending, a trace with gaps or without samples, two traces for one SAC file, realisations
-        that would lie on each other in one MiniSEED file, and whatever would not read back the same: codes that are
-        too long for the format (MiniSEED: 2, 5, 2 and 3 letters; SAC: 8), samples or sampling rates that it rounds.
+        An unknown extension, a trace with gaps or without samples, two traces for one SAC file, realisations that would
+        overlap in one MiniSEED file, and data that would not read back unchanged: codes that are too long for the
+        format (MiniSEED: 2, 5, 2 and 3 letters; SAC: 8), samples or sampling rates that it rounds.
     WriteError
         A full disk, a read-only folder, a name that is too long.
 
     Notes
     -----
-    What is written reads back with the same ids, rates and samples, which is checked before the file takes its place.
+    Files read back with the same ids, rates and samples, which is checked before the file replaces an older one.
     Start times are kept to the microsecond by MiniSEED, to 0.1 ms by SAC, and to the nanosecond by ASDF. Sampling
     rates are 32-bit floats in MiniSEED. SAC holds 32-bit floats: whole counts beyond 2**24 are refused. Six-letter
-    station codes, as those of K-NET, fit into ASDF and SAC.
+    station codes, such as those of K-NET, fit into ASDF and SAC.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def write(
 
 
 def check_target(path, realizations=1, format=None):
-    """Raise InputError now for a path that `write` would refuse after all the work."""
+    """Raise InputError early for a path that `write` would refuse."""
     kind = _format_of(path, format)
     if kind != "SAC":
         require_file_name(path)
@@ -215,7 +215,7 @@ def _as_mseed(traces):
 
 
 def _refuse_realizations(target, traces):
-    """MiniSEED has no place for a realisation number, and readers would mix them up."""
+    """Refuse several realisations: MiniSEED has no field for their number, and readers would merge them."""
     seen = {}
     for trace in traces:
         number = _fields(trace)["realization"]

@@ -1,4 +1,4 @@
-"""ITACA's flat-file: the table of events, stations and distances that comes with its waveforms.
+"""ITACA's flat-file: the table of events, stations and distances of its waveforms.
 
 Its fields are those of appendix B, table B.1, of the thesis on WGAN-GP with ITACA (2024).
 """
@@ -51,15 +51,15 @@ def read_flatfile(path: str | os.PathLike[str]) -> pandas.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        SeisBench's columns, one row per line of the file. ``source_magnitude`` is Mw where there is one, else Ml;
-        ``source_magnitude_type`` says which. Other fields keep their names.
+        SeisBench's columns, one row per line of the file. ``source_magnitude`` is Mw if available, else Ml;
+        ``source_magnitude_type`` states which. Other fields keep their names.
 
     Raises
     ------
     InputError
         There is no such file.
     FileFormatError
-        A needed field is absent, or a number is not one; with the line.
+        A required field is absent, or a value is not a number; the message gives the line.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What each format of waveform files can hold, asked before anything is written."""
+"""Limits of the waveform file formats, checked before anything is written."""
 
 import re
 
@@ -29,7 +29,7 @@ _SHOWN = 3
 
 
 def require_storable(traces, kind):
-    """Raise InputError that names the first traces that files of a format cannot give back as they are.
+    """Raise InputError that names the first traces that a file format cannot preserve.
 
     Parameters
     ----------
@@ -48,15 +48,15 @@ def require_storable(traces, kind):
 
 
 def require_same(traces, read, kind, clock_s):
-    """Raise InputError where traces that were read back are not those that were written.
+    """Raise InputError if traces read back differ from those that were written.
 
     Parameters
     ----------
     traces, read : sequence of obspy Trace
-        In any order; a reader may join two of which one begins where the other ends.
+        In any order; a reader may join two contiguous traces.
     kind : {"MSEED", "SAC"}
     clock_s : float
-        Finest time that the format keeps.
+        Time resolution of the format.
     """
     for trace, pieces in _pairs(traces, read, kind, clock_s):
         stats, read_back = trace.stats, pieces.stats
@@ -110,7 +110,7 @@ def _problems(trace, kind):
 
 
 def _pairs(traces, read, kind, clock_s):
-    """Pair each trace with what was read; where a reader joined traces, with its part of the whole."""
+    """Pair each trace with the one read back; if a reader joined traces, with its part of the whole."""
     rest = {}
     for trace in read:
         rest.setdefault(trace.id, []).append(trace)

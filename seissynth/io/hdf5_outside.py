@@ -1,10 +1,10 @@
-"""HDF5 files whose samples lie elsewhere: a foreign file must not have us read any other."""
+"""HDF5 files whose samples are in other files: an untrusted file must not make seissynth read another."""
 
 from seissynth.errors import FileFormatError
 
 
 def refuse_outside(path, group):
-    """Raise FileFormatError where anything below a group of an HDF5 file lies in another file.
+    """Raise FileFormatError if anything below a group of an HDF5 file is in another file.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def refuse_outside(path, group):
 
 
 def lies_outside(data):
-    """Say where the samples of a data set lie, if not in its own file; else an empty text."""
+    """Return the location of the samples of a data set outside its own file; else an empty text."""
     if data.external:
         return f"keeps its samples in {data.external[0][0]}"
     if data.is_virtual:

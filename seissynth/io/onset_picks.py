@@ -1,4 +1,4 @@
-"""P and S onsets of synthetic records as QuakeML picks, and how to take them out again."""
+"""Add P and S onsets of synthetic records as QuakeML picks, and remove them again."""
 
 import copy
 import math
@@ -29,13 +29,13 @@ def as_catalog(event):
 def with_onset_picks(event, streams):
     """Copy a catalogue and add the P and S onsets of synthetic records to its events, as picks and arrivals.
 
-    The arrivals belong to the origin that the records were made from, and hold phase, distance and azimuth: formats
-    such as SeisComP's and Nordic keep only picks that an origin refers to.
+    The arrivals belong to the origin that the records were made from, and have phase, distance and azimuth: formats
+    such as those of SeisComP and Nordic keep only picks that an origin refers to.
 
     Parameters
     ----------
     event : obspy Event or Catalog
-        Left as it is.
+        Not modified.
     streams : sequence of obspy Stream
         Traces whose ``stats.seissynth`` names the event; an onset that is NaN gives no pick. The
         components of one sensor share their picks, and so do realisations with equal onsets.

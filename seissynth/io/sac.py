@@ -1,4 +1,4 @@
-"""SAC files with the headers that seismologists expect: places, onsets, magnitude, orientation."""
+"""SAC files with the usual headers: coordinates, onsets, magnitude, orientation."""
 
 import math
 import shutil
@@ -43,7 +43,7 @@ def write_sac(pairs, inventory=None):
     pairs : sequence of (path, Trace)
         A missing folder (one level) is made.
     inventory : obspy Inventory, optional
-        Source of the components' orientation.
+        Source of the orientation of the components.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def _to_sac(trace, inventory):
 
 
 def _event_header(stats):
-    """Times relative to the origin, since SAC's 32-bit seconds are finest near zero."""
+    """Times relative to the origin, because SAC's 32-bit seconds have the finest resolution near zero."""
     info = stats.get("seissynth")
     zero = info.origin_time if info else stats.starttime
     if abs(stats.starttime - zero) > _FAR_S:  # 32-bit seconds would lose the start

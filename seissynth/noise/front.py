@@ -1,7 +1,7 @@
-"""Noise put in front of records, so that arrivals stand anywhere in a window.
+"""Noise in front of records, to put arrivals at any position in a window.
 
-Many sets hold P at a fixed sample. A picker trained or tested on such windows learns the position instead of the
-wave, so each record is moved by a random time, and the gap is filled with noise like the record's own.
+Many sets have P at a fixed sample. A picker trained or tested on such windows learns the position instead of the wave.
+Each record is therefore shifted by a random time, and the gap is filled with noise like the record's own.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _BEFORE_P_S = 0.2
 
 
 def noise_like(sample: np.ndarray, npts: int, rng: np.random.Generator) -> np.ndarray:
-    """Gaussian noise with the spectrum of a short stretch of noise.
+    """Gaussian noise with the spectrum of a short sample of noise.
 
     Parameters
     ----------
     sample : ndarray, shape (components, m)
         Real noise of any unit, 16 samples or more.
     npts : int
-        Samples wanted.
+        Number of samples.
     rng : numpy.random.Generator
 
     Returns
@@ -38,8 +38,8 @@ def noise_like(sample: np.ndarray, npts: int, rng: np.random.Generator) -> np.nd
 
     Notes
     -----
-    White noise is multiplied by the amplitude spectrum of the tapered sample. Its samples, m of them, are the
-    resolution: what is longer than the sample is not in the result.
+    White noise is multiplied by the amplitude spectrum of the tapered sample. Its length of m samples sets the
+    resolution: the result has no periods longer than the sample.
 
     Examples
     --------
@@ -66,25 +66,25 @@ def noise_like(sample: np.ndarray, npts: int, rng: np.random.Generator) -> np.nd
 
 
 def noise_samples(onset, sampling_rate_hz):
-    """Samples at a record's start that are noise, 0.2 s before P at `onset` being the last."""
+    """Samples of noise at a record's start, up to 0.2 s before P at `onset`."""
     return max(0, int(onset - _BEFORE_P_S * sampling_rate_hz))
 
 
 def has_noise(onset, sampling_rate_hz):
-    """Whether enough noise stands before P to make more of it."""
+    """Whether there is enough noise before P to make more of it."""
     return noise_samples(onset, sampling_rate_hz) >= _LEAST_SAMPLES
 
 
 def put_noise_in_front(
     waveform: np.ndarray, onset: float, npts: int, sampling_rate_hz: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Move a record to later times by a stretch of noise that is like its own before P.
+    """Shift a record to later times, with noise in front that is like its own before P.
 
     Parameters
     ----------
     waveform : ndarray, shape (components, m)
     onset : float
-        Sample of P; what comes before it, less 0.2 s, is the record's noise.
+        Sample of P; the samples up to 0.2 s before it are the record's noise.
     npts : int
         Samples to put in front, 0 or more.
     sampling_rate_hz : float
@@ -93,7 +93,7 @@ def put_noise_in_front(
     Returns
     -------
     ndarray, shape (components, npts + m), float64
-        The noise goes over into the record within 0.3 s.
+        The noise is blended into the record within 0.3 s.
 
     Raises
     ------

@@ -1,7 +1,6 @@
-"""Noise to be added to ground motion: Peterson's models, pieces of real records, or one's own object.
+"""Noise added to ground motion: Peterson's models, segments of real records, or a user's object.
 
-One element of a seed and a channel's code decide its noise, so that it does not depend on which other
-channels or stations are made.
+The noise of a channel depends only on one element of a seed and its code, not on other channels or stations.
 """
 
 from __future__ import annotations
@@ -60,18 +59,18 @@ def station_noise(
     ----------
     noise : {"nlnm", "nhnm"}, obspy.Stream, object with a method ``sample``, or None
         Peterson's low or high noise model: coloured Gaussian noise. A Stream of real noise: windows are
-        cut from it at random, see `seissynth.noise.recorded.StreamNoise`; its traces must hold the same
-        quantity and unit as the output asked for (m/s for ``"VEL"``, counts for ``"RAW"``). An object:
+        cut from it at random, see `seissynth.noise.recorded.StreamNoise`; its traces must have the quantity and unit of
+        the output (m/s for ``"VEL"``, counts for ``"RAW"``). An object:
         ``noise.sample(sensor, npts, sampling_rate_hz, rng)`` returns (n_channels, npts).
     sensor : seissynth.stations.channels.Sensor
     npts : int
-        Samples wanted, 1 or more.
+        Number of samples, 1 or more.
     sampling_rate_hz : float
     quantity : {"displacement", "velocity", "acceleration", "counts"}, or a list of them
-        Of the output; a list has one for each channel. The models know no counts: make them in a ground motion and
-        apply the response.
+        Of the output; a list has one for each channel. The models have no counts: make them as ground motion and apply
+        the response.
     start_time : obspy.UTCDateTime
-        Time of sample 0, for errors; noise is taken as the same at all times.
+        Time of sample 0, for error messages; noise is assumed to be the same at all times.
     seed : int
         uint64, an element of `seissynth.seeding.Seeds.row`.
 
@@ -83,8 +82,8 @@ def station_noise(
     Raises
     ------
     InputError
-        Unknown noise, a model asked for counts, a Stream without a piece that is long enough, or an
-        object that returns another shape, values that are not finite, or zeros only.
+        Unknown noise, counts requested from a model, a Stream without a segment that is long enough, or an object that
+        returns another shape, values that are not finite, or only zeros.
 
     Examples
     --------
@@ -137,9 +136,9 @@ def station_noise(
 
 
 def prepare_noise(noise):
-    """Check what was given as noise, and index a Stream once.
+    """Check the argument ``noise``, and index a Stream once.
 
-    Calling this before a loop over stations and passing on the result saves time with Streams.
+    For Streams, call this before a loop over stations and pass on the result to save time.
 
     Returns
     -------
@@ -188,8 +187,8 @@ def model_psd(model: str, frequencies_hz: ArrayLike, quantity: str) -> np.ndarra
 
     Notes
     -----
-    Peterson's models give acceleration from 1e-5 to 10 Hz. Outside that range the nearest value of
-    acceleration is held.
+    Peterson's models give acceleration from 1e-5 to 10 Hz. Outside that range the nearest value of acceleration is
+    used.
 
     References
     ----------
@@ -235,8 +234,8 @@ def model_noise(model, npts, sampling_rate_hz, quantity, rng):
 
     Notes
     -----
-    Cut from a periodic series of twice the length or more, so that the end does not resemble the start.
-    Periods beyond that length, and the mean, are absent; slower drift than that is no part of a record.
+    Cut from a periodic series of twice the length or more: the end does not resemble the start. Periods beyond that
+    length, and the mean, are absent.
     """
     # imported here: needed for this kind of noise only
     from scipy.fft import irfft, next_fast_len

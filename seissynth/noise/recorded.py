@@ -21,7 +21,7 @@ _ALIKE = ("Z3", "N1Y", "E2X")
 
 @dataclass(frozen=True)
 class _Piece:
-    """A continuous run of real samples, times in ns since 1970."""
+    """A continuous segment of real samples, times in ns since 1970."""
 
     station: str
     instrument: str  # network, station, location, band and instrument
@@ -99,13 +99,13 @@ class StreamNoise:
         Raises
         ------
         InputError
-            No piece is long enough, or its rate cannot be brought to the one asked for.
+            No segment is long enough, or its rate cannot be converted to the requested one.
 
         Warns
         -----
         SeisSynthWarning
-            The station has noise, but too short, so that another's is taken; or all is sampled more
-            slowly than the record.
+            The noise of the station is too short, and that of another is used; or all noise has a lower sampling rate
+            than the record.
         """
         length_s = npts / sampling_rate_hz
         usable = self._choose(sensor, length_s, sampling_rate_hz)
@@ -166,7 +166,7 @@ class StreamNoise:
 
 
 def _pieces(trace):
-    """Cut a trace at whatever is no real sample."""
+    """Cut a trace at gaps and invalid samples."""
     stats = trace.stats
     data = trace.data
     bad = np.array(np.ma.getmaskarray(data))
@@ -193,7 +193,7 @@ def _kind(component):
 
 
 def _draw(rng, pieces, length_s):
-    """Draw a piece by how many windows it holds, so that each stretch of noise is equally likely."""
+    """Draw a segment by its number of windows, with all parts of the noise equally likely."""
     room = np.array([piece.length_s - length_s + 1 / piece.rate_hz for piece in pieces])
     return pieces[rng.choice(len(pieces), p=room / room.sum())]
 

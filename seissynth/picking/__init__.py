@@ -1,4 +1,4 @@
-"""Pickers of P and S, and SeisBench's networks behind one door."""
+"""Pickers of P and S, including SeisBench's networks."""
 
 from seissynth.shared.lazy import lazy
 

@@ -1,6 +1,6 @@
-"""SeisBench's PhaseNet and EQTransformer behind one door: built, run on windows, read from and written to files.
+"""A common interface to SeisBench's PhaseNet and EQTransformer: build, run on windows, read and write files.
 
-torch and SeisBench are imported when they are used.
+torch and SeisBench are imported on use.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TINY = 1e-5
 
 
 def import_torch():
-    """Return (torch, seisbench.models), or say what to install."""
+    """Return (torch, seisbench.models), or raise an error that says what to install."""
     try:
         import seisbench.models as models
         import torch
@@ -53,7 +53,7 @@ def new_picker(architecture, sampling_rate_hz, npts):
     architecture : {"phasenet", "eqtransformer"}
     sampling_rate_hz : float
     npts : int
-        Samples of a training window; EQTransformer takes this length only.
+        Samples of a training window; EQTransformer accepts only this length.
 
     Returns
     -------
@@ -62,10 +62,10 @@ def new_picker(architecture, sampling_rate_hz, npts):
 
     Notes
     -----
-    PhaseNet ends in eight channels after a ReLU and a softmax over noise, P and S. With an output bias near zero, as it
-    is drawn, a third of the probability goes to S where all eight are silent. Some draws then settle for that: no
-    channel ever learns S, the probability at S stays at 0.3 and most S fall below the threshold. The bias
-    begins at the logarithm of how rare arrivals are, so that silence means noise (Lin et al. 2017, section 3.3).
+    PhaseNet ends in eight channels after a ReLU and a softmax over noise, P and S. With an output bias near zero, as
+    initialised, S has a third of the probability when all eight are silent. Some initialisations then remain there: no
+    channel ever learns S, the probability at S stays at 0.3 and most S fall below the threshold. The bias therefore
+    starts at the logarithm of the frequency of arrivals, and silence means noise (Lin et al. 2017, section 3.3).
     """
     torch, models = import_torch()
     if architecture not in ARCHITECTURES:
@@ -95,7 +95,7 @@ def probabilities(model, x):
     ----------
     model : seisbench.models.PhaseNet or EQTransformer
     x : ndarray, shape (n, 3, npts), float32
-        Components Z, N, E, without mean, over their standard deviation (`picker_windows.normalised`).
+        Components Z, N, E, normalised by mean and standard deviation (`picker_windows.normalised`).
 
     Returns
     -------
@@ -123,7 +123,7 @@ def training_loss(model, x, y):
     Parameters
     ----------
     x, y : ndarray, shape (n, 3, npts), float32
-        As `picker_windows.training_batch` returns them.
+        Result of `picker_windows.training_batch`.
     """
     torch, _ = import_torch()
     predicted = probabilities(model, x)
@@ -147,7 +147,7 @@ def _detection(y):
 
 
 def save_picker(model: Any, path: str | os.PathLike[str]) -> str | os.PathLike[str]:
-    """Write a picker's weights, and beside them (``.json``) how to build it: SeisBench's own two files.
+    """Write a picker's weights, and its configuration (``.json``): the two files of SeisBench.
 
     Parameters
     ----------
@@ -186,8 +186,8 @@ def load_picker(path: str | os.PathLike[str]) -> Any:
     Parameters
     ----------
     path : str or path
-        State dict of SeisBench's PhaseNet or EQTransformer (which of both, its names say). A ``.json`` beside it, as
-        `save_picker` and SeisBench write it, says how the model is built; without one it is taken for the published
+        State dict of SeisBench's PhaseNet or EQTransformer (identified by its names). A ``.json`` in the same folder,
+        as written by `save_picker` and SeisBench, describes the model; without one it is assumed to be the published
         PhaseNet (100 Hz, output N, P, S; components E, N, Z; standard deviation) or SeisBench's default EQTransformer.
 
     Returns
@@ -200,7 +200,7 @@ def load_picker(path: str | os.PathLike[str]) -> Any:
     InputError
         No such file.
     FileFormatError
-        It holds something else. Files that would run code when read are refused.
+        It has other content. Files that would run code when read are refused.
     MissingDependencyError
     """
     path = Path(path)

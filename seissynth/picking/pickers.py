@@ -1,7 +1,6 @@
-"""P and S onsets picked on records: Akaike's criterion built in, ObsPy's picker, SeisBench's networks from a file.
+"""Picking of P and S onsets: built-in Akaike criterion, ObsPy's picker, SeisBench's networks from a file.
 
-Both look near an expected onset only. A most probable pick of a whole minute belongs to any earthquake that
-happens to be in it.
+All search only near an expected onset. The most probable pick of a whole minute may belong to any earthquake in it.
 """
 
 from __future__ import annotations
@@ -37,17 +36,17 @@ def aic_onset(
     Parameters
     ----------
     data : array_like, shape (npts,)
-        One component, filtered as wanted.
+        One component, filtered as required.
     sampling_rate_hz : float
     guess_s, reach_s : float
         The search runs from ``guess_s - reach_s`` to ``guess_s + reach_s``.
     before_s : float
-        How long before time 0 the record starts.
+        Length of the record before time 0.
 
     Returns
     -------
     (float, float)
-        Time of the onset, s, NaN where the record does not reach or the search holds too few samples; and its
+        Time of the onset, s, NaN if the record does not cover it or the search holds too few samples; and its
         contrast: the root mean square in 1 s after the onset over that in 1 s before it.
 
     Raises
@@ -57,8 +56,8 @@ def aic_onset(
 
     Notes
     -----
-    Maeda (1985): the sample k at which ``k log var(x[:k]) + (n - k - 1) log var(x[k:])`` is least. The search ends
-    at the window's largest sample: what follows is decay, which has an edge of its own.
+    Maeda (1985): the sample k at which ``k log var(x[:k]) + (n - k - 1) log var(x[k:])`` is least. The search ends at
+    the window's largest sample, because the decay after it has another edge.
 
     Examples
     --------
@@ -100,7 +99,7 @@ class AICPicker:
     Parameters
     ----------
     least_contrast : float
-        Weaker onsets are no picks.
+        Weaker onsets are not picked.
     """
 
     least_contrast: float = LEAST_CONTRAST
@@ -115,9 +114,9 @@ class AICPicker:
             Order Z, N, E (or Z, 1, 2).
         sampling_rate_hz : float
         expected_s : dict
-            "P" and "S" -> expected onset, s; NaN: not looked for.
+            "P" and "S" -> expected onset, s; NaN: not searched.
         before_s : float
-            How long before time 0 the record starts.
+            Length of the record before time 0.
 
         Returns
         -------
@@ -140,19 +139,19 @@ class AICPicker:
 
 
 class ARPicker:
-    """ObsPy's autoregressive picker (Akazawa 2004): P on Z, S on the horizontals, in one stretch around both.
+    """ObsPy's autoregressive picker (Akazawa 2004): P on Z, S on the horizontals, in one window around both.
 
     Parameters
     ----------
     low_hz, high_hz : float
-        Band in which it looks; the upper edge is lowered to 0.45 of the sampling rate where it is above.
+        Its band; the upper edge is limited to 0.45 of the sampling rate.
 
     Notes
     -----
     `obspy.signal.trigger.ar_pick` on the samples from 4 s before the expected P to 4 s after the expected S, with the
     values of ObsPy's example (averages of 0.1 and 1.0 s for P, 1.0 and 4.0 s for S; 2 and 8 coefficients; variances
-    over 0.1 and 0.2 s). It always answers: what lies farther than `NEAR_S` from the expected onset is no pick.
-    Its S is not repeatable: the same records gave 42 or 100 % of them, depending on what ran before in the process.
+    over 0.1 and 0.2 s). It always returns picks; those farther than `NEAR_S` from the expected onset are ignored.
+    Its S is not repeatable: the same records gave 42 or 100 % of them, depending on earlier calls in the process.
     """
 
     name = "ar_aic"
@@ -201,10 +200,10 @@ class SeisBenchPicker:
     Parameters
     ----------
     path : str or path
-        State dict; see `seissynth.picking.models.load_picker`. Without a ``.json`` beside it, a PhaseNet is
-        taken for ``seisbench.models.PhaseNet(phases="NPS", norm="std", component_order="ENZ")``.
+        State dict; see `seissynth.picking.models.load_picker`. Without a ``.json`` in the same folder, a PhaseNet is
+        assumed to be ``seisbench.models.PhaseNet(phases="NPS", norm="std", component_order="ENZ")``.
     threshold : float
-        Least probability of a pick.
+        Lowest probability of a pick.
     """
 
     _BATCH = 64
@@ -219,7 +218,7 @@ class SeisBenchPicker:
     def probabilities(self, data: ArrayLike, sampling_rate_hz: float) -> np.ndarray:
         """Return "P" and "S" -> (first sample, probability at each sample) of a record (3, npts), order Z, N, E.
 
-        Both count samples of the rate at which the record comes in, where the model has another.
+        Both count samples at the rate of the record, also if the model has another.
         """
         return self._annotated(np.asarray(require_real(data, "data"))[None], sampling_rate_hz)[0]
 
@@ -249,7 +248,7 @@ class SeisBenchPicker:
     def pick(
         self, data: ArrayLike, sampling_rate_hz: float, expected_s: dict[str, float], before_s: float = 0.0
     ) -> dict[str, float]:
-        """See `AICPicker.pick`: the most probable sample within `NEAR_S` of what is expected."""
+        """See `AICPicker.pick`: the most probable sample within `NEAR_S` of the expected onset."""
         if not any(np.isfinite(value) for value in expected_s.values()):
             return dict.fromkeys(NEAR_S, np.nan)
         return self._near(self.probabilities(data, sampling_rate_hz), sampling_rate_hz, expected_s, before_s)
@@ -293,14 +292,14 @@ def pick_records(
     Parameters
     ----------
     picker : object
-        With ``pick`` as `AICPicker.pick`; ``pick_many`` is used where it has one.
+        With ``pick`` like `AICPicker.pick`; ``pick_many`` is used if available.
     data : ndarray, shape (n, 3, npts)
         Order Z, N, E.
     sampling_rate_hz : float
     expected_s : dict
-        "P" and "S" -> ndarray, shape (n,): expected onsets, s; NaN: not looked for.
+        "P" and "S" -> ndarray, shape (n,): expected onsets, s; NaN: not searched.
     before_s : float or ndarray, shape (n,)
-        How long before time 0 each record starts.
+        Length of each record before time 0.
 
     Returns
     -------
@@ -330,7 +329,7 @@ def pick_records(
 def make_picker(name: Any) -> Any:
     """Return a picker: "aic", "ar_aic" (ObsPy's), the path of a PhaseNet or EQTransformer file, None for none.
 
-    An object with `pick` (or `pick_many`) and `name` comes back as it is.
+    An object with `pick` (or `pick_many`) and `name` is returned unchanged.
     """
     if name is None or name == "none":
         return None

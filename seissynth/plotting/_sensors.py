@@ -14,7 +14,7 @@ _ORDER = "ZNE123RTXYUVW"
 
 @dataclass
 class Sensor:
-    """Components of one instrument for one event and realisation, with what is known of the record."""
+    """Components of one instrument for one event and realisation, with information on the record."""
 
     code: str
     event_key: str
@@ -45,7 +45,7 @@ class Sensor:
 
 
 def centred(trace):
-    """Return the samples as 64-bit floats about the mean of what comes before P (else of all)."""
+    """Return the samples as 64-bit floats minus the mean before P (else of all)."""
     data = np.asarray(require_real(trace.data, f"trace {trace.id}"), dtype=float)
     info = trace.stats.get("seissynth")
     early = data.size
@@ -106,7 +106,7 @@ def _sensor(trace, info, key, unit, origin):
 
 
 def nearest(sensors, max_sensors):
-    """Return at most `max_sensors` sensors and the words that say how many are left out; InputError below 1."""
+    """Return at most `max_sensors` sensors and a note on the number left out; InputError below 1."""
     if max_sensors < 1:
         raise InputError(f"{max_sensors=} must be 1 or more.")
     if len(sensors) <= max_sensors:
@@ -115,7 +115,7 @@ def nearest(sensors, max_sensors):
 
 
 def title_of(sensors):
-    """``2019-07-04 17:33:49 UTC, Mw 6.4, stochastic``: what the records of a figure have in common."""
+    """``2019-07-04 17:33:49 UTC, Mw 6.4, stochastic``: common properties of the records of a figure."""
     first = sensors[0]
     info = next(iter(first.traces.values())).stats.get("seissynth")
     if not info:

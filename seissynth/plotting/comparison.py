@@ -30,8 +30,8 @@ def plot_comparison(
 ) -> Figure:
     """Compare a synthetic record with a real one: time, spectrogram, spectrum.
 
-    Both columns share time axes, amplitude scales and colours, so that they can be compared by eye. P and S as
-    predicted for the synthetic record are drawn in both, dotted in the real one.
+    Both columns share time axes, amplitude scales and colours, for visual comparison. P and S as predicted for the
+    synthetic record are drawn in both, dotted in the real one.
 
     Parameters
     ----------

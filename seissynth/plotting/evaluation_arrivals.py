@@ -1,4 +1,4 @@
-"""Pictures of arrivals: errors of P and S, and how they grow with distance."""
+"""Pictures of arrivals: errors of P and S, also by distance."""
 
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ _LEAST_IN_BIN = 3
 
 
 def draw_arrivals(group, pairs):
-    """Draw the arrivals group; nothing where there was no picker.
+    """Draw the arrivals group; nothing without a picker.
 
     Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """

@@ -1,4 +1,4 @@
-"""Pictures of diversity: how near records come to training records and to each other, and the nearest ones."""
+"""Pictures of diversity: similarity of records to training records and to each other, and the nearest ones."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def draw_diversity(group, pairs, library=None):
         From `seissynth.evaluation.diversity_group`.
     pairs : Pairs
     library : RecordSet, optional
-        The training records that the group looked at; the real ones by default.
+        The training records used by the group; the real ones by default.
 
     Returns
     -------

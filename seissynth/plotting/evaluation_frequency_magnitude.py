@@ -10,7 +10,7 @@ _LEAST = 10
 
 
 def draw_frequency_magnitude(group, pairs=None):  # noqa: ARG001 (as `Group.draw`)
-    """Draw the frequency-magnitude group; nothing where no catalogue has enough earthquakes.
+    """Draw the frequency-magnitude group; nothing if no catalogue has enough earthquakes.
 
     Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
@@ -22,7 +22,7 @@ def draw_frequency_magnitude(group, pairs=None):  # noqa: ARG001 (as `Group.draw
 
 
 def plot_frequency_magnitude(*catalogues, outfile=None):
-    """Draw what `seissynth.evaluation.fit_frequency_magnitude` found, one line of panels each.
+    """Draw results of `seissynth.evaluation.fit_frequency_magnitude`, one row of panels each.
 
     Parameters
     ----------

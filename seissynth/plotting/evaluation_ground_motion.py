@@ -90,7 +90,7 @@ def _parts(group, name):
 
 
 def _draw_against(ax, against):
-    """Standard deviations within and between events of both sets beside the model's own."""
+    """Standard deviations within and between events of both sets and of the model."""
     labels = []
     for number, ((model, measure), rows) in enumerate(against.groupby(["model", "measure"], sort=False)):
         for k, (which, colour) in enumerate((("real", _REAL), ("generated", _GENERATED))):

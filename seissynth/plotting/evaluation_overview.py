@@ -53,7 +53,7 @@ def draw_overview(evaluation):
     Returns
     -------
     list of (str, matplotlib Figure)
-        Empty where there is no metric.
+        Empty if there is no metric.
     """
     if not headlines(evaluation.rows, GROUPS):
         return []

@@ -1,4 +1,4 @@
-"""Good and bad samples: waveforms and spectrograms beside the real ones (HEGGS, figures 3, 4 and 8 to 12)."""
+"""Good and bad samples: waveforms and spectrograms with the real ones (HEGGS, figures 3, 4 and 8 to 12)."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _RANGE_DB = 60.0
 
 
 def draw_samples(group, pairs):
-    """Draw waveforms and spectrograms of good, middling and bad samples.
+    """Draw waveforms and spectrograms of good, average and bad samples.
 
     Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
@@ -36,7 +36,7 @@ def plot_sample_waveforms(real, sets, rows, scores=None, title="Samples"):
     sets : dict of str to RecordSet
         Row-aligned with `real`: models, ablations.
     rows : sequence of int
-        Records to draw, a column each.
+        Records to draw, one column each.
     scores : sequence of float, optional
         For the titles.
     title : str

@@ -14,7 +14,7 @@ _LETTERS = "ZNE"
 def draw_sections(group, pairs):  # noqa: ARG001 (as `Group.draw`)
     """Draw the sections of the earthquakes with most sites, real and generated at the same sensors.
 
-    Nothing where no earthquake has records enough. Parameters and result are those of
+    Nothing if no earthquake has enough records. Parameters and result are those of
     `seissynth.evaluation.registry.Group.draw`.
     """
     events = section_events(pairs)
@@ -37,10 +37,10 @@ def plot_virtual_section(stream, real=None, *, component="Z", input_row=None):
     stream : obspy Stream
         From `seissynth.evaluation.virtual_section`: one earthquake, one realisation.
     real : RecordSet, optional
-        Real records of that earthquake, whatever their azimuths; drawn in orange where they stand.
+        Real records of that earthquake, of any azimuth; drawn in orange at their distances.
     component : {"Z", "N", "E"}
     input_row : int, optional
-        Row of `real` that the generator was given (``source=``); drawn in blue.
+        Row of `real` that was the source of the generator (``source=``); drawn in blue.
 
     Returns
     -------

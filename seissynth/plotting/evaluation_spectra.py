@@ -9,7 +9,7 @@ _COLOURS = (GREY, BLUE, GREEN, ORANGE, PURPLE)
 
 
 def draw_spectra(group, pairs):
-    """Draw the spectra group; nothing where no class of magnitude has records.
+    """Draw the spectra group; nothing if no class of magnitude has records.
 
     Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
@@ -48,7 +48,7 @@ def _by_magnitude(table, pairs):
 
 @styled
 def plot_magnitude_sweep(sweep):
-    """Draw spectra of an earthquake made larger step by step, with fitted corners (HEGGS, figure 6).
+    """Draw spectra of an earthquake at increasing magnitudes, with fitted corners (HEGGS, figure 6).
 
     Parameters
     ----------

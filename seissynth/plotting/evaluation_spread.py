@@ -1,4 +1,4 @@
-"""Pictures of spread: standard deviations of draws beside the observed one, and the roughness of spectrograms."""
+"""Pictures of spread: standard deviations of draws and of observations, and roughness of spectrograms."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ _BINS = np.linspace(0.0, 2.0, 51)
 
 
 def draw_spread(group, pairs):
-    """Draw the spread group; without the first picture where there is one draw, or no motion.
+    """Draw the spread group; without the first picture for a single draw, or without motion.
 
     Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """

@@ -25,8 +25,8 @@ _LONG_SIDE_INCHES = 6.0
 def plot_map(inventory: Inventory, event: Event | Catalog | None = None, *, labels: bool = True) -> Figure:
     """Draw stations and epicentres in longitude and latitude, with a scale bar.
 
-    One degree of longitude is drawn as long as it is at the middle latitude. An event with a moment tensor
-    or nodal planes is drawn as a beachball (up to five events), any other one as a star.
+    One degree of longitude is drawn to scale at the middle latitude. An event with a moment tensor or nodal planes is
+    drawn as a beachball (up to five events), any other one as a star.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def _scale_bar(axes, west, east, south, north, latitude):
 
 
 def _name_stations(figure, axes, stations, events):
-    """Place each code where it hides least: try eight places around the marker, take the first free one."""
+    """Place each code with the least overlap: try eight positions around the marker, and use the first free one."""
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
     pixels = figure.dpi / 72.0

@@ -30,7 +30,7 @@ def plot_response_spectra(
     """Draw PSA of each component, and RotD50 of two horizontal ones.
 
     Velocity and displacement are differentiated first. See `seissynth.signal.response_spectrum` and
-    `seissynth.signal.rotd` for how short periods and the ends of records are dealt with.
+    `seissynth.signal.rotd` for the treatment of short periods and the ends of records.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def plot_response_spectra(
     Raises
     ------
     InputError
-        An empty Stream, one with gaps, counts in place of ground motion, or periods not above 0.
+        An empty Stream, one with gaps, counts instead of ground motion, or periods not above 0.
     """
     periods = _PERIODS_S if periods_s is None else np.unique(np.asarray(periods_s, dtype=float))
     if periods.size == 0 or not (periods > 0).all():

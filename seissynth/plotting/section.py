@@ -108,7 +108,7 @@ def _draw_curves(axes, sensors, slowness, height):
 
 
 def _name_stations(figure, axes, sensors):
-    """Write codes right of the traces, pushed apart where sensors stand at nearly one distance."""
+    """Write codes right of the traces, spread out for sensors at nearly the same distance."""
     bottom, top = axes.get_ylim()
     inches = figure.get_figheight() - 1.2
     step = (top - bottom) * 0.13 / inches

@@ -28,8 +28,8 @@ def plot_spectra(stream: Stream, *, max_sensors: int = 4) -> Figure:
 
     The S window starts at S and lasts 1.5 times S minus P, 10 s at least. Spectra are one-sided Fourier
     amplitudes (the unit of the record times seconds) of the window tapered by 5 % at each end, averaged in
-    bands of a twentieth of a decade. The noise's spectrum is scaled by the root of the ratio of the
-    windows' lengths, as is right for stationary noise. Without onsets the whole trace is taken.
+    bands of a twentieth of a decade. The noise's spectrum is scaled by the root of the ratio of the windows' lengths,
+    as appropriate for stationary noise. Without onsets the whole trace is taken.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def plain_frequencies(axis):
 
 
 def windows(data, times, sensor):
-    """Cut out the S window and the noise before P (or None); say what the first one is."""
+    """Cut the S window and the noise before P (or None); also return a description of the first."""
     if not (math.isfinite(sensor.p_s) and math.isfinite(sensor.s_s)):
         return data, None, "whole trace"
     length = max(_S_WINDOW * (sensor.s_s - sensor.p_s), 10.0)
@@ -122,7 +122,7 @@ def amplitude_spectrum(data, step_s):
 
 
 def tapered(data):
-    """Return `data` without its mean, with 5 % at each end brought down to 0 by half a cosine."""
+    """Return `data` without its mean, with 5 % at each end tapered to 0 by half a cosine."""
     count = max(data.size // 20, 1)
     ramp = half_cosine(np.arange(1, 1 + count), 1 + count)
     data = data - data.mean()

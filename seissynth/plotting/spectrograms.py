@@ -35,7 +35,7 @@ def plot_spectrogram(stream: Stream | Trace, *, max_sensors: int = 3) -> Figure:
     Parameters
     ----------
     stream : obspy Stream or Trace
-        As `seissynth.generate` returns it, or one trace of it. Without ``stats.seissynth`` amplitudes are counts.
+        Result of `seissynth.generate`, or one trace of it. Without ``stats.seissynth`` amplitudes are counts.
     max_sensors : int
         More are left out, and the title says so.
 
@@ -120,7 +120,7 @@ def spectrogram(data, step_s):
     Parameters
     ----------
     data : ndarray, shape (n,)
-        16 samples or more; beyond its ends zeros are seen.
+        16 samples or more; treated as zero beyond its ends.
     step_s : float
 
     Returns

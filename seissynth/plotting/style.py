@@ -1,4 +1,4 @@
-"""What all figures share: size and fonts, colours, units, and how they are written."""
+"""Common style of figures: size and fonts, colours, units, and output."""
 
 import contextlib
 import contextvars
@@ -56,7 +56,7 @@ _window = contextvars.ContextVar("seissynth_window", default=False)
 
 @contextlib.contextmanager
 def without_windows():
-    """Draw figures that no window shows: those of a report."""
+    """Draw figures without windows, for reports."""
     token = _window.set(None)
     try:
         yield
@@ -65,14 +65,14 @@ def without_windows():
 
 
 def styled(function):
-    """Draw in our own settings and put the user's back, whatever they are.
+    """Draw with our own settings and restore the user's.
 
     In a script or terminal with windows the figure is shown, as ObsPy's ``plot`` does, unless it goes to a file. A
     notebook shows the figure that is returned. Without windows (matplotlib's Agg) nothing is shown, and pyplot keeps
     no figure.
 
-    The figure is written where the keyword ``outfile`` says, which the function itself does not see: it is added to
-    the parameters of its docstring here.
+    The figure is written to the keyword ``outfile``, which is not passed to the function itself: it is added to the
+    parameters of its docstring here.
     """
 
     @functools.wraps(function)
@@ -102,7 +102,7 @@ def styled(function):
 
 
 def has_windows():
-    """Return whether matplotlib draws into windows of its own here."""
+    """Return whether matplotlib opens windows here."""
     import matplotlib
 
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")
@@ -115,7 +115,7 @@ def has_windows():
 
 @functools.cache
 def _figure_class():
-    """Figure that shows itself in a notebook without pyplot; made late, since matplotlib is imported late."""
+    """Figure that displays itself in a notebook without pyplot; defined late, because matplotlib is imported late."""
     from matplotlib.figure import Figure
 
     class NotebookFigure(Figure):
@@ -128,7 +128,7 @@ def _figure_class():
 
 
 def new_figure(width, height):
-    """Return a Figure in inches: pyplot's, with a window, where one is wanted; else one that pyplot never hears of."""
+    """Return a Figure of a size in inches: pyplot's, if a window is wanted; else one independent of pyplot."""
     if _window.get():
         import matplotlib.pyplot as plt
 
@@ -142,7 +142,7 @@ def new_figure(width, height):
 
 
 def check_outfile(outfile):
-    """Raise InputError for a picture that could not be written: no folder, or an ending that nobody knows."""
+    """Raise InputError for a picture that could not be written: no folder, or an unknown extension."""
     from matplotlib.backend_bases import FigureCanvasBase
 
     from seissynth.shared.atomic import require_file_name
@@ -164,7 +164,7 @@ def _save(figure, outfile):
 
 
 def scaled_unit(peak, unit):
-    """Factor and label that bring `peak` between 1 and 1000.
+    """Factor and label that scale `peak` to between 1 and 1000.
 
     Examples
     --------

@@ -23,8 +23,7 @@ def plot_traces(stream: Stream, *, max_sensors: int = 8) -> Figure:
     Parameters
     ----------
     stream : obspy Stream
-        As `seissynth.generate` returns it. Traces without ``stats.seissynth`` are drawn in counts from
-        their start.
+        Result of `seissynth.generate`. Traces without ``stats.seissynth`` are drawn in counts from their start.
     max_sensors : int
         More are left out, and the title says so.
 
@@ -95,7 +94,7 @@ def draw_trace(axes, trace, sensor, factor, *, colour=BLACK):
 
 
 def draw_onsets(axes, sensor, *, named, colour=None, style="-"):
-    """Draw P and S as lines where they are known and inside the panel; P is named left of its line, S right."""
+    """Draw P and S as lines if known and inside the panel, with the label of P left of its line and that of S right."""
     first, last = axes.get_xlim()
     near_edge = sensor.p_s - first < 0.04 * (last - first)
     for letter, onset, own in (("P", sensor.p_s, P_COLOUR), ("S", sensor.s_s, S_COLOUR)):

@@ -1,4 +1,4 @@
-"""Curves of a training: what its file of figures holds, over the steps."""
+"""Curves of a training: the values of its metrics file over the steps."""
 
 import csv
 from pathlib import Path
@@ -17,12 +17,12 @@ _SMOOTH = 20
 
 @styled
 def plot_training(metrics):
-    """Draw the columns of a training's ``metrics.csv`` over its steps, a panel each.
+    """Draw the columns of a training's ``metrics.csv`` over its steps, one panel each.
 
     Parameters
     ----------
     metrics : str or path
-        CSV with a column ``step``; empty fields are steps at which a figure was not taken.
+        CSV with a column ``step``; empty fields are steps without a value.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def plot_training(metrics):
     Raises
     ------
     FileFormatError
-        No such file, or none of a training.
+        No such file, or not a metrics file of a training.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def plot_training(metrics):
 
 
 def read_curves(metrics):
-    """Read a training's figures: name -> (steps, values), each an array, in the order of the columns."""
+    """Read a training's metrics: name -> (steps, values), each an array, in the order of the columns."""
     path = Path(metrics)
     if not path.is_file():
         raise FileFormatError(f"cannot read {path}: there is no such file.")

@@ -1,4 +1,4 @@
-"""Records that a model generates while it is trained, at a glance."""
+"""Overview of records that a model generates during its training."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ _MOST = 8
 
 @styled
 def plot_training_samples(samples, *, title="Samples", most=_MOST):
-    """Draw generated records, one a row, with a column for each component.
+    """Draw generated records, one per row, with a column for each component.
 
     Parameters
     ----------
@@ -18,12 +18,12 @@ def plot_training_samples(samples, *, title="Samples", most=_MOST):
         In the model's own unit.
     title : str
     most : int
-        Records that are drawn, the first ones.
+        Number of records drawn, from the first.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The traces of a record share their scale, which is the largest absolute value of the record, written beside it.
+        The traces of a record share their scale, the largest absolute value of the record, which is given next to it.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Evaluation on one page: `seissynth.evaluate` and the HTML report that it writes.
 
-A floor of its own above `seissynth.evaluation` and `seissynth.plotting`: numbers come from the one, which runs on
-training machines without ObsPy and matplotlib, pictures from the other, and neither knows of this one.
+A separate layer above `seissynth.evaluation` and `seissynth.plotting`: numbers come from the first, which runs on
+training machines without ObsPy and matplotlib, pictures from the second, and neither depends on this package.
 """
 
 from seissynth.shared.lazy import lazy

@@ -31,17 +31,17 @@ def evaluate(
     Parameters
     ----------
     real, generated
-        As in `seissynth.evaluation.evaluate`, like all arguments that are not named here.
+        As in `seissynth.evaluation.evaluate`, like all arguments not listed here.
     report : str or path, optional
-        HTML file to write. Every table is written as CSV into a folder beside it, ``<name>_tables``.
+        HTML file to write. Every table is written as CSV to the folder ``<name>_tables`` next to it.
     overwrite : bool
-        Replace a report that exists, and its folder of tables.
+        Replace an existing report, and its folder of tables.
     pictures : bool
-        Draw pictures into the report.
+        Include pictures in the report.
     command : str, optional
-        What the report names as the command that made it.
+        Command shown in the report.
     progress : callable, optional
-        Called with (steps done, steps in all, what is being done).
+        Called with (steps done, total steps, current step).
 
     Returns
     -------
@@ -50,7 +50,7 @@ def evaluate(
     Raises
     ------
     InputError
-        Nothing to compare, or a report that exists; before any work is done.
+        Nothing to compare, or an existing report; before any work is done.
     FolderInUseError
         Another process is writing that report.
 

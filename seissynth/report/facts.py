@@ -1,4 +1,4 @@
-"""What was compared, with what: lines of plain words and numbers."""
+"""Description of the comparison: lines of text and numbers."""
 
 import datetime
 import importlib.metadata
@@ -34,7 +34,7 @@ def facts(evaluation):
 
 
 def versions():
-    """Rows (package, version) of what made the numbers."""
+    """Rows (package, version) of the packages used."""
     import seissynth
 
     rows = [["seissynth", seissynth.__version__], ["Python", platform.python_version()]]

@@ -1,4 +1,4 @@
-"""Pieces of HTML: numbers, tables, pictures. All text that comes in is escaped here."""
+"""Parts of HTML: numbers, tables, pictures. All input text is escaped here."""
 
 import base64
 import html
@@ -33,7 +33,7 @@ def slug(name):
 
 
 def number(value):
-    """Write a number with three digits that count; a dash for NaN.
+    """Write a number with three significant digits; a dash for NaN.
 
     Examples
     --------
@@ -60,12 +60,12 @@ def number(value):
 
 
 def code_of(name):
-    """Name of a metric as it stands in the tables; it may break after each underscore."""
+    """Name of a metric as in the tables; it may break after each underscore."""
     return f"<br><code>{text(name).replace('_', '_<wbr>')}</code>"
 
 
 def interval(low, high):
-    """Write limits; nothing where they are not known."""
+    """Write limits; nothing if they are unknown."""
     if low != low or high != high:
         return ""
     return f'<span class="ci">{number(low)} to {number(high)}</span>'
@@ -90,7 +90,7 @@ def _is_number(value):
 
 
 class Html(str):
-    """Text that is HTML already, with attributes for the cell that it stands in."""
+    """Text that is already HTML, with attributes for its cell."""
 
     attributes = ""
 
@@ -109,7 +109,7 @@ def table(head, rows, caption="", csv=""):
     head : list of str
         Empty for a table without a head.
     rows : list of list
-        Of what `cell` takes.
+        Values for `cell`.
     caption : str
     csv : str
         Relative path of the same as CSV.
@@ -146,7 +146,7 @@ def picture(figure, title):
     ----------
     figure : matplotlib Figure
     title : str
-        Caption, and what is read out where the picture cannot be seen.
+        Caption, also used as alternative text.
     """
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)

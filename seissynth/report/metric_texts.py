@@ -1,4 +1,4 @@
-"""Every metric in one or two plain sentences, and what it cannot tell; patterns stand for families of names."""
+"""Description and limits of every metric in one or two sentences; patterns match families of names."""
 
 #: group -> what it is about
 GROUP_TEXTS = {

@@ -14,7 +14,7 @@ from seissynth.report.pictures import OVERVIEW
 
 
 def make_page(evaluation, pictures, tables, folder, command=None):
-    """Put the report together.
+    """Assemble the report.
 
     Parameters
     ----------
@@ -22,9 +22,9 @@ def make_page(evaluation, pictures, tables, folder, command=None):
     pictures : dict of (str, str) to list of str
         HTML of the pictures by set and group.
     tables : dict of str to DataFrame
-        What stands as CSV in `folder`.
+        Tables stored as CSV in `folder`.
     folder : str
-        Name of the folder beside the page.
+        Name of the folder next to the page.
     command : str, optional
 
     Returns
@@ -91,7 +91,7 @@ class _Page:
         return self.trouble() + shown
 
     def trouble(self):
-        """A box that says at the top that something failed."""
+        """A box at the top that reports failures."""
         failures = self.evaluation.failures
         if not failures:
             return ""
@@ -123,7 +123,7 @@ class _Page:
         return row
 
     def paired(self):
-        """One table a set: each leading metric less that of the other rows."""
+        """One table per set: each leading metric less that of the other rows."""
         differences = self.evaluation.differences
         shown = ""
         for name in self.evaluation.pairs:
@@ -142,12 +142,12 @@ class _Page:
         return "<h3>Paired differences</h3>" + texts.PAIRED + shown if shown else ""
 
     def difference(self, line):
-        """A difference with its interval, marked where it is more than chance."""
+        """A difference with its interval, marked if significant."""
         shown = f"<span class='value'>{number(float(line['difference']))}</span>" + interval(line["low"], line["high"])
         return Html(shown, f"class='num {self.verdict(line)}'")
 
     def verdict(self, line):
-        """Say what a difference means: nearer or farther for the set, nothing where it may be chance."""
+        """Describe a difference: nearer or farther for the set, nothing if it may be chance."""
         if not line["differs"]:
             return ""
         rows = self.evaluation.rows
@@ -186,7 +186,7 @@ class _Page:
         return shown + texts.meanings(board["metric"].tolist() if len(board) else [])
 
     def part(self, name, of):
-        """What one set brought to a group: pictures, tables, notes."""
+        """Part of one set in a group: pictures, tables, notes."""
         group = self.evaluation.rows[of][name]
         base = f"{slug(of)}/{slug(name)}"
         shown = "".join(self.pictures.get((of, name), []))
@@ -229,7 +229,7 @@ class _Page:
         return shown + items([*counts, *self.parts_left_out()]) or "<p>Nothing was left out.</p>"
 
     def parts_left_out(self):
-        """What groups say that they leave out, and the metrics that have no value, each once."""
+        """Records left out by groups, and metrics without a value, each once."""
         sets_of = {}
         for of, groups in self.evaluation.rows.items():
             for group in groups.values():

@@ -14,7 +14,7 @@ def draw_pictures(evaluation):
     Parameters
     ----------
     evaluation : seissynth.evaluation.Evaluation
-        What cannot be drawn is added to its ``failures``: the numbers are worth having without.
+        Pictures that cannot be drawn are added to its ``failures``, and the numbers are kept.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What the report says in words: how to read it, what each group and metric means, and what it cannot tell."""
+"""Texts of the report: how to read it, and the meaning and limits of each group and metric."""
 
 import fnmatch
 
@@ -54,20 +54,20 @@ earthquakes lie partly below it: then both are of the band, not of the earthquak
 
 
 def group_text(name):
-    """What a group is about."""
+    """Description of a group."""
     description = GROUP_TEXTS.get(name)
     return f"<p>{text(description)}</p>" if description else ""
 
 
 def meaning_of(metric):
-    """What a metric means and what it cannot tell; None for one that is not described."""
+    """Meaning and limits of a metric; None for one that is not described."""
     if metric in METRIC_TEXTS:
         return METRIC_TEXTS[metric]
     return next((words for pattern, words in METRIC_TEXTS.items() if fnmatch.fnmatchcase(metric, pattern)), None)
 
 
 def meanings(metrics):
-    """Describe metrics, those of one meaning together."""
+    """Describe metrics, grouped by meaning."""
     of = {}
     for metric in metrics:
         words = meaning_of(metric)

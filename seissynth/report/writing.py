@@ -1,4 +1,4 @@
-"""Write a report: one HTML file, and a folder of CSV tables beside it."""
+"""Write a report: one HTML file, and a folder of CSV tables next to it."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def write_report(
     ----------
     evaluation : seissynth.evaluation.Evaluation
     path : str or path
-        Ending in .html. Tables go into the folder ``<name>_tables`` beside it.
+        Ending in .html. Tables go into the folder ``<name>_tables`` next to it.
     overwrite : bool
-        Replace both where they exist.
+        Replace both if they exist.
     pictures : bool
         Draw pictures. One that fails is named in the report and in ``evaluation.failures``.
     command : str, optional
@@ -72,7 +72,7 @@ def write_report(
     Raises
     ------
     InputError
-        A name with another ending, no such folder, a report that exists.
+        A name with another extension, no such folder, an existing report.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def collect_tables(evaluation):
 
 
 def _with_labels(table, evaluation, name):
-    """Say of which earthquake and sensor each row is, where rows are those of the pairs."""
+    """Add labels of earthquake and sensor to each row, if rows are those of the pairs."""
     first = next(iter(evaluation.pairs.values()))
     pairs = evaluation.pairs.get(name, first)
     if len(table) != len(pairs) or "event" in table:
@@ -127,7 +127,7 @@ def _with_labels(table, evaluation, name):
 
 
 def write_tables(tables, folder):
-    """Write tables (file name -> DataFrame) beside `folder`, then put them in its place."""
+    """Write tables (file name -> DataFrame) next to `folder`, then replace it."""
     mark = f"{os.getpid()}.{uuid.uuid4().hex[:8]}"
     beside, old = (folder.with_name(f".{folder.name}.{mark}{ending}") for ending in ("", ".old"))
     try:

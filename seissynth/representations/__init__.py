@@ -1,7 +1,7 @@
-"""Ways between records and what a model sees: arrays in, arrays out, each with its inverse.
+"""Transforms between records and the input of models: arrays in, arrays out, each with its inverse.
 
-A representation is a frozen configuration; what was learned from a training set (floors, means, scales) is a
-statistics object beside it, which turns into plain data for the header of a weights file.
+A representation is a frozen configuration. Values learned from a training set (floors, means, scales) are in a separate
+statistics object, which can be converted to plain data for the header of a weights file.
 """
 
 from seissynth.shared.lazy import lazy

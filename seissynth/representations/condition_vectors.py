@@ -1,7 +1,7 @@
 """Published encodings of an earthquake and a site as a vector of numbers (HEGGS 2025, appendix C.1).
 
 Eleven numbers: three for the station's place, three for the epicentre's, cosine and sine of the back-azimuth, then
-epicentral distance, depth and magnitude, scaled. Columns beyond the paper follow where they are asked for.
+epicentral distance, depth and magnitude, scaled. Columns not in the paper follow if requested.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ _LOGARITHMIC = ("station_vs_30_mps",)
 
 @dataclass(frozen=True)
 class ConditionStatistics:
-    """What the encoding takes from a training set.
+    """Statistics of a training set for the encoding.
 
     Parameters
     ----------
     latitude_deg, longitude_deg : (float, float)
         Lower and upper bound of the region, for eq. 10.
     distance_km, depth_km, magnitude : (float, float)
-        What is taken off, and what the rest is divided by: mean and standard deviation for distance and depth, least
-        value and range for the magnitude.
+        Offset and divisor: mean and standard deviation for distance and depth, smallest value and range for the
+        magnitude.
     extras : dict of str to (float, float)
         Mean and standard deviation of further columns.
 
@@ -70,14 +70,14 @@ class ConditionStatistics:
 
     @classmethod
     def published(cls, name: str) -> ConditionStatistics:
-        """Return the paper's numbers: "SCEDC", "KMA" or "INSTANCE" (table 5 and the table of appendix C.1)."""
+        """Return the numbers of the paper: "SCEDC", "KMA" or "INSTANCE" (table 5 and the table of appendix C.1)."""
         if name not in _PUBLISHED:
             raise InputError(f"no published statistics {name!r}; there are {', '.join(_PUBLISHED)}.")
         return cls(*_PUBLISHED[name])
 
     @classmethod
     def fit(cls, columns: Mapping[str, Any] | pandas.DataFrame, extras: Sequence[str] = ()) -> ConditionStatistics:
-        """Take statistics from a training set.
+        """Compute statistics of a training set.
 
         Parameters
         ----------
@@ -89,7 +89,7 @@ class ConditionStatistics:
         Raises
         ------
         InputError
-            A column that is missing or not finite, or that never changes.
+            A column that is missing, not finite, or constant.
         """
         table = _read(columns, REQUIRED)
         latitude, longitude = (
@@ -119,7 +119,7 @@ class ConditionStatistics:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> ConditionStatistics:
-        """Make statistics of what `to_dict` returned."""
+        """Make statistics from the result of `to_dict`."""
         names = [field.name for field in dataclasses.fields(cls)]
         if not isinstance(plain, dict) or plain.get("format") != FORMAT or any(name not in plain for name in names):
             raise InputError(f"statistics of conditions need format {FORMAT} and {', '.join(names)}.")
@@ -131,16 +131,16 @@ class ConditionStatistics:
 
 @dataclass(frozen=True)
 class ConditionVector:
-    """The encoding: which form, and which columns beyond the paper.
+    """The encoding: its form, and columns not in the paper.
 
     Parameters
     ----------
     encoding : {"paper", "sphere", "region"}
-        How places become three numbers. "paper" (eq. 10 and 11): coordinates scaled to 0 ... 1 within the region's
-        bounds, a for latitude and b for longitude, then (cos a cos b, sin a cos b, sin b), in radians, as the paper
-        writes it. "sphere": the unit vector of the place, (cos lat cos lon, cos lat sin lon, sin lat). "region": the
-        same less that of the middle of the bounds, divided by half of their width: unit vectors of one region differ
-        in the second digit only.
+        Encoding of locations as three numbers. "paper" (eq. 10 and 11): coordinates scaled to 0 ... 1 within the
+        region's bounds, a for latitude and b for longitude, then (cos a cos b, sin a cos b, sin b), in radians, as in
+        the paper. "sphere": the unit vector of the place, (cos lat cos lon, cos lat sin lon, sin lat). "region": the
+        same less that of the middle of the bounds, divided by half of their width: unit vectors of one region differ in
+        the second digit only.
     extras : tuple of str
         Keys of `EXTRAS`, in this order: "vs30" (its logarithm), "onsets" (predicted P and S), "mechanism" (moment
         tensor); each is standardised and followed by a flag, 1 where it is known.
@@ -196,7 +196,7 @@ class ConditionVector:
         Raises
         ------
         InputError
-            A required column missing or not finite, an extra whose statistics were not taken.
+            A required column missing or not finite, an extra without statistics.
         """
         table = _read(columns, REQUIRED)
         azimuth = np.deg2rad(table["path_back_azimuth_deg"])

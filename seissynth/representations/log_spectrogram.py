@@ -1,8 +1,7 @@
 """Log-spectrograms of three-component records, and records of log-spectrograms (HEGGS 2025, appendix C).
 
-The road there: short-time Fourier transform, amplitude, Nyquist bin dropped, floor, natural logarithm, standardised
-per frequency. The road back: exponential, bins outside the band set to zero, phases found by the fast Griffin-Lim
-algorithm.
+Forward: short-time Fourier transform, amplitude, Nyquist bin dropped, floor, natural logarithm, standardised per
+frequency. Inverse: exponential, bins outside the band set to zero, phases found by the fast Griffin-Lim algorithm.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class LogSpectrogram:
     nfft, hop : int
         Of the STFT, samples; a Hann window of nfft, frames centred on every hop-th sample.
     low_hz, high_hz : float
-        Band in which losses are taken; bins outside it hold the filter's skirts, and `decode` sets them to zero.
+        Band of the losses; bins outside it contain the flanks of the filter, and `decode` sets them to zero.
 
     Notes
     -----
@@ -119,11 +118,11 @@ class LogSpectrogram:
 
     @cached_property
     def band_mask(self):
-        """Which bins lie in the band, bool, shape (bins,)."""
+        """Whether each bin is in the band, bool, shape (bins,)."""
         return (self.frequencies_hz >= self.low_hz) & (self.frequencies_hz <= self.high_hz)
 
     def frames_before(self, end_s: ArrayLike) -> np.ndarray | bool:
-        """Say which frames see nothing after a time: the mask under which losses are taken.
+        """Return the frames that contain nothing after a time: the mask for losses.
 
         Parameters
         ----------
@@ -158,15 +157,15 @@ class LogSpectrogram:
         sensors: Sequence[str] | None = None,
         workers: int | None = None,
     ) -> np.ndarray:
-        """Turn records into standardised log-spectrograms.
+        """Convert records to standardised log-spectrograms.
 
         Parameters
         ----------
         data : array_like, shape (n, 3, npts)
-            In the unit in which the statistics were taken, m/s as a rule; prepared (band-passed) alike.
+            In the unit of the statistics, usually m/s; prepared (band-passed) in the same way.
         statistics : SpectrogramStatistics
         sensors : sequence of str, length n, optional
-            Whose floor is to be used; a sensor without one, and all without `sensors`, get the middle of the others'.
+            Sensors whose floor is used; a sensor without one, and all without `sensors`, get the median of the others.
         workers : int, optional
             Threads.
 
@@ -189,7 +188,7 @@ class LogSpectrogram:
         return ((logs - statistics.mean[:, None]) / statistics.sd[:, None]).astype(np.float32)
 
     def log_of(self, encoded: ArrayLike, statistics: SpectrogramStatistics) -> np.ndarray:
-        """Return ln A of encoded records, same shape, float32: the standardisation undone."""
+        """Return ln A of encoded records, same shape, float32: without standardisation."""
         statistics.check(self)
         encoded = as_signal(encoded, "encoded")
         if encoded.shape[-3:] != self.shape:
@@ -207,7 +206,7 @@ class LogSpectrogram:
         momentum: float = 0.99,
         workers: int | None = None,
     ) -> np.ndarray:
-        """Turn standardised log-spectrograms into records.
+        """Convert standardised log-spectrograms to records.
 
         Parameters
         ----------
@@ -216,7 +215,7 @@ class LogSpectrogram:
         phase : array_like, shape (n, 3, bins, frames), optional
             First phases in radians, such as `phase` of a source record; random without it.
         seeds : array_like of int, shape (n,), optional
-            For random phases, one a record (0 to 2**64 - 1); needed without `phase`.
+            For random phases, one per record (0 to 2**64 - 1); needed without `phase`.
         n_iter : int
             Iterations of Griffin-Lim; 0 keeps the given phase as it is.
         momentum : float
@@ -255,7 +254,7 @@ class LogSpectrogram:
         )
 
     def phase(self, data: ArrayLike, workers: int | None = None) -> np.ndarray:
-        """Return the phases of records, rad, float32, shape (..., 3, bins, frames); what `decode` may start from."""
+        """Return the phases of records, rad, float32, shape (..., 3, bins, frames), as start of `decode`."""
         return np.angle(self.stft.forward(self._records(data), workers)[..., :-1, :]).astype(np.float32)
 
     # --- plain data
@@ -266,7 +265,7 @@ class LogSpectrogram:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> LogSpectrogram:
-        """Make a configuration of what `to_dict` returned; an unknown or missing name is an InputError."""
+        """Make a configuration from the result of `to_dict`; an unknown or missing name is an InputError."""
         names = {field.name for field in dataclasses.fields(cls)}
         if not isinstance(plain, dict) or set(plain) != names:
             raise InputError(f"a log-spectrogram's configuration needs exactly {', '.join(sorted(names))}.")

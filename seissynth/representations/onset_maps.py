@@ -1,4 +1,4 @@
-"""Predicted onsets as maps over the frames of a spectrogram, so that a network sees when P and S should come."""
+"""Predicted onsets as maps over the frames of a spectrogram, as input of a network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def onset_ramps(onsets_s: ArrayLike, times_s: ArrayLike, scale_s: float = 5.0) -
     Parameters
     ----------
     onsets_s : array_like, shape (n, k)
-        Times after sample 0, s, such as predicted P and S; NaN where there is none.
+        Times after sample 0, s, such as predicted P and S; NaN if there is none.
     times_s : array_like, shape (frames,)
         `LogSpectrogram.times_s`.
     scale_s : float
@@ -27,7 +27,7 @@ def onset_ramps(onsets_s: ArrayLike, times_s: ArrayLike, scale_s: float = 5.0) -
     Returns
     -------
     ndarray, shape (n, k, frames), float32
-        ``clip((t - onset) / scale, -1, 1)``; -1 throughout where there is no onset.
+        ``clip((t - onset) / scale, -1, 1)``; -1 throughout if there is no onset.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Waveforms scaled to order one, with the logarithm of their scale beside, so that the amplitude is not lost."""
+"""Waveforms scaled to order one, with the logarithm of their scale stored separately to keep the amplitude."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ScaledWaveform:
     Parameters
     ----------
     kind : {"peak", "zscore"}
-        Divide by the largest absolute value, or take off the mean and divide by the standard deviation.
+        Divide by the largest absolute value, or subtract the mean and divide by the standard deviation.
     per_component : bool
         A scale for each component, or one for the three of a record, which keeps their ratios.
     least_scale : float
@@ -57,7 +57,7 @@ class ScaledWaveform:
 
     @property
     def scales(self) -> int:
-        """Scales a record: 3 or 1."""
+        """Scales per record: 3 or 1."""
         return 3 if self.per_component else 1
 
     def encode(self, data: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +72,7 @@ class ScaledWaveform:
         scaled : ndarray, shape (n, 3, npts), float32
             Peak 1, or mean 0 and standard deviation 1 ("zscore"; with one scale a record, over its three components).
         log_scale : ndarray, shape (n, 3) or (n, 1), float32
-            ln of what it was divided by, in the unit of the records.
+            ln of the divisor, in the unit of the records.
         """
         data = as_signal(data, "data").astype(np.float64)
         if data.ndim != 3 or data.shape[1] != 3:
@@ -88,12 +88,12 @@ class ScaledWaveform:
         return (data / scale).astype(np.float32), np.log(scale[:, :, 0]).astype(np.float32)
 
     def decode(self, scaled: ArrayLike, log_scale: ArrayLike) -> np.ndarray:
-        """Undo `encode`, but for the mean that "zscore" took off.
+        """Undo `encode`, except for the mean removed by "zscore".
 
         Parameters
         ----------
         scaled : array_like, shape (n, 3, npts)
-            As a model makes it: its own peak or spread is taken as it is.
+            Output of a model; its own peak or spread is not changed.
         log_scale : array_like, shape (n, 3) or (n, 1)
 
         Returns
@@ -103,7 +103,7 @@ class ScaledWaveform:
         Raises
         ------
         InputError
-            Shapes that do not belong together, or a result too large for float32.
+            Inconsistent shapes, or a result too large for float32.
         """
         scaled, log_scale = as_signal(scaled, "scaled"), as_signal(log_scale, "log_scale")
         if scaled.ndim != 3 or scaled.shape[1] != 3 or log_scale.shape != (len(scaled), self.scales):
@@ -124,7 +124,7 @@ class ScaledWaveform:
 
 @dataclass(frozen=True)
 class ScaleStatistics:
-    """Mean and spread of ln scales over a training set, by which a network's extra channel is standardised.
+    """Mean and spread of ln scales over a training set, for standardising a network's extra channel.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class ScaleStatistics:
 
     @classmethod
     def fit(cls, log_scales: ArrayLike) -> ScaleStatistics:
-        """Take statistics of ln scales, shape (n, scales)."""
+        """Compute statistics of ln scales, shape (n, scales)."""
         values = as_signal(log_scales, "log_scales").astype(np.float64)
         sd = values.std(axis=0)
         if values.ndim != 2 or not len(values) or not (sd > 0).all():
@@ -164,7 +164,7 @@ class ScaleStatistics:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> ScaleStatistics:
-        """Make statistics of what `to_dict` returned."""
+        """Make statistics from the result of `to_dict`."""
         if not isinstance(plain, dict) or plain.get("format") != FORMAT or not {"mean", "sd"} <= set(plain):
             raise InputError(f"statistics of scales need format {FORMAT}, mean and sd; got {plain!r:.80}.")
         return cls(tuple(map(float, plain["mean"])), tuple(map(float, plain["sd"])))

@@ -1,4 +1,4 @@
-"""What a log-spectrogram takes from a training set: the noise floor of each sensor, mean and spread of each bin."""
+"""Statistics of a training set for log-spectrograms: noise floor of each sensor, mean and spread of each bin."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SpectrogramStatistics:
         return cls(np.zeros(bins, np.float32), np.ones(bins, np.float32), {}, floor)
 
     def check(self, spectrogram: LogSpectrogram) -> None:
-        """Raise InputError unless the statistics belong to that geometry."""
+        """Raise InputError unless the statistics have that geometry."""
         if self.mean.shape != (spectrogram.bins,):
             raise InputError(
                 f"the statistics are of {len(self.mean)} bins, the spectrogram has {spectrogram.bins}; take them anew."
@@ -76,12 +76,12 @@ class SpectrogramStatistics:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> SpectrogramStatistics:
-        """Make statistics of what `to_dict` returned.
+        """Make statistics from the result of `to_dict`.
 
         Raises
         ------
         InputError
-            Another format, missing parts, shapes that do not belong together, or a spread of 0.
+            Another format, missing parts, inconsistent shapes, or a spread of 0.
         """
         names = ("mean", "sd", "common_floor", "floors")
         if not isinstance(plain, dict) or any(name not in plain for name in names):
@@ -105,7 +105,7 @@ def fit_spectrogram_statistics(
     least_frames: int = 200,
     workers: int | None = None,
 ) -> SpectrogramStatistics:
-    """Take statistics from a training set, in two runs over it.
+    """Compute statistics of a training set, in two passes over it.
 
     Parameters
     ----------
@@ -114,8 +114,8 @@ def fit_spectrogram_statistics(
         Of ``(data, sensors, quiet_end_s)``: records (n, 3, npts); their sensors' names; and the time after sample 0
         until which each holds noise only (its P onset less a margin; 0, or NaN, where nothing is known).
     quantile : float
-        Which quantile of the noise's amplitudes is the floor; what lies below it tells nothing, and its logarithms
-        would outweigh the rest.
+        Quantile of the noise amplitudes used as floor; lower values carry no information, and their logarithms would
+        dominate the rest.
     least_frames : int
         A sensor with fewer frames of noise gets the common floor.
     workers : int, optional
@@ -128,7 +128,7 @@ def fit_spectrogram_statistics(
     Raises
     ------
     InputError
-        No records, no noise at all, or `batches` that can be gone through once only.
+        No records, no noise at all, or `batches` that can be iterated only once.
     """
     if not 0 <= quantile < 1:
         raise InputError(f"quantile={quantile!r} must be 0 or more and below 1.")
@@ -154,7 +154,7 @@ def fit_spectrogram_statistics(
 
 
 def _fit_floors(spectrogram, batches, quantile, least_frames, workers):
-    """Return ln floors by sensor, and their median; read from histograms, so that sets of any size fit into memory."""
+    """Return ln floors by sensor, and their median, from histograms, for sets of any size."""
     cells = round((_HIGHEST - _LOWEST) / _STEP)
     histograms = {}
     for data, sensors, quiet_end_s in batches:

@@ -1,1 +1,1 @@
-"""What every room uses: safe files, locks, bounds of numbers, checks of arrays, warnings at the user's line."""
+"""Shared utilities: safe files, locks, bounds of numbers, checks of arrays, warnings at the user's line."""

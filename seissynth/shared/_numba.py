@@ -1,4 +1,4 @@
-"""One way to compile private kernels: cached on disk where that is possible, in memory elsewhere.
+"""Compilation of private kernels: cached on disk if possible, else in memory.
 
 numba's cache raises at import when the package lies in a read-only folder and no cache folder can be
 made; users of such installs pay the compilation in each process instead.

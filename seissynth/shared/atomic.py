@@ -1,4 +1,4 @@
-"""Files that are either complete or not there."""
+"""Files that are either complete or absent."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ _LONGEST_STEM, _LONGEST_SUFFIX = 40, 16
 
 
 def require_file_name(path):
-    """Raise InputError for a path that names a folder by its end, as ``out.h5/``, which `pathlib` would overlook."""
+    """Raise InputError for a path that ends like a folder, such as ``out.h5/``, which `pathlib` would ignore."""
     text = os.fspath(path)
     ends = tuple(filter(None, (os.sep, os.altsep)))
     if "\0" in text or text.endswith(ends) or os.path.basename(text) in ("", ".", ".."):  # noqa: PTH119 (see above)
@@ -22,12 +22,12 @@ def require_file_name(path):
 
 @contextlib.contextmanager
 def replacing(path):
-    """Give a name beside `path` to write to; it takes the place of `path` when all went well.
+    """Yield a temporary name next to `path`, which replaces `path` if no error occurs.
 
-    The temporary name begins with a dot and the name's first letters, by which others tell what a killed process left,
-    and keeps the suffix, by which some writers choose a format. After an error it is
-    removed, and a file that was at `path` before is left as it was. What is written is on the disk before it takes
-    the place of `path`, so that a disk that fills up is noticed here.
+    The temporary name begins with a dot and the name's first letters, which identify files left by a killed process,
+    and keeps the suffix, by which some writers choose a format. After an error it is removed, and a file that was at
+    `path` before is left as it was. The data are on disk before the file replaces `path`, and a full disk is noticed
+    here.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def replacing(path):
 
 @contextlib.contextmanager
 def removing_new(folder):
-    """Take away the folder of a set that an error kept from having any record; what was there before stays."""
+    """Remove the new folder of a set if an error occurs before its first record; earlier files are kept."""
     folder = Path(folder)
     known = folder.exists()
     try:
@@ -88,13 +88,13 @@ def removing_new(folder):
 
 
 def write_error(path, error, kept="Nothing of it is kept."):
-    """Return one error that names the file and says why the system refused it."""
+    """Return one error that names the file and the system's reason."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
     return WriteError(f"cannot write {path}: {reason}. {kept} Free space or choose another folder.")
 
 
 def to_disk(path):
-    """Have the system write what it still holds: some file systems report a full disk only now."""
+    """Flush data to disk: some file systems report a full disk only then."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,8 +1,8 @@
-"""Bounds of the numbers that seissynth takes, in one table for Python and the command line.
+"""Bounds of numeric arguments, in one table for Python and the command line.
 
-They keep out what cannot be meant, and what would run for years or ask for all memory; what a backend is made for is
-stated by its card. An argument is checked where it is used, by `within`, so every way in refuses the same values with
-the same words.
+They exclude values that cannot be intended, or that would need years or all memory; the range of a backend is stated by
+its card. An argument is checked by `within` where it is used, and all interfaces refuse the same values with the same
+message.
 """
 
 import math
@@ -14,7 +14,7 @@ from seissynth.errors import InputError
 
 @dataclass(frozen=True)
 class Bound:
-    """What a number may be.
+    """Allowed values of a number.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ BOUNDS = {
 
 
 def within(name, value, *, bound=None, optional=False, whose=""):
-    """Return a number that is within its bound, as int or float, or raise InputError.
+    """Return a number that is within its bounds, as int or float, or raise InputError.
 
     Parameters
     ----------

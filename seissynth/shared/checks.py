@@ -1,4 +1,4 @@
-"""Checks of arguments that all of the signal core shares, and the sharing of a batch among threads."""
+"""Common checks of arguments of the signal core, and distribution of a batch among threads."""
 
 import math
 from itertools import pairwise
@@ -71,8 +71,8 @@ def thread_count(workers):
 def share_rows(function, rows, workers):
     """Call ``function(first, last)`` over blocks of `rows` rows, on `workers` threads.
 
-    The kernels release the interpreter's lock, so threads really run side by side. Each row must be computed
-    from itself only, so that the result does not depend on the number of threads.
+    The kernels release the interpreter's lock, and threads run in parallel. Each row must be computed from itself only;
+    the result then does not depend on the number of threads.
     """
     workers = min(thread_count(workers), max(rows, 1))
     if workers == 1:

@@ -1,9 +1,9 @@
-"""Text cells of CSV files: who reads a file decides what a cell may begin with.
+"""Text cells of CSV files, for people and for programs.
 
 Spreadsheets run a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break as a formula, and station
-codes and event ids come from anybody. So
+codes and event ids may come from anybody. Therefore
 
-- tables for people (those beside a report) go through `for_people`, which puts a ``'`` before such text, as
+- tables for people (those of a report) go through `for_people`, which puts a ``'`` before such text, as
   spreadsheets do themselves; numbers stay numbers;
 - tables that are data (``metadata.csv`` of a set, presets, the log of a training) are written as they are: they are
   read back, and the text must be the same.
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)")
 
 
 def safe_text(value):
-    """Return a cell's text with a ``'`` before what a spreadsheet would calculate; anything but text as it is.
+    """Return a cell's text with a ``'`` before a formula of a spreadsheet; other values unchanged.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def safe_text(value):
 
 
 def for_people(table):
-    """Return a DataFrame whose text cells, index and column names a spreadsheet does not calculate."""
+    """Return a DataFrame whose text cells, index and column names are no formulas for a spreadsheet."""
     import pandas as pd
 
     safe = table.copy()

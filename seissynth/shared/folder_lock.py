@@ -1,7 +1,7 @@
-"""One process at a time fills a folder or writes a file: a lock that says who holds it.
+"""A lock for writing to a folder or file, which records its holder.
 
-The lock is the operating system's (`flock`): it ends with its process, however that ends, so that nothing has to be
-cleaned up after a kill. Who holds it is written beside it. Readers need no lock.
+The lock is the operating system's (`flock`): it ends with its process in any case, and nothing has to be cleaned up
+after a kill. Its holder is recorded in a separate file. Readers need no lock.
 """
 
 import contextlib
@@ -34,20 +34,20 @@ _table = new_lock()
 
 @contextlib.contextmanager
 def locked(path, doing, *, file=False):
-    """Hold the lock of a folder, which is made if absent, or of a file.
+    """Hold the lock of a folder, which is created if absent, or of a file.
 
     Parameters
     ----------
     path : str or path
     doing : str
-        What the holder does, for messages: "making a data set".
+        Activity of the holder, for messages: "making a data set".
     file : bool
-        `path` is a file: its lock lies beside it, in a folder that must exist.
+        `path` is a file: its lock is in the same folder, which must exist.
 
     Yields
     ------
     dict or None
-        What is known of a holder before that ended without giving the lock back (killed): pid, host, since, doing.
+        Information on an earlier holder that ended without releasing the lock (killed): pid, host, since, doing.
 
     Raises
     ------
@@ -58,9 +58,9 @@ def locked(path, doing, *, file=False):
 
     Notes
     -----
-    Threads and forked processes count as others. Between machines the lock holds where the file system passes `flock`
-    on (NFS 4, Lustre mounted with `flock`, GPFS). Where it does not know `flock`, filelock falls back to the
-    existence of the lock file, which a killed process of another machine leaves: the error names the file to remove.
+    Threads and forked processes count as others. Between machines the lock holds if the file system supports `flock`
+    (NFS 4, Lustre mounted with `flock`, GPFS). Otherwise filelock falls back to the existence of the lock file, which a
+    killed process of another machine leaves behind: the error names the file to remove.
     """
     path = Path(path).absolute()
     path = path.parent.resolve() / path.name if file else path.resolve()
@@ -86,16 +86,16 @@ def locked(path, doing, *, file=False):
 
 
 def fills(argument, doing, *, file=False, unless=None):
-    """Decorate a function: while it runs it holds the lock of the folder (or file) that an argument names.
+    """Decorate a function to hold the lock of the folder (or file) named by an argument while it runs.
 
     Parameters
     ----------
     argument : str
-        Its name; None as its value needs no lock.
+        Name of the argument; no lock if its value is None.
     doing, file
         As in `locked`.
     unless : callable, optional
-        Without arguments; where it gives true another process holds the lock for this one.
+        Without arguments; if it returns true another process holds the lock for this one.
     """
 
     def decorate(function):
@@ -124,12 +124,12 @@ def is_lock(path):
 
 
 def _lockable(path, file):
-    """Whether a lock can lie there; where not, the function's own checks say what is wrong."""
+    """Whether a lock is possible there; if not, the function's own checks raise the error."""
     return path.parent.is_dir() and not path.is_dir() if file else not path.exists() or path.is_dir()
 
 
 def _make(path):
-    """Make a folder; returns which folders were made."""
+    """Make a folder; return which folders were made."""
     new_folders, end = set(), time.monotonic() + _FOLDER_PATIENCE_S
     while True:
         new_folders |= {folder for folder in (path, *path.parents) if not folder.exists()}
@@ -202,7 +202,7 @@ def _write(holder, doing):
 
 
 def _read(holder):
-    """What a holder wrote of itself; None where it wrote nothing, or nothing whole."""
+    """Information written by a holder; None if missing or incomplete."""
     try:
         facts = json.loads(holder.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -211,7 +211,7 @@ def _read(holder):
 
 
 def describe_holder(holder):
-    """Say in words who holds or held a lock."""
+    """Describe the present or former holder of a lock."""
     return f"process {holder['pid']} on {holder['host']}, {holder['doing']} since {holder['since']}"
 
 

@@ -1,4 +1,4 @@
-"""Modules that were moved: their former public names go on to import the same module."""
+"""Moved modules: their former public names still import the same module."""
 
 import sys
 from importlib import import_module
@@ -51,7 +51,7 @@ CORE = {
 
 
 def keep_former_names(package, names):
-    """Let the former names of a package's modules be imported.
+    """Keep the former names of a package's modules importable.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class _Finder(MetaPathFinder):
 
 
 class _Same(Loader):
-    """Give the module of another name, as it is."""
+    """Return the module of another name."""
 
     def __init__(self, name):
         self.name = name

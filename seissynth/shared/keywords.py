@@ -1,4 +1,4 @@
-"""Parameters that became keyword-only and may still be given by position."""
+"""Parameters that became keyword-only but are still accepted by position."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 
 def once_positional(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let a function take some of its keyword-only parameters by position as well, with a warning.
+    """Accept some keyword-only parameters of a function also by position, with a warning.
 
     Parameters
     ----------

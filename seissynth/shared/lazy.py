@@ -1,4 +1,4 @@
-"""Public names that are imported when they are first used: `import seissynth` and its rooms stay quick."""
+"""Public names that are imported on first use, which keeps `import seissynth` and its subpackages fast."""
 
 from importlib import import_module
 
@@ -11,8 +11,8 @@ def lazy(namespace, names, modules=()):
     namespace : dict
         ``globals()`` of the package.
     names : dict of str to str
-        Module below the package -> the public names that it holds, with blanks between; a dot in front names a module
-        beside the package.
+        Module below the package -> its public names, separated by blanks; a leading dot denotes a module outside the
+        package.
     modules : tuple of str
         Modules of the package that are attributes without being imported first.
 

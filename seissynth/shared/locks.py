@@ -1,4 +1,4 @@
-"""Locks that a forked process finds open, whichever thread of its parent held them."""
+"""Locks that are open in a forked process, even if a thread of its parent held them."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Refuse complex samples: NumPy would drop their imaginary part, with a warning for developers at best."""
+"""Refuse complex samples: NumPy would drop their imaginary part, at best with a warning for developers."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ from seissynth.errors import InputError
 
 
 def require_real(values, name):
-    """Return `values` as an array, or raise InputError where they are complex or no numbers.
+    """Return `values` as an array, or raise InputError if they are complex or not numbers.
 
     Parameters
     ----------
     values : array_like
     name : str
-        Whose they are, for the message.
+        Name of their owner, for the message.
 
     Examples
     --------

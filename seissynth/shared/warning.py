@@ -1,4 +1,4 @@
-"""Warnings that point at the user's line, however deep in the package they arise."""
+"""Warnings that point to the user's line, at any depth in the package."""
 
 import contextlib
 import sys
@@ -17,7 +17,7 @@ COLLECTED: ContextVar[list[str] | None] = ContextVar("collected warnings", defau
 
 @contextlib.contextmanager
 def collecting_warnings():
-    """Collect what `warn_user` is told in this context, a list of str, in place of warning.
+    """Collect the messages of `warn_user` in this context, a list of str, instead of warning.
 
     The filters of `warnings` belong to the whole process and stay as they are; other threads warn as before.
     """

@@ -1,9 +1,9 @@
 """The signal core: transforms, spectra, instruments and intensity measures on arrays.
 
-Arrays in, arrays out. The last axis is time (or frequency), whatever stands before it is a batch; float32 and
+Arrays in, arrays out. The last axis is time (or frequency), all axes before it form a batch; float32 and
 float64 are kept, other real types become float64. Units are SI unless a name says otherwise. NaN, infinite
-values and complex input are refused. Each public function stands in front of private compiled loops, which
-run without the interpreter's lock: `workers` threads share the records of a batch.
+values and complex input are refused. Each public function calls private compiled loops, which release the interpreter's
+lock: `workers` threads share the records of a batch.
 """
 
 from seissynth.shared.lazy import lazy

@@ -1,4 +1,4 @@
-"""The oscillator of response spectra as a recursion, and how finely a record is sampled for it."""
+"""The oscillator of response spectra as a recursion, and the sampling rate that it needs."""
 
 import functools
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ _COSINE_WINDOWS = {"hann": 0.5, "hamming": 0.54, "boxcar": 1.0}
 
 
 def is_named(window):
-    """Whether a window is a name, alone or with parameters, not samples."""
+    """Whether a window is given by name, with or without parameters, instead of by samples."""
     return isinstance(window, str) or isinstance(window[0], str)
 
 

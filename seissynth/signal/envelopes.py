@@ -16,15 +16,15 @@ _ORDER = 3
 
 
 def envelope(data: ArrayLike, smooth: int | None = None) -> np.ndarray:
-    """Magnitude of the analytic signal, smoothed if asked for.
+    """Magnitude of the analytic signal, optionally smoothed.
 
     Parameters
     ----------
     data : array_like, shape (..., npts)
-        Of any unit; take off the mean first, it adds to the envelope.
+        Any unit; remove the mean first, because it adds to the envelope.
     smooth : int, optional
         Samples in the window of a Savitzky-Golay filter of order 3: odd, 5 or more, and not more than npts. Where the
-        envelope falls steeply the smoothed one may dip below 0.
+        envelope decreases steeply the smoothed one may become negative.
 
     Returns
     -------
@@ -38,10 +38,10 @@ def envelope(data: ArrayLike, smooth: int | None = None) -> np.ndarray:
 
     Notes
     -----
-    The analytic signal has the spectrum of the data at positive frequencies twice, and nothing at negative ones. Zeros
-    are appended to at least twice the length before the transform, so that the end of a record does not reach round
-    to its beginning, which it would otherwise do as slowly as 1 / t. A sine that is cut off at the ends of the record
-    therefore keeps its amplitude in the middle only.
+    The analytic signal has twice the spectrum of the data at positive frequencies, and zero at negative ones. Zeros are
+    appended to at least twice the length before the transform. Otherwise the end of a record would wrap around to its
+    beginning, with a decay as slow as 1 / t. A sine that is cut off at the ends of the record therefore keeps its
+    amplitude in the middle only.
 
     References
     ----------

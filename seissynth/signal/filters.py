@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 def bandpass(
     data: ArrayLike, sampling_rate_hz: float, low_hz: float, high_hz: float, corners: int = 4, zerophase: bool = False
 ) -> np.ndarray:
-    """Butterworth filter; one-sided where a corner is None.
+    """Butterworth filter; low-pass or high-pass if a corner is None.
 
     Parameters
     ----------
     data : array_like, shape (..., npts)
-        Of any unit. Nothing is taken off and no taper is applied: a record that does not begin near 0 rings.
+        Any unit. No mean is removed and no taper is applied: a record that does not begin near 0 rings.
     sampling_rate_hz : float
     low_hz, high_hz : float or None
         Corner frequencies, 0 < low_hz < high_hz < Nyquist. Without `low_hz` a low-pass, without `high_hz` a high-pass.

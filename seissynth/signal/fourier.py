@@ -21,7 +21,7 @@ def fourier_amplitude(
     Parameters
     ----------
     data : array_like, shape (..., npts)
-        Of any unit. Nothing is taken off and no taper is applied.
+        Any unit. No mean is removed and no taper is applied.
     sampling_rate_hz : float
     nfft : int, optional
         Length to which zeros are appended, `npts` (no zeros) or more; `npts` when not given.
@@ -41,8 +41,8 @@ def fourier_amplitude(
     Notes
     -----
     ``|X(f)| = dt |Σ x[n] exp(-2 π i f n dt)|``, the value at f of ∫ x(t) exp(-2 π i f t) dt for a record that is zero
-    outside its samples; not one-sided: it is not doubled. So padding with zeros leaves levels as they are and gives
-    more frequencies of the same curve.
+    outside its samples; not one-sided: it is not doubled. Padding with zeros therefore leaves levels unchanged and
+    gives more frequencies of the same curve.
 
     Examples
     --------

@@ -38,7 +38,7 @@ def griffinlim(
     Parameters
     ----------
     magnitude : array_like, shape (..., nfft // 2 + 1, frames)
-        ``abs(stft.forward(x))``, 0 or more; the signals come in its unit.
+        ``abs(stft.forward(x))``, 0 or more; the signals have its unit.
     stft : STFT
         The transform that the magnitude belongs to.
     npts : int
@@ -46,22 +46,22 @@ def griffinlim(
     n_iter : int
         Iterations; 0 gives the inverse of the first guess.
     momentum : float
-        0 or more; 0 is the algorithm of Griffin and Lim, 0.99 the fast one as Perraudin et al. recommend it.
+        0 or more; 0 is the algorithm of Griffin and Lim, 0.99 the fast one recommended by Perraudin et al.
     init : {"random", "zero"} or array_like, shape of `magnitude` or one that broadcasts to it
         First phases: random, zero, given in radians, or those of given complex numbers.
     seeds : int or array_like of int, shape of the batch, optional
-        For random phases. An array holds each record's seed (0 to 2**64 - 1), as an int does where `magnitude`
-        is one record; in a batch, record i (in C order) gets ``hash_words(seeds, i)`` from one int. None is 0.
+        For random phases. An array holds each record's seed (0 to 2**64 - 1); so does an int if `magnitude` is one
+        record. In a batch, record i (in C order) gets ``hash_words(seeds, i)`` from one int. None is 0.
     return_convergence : bool
-        Also return how far the result is from the magnitude.
+        Also return the distance of the result from the magnitude.
     workers : int, optional
         Threads that share the records; None is 1.
 
     Returns
     -------
     signals : ndarray, shape (..., npts)
-        float32 for float32, else float64. A record's result depends on nothing but its own magnitude, phases or
-        seed: neither on the rest of the batch nor on `workers`.
+        float32 for float32, else float64. A record's result depends only on its own magnitude, phases or seed, not on
+        the rest of the batch or on `workers`.
     convergence : ndarray, shape (...), float64
         Only with `return_convergence`: ``20 log10(|| |STFT(x)| - M || / || M ||)``, dB, each norm over all bins and
         frames; -inf for a magnitude of zeros.
@@ -75,11 +75,11 @@ def griffinlim(
     -----
     With P1 the projection onto spectra of signals (inverse, then forward transform), P2 that onto the given
     magnitudes and a the momentum: ``t_n = P1 P2 c_(n-1)``, ``c_n = t_n + a (t_n - t_(n-1))``; the signal is the
-    inverse of ``P2 c_n``. As phases are all that P2 keeps, ``t_n - a / (1 + a) t_(n-1)`` stands for c_n, as in
+    inverse of ``P2 c_n``. Because P2 keeps only phases, c_n is replaced by ``t_n - a / (1 + a) t_(n-1)``, as in
     librosa. A bin of zero keeps the phase factor 0. Source: N. Perraudin, P. Balazs, P. L. Søndergaard, A fast
     Griffin-Lim algorithm, WASPAA 2013; D. Griffin, J. Lim, IEEE Trans. ASSP 32, 236, 1984.
 
-    The magnitude does not tell a signal from its negative; a result may come with either sign.
+    The magnitude does not distinguish a signal from its negative; a result may have either sign.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def _checked_magnitude(magnitude, stft, npts):
 
 
 def _share_of_last(momentum):
-    """Return what is taken off of the last spectrum, a / (1 + a)."""
+    """Return the share of the last spectrum that is subtracted, a / (1 + a)."""
     try:
         value = float(momentum)
     except (TypeError, ValueError):

@@ -1,7 +1,7 @@
-"""Intensity of ground motion, one number a record: peaks, Arias intensity, CAV and significant duration.
+"""Intensity of ground motion, one number per record: peaks, Arias intensity, CAV and significant duration.
 
-Integrals over time use the trapezoidal rule between the first and the last sample: NumPy's sums are as quick as
-compiled loops here.
+Integrals over time use the trapezoidal rule between the first and the last sample: NumPy's sums are as fast as compiled
+loops here.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def significant_duration(
     Parameters
     ----------
     acceleration : array_like, shape (..., npts), m/s²
-        Any quantity does: its unit cancels.
+        Any quantity may be used: its unit cancels.
     sampling_rate_hz : float
     low, high : float
         Per cent of the final value, 0 <= low < high <= 100. D5-75 by default; D5-95 is usual, too.
@@ -172,8 +172,8 @@ def significant_duration(
 
     Notes
     -----
-    The integral of a² (trapezoidal rule) is interpolated linearly between samples. Where it stands still at the share
-    asked for, the end of the standstill is taken for `low` and its beginning for `high`.
+    The integral of a² (trapezoidal rule) is interpolated linearly between samples. If it is constant at the requested
+    fraction, `low` is the end of the constant part and `high` its beginning.
 
     References
     ----------

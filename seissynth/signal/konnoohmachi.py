@@ -33,11 +33,11 @@ def konno_ohmachi(
     frequencies : array_like, shape (m,), Hz
         Of the spectra: at least 0 and increasing; even steps or not.
     centers : array_like, shape (k,), Hz, optional
-        Where the smoothed spectra are wanted, at least 0, in any order; see `log_centers`. None: at `frequencies`.
+        Centres of the smoothed spectra, at least 0, in any order; see `log_centers`. None: at `frequencies`.
     bandwidth : float
         b, above 0: 40 is usual; 20 smooths more, 100 less.
     exact : bool
-        False: the main lobe only, where b log10(f / fc) lies between -π and π. True: the whole window.
+        False: the main lobe only, where b log10(f / fc) is between -π and π. True: the whole window.
     workers : int, optional
         Threads that share the centres. None is 1. The result does not depend on it.
 
@@ -49,8 +49,8 @@ def konno_ohmachi(
     Raises
     ------
     InputError
-        Values that are not finite real numbers, frequencies that do not increase, a size that does not fit, or a
-        centre in whose main lobe no frequency lies (log-spaced centres below the first steps of an even grid).
+        Values that are not finite real numbers, frequencies that do not increase, a size that does not fit, or a centre
+        without a frequency in its main lobe (log-spaced centres below the first steps of an even grid).
 
     See Also
     --------
@@ -62,16 +62,16 @@ def konno_ohmachi(
 
     .. math:: w(u) = (\sin u / u)^4 .
 
-    So every row of weights sums to one, and a flat spectrum stays flat, at the edges of the band too. (Many programs
-    leave out the division; their results rise with frequency.)
+    Every row of weights therefore sums to one, and a flat spectrum stays flat, also at the edges of the band. (Many
+    programs omit the division; their results rise with frequency.)
 
-    Frequency 0 is infinitely far from every other one on the logarithm: it has no weight elsewhere, and its own
+    Frequency 0 is infinitely far from every other one on a logarithmic axis: it has no weight elsewhere, and its
     smoothed value is its own value.
 
     The side lobes beyond the main one hold 0.3 % of the weights. Leaving them out (``exact=False``) changes a spectrum
-    that keeps its level by no more than that share of its ups and downs; a steep one changes by more, because the
-    side lobes bring in much stronger values of far-off frequencies (where an amplitude falls by 1e5 within the
-    band, they bury its smallest values). Against the formula as written the result is within 1e-11 in both modes.
+    of constant level by no more than that share of its fluctuations. A steep spectrum changes by more, because the side
+    lobes add much stronger values of distant frequencies (if an amplitude falls by 1e5 within the band, they mask its
+    smallest values). The result is within 1e-11 of the formula in both modes.
 
     The number of frequencies in the windows of all centres sets the cost, about 0.5 ns for each in the main lobe and
     1.1 ns in the whole window; windows are computed once for all spectra of a batch.

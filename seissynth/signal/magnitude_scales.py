@@ -24,9 +24,9 @@ class MagnitudeRegion:
     ----------
     name, source : str
     distance : {"hypocentral", "epicentral"}
-        Which distance its term takes.
+        Distance used by its term.
     range_km : tuple of two floats, or None
-        Distances for which its authors state the term; None where they state none.
+        Distances for which its authors give the term; None if they give none.
     """
 
     name: str
@@ -73,8 +73,8 @@ def minus_log_a0(distance_km: ArrayLike, region: str = "southern_california") ->
 
     - southern_california: 1.11 log R + 0.00189 R + 0.591 + sum_n TP(n) cos(n arccos z), n = 1 to 6,
       TP = 0.056, -0.031, -0.053, 0.080, -0.028, 0.015, z = 1.11366 log R - 2.00574 (Uhrhammer et al. 2011). z runs from
-      -1 at 8 km to 1 at 500 km and is clipped to that (rounding puts it below -1 at 8 km already): beyond, the sum
-      stays as it is while the straight part goes on. From 8 to 10 km the published term falls, by 0.1.
+      -1 at 8 km to 1 at 500 km and is clipped to that (rounding puts it below -1 at 8 km already): beyond, the sum is
+      constant and only the straight part changes. From 8 to 10 km the published term decreases by 0.1.
     - hutton_boore: 1.110 log(R / 100) + 0.00189 (R - 100) + 3 (Hutton & Boore 1987).
     - korea: 0.5869 log(R / 100) + 0.001680 (R - 100) + 3, R epicentral (Sheen et al. 2018).
     - italy: 1.749 log(R / 100) + 0.0016 (R - 100) + 2.9445 (Di Bona 2016).

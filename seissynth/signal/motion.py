@@ -1,7 +1,7 @@
-"""From acceleration to velocity to displacement and back, and from one sampling rate to another.
+"""Convert between acceleration, velocity and displacement, and between sampling rates.
 
-Both stay in the time domain, so that nothing wraps from a record's end to its start and no trend
-creeps in before the onset. Arrays in, arrays out, time on the last axis, SI units.
+Both work in the time domain: nothing wraps around from a record's end to its start, and there is no trend before the
+onset. Arrays in, arrays out, time on the last axis, SI units.
 """
 
 from __future__ import annotations
@@ -58,15 +58,14 @@ def convert_motion(data: ArrayLike, sampling_rate_hz: float, from_quantity: str,
     Notes
     -----
     The integral is a running sum, ``v[n] = v[n-1] + dt * (g * a)(n - 1/2)``, where g is an FIR of even
-    length with the amplitude response ``sin(x/2) / (x/2)`` (x = angular frequency times dt), so that the
-    whole is the exact ``1 / (i w)``, within 1.5e-4 up to 0.8 of Nyquist (0.3 % up to 0.85); g's sum is
-    exactly one, so that no trend arises. The derivative is an antisymmetric FIR of odd length. Both reach
-    16 samples to either side, but what they write before the first sample that is not zero is cleared: nothing moves
-    before the onset.
+    length with the amplitude response ``sin(x/2) / (x/2)`` (x = angular frequency times dt), and the whole equals the
+    exact ``1 / (i w)`` within 1.5e-4 up to 0.8 of Nyquist (0.3 % up to 0.85); g sums to exactly one, which avoids a
+    trend. The derivative is an antisymmetric FIR of odd length. Both use 16 samples to either side, but output before
+    the first sample that is not zero is set to zero: nothing moves before the onset.
 
-    An integral starts at rest: samples before the record are taken as zero. A derivative, which would
-    turn a record's first sample into a spike, continues the record by point reflection; so do both at
-    the end. The last 16 samples are therefore less accurate.
+    An integral starts at rest: samples before the record are taken as zero. For a derivative, which would turn a
+    record's first sample into a spike, the record is continued by point reflection, and for both at the end. The last
+    16 samples are therefore less accurate.
 
     Examples
     --------
@@ -113,7 +112,7 @@ def convert_float64(data, sampling_rate_hz, derivatives):
 
 
 def _keep_silence(before, after):
-    """Clear what the filter's look-ahead wrote where the motion had not begun: nothing moves before the onset."""
+    """Clear the filter's output before the first motion: nothing moves before the onset."""
     begun = before != 0.0
     first = np.where(begun.any(axis=-1), begun.argmax(axis=-1), before.shape[-1])
     for row, index in zip(after, first, strict=True):
@@ -121,7 +120,7 @@ def _keep_silence(before, after):
 
 
 def resample_motion(data: ArrayLike, from_hz: float, to_hz: float) -> np.ndarray:
-    """Bring ground motion to another sampling rate; sample 0 keeps its time.
+    """Resample ground motion; sample 0 keeps its time.
 
     Parameters
     ----------
@@ -134,7 +133,7 @@ def resample_motion(data: ArrayLike, from_hz: float, to_hz: float) -> np.ndarray
     Returns
     -------
     ndarray, shape (..., floor((npts - 1) * to_hz / from_hz) + 1)
-        The input itself where the rates are equal.
+        The input itself if the rates are equal.
 
     Raises
     ------
@@ -143,9 +142,8 @@ def resample_motion(data: ArrayLike, from_hz: float, to_hz: float) -> np.ndarray
 
     Notes
     -----
-    A linear-phase FIR (Kaiser window, 90 dB) flat to 0.85 of the lower Nyquist frequency and closed at
-    it. Its precursors reach 39 samples of the lower rate. Beyond its ends the record is continued by
-    point reflection.
+    A linear-phase FIR (Kaiser window, 90 dB), flat to 0.85 of the lower Nyquist frequency and zero at it. Its
+    precursors extend over 39 samples of the lower rate. Beyond its ends the record is continued by point reflection.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Response spectra: the largest motion of damped oscillators that stand on the moving ground."""
+"""Response spectra: the largest motion of damped oscillators on moving ground."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def response_spectrum(
     kind : {"psa", "psv", "sd"}
         Pseudo-spectral acceleration (m/s²), pseudo-spectral velocity (m/s), or relative displacement (m).
     interpolation : {"auto", "linear"}
-        How the ground moves between samples, see Notes: band-limited below T = 20 samples and by straight lines from
-        there on, or by straight lines at all periods.
+        Ground motion between samples, see Notes: band-limited below T = 20 samples and straight lines from there on, or
+        straight lines at all periods.
     workers : int, optional
         Threads; the result does not depend on it.
 
@@ -74,15 +74,15 @@ def response_spectrum(
 
     From T = 20 samples on, the acceleration is taken to be linear between samples, for which the recursion is exact
     (Nigam and Jennings, 1969). For shorter periods that is too coarse: the record is interpolated as a band-limited
-    motion to 4, 8 or 16 times its rate, at least 4 samples a period as long as T is a quarter of a sample or more,
-    and corrected for what straight lines between the finer samples would take away. That leaves less than 1 % of error
-    for motion below 0.9 of the Nyquist frequency. The two kinds of motion differ: at 0.8 of the Nyquist frequency
-    straight lines take away a third of the amplitude. ``interpolation="linear"`` joins the samples by straight lines
-    at every period, as most other programs do; it is exact down to T = 2 samples.
+    motion to 4, 8 or 16 times its rate, at least 4 samples per period if T is a quarter of a sample or more, and
+    corrected for the loss by straight lines between the finer samples. The remaining error is less than 1 % for motion
+    below 0.9 of the Nyquist frequency. The two kinds of motion differ: at 0.8 of the Nyquist frequency straight lines
+    remove a third of the amplitude. ``interpolation="linear"`` joins the samples by straight lines at every period, as
+    most other programs do; it is exact down to T = 2 samples.
 
-    Peaks between samples are found at all periods, within 1e-4: runs of samples are left out only where a bound on
-    displacement between samples proves that they cannot hold the largest.
-    For T towards 0, PSA goes to the peak of the interpolated motion, which may lie between samples.
+    Peaks between samples are found at all periods, within 1e-4: runs of samples are skipped only if a bound on
+    displacement between samples proves that they cannot contain the largest. For T towards 0, PSA approaches the peak
+    of the interpolated motion, which may fall between samples.
 
     The ground stops after the last sample: its acceleration falls to 0 within one sample and stays there. Free
     vibrations reach their peak within half a period, and it counts.
@@ -159,9 +159,9 @@ def rotd(
     Notes
     -----
     For each period the responses u1 and u2 of the two components are computed once, as in `response_spectrum`,
-    and ``|u1 cos θ + u2 sin θ|`` is looked at for θ = 0, 1, ... 179 degrees (Boore, 2010); rotating the responses
-    is the same as rotating the ground motion, since the oscillator is linear. Between samples the responses are
-    looked at as closely as their curvature asks for (up to 24 points in a step): peaks are found to 0.1 %. Percentiles
+    and ``|u1 cos θ + u2 sin θ|`` is evaluated for θ = 0, 1, ... 179 degrees (Boore, 2010); rotating the responses is
+    the same as rotating the ground motion, because the oscillator is linear. Between samples the responses are
+    evaluated as densely as their curvature requires (up to 24 points in a step): peaks are found to 0.1 %. Percentiles
     between two directions are interpolated linearly.
 
     References
@@ -287,14 +287,14 @@ _own = threading.local()
 
 
 def _room():
-    """Memory of this thread that kernels scribble on; to ask the system for it anew takes longer than to use it."""
+    """Scratch memory of this thread for kernels; allocating it again takes longer than using it."""
     if not hasattr(_own, "room"):
         _own.room = np.empty(ROOM)
     return _own.room
 
 
 class _Finer:
-    """A record at 1, 2, 4 ... times its rate, as the kernels want it: a whole number of runs, ending in rest."""
+    """A record at 1, 2, 4 ... times its rate, in the form for the kernels: a whole number of runs, ending at rest."""
 
     def __init__(self, row, straight):
         self._plain = {1: np.asarray(row, dtype=np.float64)}

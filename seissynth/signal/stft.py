@@ -23,16 +23,16 @@ _KERNEL_LENGTHS = (4, 2048)
 
 @dataclass(frozen=True, repr=False)
 class STFT:
-    """A short-time Fourier transform: its geometry, and the transform both ways.
+    """A short-time Fourier transform: its geometry, the transform and its inverse.
 
-    Immutable and hashable; two of equal arguments are equal.
+    Immutable and hashable; instances with equal arguments are equal.
 
     Parameters
     ----------
     nfft : int
         Length of a frame and of its Fourier transform, samples; 2 or more, odd or even.
     hop : int
-        From one frame to the next, samples; at most the length of the window.
+        Step from one frame to the next, samples; at most the length of the window.
     window : str, tuple or array_like, shape (n,), n <= nfft
         A name (and, in a tuple, its parameters) as in `scipy.signal.get_window`, of nfft samples and periodic;
         or the samples, padded with zeros to nfft as librosa and torch do, ``(nfft - n) // 2`` of them in front.
@@ -43,17 +43,17 @@ class STFT:
     Raises
     ------
     InputError
-        The transform could not be inverted: hop longer than the window, or samples that every frame weighs with
-        zero. With ``center=False`` the ends can be lost too (the first sample under a Hann window, which starts
-        with zero); then `inverse` raises.
+        The transform could not be inverted: hop longer than the window, or samples with zero weight in every frame.
+        With ``center=False`` samples at the ends can be lost too (the first one under a Hann window, which starts with
+        zero); `inverse` then raises an error.
 
     Notes
     -----
     ``X[b, k] = sum_n window[n] x[k hop - start + n] exp(-2 pi i b n / nfft)``, with start nfft // 2 or 0: phases
     refer to the first sample of a frame, there is no scale factor, as in librosa and torch. There are
-    ``1 + ceil(npts / hop)`` frames, the last one centred at or behind the end: as many as with librosa's zero
-    padding where hop divides npts, else one more, without which the last samples can be lost. With
-    ``center=False`` there are as many as it takes to cover each sample, and at least one.
+    ``1 + ceil(npts / hop)`` frames, the last one centred at or after the end: as many as with librosa's zero padding if
+    hop divides npts, else one more, without which the last samples can be lost. With ``center=False`` there are as many
+    as needed to cover each sample, and at least one.
 
     `inverse` is the least-squares one (Griffin and Lim, IEEE Trans. ASSP 32, 236, 1984): overlap-add of the
     windowed frames, divided by the sum of squared windows.
@@ -175,12 +175,12 @@ class STFT:
         return spectra.reshape(*x.shape[:-1], self.bins, frames)
 
     def inverse(self, spectra: ArrayLike, npts: int, workers: int | None = None) -> np.ndarray:
-        """Return the records whose transform is nearest to `spectra`: the records themselves after `forward`.
+        """Return the records whose transform is nearest to `spectra`: the original records after `forward`.
 
         Parameters
         ----------
         spectra : array_like, shape (..., nfft // 2 + 1, frames)
-            The imaginary parts at zero and at the Nyquist frequency are left out, as in any real inverse.
+            The imaginary parts at zero and at the Nyquist frequency are ignored, as in any real inverse.
         npts : int
             Samples of a record; `frames` of it must be the number of frames.
         workers : int, optional
@@ -194,7 +194,7 @@ class STFT:
         Raises
         ------
         InputError
-            Wrong shape, NaN or infinite values, or samples that no frame holds (see the class).
+            Wrong shape, NaN or infinite values, or samples that are in no frame (see the class).
         """
         spectra = _as_spectra(self, spectra, npts)
         rows = spectra.reshape(-1, *spectra.shape[-2:])
@@ -259,7 +259,7 @@ def _weight(stft, npts):
 
 
 def _offset(stft):
-    """Zeros in front of the first sample."""
+    """Zeros before the first sample."""
     return stft.nfft // 2 if stft.center else 0
 
 
@@ -268,7 +268,7 @@ def _has_kernel(nfft):
 
 
 def _comb_length(stft, frames, dtype):
-    """Length of a comb's rows: whole blocks of frames, and what the last frame reaches beyond its start."""
+    """Length of a comb's rows: whole blocks of frames, and the length of the last frame after its start."""
     from seissynth.signal._stft_kernels import lanes_of
 
     lanes = lanes_of(dtype)
@@ -277,7 +277,7 @@ def _comb_length(stft, frames, dtype):
 
 @lru_cache(maxsize=64)
 def _tables(nfft, window, dtype):
-    """Constants of the kernels, whose comments say how they are used.
+    """Constants of the kernels; their comments explain the use.
 
     Returns
     -------
@@ -315,7 +315,7 @@ def _tables(nfft, window, dtype):
 
 
 def _as_spectra(stft, spectra, npts):
-    """Return complex64 or complex128, C-contiguous, of the shape that belongs to npts; values are not looked at."""
+    """Return complex64 or complex128, C-contiguous, of the shape for npts; values are not checked."""
     array = np.asarray(spectra)
     if array.dtype.kind not in "biufc":
         raise InputError(f"the spectrum has type {array.dtype}; it must hold complex numbers.")

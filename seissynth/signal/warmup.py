@@ -13,13 +13,13 @@ _RATE_HZ = 100.0
 def warm_up() -> dict[str, float]:
     """Compile all kernels of the signal core, for float32 and float64.
 
-    A kernel is compiled when it is first called, and kept on disk where that is possible. Call this in the image of a
-    container, before worker processes start, or before measuring times.
+    Kernels are compiled on first use, and cached on disk if possible. Call this when building a container image, before
+    worker processes start, or before measuring times.
 
     Returns
     -------
     dict of str to float
-        Seconds that each function took: some seconds the first time, milliseconds after.
+        Time of each function, s: some seconds the first time, milliseconds afterwards.
 
     Examples
     --------

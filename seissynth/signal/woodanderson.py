@@ -1,4 +1,4 @@
-"""The Wood-Anderson torsion seismometer: what it draws, in mm, and the amplitude that local magnitude takes."""
+"""The Wood-Anderson torsion seismometer: its trace in mm, and the amplitude for local magnitude."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def wood_anderson(
     damping: float = DAMPING,
     workers: int | None = None,
 ) -> np.ndarray:
-    r"""Return what a Wood-Anderson seismometer draws, in mm.
+    r"""Return the trace of a Wood-Anderson seismometer, in mm.
 
     Parameters
     ----------
@@ -50,16 +50,16 @@ def wood_anderson(
     quantity : {"velocity", "displacement", "acceleration"}
         Of `data`.
     gain : float
-        Static magnification: 2080 as measured (default), 2800 as the makers said.
+        Static magnification: 2080 as measured (default), 2800 according to the makers.
     period_s, damping : float
-        Free period, and damping as a share of critical (0.7 as measured, 0.8 as the makers said). Above 0.
+        Free period, and damping as a fraction of critical (0.7 as measured, 0.8 according to the makers). Above 0.
     workers : int, optional
         Threads that share the rows. None is 1. The result does not depend on it.
 
     Returns
     -------
     ndarray, shape (..., npts), mm
-        At the samples' own times and in their precision. At periods well below `period_s`, 1 mm of ground
+        At the times of the samples and in their precision. At periods well below `period_s`, 1 mm of ground
         displacement gives `gain` mm of the same sign.
 
     Raises
@@ -78,16 +78,15 @@ def wood_anderson(
 
     .. math:: y'' + 2 h \omega_0 y' + \omega_0^2 y = 1000 \, gain \, u'' , \qquad \omega_0 = 2 \pi / T .
 
-    The pendulum hangs at rest when the record starts, and the ground before it has not moved: a record that does
-    not start at zero (a mean, a record that begins within the motion) sets it swinging for some `period_s`. After
-    the last sample the motion is continued by its mirror image, which matters to the last few samples only.
+    The pendulum is at rest when the record starts, and the ground has not moved before: a record that does not start at
+    zero (a mean, a record that begins within the motion) makes it swing for some `period_s`. After the last sample the
+    motion is continued by its mirror image, which affects only the last few samples.
 
-    The pendulum's own two poles are a recursion, which is exact at every frequency; a symmetric window of 41
-    samples in front of it, fitted by least squares, makes the product equal to the response of the continuous
-    instrument: within 0.15 % up to 0.9 of the Nyquist frequency at any sampling rate (a bilinear recursion is
-    13 % low at 0.4 of it). Above, it is at most 10 % too large, and for velocity falls to a tenth at Nyquist. Before
-    an onset the trace is zero but for the 20 samples within the window's reach, and those are small where the
-    motion has little near Nyquist.
+    The pendulum's own two poles are a recursion, which is exact at every frequency; a symmetric window of 41 samples
+    before it, fitted by least squares, makes the product equal to the response of the continuous instrument: within
+    0.15 % up to 0.9 of the Nyquist frequency at any sampling rate (a bilinear recursion is 13 % low at 0.4 of it).
+    Above, it is at most 10 % too large, and for velocity falls to a tenth at Nyquist. Before an onset the trace is zero
+    except in the 20 samples within the window, and those are small if the motion has little energy near Nyquist.
 
     References
     ----------
@@ -136,12 +135,12 @@ def wood_anderson_amplitude(
         As for `wood_anderson`.
     measure : {"peak", "half_peak_to_peak"}
         "peak": the largest absolute value, zero to peak. "half_peak_to_peak": half the largest swing from one turning
-        point to the next, which a slow drift does not change.
+        point to the next, which is not affected by a slow drift.
 
     Returns
     -------
     amplitude_mm : ndarray, shape (...), float64
-        At the samples: no peak between them is sought.
+        At the samples, not between them.
     time_s : ndarray, shape (...), float64
         After sample 0: of the peak's sample, or midway between both turning points. The first, where several are
         equal; 0 for a trace of zeros.

@@ -1,1 +1,1 @@
-"""From an inventory to the sensors and channels that record ground motion at a time."""
+"""Select the sensors and channels of an inventory that record ground motion at a time."""

@@ -1,7 +1,7 @@
-"""From an ObsPy Inventory to sensors: which channels record at a time, how they point, and where they stand.
+"""Convert an ObsPy Inventory to sensors: channels in operation, their orientation and coordinates.
 
-What a station's metadata leaves out is inferred and said in a warning; what cannot be used is left out
-and named, so that one bad station does not stop the others.
+Missing metadata of a station are inferred, with a warning; unusable channels are left out and named. One bad station
+does not stop the others.
 """
 
 from __future__ import annotations
@@ -40,36 +40,36 @@ def select_sensors(
     Parameters
     ----------
     inventory : obspy.Inventory
-    time : obspy.UTCDateTime or what it takes
+    time : obspy.UTCDateTime or a value that it accepts
         Networks, stations and channels must be open: start <= time < end; a missing end is open.
     channel : str or list of str, optional
-        Patterns of channel codes, as ``"HN?"`` or ``"HH?,HN?"`` or ``["HHZ", "BH*"]``; ``"*"`` takes all,
+        Patterns of channel codes, such as ``"HN?"`` or ``"HH?,HN?"`` or ``["HHZ", "BH*"]``; ``"*"`` takes all,
         of all locations. None: per station the first of `BAND_INSTRUMENT_PREFERENCE` that it has, at one
         location: complete ones first, then empty or ``"00"``, then in alphabetic order.
 
     Returns
     -------
     list of Sensor
-        In the inventory's order of stations. Pressure, mass position, rotation and whatever else is no
-        ground motion (by instrument code or by the response's input units) is never taken.
+        In the inventory's order of stations. Pressure, mass position, rotation and other channels without ground motion
+        (by instrument code or by the response's input units) are never used.
 
     Raises
     ------
     InputError
-        Not an inventory, or nothing left; the message says what was found.
+        Not an inventory, or no channel left; the message says what was found.
 
     Warns
     -----
     SeisSynthWarning
         A station without open or matching channels or without coordinates, a channel without sampling
-        rate or known orientation: left out and named. An inferred orientation, a channel that is there
-        twice (the epoch that starts last is taken), axes that do not span space: said.
+        rate or known orientation: left out and named. An inferred orientation, a duplicate channel (the epoch that
+        starts last is used), axes that do not span space.
 
     Notes
     -----
     A station without any channels gets three synthetic ones (Z, N, E at 100 Hz, no response).
-    Channels that do not span three axes each get their own projection of the motion; that is not said
-    of channels that the patterns themselves cut to fewer.
+    Channels that do not span three axes each get their own projection of the motion; there is no warning for channels
+    excluded by the patterns.
     """
     sensors, notes = choose_sensors(inventory, time, channel)
     for note in notes:
@@ -80,7 +80,7 @@ def select_sensors(
 
 
 def choose_sensors(inventory, time, channel=None):
-    """`select_sensors` without a word: list of Sensor, which may be empty, and list of what would be said."""
+    """`select_sensors` without warnings: list of Sensor, which may be empty, and list of the warnings."""
     if not isinstance(inventory, Inventory):
         raise InputError(f"inventory is a {type(inventory).__name__}; it must be an obspy.Inventory (read_inventory).")
     try:
@@ -113,7 +113,7 @@ def _patterns(channel):
 
 
 def _station_sensors(name, entries, time, patterns, notes):
-    """Sensors of one NET.STA, whose epochs may be several Station objects; what is left out goes to `notes`."""
+    """Sensors of one NET.STA, whose epochs may be several Station objects; channels left out are added to `notes`."""
     now = [(network, station) for network, station in entries if _is_open(network, time) and _is_open(station, time)]
     if not now:
         notes.append(f"Station {name} is not open at {time} (its epochs: {_epochs(s for _, s in entries)}); left out.")
@@ -160,7 +160,7 @@ def _station_sensors(name, entries, time, patterns, notes):
 
 
 def _groups(name, usable, patterns, faults):
-    """Lists of Channel, one per instrument, rate and place, each with all of that instrument and rate.
+    """Lists of Channel, one per instrument, rate and location, each with all of that instrument and rate.
 
     Those matching the patterns, or the preferred one.
     """
@@ -191,7 +191,7 @@ def _groups(name, usable, patterns, faults):
 
 
 def _add_to_part(parts, channel, faults):
-    """Add a channel to the part of its instrument that has its rate and its place, or make one."""
+    """Add a channel to the part of its instrument with the same rate and location, or make one."""
     apart = [part[0] for part in parts if not same_place(part[0], channel)]
     if apart:
         label = f"{channel.location}.{channel.code}" if channel.location else channel.code
@@ -212,7 +212,7 @@ def _where(channel):
 
 
 def _sensor(part, whole, patterns, notes):
-    """Order one instrument's channels, say where all of them do not span space, and cut them to the patterns."""
+    """Order one instrument's channels, note if they do not span space, and select them by the patterns."""
     group, every = (sorted(some, key=lambda one: (component_rank(one.code), one.code)) for some in (part, whole))
     kept = [channel for channel in group if _matches(channel.code, patterns)]
     if not kept:
@@ -228,7 +228,7 @@ def _sensor(part, whole, patterns, notes):
 
 
 def _channel(name, item, place, faults):
-    """Return a Channel of an ObsPy channel, or None; what is wrong goes to `faults`, a dict of lists of codes."""
+    """Return a Channel from an ObsPy channel, or None; defects are added to `faults`, a dict of lists of codes."""
     network, station = name.split(".", 1)
     location = item.location_code or ""
     label = f"{location}.{item.code}" if location else item.code
@@ -367,7 +367,7 @@ def _few(words, limit=6, separator=", "):
 
 
 def _number(value):
-    """Return a float, or None for what is missing or not finite."""
+    """Return a float, or None if missing or not finite."""
     if value is None:
         return None
     value = float(value)
@@ -375,7 +375,7 @@ def _number(value):
 
 
 def _odd_place(item):
-    """Say which coordinate of a station or channel cannot be, if one; one that is missing can."""
+    """Return an impossible coordinate of a station or channel, if any; a missing one is possible."""
     for what, key in (
         ("latitude", "latitude"), ("longitude", "longitude"), ("elevation", "elevation"), ("sensor depth", "depth"),
     ):  # fmt: skip

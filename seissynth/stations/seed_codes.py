@@ -1,4 +1,4 @@
-"""What SEED's channel codes say: band, instrument, component, and which are taken first."""
+"""SEED channel codes: band, instrument, component, and order of preference."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Channels, sensors (the channels of one instrument) and sites (where sensors stand)."""
+"""Channels, sensors (the channels of one instrument) and sites (locations of sensors)."""
 
 import math
 from dataclasses import dataclass
@@ -15,22 +15,22 @@ SAME_DEPTH_M = 1.0
 
 @dataclass
 class Channel:
-    """One channel as it is at the time asked for.
+    """One channel at a given time.
 
     Parameters
     ----------
     network, station, location, code : str
-        SEED codes; `code` has three letters, as HHZ.
+        SEED codes; `code` has three letters, such as HHZ.
     latitude_deg, longitude_deg : float
         WGS84.
     elevation_m, depth_m : float
-        Of the surface above sea level; of the sensor below the surface. 0 where unknown.
+        Elevation of the surface above sea level; depth of the sensor below the surface. 0 if unknown.
     azimuth_deg, dip_deg : float
         Of positive motion: clockwise from north; down from horizontal (SEED: -90 is up).
     sampling_rate_hz : float
     response : obspy.core.inventory.Response or None
     synthetic : bool
-        Made up for a station without channels.
+        Synthetic, for a station without channels.
     """
 
     network: str
@@ -61,7 +61,7 @@ class Channel:
 
 @dataclass
 class Sensor:
-    """The channels of one instrument: one band and instrument code, location, place and sampling rate.
+    """The channels of one instrument: one band and instrument code, location code, position and sampling rate.
 
     Parameters
     ----------
@@ -104,12 +104,12 @@ class Sensor:
 
     @property
     def band_instrument(self):
-        """First two letters of the channel codes, as HH."""
+        """First two letters of the channel codes, such as HH."""
         return self.channels[0].code[:2]
 
     @property
     def id(self):
-        """NET.STA.LOC and the band and instrument code, as GR.FUR..HH."""
+        """NET.STA.LOC and the band and instrument code, such as GR.FUR..HH."""
         return self.channels[0].id[: -len(self.channels[0].code)] + self.band_instrument
 
     @property
@@ -139,19 +139,19 @@ class Sensor:
 
     @property
     def synthetic(self):
-        """Whether the channels were made up for a station without any."""
+        """Whether the channels are synthetic, for a station without any."""
         return self.channels[0].synthetic
 
     def direction_matrix(self):
         """Return the unit vectors of positive motion, ndarray, shape (n_channels, 3), over (Z up, N, E).
 
-        Motion (3, npts) in that order times this matrix from the left gives what the channels see.
+        Multiply motion (3, npts) in that order by this matrix from the left to get the motion along the channels.
         """
         return np.array([channel.direction for channel in self.channels])
 
 
 def group_sites(sensors):
-    """Gather sensors that stand at the same place.
+    """Group sensors by location.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def group_sites(sensors):
 
 
 def same_place(one, other):
-    """Whether two sensors or channels stand at one site."""
+    """Whether two sensors or channels are at the same site."""
     turn = abs(one.longitude_deg - other.longitude_deg) % 360  # 180 and -180 are one meridian
     nearby = SAME_PLACE_DEG * (1 + 1e-6)  # 1e-5 in decimal digits is a little more in binary ones
     return (

@@ -1,4 +1,4 @@
-"""What authors of backends test theirs with."""
+"""Tests for authors of backends."""
 
 from seissynth.shared.lazy import lazy
 

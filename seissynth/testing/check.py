@@ -1,7 +1,6 @@
-"""The conformance kit: does a backend keep the protocol?
+"""The conformance kit: checks that a backend follows the protocol.
 
-For authors of backends: one line in a plugin's tests runs every check, and each failure names the check
-and what to mend.
+For authors of backends: one line in a plugin's tests runs every check, and each failure names the check and the fix.
 
 Examples
 --------
@@ -69,15 +68,15 @@ def check_backend(
     backend : type or Backend
         A class whose options all have defaults, or an instance.
     rtol : float
-        How far apart records may be that should be equal, as a part of their peak. NumPy backends are
-        bit-equal (0); those on torch state a tolerance, 1e-5 for example.
+        Allowed difference of records that should be equal, as a fraction of their peak. NumPy backends are bit-for-bit
+        equal (0); those on torch state a tolerance, for example 1e-5.
     conditions : pandas.DataFrame, optional
         At least two rows; `example_conditions` of the card by default.
 
     Raises
     ------
     ConformanceError
-        Of the first check that fails.
+        For the first check that fails.
 
     Examples
     --------
@@ -141,7 +140,7 @@ def _run_check(check, backend, rtol, conditions):
 
 
 def check_card(trial):
-    """The constructor takes no arguments that must be given, the card's options are there, and `load` works."""
+    """The constructor has no required arguments, the card's options exist, and `load` works."""
     card = trial.card
     unknown = sorted(set(card.ensemble_options) - set(option_names(type(trial.backend))))
     require(not unknown, f"card.ensemble_options names {unknown}, which are no options of the backend")
@@ -150,7 +149,7 @@ def check_card(trial):
 
 
 def check_conditions_suit(trial):
-    """The rows that the checks use hold what the card requires, inside its ranges."""
+    """The rows used by the checks have the columns that the card requires, inside its ranges."""
     require(len(trial) >= 2, "the conditions need two rows at least")
     check_conditions(trial.card, trial.conditions)
 
@@ -171,7 +170,7 @@ def check_lengths(trial):
 
 
 def check_rates(trial):
-    """Every native rate works; a backend without native rates takes any."""
+    """Every native rate works; a backend without native rates accepts any."""
     for rate_hz in trial.card.sampling_rates_hz or (20.0, 100.0, 33.3):
         trial.run(rate_hz=float(rate_hz), npts=min(301, int(trial.npts * rate_hz / trial.rate_hz)))
 
@@ -186,7 +185,7 @@ def check_missing_optional(trial):
 
 
 def check_repeatable(trial):
-    """The same request gives the same records, also from an instance that has worked before."""
+    """The same request gives the same records, also from an instance that was used before."""
     first = trial.run()
     trial.run(seeds=trial.seeds(1))
     trial.require_equal(first, trial.run(), "asked twice")
@@ -212,7 +211,7 @@ def check_chunk_independence(trial):
 
 
 def check_history_independence(trial):
-    """A new instance that is asked for the rows one by one, last first, gives the same records."""
+    """A new instance gives the same records for the rows one by one, in reverse order."""
     together, other = trial.run(), trial.fresh()
     for row in reversed(range(len(trial))):
         table, rest = _rows(trial, [row])
@@ -221,7 +220,7 @@ def check_history_independence(trial):
 
 
 def check_own_memory(trial):
-    """Records of one call stay as they are when others follow, and share no memory with them."""
+    """Records of one call are not changed by later calls, and share no memory with them."""
     calls = []
     order = np.arange(len(trial))
     for seed, rows in ((0, order), (1, order), (2, order[::-1]), (3, order), (0, order[:1]), (4, order)):
@@ -243,7 +242,7 @@ def _shared(one, other):
 
 
 def check_seeds_matter(trial):
-    """Records have noise of their own (`seeds.row`), in a backend that claims ``ensemble``."""
+    """Records have individual noise (`seeds.row`), in a backend that claims ``ensemble``."""
     if "ensemble" not in trial.card.capabilities:
         return
     seeds = trial.seeds()
@@ -267,7 +266,7 @@ def check_no_global_random_state(trial):
 
 
 def check_no_global_settings(trial):
-    """What the process shares is left as it was: warning filters, NumPy's settings, the folder, the environment."""
+    """Global state is unchanged: warning filters, NumPy's settings, the working folder, the environment."""
     trial.run()  # packages that are imported now may set what they like
     with plain_settings():
         before = process_state()
@@ -278,7 +277,7 @@ def check_no_global_settings(trial):
 
 
 def check_no_mutation(trial):
-    """Conditions, start times, seeds and source records are left as they were given, by later calls too."""
+    """Conditions, start times, seeds and source records are not modified, by later calls either."""
     source = example_source(trial) if "source_records" in trial.card.capabilities else None
     inputs = []
     for seed in (0, 1):
@@ -306,7 +305,7 @@ def _sources(own, source):
 
 
 def check_start(trial):
-    """Any start is honoured, other for each row, and onsets stay where they are on the time axis."""
+    """Any start works, also different ones for each row, and onsets keep their times."""
     first = trial.run()
     steps = np.arange(len(trial)) * 5 - 3
     moved = trial.run(start_s=trial.start_s + steps / trial.rate_hz)
@@ -327,7 +326,7 @@ def check_onsets(trial):
 
 
 def check_truth(trial):
-    """What went into each record is returned, in a backend that claims ``truth``."""
+    """Parameters of each record are returned, in a backend that claims ``truth``."""
     truth = trial.run().truth  # lengths are checked by `run`
     require(truth or "truth" not in trial.card.capabilities, "truth is empty, and the card claims 'truth'")
     require(all(isinstance(key, str) for key in truth), "names in truth must be text")

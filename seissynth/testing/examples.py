@@ -1,4 +1,4 @@
-"""What the conformance kit works with: a complete conditions table, and a small backend that passes."""
+"""Examples for the conformance kit: a complete conditions table, and a small backend that passes."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ _PLACE_DEG = (45.0, 7.0)
 
 
 class _Time:
-    """As much of an ObsPy time as `event_key` needs."""
+    """The part of an ObsPy time that `event_key` needs."""
 
     def __init__(self, seconds):
         self.ns = seconds * 10**9
@@ -28,9 +28,9 @@ def example_conditions(card, n=4):
     Parameters
     ----------
     card : seissynth.backends.base.Card
-        Whose ranges of magnitude, distance and depth are kept.
+        Card with the ranges of magnitude, distance and depth.
     n : int
-        Rows, at least 1; the first half belongs to one event, the rest to another, each row to its own
+        Number of rows, at least 1; the first half belongs to one event, the rest to another, each row to its own
         station.
 
     Returns
@@ -168,7 +168,7 @@ def _distances(card, depth_km):
 
 
 def _travel(latitude_deg, longitude_deg, azimuth_deg, distance_km):
-    """Where one arrives along great circles, and the azimuth back."""
+    """Destination along great circles, and the back-azimuth."""
     lat, lon, azimuth = np.radians(latitude_deg), np.radians(longitude_deg), np.radians(azimuth_deg)
     angle = distance_km / _EARTH_RADIUS_KM
     sine = np.sin(lat) * np.cos(angle) + np.cos(lat) * np.sin(angle) * np.cos(azimuth)
@@ -181,7 +181,7 @@ def _travel(latitude_deg, longitude_deg, azimuth_deg, distance_km):
 
 
 class Ricker(Backend):
-    """Ricker wavelets at P and S, and a little noise: the kit's own example, not a model of anything.
+    """Ricker wavelets at P and S, and a little noise: the kit's example, not a realistic model.
 
     Parameters
     ----------

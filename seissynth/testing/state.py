@@ -1,4 +1,4 @@
-"""What a backend must leave alone, as the conformance kit sees it: arrays it was given or gave, and global state."""
+"""State that a backend must not change: its input and output arrays, and global state."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ def kept_arrays(records, copied=True):
 
 
 def changed_arrays(before, after):
-    """Return the names whose arrays are not the same in both."""
+    """Return the names of arrays that differ."""
     return [key for key, value in before.items() if key not in after or not _same(value, after[key])]
 
 
@@ -35,12 +35,12 @@ def _same(one, other):
 
 
 def changed(before, after):
-    """Return the names of two states that are not equal."""
+    """Return the names of values that differ between two states."""
     return [name for name in before if before[name] != after.get(name)]
 
 
 def random_states():
-    """Return the state of every global random generator that is in the process: name -> state."""
+    """Return the state of every global random generator of the process: name -> state."""
     name, key, *rest = np.random.get_state()
     states = {"random": random.getstate(), "numpy.random": (name, key.tobytes(), *rest)}
     torch = sys.modules.get("torch")
@@ -53,7 +53,7 @@ def random_states():
 
 @contextlib.contextmanager
 def seeded_globally(seed):
-    """Seed every global random generator, and put their states back at the end."""
+    """Seed every global random generator, and restore their states at the end."""
     saved, torch = (random.getstate(), np.random.get_state()), sys.modules.get("torch")
     kept = None if torch is None else torch.get_rng_state()
     on_device = torch.cuda.get_rng_state_all() if torch is not None and torch.cuda.is_available() else None
@@ -74,7 +74,7 @@ def seeded_globally(seed):
 
 @contextlib.contextmanager
 def plain_settings():
-    """Set what `process_state` returns to values of the kit, so that a setting made twice is seen as well."""
+    """Set the values of `process_state` to those of the kit, to detect also a setting made twice."""
     torch = sys.modules.get("torch")
     with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"), np.printoptions(precision=8):
         # a pattern that no other filter has
@@ -94,7 +94,7 @@ def plain_settings():
 
 
 def process_state():
-    """Return what else the whole process shares: name -> value."""
+    """Return other global state of the process: name -> value."""
     state = {
         "warnings.filters": list(warnings.filters),
         "numpy.errstate": np.geterr(),

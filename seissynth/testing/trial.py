@@ -1,4 +1,4 @@
-"""A backend under test: the request that suits it, and how it is made."""
+"""A backend under test: a suitable request, and its construction."""
 
 import copy
 
@@ -14,7 +14,7 @@ _DURATION_S = 20.0
 
 
 def require(condition, text):
-    """Raise AssertionError with a text where a condition does not hold."""
+    """Raise AssertionError with a text if a condition is not met."""
     # not an assert statement, which ``python -O`` removes
     if not condition:
         raise AssertionError(text)
@@ -42,7 +42,7 @@ class Trial:
         return len(self.conditions)
 
     def fresh(self):
-        """Another instance, which has not made any record; a copy where an instance is tested."""
+        """Another, unused instance; a copy if an instance is tested."""
         if isinstance(self._origin, type):
             return self._origin()
         try:
@@ -67,7 +67,7 @@ class Trial:
         return checked_records(self.card, records, conditions, start_s, npts, rate_hz)
 
     def simulate(self, table, start_s, npts, rate_hz, seeds, source=None, backend=None):
-        """Run `simulate` on the arguments themselves; returns what it does."""
+        """Run `simulate` on the arguments themselves; return its result."""
         backend = backend or self.backend
         load_once(backend)
         options = {} if source is None else {"source": source}

@@ -1,4 +1,4 @@
-"""P and S onsets: first arrivals in layered crusts, TauP beyond, and the velocity models themselves."""
+"""P and S onsets: first arrivals in layered crusts, TauP beyond, and the velocity models."""
 
 from seissynth.shared.lazy import lazy
 

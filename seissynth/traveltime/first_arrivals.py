@@ -1,8 +1,8 @@
 """P and S onsets in layered and whole-earth velocity models.
 
 Layered crusts are traced exactly on a sphere of radius 6371 km by compiled loops, about a thousand times as
-fast as ObsPy's TauP; whole-earth models, and distances for which a crust makes no sense, go through
-TauP. Without ObsPy everything that needs no TauP works.
+fast as ObsPy's TauP; TauP is used for whole-earth models and for distances beyond the range of a crustal model.
+Everything else works without ObsPy.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def onsets(distance_km: ArrayLike, depth_km: ArrayLike, model: Any = "iasp91") -
         Epicentral distance, 0 to 20015 km. It is turned into an angle on a sphere of radius 6371 km; geodesic
         distances on WGS84 taken for it differ from TauP's geocentric angles by up to 0.3 % (0.07 s at 3 degrees).
     depth_km : array_like, shape (n,) or scalar
-        Source depth below sea level, up to 800 km. Sources above sea level (negative) are put at depth 0,
-        since the models begin there.
+        Source depth below sea level, up to 800 km. Sources above sea level (negative) are put at depth 0, where the
+        models begin.
     model : str, LayeredModel, sequence of (top, vp, vs), or obspy.taup.TauPyModel
         A layered model (see `velocity_model`), or the name of one of TauP's models ("ak135", "prem", ...).
 
@@ -105,16 +105,16 @@ def onsets(distance_km: ArrayLike, depth_km: ArrayLike, model: Any = "iasp91") -
     Raises
     ------
     InputError
-        Distance or depth not finite or out of range, shapes that do not fit, an unknown model.
+        Distance or depth not finite or out of range, inconsistent shapes, an unknown model.
 
     Warns
     -----
     SeisSynthWarning
-        Once a call, where another layered model than "iasp91" is left for TauP's iasp91 (beyond 10 degrees).
+        Once per call, if a layered model other than "iasp91" is replaced by TauP's iasp91 (beyond 10 degrees).
 
     Notes
     -----
-    Which model answers:
+    Model used:
 
     ====================  =====================================  =====================================
     model                 layers                                 TauP
@@ -128,16 +128,16 @@ def onsets(distance_km: ArrayLike, depth_km: ArrayLike, model: Any = "iasp91") -
     of a spherical earth), and paths along the base of a layer, which alone reach the shadow of a slow layer.
 
     *Direct wave*: the ray that leaves upwards; beyond the distance at which it leaves horizontally, the ray that
-    goes down first and turns within the source's layer; beyond the one that grazes the base of that layer, a
-    wave along the base (Pg and Sg then go on with constant slowness). A source on an interface belongs to the
-    layer above, a source below the Moho has no crustal wave. With TauP "layer" means from one discontinuity to the
-    next, and beyond 10 degrees the direct wave is the first arrival.
+    goes down first and turns within the source's layer; beyond the one that grazes the base of that layer, a wave along
+    the base (Pg and Sg then continue with constant slowness). A source on an interface belongs to the layer above; a
+    source below the Moho has no crustal wave. With TauP "layer" means from one discontinuity to the next, and beyond 10
+    degrees the direct wave is the first arrival.
 
     *First S*, with TauP, is the earliest of s, S, Sn, Sdiff, SKS and SKIKS: SKS comes before S beyond 83 degrees.
 
     Layered times are exact for the layers to better than 1e-9 s. TauP's times are interpolated in distance between
-    its own samples, at the exact depth; the error is below 0.005 s. Each path's result is bit-equal
-    whatever the other paths of the call are.
+    its own samples, at the exact depth; the error is below 0.005 s. Each path's result is bit-for-bit independent of
+    the other paths of the call.
 
     Examples
     --------
@@ -200,7 +200,7 @@ def _check_range(name, values, low, high, why):
 
 
 def _layered(model):
-    """Return the layered model that `model` stands for, or None when TauP is to be asked."""
+    """Return the layered model for `model`, or None if TauP is needed."""
     if isinstance(model, str):
         return VELOCITY_MODELS.get(model)
     # not isinstance, which would import ObsPy: a TauPyModel is known by what it can do
@@ -210,7 +210,7 @@ def _layered(model):
 
 
 def _answered_by_layers(distance, depth, layered):
-    """Return which paths the layers answer, shape (n,) bool."""
+    """Return whether each path is computed with the layers, shape (n,) bool."""
     if layered == VELOCITY_MODELS[_WHOLE_EARTH]:
         return (distance <= IASP91_LAYERS_TO_DEG * KM_PER_DEGREE) & (depth <= IASP91_LAYERS_TO_KM)
     inside = distance <= LAYERS_TO_DEG * KM_PER_DEGREE

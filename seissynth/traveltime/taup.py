@@ -1,8 +1,8 @@
-"""First and direct arrivals from ObsPy's TauP through tables: private, and imported only where needed.
+"""First and direct arrivals from ObsPy's TauP through tables: private, and imported only if needed.
 
-TauP's own call shoots rays for one distance at a time (5 to 25 ms). Here its samples of (p, angle, time) of
-each phase are read once for a model and depth, and cubics with the exact slopes d(time)/d(angle) = p go through
-them, for all distances at once.
+TauP's own call shoots rays for one distance at a time (5 to 25 ms). Here its samples of (p, angle, time) of each phase
+are read once for a model and depth, and interpolated by cubics with the exact slopes d(time)/d(angle) = p, for all
+distances at once.
 """
 
 import functools
@@ -50,7 +50,7 @@ def taup_names():
 
 
 def find_model(model):
-    """Return the TauPyModel for a name or for itself; InputError for anything else."""
+    """Return the TauPyModel for a name or a model; InputError for anything else."""
     try:
         from obspy.taup import TauPyModel
     except ImportError:
@@ -172,7 +172,7 @@ def _join(pieces):
 
 
 def _earliest(segments, delta):
-    """Earliest time on any segment, the segment, and how far along it (0 to 1); arrays of shape (n,)."""
+    """Earliest time on any segment, the segment, and the position along it (0 to 1); arrays of shape (n,)."""
     (x0, x1), (t0, t1), (p0, p1) = segments.angle, segments.time, segments.p
     width = x1 - x0
     f = (delta[:, None] - x0) / width  # (n, m), 0 to 1 inside a segment

@@ -1,7 +1,7 @@
-"""Layered velocity models of the crust, and the ones that are shipped.
+"""Layered velocity models of the crust, including the shipped ones.
 
-Layers are constant, tops in km below sea level, and the last layer is a half space. None of this
-needs ObsPy. Whole-earth models belong to ObsPy's TauP and are used by `seissynth.traveltime.onsets`.
+Layers are constant, tops in km below sea level, and the last layer is a half space. ObsPy is not needed. Whole-earth
+models are those of ObsPy's TauP, used by `seissynth.traveltime.onsets`.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class LayeredModel:
     Parameters
     ----------
     name : str
-        What `Onsets.origin` says.
+        Name for `Onsets.origin`.
     top_depth_km : tuple of float, length m
         Depth of each layer's top below sea level; the first is 0, the last is the half space's.
     vp_km_s, vs_km_s : tuple of float, length m
-        P and S velocity of each layer; any order, so layers slower than the one above are allowed.
+        P and S velocity of each layer; any order: layers slower than the one above are allowed.
     source : str
-        Where the numbers come from.
+        Source of the values.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class LayeredModel:
         Parameters
         ----------
         layers : sequence of (float, float, float)
-            One row a layer, from the surface down; the last is the half space.
+            One row per layer, from the surface down; the last is the half space.
         name, source : str
             As in `LayeredModel`.
 
@@ -195,7 +195,7 @@ def velocity_model(model: Any) -> LayeredModel:
     Raises
     ------
     InputError
-        No such name (the nearest one is told), or layers that make no model.
+        No such name (the nearest one is given), or layers that do not form a model.
 
     Examples
     --------
@@ -215,7 +215,7 @@ def velocity_model(model: Any) -> LayeredModel:
 
 
 def unknown_model_error(name, known):
-    """Make the error for a model name that is none of `known`, with the nearest one of them."""
+    """Make the error for an unknown model name, with the nearest one of `known`."""
     hint = did_you_mean(name.lower(), known, 0.5)
     return InputError(
         f"velocity model {name!r} is unknown;{hint} layered models are {', '.join(sorted(VELOCITY_MODELS))}; "

@@ -1,4 +1,4 @@
-"""The backend "heggs": records from a network that learned from pairs of records of one earthquake."""
+"""The backend "heggs": records from a network trained on pairs of records of one earthquake."""
 
 import numpy as np
 
@@ -21,22 +21,22 @@ _SAMPLING = {"method": "dpmpp_2m", "steps": 10, "source_start": None, "source_no
 class HeggsBackend(WeightsBackend):
     """HEGGS: latent diffusion on log-spectrograms, trained on pairs of records of one earthquake.
 
-    With `source`, a real record of the same earthquake, the earthquake's own traits come along; without, the records
-    come from magnitude, depth and place alone. Trained weights are needed; they say for which magnitudes, distances and
-    depths they hold.
+    With `source`, a real record of the same earthquake, records have the traits of that earthquake; without, they
+    follow from magnitude, depth and location alone. Trained weights are needed; they state their ranges of magnitude,
+    distance and depth.
 
     Parameters
     ----------
     weights : str or path, optional
-        A .safetensors file that ``seissynth train heggs`` wrote; default: what the package brings, if it brings any.
+        A .safetensors file written by ``seissynth train heggs``; default: the weights shipped with the package, if any.
     device : str
         "cpu", "cuda", "cuda:1", ...
     steps : int, optional
-        Steps of the sampler. This and the next four: default as the weights' card says, else 10 steps.
+        Steps of the sampler. This and the next four: default from the weights' card, else 10 steps.
     method : {"dpmpp_2m", "ddim", "ddpm"}, optional
     source_start : {"noised", "paper", "condition"}, optional
-        Where a source's latent goes: as the start, with the noise of step `source_noise` times T; in place of pure
-        noise (the paper); or into the network (weights trained for it).
+        Use of a source's latent: as the start, with the noise of step `source_noise` times T; instead of pure noise
+        (the paper); or as input of the network (weights trained for it).
     source_noise : float, optional
         Above 0, at most 1.
     eta : float, optional
@@ -46,31 +46,30 @@ class HeggsBackend(WeightsBackend):
     iterations : int
         Of Griffin-Lim, for phases.
     batch : int
-        Records that go through the network together; bounds the memory.
+        Number of records per batch of the network; limits the memory.
     precision : {"auto", "float32", "mixed"}
         See `generation.prepare`.
     background : {"quiet", "mean", "drawn", "none"}
-        Noise of records without a source, by weights that know that of sensors: of quiet times; its mean over the
-        earthquakes of the training set; that of one of them, drawn for each earthquake; or none. A source brings the
-        noise of its time along, but for "none".
+        Noise of records without a source, for weights with the noise of sensors: of quiet times; its mean over the
+        earthquakes of the training set; that of one of them, drawn for each earthquake; or none. With a source, the
+        noise is that of its time, except for "none".
     gate_onsets : bool, optional
-        Hold P and S back until their onsets, which windows of the spectrogram smear, and raise them behind; see
-        `onset_gates`. Default: where the network takes predicted onsets.
+        Delay P and S, which windows of the spectrogram smear, until their onsets, and amplify them afterwards; see
+        `onset_gates`. Default: if the network takes predicted onsets.
 
     Raises
     ------
     InputError
         No weights, or an option out of bounds.
     FileFormatError
-        A file that holds no weights of HEGGS, of another version, cut off or without normalisation.
+        A file that is not weights of HEGGS, is of another version, truncated, or without normalisation.
     MissingDependencyError
         PyTorch or safetensors is not installed.
 
     Notes
     -----
-    The onsets that come with the records are those that the conditions predict, with the delays of known sensors where
-    the weights hold any. They go into networks of the variant "onsets": take the velocity model that the weights were
-    trained with.
+    The onsets of the records are those of the conditions, with the delays of known sensors if the weights have any.
+    They are input of networks of the variant "onsets": use the velocity model that the weights were trained with.
 
     References
     ----------
@@ -120,7 +119,7 @@ class HeggsBackend(WeightsBackend):
         self._reader = None
 
     def __getstate__(self):
-        """Copies in other processes load anew."""
+        """Copies in other processes load again."""
         return {**super().__getstate__(), "_reader": None}
 
     def load(self):
@@ -138,7 +137,7 @@ class HeggsBackend(WeightsBackend):
         Returns
         -------
         Records
-            Velocity, m/s, components Z, N, E, 1 to 45 Hz; predicted onsets; `truth` says whether a source was used.
+            Velocity, m/s, components Z, N, E, 1 to 45 Hz; predicted onsets; `truth` states whether a source was used.
         """
         from seissynth_plugins.heggs.generation import to_waveforms
         from seissynth_plugins.heggs.inputs import sensor_names

@@ -33,15 +33,15 @@ class Sampling:
     steps : int
         Passes of the U-Net.
     start : {"paper", "noised", "condition"}
-        What a source does: its latent stands in the place of the noise at step T (algorithm 2), or with the noise of
-        step `start_step`, or goes into the U-Net beside pure noise (configurations with `source_input` only).
+        Use of a source: its latent replaces the noise at step T (algorithm 2), or starts with the noise of step
+        `start_step`, or is an input of the U-Net together with pure noise (configurations with `source_input` only).
     start_step : int
         For "noised", 1 to T.
     eta : float
         Noise of DDIM's steps, 0 to 1.
     batch : int
-        Records that go through the networks together. The last batch is filled up, so that a record's result does not
-        depend on how many others are asked for.
+        Records that go through the networks together. The last batch is filled up; a record's result does not depend on
+        the number of others.
     spread : bool
         Vary each record by the patterns of residuals that the weights hold, if they do; False gives the mean.
     """
@@ -277,8 +277,8 @@ def prepare(model, device="cpu", precision="auto"):
     precision : {"auto", "float32", "mixed"}
         "mixed" runs encoder, U-Net and decoder in bfloat16 and the rest in float32: layer normalisation and attention
         over few channels, of which the amplitude correction is made, are slower in bfloat16 on a CPU. "auto" is
-        "mixed" where the processor multiplies matrices in bfloat16, else "float32". The choice hangs on the machine
-        alone, not on a timing, so that one machine always gives the same bits.
+        "mixed" where the processor multiplies matrices in bfloat16, else "float32". The choice depends on the machine
+        alone, not on a timing; one machine always gives the same bits.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a network sees of records, stations and earthquakes, and the way back; representation with statistics."""
+"""Input of a network from records, stations and earthquakes, and its inverse; representation with statistics."""
 
 from dataclasses import dataclass, field, replace
 
@@ -108,7 +108,7 @@ class ModelInputs:
     def onsets(self, columns):
         """Return P and S as the network takes them, s after origin, shape (n, 2), float32; NaN where they are unknown.
 
-        Predicted onsets with the sensors' terms. Rows whose ``path_onset_origin`` is "picks" stay as they are.
+        Predicted onsets with the sensors' terms. Rows whose ``path_onset_origin`` is "picks" are not changed.
         """
         onsets = predicted_onsets(columns)
         delayed, origin = self.delayed(onsets, sensor_names(columns)), columns.get("path_onset_origin")
@@ -140,7 +140,7 @@ class ModelInputs:
 
     @classmethod
     def from_plain(cls, plain):
-        """Make inputs of what `to_plain` returned; an InputError says what is missing or wrong."""
+        """Make inputs from the result of `to_plain`; an InputError names what is missing or wrong."""
         missing = [name for name in _PARTS if name not in plain]
         if missing:
             raise InputError(f"the normalisation of HEGGS lacks {', '.join(missing)}.")

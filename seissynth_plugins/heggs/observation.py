@@ -1,4 +1,4 @@
-"""From conditions to spectrograms as sensors would see them: the network, its spread, site and noise."""
+"""Convert conditions to spectrograms at sensors: the network, its spread, site and noise."""
 
 import dataclasses
 
@@ -20,7 +20,7 @@ def generate_observed(
     model, inputs, conditions, seeds, event_seeds, sensors, onsets, *, source=None, traits=None, sampling=None,
     background="quiet",
 ):  # fmt: skip
-    """Generate standardised log-spectrograms with what the weights know of sites and noise.
+    """Generate standardised log-spectrograms with the sites and noise of the weights.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def generate_observed(
     source : ndarray, shape (n, 3, bins, frames), optional
         For the network.
     traits : Traits, optional
-        What sources told of their earthquakes, one row for each record. Rows of noise that are NaN, and all without it,
-        take what `background` says.
+        Traits of the earthquakes from sources, one row for each record. Rows of noise that are NaN, and all without it,
+        follow `background`.
     sampling : generation.Sampling, optional
         Default: `generation.default_sampling`.
     background : {"quiet", "mean", "drawn", "none"}
@@ -48,7 +48,7 @@ def generate_observed(
     Returns
     -------
     ndarray, shape (n, 3, bins, frames), float32
-        Weights without site and noise give what the network says.
+        Weights without site and noise give the output of the network.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def generate_observed(
 
 
 def signal_residuals(inputs, target, predicted, conditions, sensors, onsets):
-    """Return by how much the signals of real records differ from predictions, and where they can be seen.
+    """Return the differences between signals of real records and predictions, and where they are detectable.
 
     Parameters
     ----------

@@ -1,11 +1,11 @@
-"""Onsets in time: what a window of the spectrogram smears over the time before P and S is taken off again.
+"""Onsets in time: remove energy that windows of the spectrogram smear before P and S.
 
-A frame sees 1.28 s, so that a phase stands in frames centred up to 0.64 s before its onset. Amplitudes that are a mean
-over what could be, with phases found by Griffin-Lim, do not add up to silence there as those of a real record do:
-records set in 0.2 s early. Here the part of a record that belongs to a phase, by the amplitude that its frames have
-above those before the onset, is held back until the onset. What is left begins too softly: real phases, P on the
-vertical above all, are strongest within tenths of a second, which frames of 1.28 s do not show. So the phase is raised
-behind its onset, as much as real records were found to be.
+A frame covers 1.28 s, and a phase is in frames centred up to 0.64 s before its onset. Amplitudes that are a mean over
+possible records, with phases found by Griffin-Lim, do not sum to silence there like those of a real record: records
+start 0.2 s early. Here the part of a record that belongs to a phase, by the amplitude of its frames above those before
+the onset, is delayed until the onset. The remaining onset is too weak: real phases, especially P on the vertical, are
+strongest within tenths of a second, which frames of 1.28 s do not resolve. The phase is therefore amplified after its
+onset, by as much as found in real records.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ _BEFORE_S = 1.3
 
 
 def gate_onsets(records, spectrograms, representation, statistics, onsets, workers=None, impulses=None):
-    """Hold phases back until their onsets, and raise them behind these.
+    """Delay phases until their onsets, and amplify them afterwards.
 
     Parameters
     ----------
@@ -33,13 +33,13 @@ def gate_onsets(records, spectrograms, representation, statistics, onsets, worke
     representation : seissynth.representations.LogSpectrogram
     statistics : seissynth.representations.SpectrogramStatistics
     onsets : array_like, shape (n, 2)
-        P and S, s after the first sample; where one is unknown, or no frame before it shows what stands there, that
-        phase stays as it is.
+        P and S, s after the first sample; if one is unknown, or no frame before it shows the level there, that phase is
+        not changed.
     workers : int, optional
         Threads.
     impulses : dict, optional
         By phase, as `IMPULSES`, which is the default: the part of the record that belongs to the phase is multiplied by
-        ``exp(a exp(-t / T))``, t s behind the onset. An empty one raises nothing.
+        ``exp(a exp(-t / T))``, t s after the onset. An empty one amplifies nothing.
 
     Returns
     -------
@@ -47,10 +47,9 @@ def gate_onsets(records, spectrograms, representation, statistics, onsets, worke
 
     Notes
     -----
-    The share of a cell is ``1 - A_before / A``, so that what is left has the amplitude A_before. Its logarithm is the
-    mean by component and frequency over frames that do not reach the onset: for P over all of them, for S over those in
-    1.3 s that lie behind P. A record that begins so shortly before P that each frame reaches it takes those that do so
-    by half.
+    The share of a cell is ``1 - A_before / A``, and the remainder has the amplitude A_before. Its logarithm is the mean
+    by component and frequency over frames that do not overlap the onset: for P over all of them, for S over those in
+    1.3 s after P. A record that begins so shortly before P that each frame overlaps it uses those that do so by half.
 
     Examples
     --------

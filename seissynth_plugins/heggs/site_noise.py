@@ -1,13 +1,13 @@
-"""Site and noise: what records of a sensor hold beyond what a network says.
+"""Site and noise: effects of a sensor that are not in the output of a network.
 
-A network that learned from made records knows neither the site nor the noise of a real sensor. Here a record is the
+A network trained on generated records knows neither the site nor the noise of a real sensor. Here a record is the
 network's signal, times a gain of the site by component and frequency, plus noise, added as powers: a gain on the whole
-record would lift the noise of a small earthquake with it and hide its onset. Noise is the mean level of the sensor
-before P, times a factor by frequency that all sensors share at the time of one earthquake: in an aftershock sequence
-the coda of others fills the time before P, and the level changes by a factor of a hundred within hours. A source record
-tells that factor; without one it is drawn from those of the training set.
+record would also raise the noise of a small earthquake and hide its onset. Noise is the mean level of the sensor before
+P, times a factor by frequency common to all sensors at the time of one earthquake: in an aftershock sequence the coda
+of other earthquakes fills the time before P, and the level changes by a factor of a hundred within hours. A source
+record provides that factor; without one it is drawn from those of the training set.
 
-Levels are in standard deviations of ln A, as spectrograms are.
+Levels are in standard deviations of ln A, like spectrograms.
 """
 
 from dataclasses import dataclass
@@ -50,17 +50,17 @@ class SiteNoise:
     Parameters
     ----------
     site : dict of str to ndarray, shape (3, bins)
-        What is added to the signal's ln A at a sensor, named NET.STA; "" holds for sensors that are not named.
+        Added to the signal's ln A at a sensor, named NET.STA; "" is for all other sensors.
     noise : dict of str to ndarray, shape (3, bins)
         Mean ln A before P, likewise.
     quiet : dict of str to ndarray, shape (3, bins)
-        Mean ln A of the set's rows of noise, likewise; `noise` where it has none.
+        Mean ln A of the set's noise rows, likewise; `noise` if it has none.
     events : ndarray, shape (earthquakes, bins)
-        By how much the noise of the training set's earthquakes differed from these means.
+        Differences of the noise of the training set's earthquakes from these means.
     predicted : ndarray, shape (3, bins)
-        The noise that the network itself predicts, where a record has no time before P that would show it.
+        The noise predicted by the network itself, for records without time before P to show it.
     shape : ndarray, shape (9, bins)
-        What is added to every signal's ln A, standardised, by the columns of `shape_features`.
+        Added to every signal's ln A, standardised, by the columns of `shape_features`.
     """
 
     site: dict
@@ -77,7 +77,7 @@ class SiteNoise:
 
     @classmethod
     def from_plain(cls, plain, bins):
-        """Make it of what `to_plain` returned; an InputError says what is wrong."""
+        """Make it from the result of `to_plain`; an InputError names what is wrong."""
         shape = (3, bins)
         fields = {}
         for name in _NAMED:
@@ -93,7 +93,7 @@ class SiteNoise:
         return cls(**fields)
 
     def signals(self, spectrograms, early, sd, sensors, features):
-        """Return ln A of the signals that a network's spectrograms stand for at sensors, see `signal`.
+        """Return ln A of the signals of a network's spectrograms at sensors, see `signal`.
 
         `features` are those of `shape_features`.
         """
@@ -119,12 +119,12 @@ class SiteNoise:
 
 
 def before_p(onsets, times_s):
-    """Return which frames lie before P, shape (n, frames).
+    """Return whether each frame is before P, shape (n, frames).
 
     Parameters
     ----------
     onsets : array_like, shape (n, 2)
-        P and S, s after origin; where P is unknown no frame does.
+        P and S, s after origin; if P is unknown no frame is.
     times_s : array_like, shape (frames,)
         Centres of the frames, s after origin.
 
@@ -166,7 +166,7 @@ def _hats(after_s, knots_s):
 
 
 def noise_levels(spectrograms, early):
-    """Return the mean before P by component and bin, shape (n, 3, bins); NaN where there is too little of it.
+    """Return the mean before P by component and bin, shape (n, 3, bins); NaN if it is too short.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def noise_levels(spectrograms, early):
 
 
 def signal(spectrograms, early, sd, predicted):
-    """Return ln A of what a prediction holds beside its own noise, the noise before P taken off as power.
+    """Return ln A of a prediction without its own noise: the noise before P is subtracted as power.
 
     Parameters
     ----------
@@ -212,12 +212,12 @@ def with_noise(signals, noise, sd):
 
 
 def of_sensors(values, sensors):
-    """Return the values of sensors, shape (n, ...); those named "" where a sensor has none."""
+    """Return the values of sensors, shape (n, ...); those named "" if a sensor has none."""
     return np.stack([values.get(str(name), values[""]) for name in sensors])
 
 
 def shrunk_means(values, names, known, records):
-    """Return means by name, drawn to the mean over names: n records go n / (n + `records`) of the way.
+    """Return means by name, shrunk towards the mean over names: n records have the weight n / (n + `records`).
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def shrunk_means(values, names, known, records):
 
 
 def noise_offsets(spectrograms, sensors, early, site_noise):
-    """Return by how much the noise of records differs from that of their sensors, shape (n, bins); NaN if not seen."""
+    """Return the difference of the noise of records from that of their sensors, shape (n, bins); NaN if unknown."""
     levels = noise_levels(spectrograms, early)
     return (levels - of_sensors(site_noise.noise, sensors)).mean(axis=1)
 

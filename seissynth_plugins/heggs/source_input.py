@@ -1,4 +1,4 @@
-"""Source records as a network takes them, and what they tell of their earthquake."""
+"""Source records as input of a network, and the traits of their earthquake."""
 
 import hashlib
 
@@ -15,7 +15,7 @@ _FILTERED = 0.9
 
 
 class SourceReader:
-    """Reads the source records of calls, and remembers what the last ones told.
+    """Read the source records of calls, and cache the traits of the last ones.
 
     Parameters
     ----------
@@ -30,13 +30,13 @@ class SourceReader:
         self._last = None, None
 
     def read(self, source, conditions):
-        """Return what goes into the network, and what goes beside it.
+        """Return the input of the network, and the traits.
 
         Parameters
         ----------
         source : Records
-            One record for each row, m/s, components Z, N, E; with a `pool`, that tells levels, but for the records of
-            a row's own sensor. Without a pool, each row's record does.
+            One record for each row, m/s, components Z, N, E; with a `pool`, levels come from its records except those
+            of the row's own sensor. Without a pool, they come from each row's record.
         conditions : mapping of schema columns or pandas.DataFrame, n rows
 
         Returns
@@ -61,7 +61,7 @@ class SourceReader:
         return encoded, Traits(*fields)
 
     def _of_pool(self, pool, conditions):
-        """For each row residuals of the pool, and which of them tell: all but those of its own sensor."""
+        """For each row residuals of the pool, and which of them are used: all except those of its own sensor."""
         names, sensors = np.array(sensor_names(conditions)), np.array(_sensors(pool))
         events = [name for name in self.inputs.condition.columns if name.startswith("source_")]
         values = np.stack([np.asarray(conditions[name], dtype=float) for name in events], axis=1)
@@ -117,7 +117,7 @@ class SourceReader:
         return self.inputs.encode(out, source.truth.get("sensor"))
 
     def _residuals(self, source, encoded, conditions, rows):
-        """What source records hold beyond their prediction, as records of the earthquakes of `rows`."""
+        """Residuals of source records from their prediction, as records of the earthquakes of `rows`."""
         sensors = _sensors(source)
         onsets = self.inputs.delayed(np.stack([source.p_s, source.s_s], axis=1), sensors)
         there = self._conditions_at(source, conditions, rows)

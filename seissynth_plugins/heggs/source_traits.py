@@ -1,4 +1,4 @@
-"""What source records tell of their earthquake beside what goes into the network: noise, level, residuals over time."""
+"""Traits of an earthquake from source records, besides the network's input: noise, level, residuals over time."""
 
 import dataclasses
 
@@ -26,16 +26,16 @@ _STEPS = 3
 
 @dataclasses.dataclass(frozen=True)
 class Traits:
-    """What source records tell of their earthquakes beyond what the network takes from them.
+    """Traits of earthquakes from source records, in addition to the network's input.
 
     Parameters
     ----------
     noise : ndarray, shape (n, bins)
-        By how much the noise differs from the mean of the sensors; NaN where no source shows any.
+        Difference of the noise from the mean of the sensors; NaN if no source shows any.
     level : ndarray, shape (n, bins)
-        By how much the signal differs from what its magnitude and place let expect.
+        Difference of the signal from that expected for its magnitude and location.
     rest : ndarray, shape (n, bins, frames)
-        By how much records differ from signal and noise with these: codas, other earthquakes.
+        Difference of records from signal and noise with these: codas, other earthquakes.
     """
 
     noise: np.ndarray
@@ -45,22 +45,22 @@ class Traits:
 
 @dataclasses.dataclass(frozen=True)
 class SourceResiduals:
-    """What source records hold beside what is predicted at their own sensors.
+    """Residuals of source records from the prediction at their own sensors.
 
     Parameters
     ----------
     noise : ndarray, shape (n, bins)
-        Of each record beside that of its sensor.
+        Difference of each record from that of its sensor.
     error, weight : ndarray, shape (n, bins)
         Two sums, of which the level of some records together is ``sum(error) / (sum(weight) + LEVEL_PULL)``.
     apart : ndarray, shape (n, bins, frames)
         Record less prediction, mean over components.
     slope : ndarray, shape (n, bins, frames)
-        What a unit of level adds to the prediction.
+        Change of the prediction per unit of level.
     counts, early : ndarray of bool, shape (n, frames)
-        Which frames these hold for; which lie before P.
+        Frames for which these are valid; frames before P.
     marks : ndarray of int, shape (n, 2)
-        In which frames P and S set in.
+        Frames of the onsets of P and S.
     """
 
     noise: np.ndarray
@@ -73,7 +73,7 @@ class SourceResiduals:
     marks: np.ndarray
 
     def of(self, rows, marks, early):
-        """Return what some records of one earthquake tell of one more.
+        """Return the traits for a target from some records of the same earthquake.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class SourceResiduals:
         marks : (int, int)
             Frames of its P and S: residuals over time are those at the same time before P, and about S from P on.
         early : ndarray of bool, shape (frames,)
-            Which of its frames lie before P.
+            Frames before P.
 
         Returns
         -------
@@ -115,9 +115,9 @@ class SourceResiduals:
         Parameters
         ----------
         rows_of : sequence of array of int
-            Which records tell of each target.
+            Records used for each target.
         onsets : array_like, shape (n, 2)
-            P and S of the targets, s after origin; where one is unknown, nothing is told over time.
+            P and S of the targets, s after origin; if one is unknown, there are no residuals over time.
         times_s : ndarray, shape (frames,)
         """
         early, marks = before_p(onsets, times_s), onset_frames(onsets, times_s)
@@ -128,13 +128,13 @@ class SourceResiduals:
 
 
 def onset_frames(onsets, times_s):
-    """Return the frames nearest to onsets; an unknown one lies before all."""
+    """Return the frames nearest to onsets; an unknown one is before all."""
     times = np.asarray(times_s, dtype=float)
     return np.rint((np.nan_to_num(np.asarray(onsets, dtype=float)) - times[0]) / (times[1] - times[0])).astype(int)
 
 
 def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=None):
-    """Return what source records hold beyond what is predicted at their own sensors.
+    """Return the residuals of source records from the prediction at their own sensors.
 
     Parameters
     ----------
@@ -144,13 +144,13 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
     source : ndarray, shape (n, 3, bins, frames)
         Spectrograms of records.
     conditions : ndarray, shape (n, size)
-        At the sources; a row of NaN: nobody knows where it stands, so that it tells its noise alone.
+        At the sources; a row of NaN: unknown location, and only the noise of the record is used.
     sensors : sequence of str
         Of the sources, NET.STA.
     onsets : ndarray, shape (n, 2)
         At the sources, s after origin.
     frames : ndarray of bool, shape (n, frames), optional
-        Which count, such as those before the next earthquake.
+        Frames that count, such as those before the next earthquake.
 
     Returns
     -------

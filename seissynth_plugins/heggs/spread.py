@@ -1,6 +1,6 @@
-"""What a mean leaves out: how records scatter about the prediction, as a few patterns over frequency and time.
+"""Scatter of records about the mean prediction, as a few patterns over frequency and time.
 
-A squared loss makes the network give the mean of what could be recorded. Level, decay and spectrum of a real record
+A squared loss makes the network predict the mean of all possible records. Level, decay and spectrum of a real record
 differ from that mean over many cells together. These residuals, taken on records that the training did not see, are
 described by probabilistic principal components (Tipping and Bishop 1999), ``residual = sum_k pattern_k z_k + noise``
 with normal z; a generated record draws its own z. What differs from cell to cell is the texture's, see

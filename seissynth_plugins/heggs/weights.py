@@ -36,12 +36,12 @@ HEGGS = Kind(
 
 
 def shipped_or_given(path, kind=HEGGS):
-    """Return the file to use: the one given, else the one that the package brings."""
+    """Return the file to use: the one given, else the one shipped with the package."""
     return files.shipped_or_given(path, kind)
 
 
 def check_shipped(path, kind=HEGGS):
-    """Refuse the file that the package brings where it is not the one that was released; others pass."""
+    """Refuse a shipped file that is not the released one; others pass."""
     files.check_shipped(path, kind)
 
 

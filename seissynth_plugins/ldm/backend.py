@@ -1,4 +1,4 @@
-"""The backend "ldm", the latent diffusion model that HEGGS is compared with, and what its weights are."""
+"""The backend "ldm", the latent diffusion model that HEGGS is compared with, and its kind of weights."""
 
 import dataclasses
 
@@ -21,7 +21,7 @@ class LdmBackend(HeggsBackend):
     """Latent diffusion on log-spectrograms behind a frozen autoencoder, HEGGS' baseline.
 
     Takes the options of `seissynth_plugins.heggs.backend.HeggsBackend`. Weights come from ``seissynth train ldm``; the
-    package brings none. A `source` is of use where the weights were trained on pairs (variant "pairs").
+    package ships none. A `source` is useful if the weights were trained on pairs (variant "pairs").
 
     References
     ----------

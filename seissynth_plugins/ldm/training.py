@@ -1,7 +1,7 @@
 """Train the latent diffusion baseline: the autoencoder first, then diffusion on its frozen latents.
 
-`train_ldm` is what ``seissynth train ldm`` calls. Folders, parts, pairs, statistics and cards are those of HEGGS, so
-that both learn from the same records; the first stage runs in the folder ``autoencoder`` of the run.
+`train_ldm` is called by ``seissynth train ldm``. Folders, parts, pairs, statistics and cards are those of HEGGS, and
+both learn from the same records; the first stage runs in the folder ``autoencoder`` of the run.
 """
 
 import dataclasses

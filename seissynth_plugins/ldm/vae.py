@@ -69,11 +69,11 @@ class AdversarialVAE(nn.Module):
         self.register_buffer("steps_done", torch.zeros((), dtype=torch.long))
 
     def parts(self):
-        """Return what is trained in turn: name -> parameters."""
+        """Return the parts that are trained in turn: name -> parameters."""
         return {"autoencoder": list(self.vae.parameters()), "critic": list(self.critic.parameters())}
 
     def loss(self, batch, part="autoencoder"):
-        """Return the loss of one part, and what to log.
+        """Return the loss of one part, and values to log.
 
         Parameters
         ----------
@@ -130,7 +130,7 @@ class AdversarialVAE(nn.Module):
 class PatchCritic(nn.Module):
     """Says of each patch of a spectrogram how real it looks (Isola et al. 2017).
 
-    Group normalisation stands in the place of batch normalisation, so that records do not depend on each other.
+    Group normalisation replaces batch normalisation, and records do not depend on each other.
     """
 
     def __init__(self, channels):

@@ -25,16 +25,16 @@ class StochasticBackend(Backend):
     """Point-source stochastic simulation run separately for P, SV and SH with real ray times.
 
     Each leg is Gaussian noise under a window that starts at its ray's onset, shaped by
-    A(f) = C M0 S(f) (2 pi f)² G(R) exp(-pi f R / (Q v)) site(f) exp(-pi kappa0 f) with minimum phase. The
-    components share one polarised series and have scattered ones of their own; a coda follows. For magnitudes 0 to 8,
-    hypocentral distances of 0 to 600 km and depths of -5 to 100 km.
+    A(f) = C M0 S(f) (2 pi f)² G(R) exp(-pi f R / (Q v)) site(f) exp(-pi kappa0 f) with minimum phase. The components
+    share one polarised series and have individual scattered ones; a coda follows. For magnitudes 0 to 8, hypocentral
+    distances of 0 to 600 km and depths of -5 to 100 km.
 
     Parameters
     ----------
     preset : {"active", "active_transport", "active_uncorrected", "stable", "smsim"} or dict
-        Active crust (western US); the same with energy spread over time by scattering, levels not fitted anew; the
-        first before levels were fitted to a ground-motion model; stable crust (eastern US); or SMSIM's own run for
-        comparison. Or a table of one's own region, see `region_presets.read_preset`.
+        Active crust (western US); the same with energy spread over time by scattering; the first before levels were
+        fitted to a ground-motion model; stable crust (eastern North America); or SMSIM's own run for comparison. Or a
+        table for another region, see `region_presets.read_preset`.
     weights, device
         Not used; part of the protocol.
     {options}
@@ -93,7 +93,7 @@ class StochasticBackend(Backend):
         self._terms = None
 
     def load(self) -> None:
-        """Build what records share; the compiled loops come from numba's cache after the first time."""
+        """Build common data of records; the compiled loops come from numba's cache after the first time."""
         from seissynth_plugins.stochastic.simulation import RecordMaker
         from seissynth_plugins.stochastic.spectra import GridCache
 
@@ -123,7 +123,7 @@ class StochasticBackend(Backend):
         -------
         Records
             Acceleration, m/s², components Z, R, T; onsets of the first P and S; `truth` with moment magnitude,
-            corner frequencies, durations, distances, kappa, stress drop, and the random terms where they are on.
+            corner frequencies, durations, distances, kappa, stress drop, and the random terms if they are on.
         """
         from seissynth_plugins.stochastic.rows import prepare_rows
 

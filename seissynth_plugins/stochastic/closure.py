@@ -1,7 +1,7 @@
-"""Local to moment magnitude such that the records' own local magnitude is the one that was asked for.
+"""Conversion of local to moment magnitude that gives records the requested local magnitude.
 
-The table is the inverse of what the backend's own Wood-Anderson amplitudes give; `tools/physics/calibrate_magnitude.py`
-makes it.
+The table is the inverse of the magnitudes from the backend's own Wood-Anderson amplitudes;
+`tools/physics/calibrate_magnitude.py` makes it.
 """
 
 import hashlib
@@ -69,7 +69,7 @@ class ClosureTable:
         Parameters
         ----------
         local_magnitude : array_like, any shape
-            Beyond the ends Mw goes on with 2/3 (below) and 1 (above) per unit.
+            Beyond the ends Mw continues with 2/3 (below) and 1 (above) per unit.
 
         Returns
         -------

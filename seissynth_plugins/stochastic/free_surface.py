@@ -1,4 +1,4 @@
-"""What a plane wave does at the free surface."""
+"""Amplitudes of a plane wave at the free surface."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def surface_motion(ray_parameter_s_km, vp_km_s, vs_km_s):
     Parameters
     ----------
     ray_parameter_s_km : ndarray, shape (n,)
-        Horizontal slowness; kept below 0.98 of 1/vp, so that nothing is evanescent.
+        Horizontal slowness; kept below 0.98 of 1/vp, to avoid evanescent waves.
     vp_km_s, vs_km_s : ndarray, shape (n,)
         Of the layer below the surface.
 

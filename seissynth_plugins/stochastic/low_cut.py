@@ -1,7 +1,7 @@
 """The causal low cut of the records: a Butterworth high-pass in second-order sections.
 
-scipy.signal has the same (the tests compare them to rounding), but importing it takes half a second, which would be
-most of what the first record costs.
+scipy.signal has the same (the tests compare them to rounding), but importing it takes half a second, most of the time
+of the first record.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Every constant of the stochastic backend: default, unit, meaning and source; and the presets.
 
-Units are those of the literature (bar, km, km/s, g/cm³), and stand in the names.
+Units are those of the literature (bar, km, km/s, g/cm³), and are part of the names.
 """
 
 import itertools

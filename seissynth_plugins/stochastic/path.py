@@ -37,7 +37,7 @@ def finite_fault_km(mw, coefficients):
 
 
 def mean_rupture_distance_km(mw, epicentral_km, depth_km):
-    """Mean closest distance to a rupture of which only magnitude and hypocentre are known, km.
+    """Mean closest distance to a rupture with known magnitude and hypocentre only, km.
 
     A vertical rectangle with the length and width of Wells & Coppersmith (1994), its strike uniform over the
     circle and the hypocentre uniform along strike; down dip it is centred on the hypocentre as far as the

@@ -96,7 +96,7 @@ def make_parameters(preset: str | dict = "active", **overrides: Any) -> Paramete
     ----------
     preset : {"active", "active_transport", "active_uncorrected", "stable", "smsim"} or dict
         Active crust (western US), the same before levels were fitted to a ground-motion model, stable crust (eastern
-        US), or SMSIM's own run for comparison; or a table of one's own, see `region_presets.read_preset`.
+        US), or SMSIM's own run for comparison; or a table for another region, see `region_presets.read_preset`.
     **overrides
         Any field of `Parameters`.
 

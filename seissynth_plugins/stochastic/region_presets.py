@@ -1,8 +1,8 @@
-"""Presets for one's own region, as a table of parameters in a file.
+"""Presets for other regions, as a table of parameters in a file.
 
 A table is CSV with the columns ``constant``, ``value`` and ``source``; one row for each constant that differs from
-the preset it is based on, which the row ``based_on`` names. The contents, not the file's name, go into the
-provenance of the records, so that they can be made again where the file is not.
+the preset it is based on, which the row ``based_on`` names. The provenance of the records holds the contents, not the
+name of the file; the records can be reproduced without it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def read_preset(path: str | os.PathLike[str]) -> dict:
     ----------
     path : str or path
         CSV file with the columns ``constant``, ``value``, ``source``. Values are numbers, true, false, words, or
-        lists in square brackets; the units are those of `Parameters`. Rows ``based_on`` ("active" where there is none)
-        and ``name`` are not constants.
+        lists in square brackets; the units are those of `Parameters`. Rows ``based_on`` ("active" by default) and
+        ``name`` are not constants.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def read_preset(path: str | os.PathLike[str]) -> dict:
     Raises
     ------
     InputError
-        The file cannot be read, lacks a column, names a constant twice, or holds no value; with its line.
+        The file cannot be read, lacks a column, names a constant twice, or has a row without a value; with its line.
 
     Examples
     --------
@@ -81,14 +81,14 @@ def read_preset(path: str | os.PathLike[str]) -> dict:
 
 
 def write_preset(path: str | os.PathLike[str], preset: str = "active", **overrides: Any) -> os.PathLike[str]:
-    """Write all constants of a preset as a table to begin one's own from.
+    """Write all constants of a preset as a template for another region.
 
     Parameters
     ----------
     path : str or path
         CSV file; an old one is replaced.
     preset : str
-        Where the values come from.
+        Source of the values.
     **overrides
         Constants that differ from it.
 
@@ -125,7 +125,7 @@ def unfold(preset, overrides):
     Raises
     ------
     InputError
-        Keys that a preset does not have.
+        Keys that are not in a preset.
     """
     if not isinstance(preset, Mapping):
         return preset, overrides

@@ -1,4 +1,4 @@
-"""From a conditions table to what each record needs: levels, corners, durations, patterns; vectors over rows."""
+"""Convert a conditions table to the input of each record: levels, corners, durations, patterns; vectors over rows."""
 
 from dataclasses import dataclass
 
@@ -64,7 +64,7 @@ class PreparedRow:
     adjustment: np.ndarray | None = None  # added to ln FAS of all legs at adjustment.KNOTS_HZ; None = nothing
 
     def samples_before_onset(self, start_s, sampling_rate_hz):
-        """Samples of a record that lie before its first onset."""
+        """Samples of a record before its first onset."""
         return max(0, int(np.ceil((min(self.p_first, self.p_direct) - start_s) * sampling_rate_hz)))
 
 

@@ -1,4 +1,4 @@
-"""From prepared rows to records: noise under windows, shaped by the legs' spectra, on three components.
+"""Convert prepared rows to records: noise under windows, shaped by the legs' spectra, on three components.
 
 The recipe is Boore's (2003): Gaussian noise under a window, its spectrum divided by the window's rms level and
 multiplied by the target spectrum, back in time. It is done for P, SV and SH apart, each with the onset of its ray.

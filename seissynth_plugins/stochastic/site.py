@@ -1,4 +1,4 @@
-"""The site: what another Vs30 than 760 m/s does, linear and nonlinear, and the rock PGA that the latter needs."""
+"""The site: effect of a Vs30 other than 760 m/s, linear and nonlinear, and the rock PGA for the latter."""
 
 import numpy as np
 

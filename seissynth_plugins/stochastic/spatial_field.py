@@ -2,9 +2,9 @@
 
     Z(x) = K^(-1/2) sum_j [A_j cos(k_j x) + B_j sin(k_j x)]
 
-with A and B standard normal. The waves k_j and amplitudes come from a seed and the field's name alone, so that the
-field exists everywhere before any station is asked for. (A Cholesky factor over the stations of a call would give a
-station another value whenever its neighbours change.)
+with A and B standard normal. The waves k_j and amplitudes come from a seed and the field's name alone, and the field is
+defined everywhere, independently of the stations. (A Cholesky factor over the stations of a call would give a station
+another value whenever its neighbours change.)
 """
 
 from dataclasses import dataclass

@@ -1,11 +1,11 @@
-"""Random terms of ln FAS: between events, between sites, and what is left; and of the durations.
+"""Random terms of ln FAS: between events, between sites, and the remainder; and of the durations.
 
     change(f) = dB(event) + dS2S(site) + dW(field at the site, row) - offset(f)
     ln duration factor = dB(event) + dW(field at the site, row)
 
 Each term is a normal vector at the knots of `adjustment.KNOTS_HZ`: a standard deviation at each knot times numbers
-that are correlated over frequency. The standard deviations are fitted so that PGA, PGV and response spectra scatter
-as BSSA14 says (`tools/physics/calibrate_variability.py` writes them to `data/variability.json`).
+that are correlated over frequency. The standard deviations are fitted to make PGA, PGV and response spectra scatter
+like BSSA14 (`tools/physics/calibrate_variability.py` writes them to `data/variability.json`).
 """
 
 import json
@@ -38,7 +38,7 @@ _FIELDS = FIELD_FACTORS + 1  # the last is that of durations
 
 @dataclass(frozen=True)
 class VariabilityTables:
-    """Standard deviations of ln FAS and how they hang together over frequency and distance.
+    """Standard deviations of ln FAS and their correlation over frequency and distance.
 
     Parameters
     ----------
@@ -47,11 +47,11 @@ class VariabilityTables:
     tau : ndarray, shape (m, knots)
         Between events.
     phi_s2s : ndarray, shape (knots,)
-        Between sites, at all magnitudes the same, so that a site's term is the same in each event.
+        Between sites, the same at all magnitudes, so a site always has the same term.
     phi_ss : ndarray, shape (m, knots)
         What is left: paths, and all else.
     offset : ndarray, shape (m, knots)
-        Taken off, so that medians of peaks stay where they are without random terms.
+        Subtracted, to keep the medians of peaks without random terms.
     coordinate : ndarray, shape (knots,)
         Stretched ln f; two knots correlate as exp(-|difference|^exponent).
     event_stretch : float
@@ -179,7 +179,7 @@ class TermMaker:
             without correlation to any other site.
         seeds : seissynth.seeding.Seeds
             Of n rows. The event's term and fields come from `event`, the site's from `station`, the rest
-            from `row`; so a row's result does not depend on what other rows there are.
+            from `row`; so a row's result does not depend on the other rows.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The Saragoni-Hart window: its constants, and where on its way down it has a given level."""
+"""The Saragoni-Hart window: its constants, and the time at which it falls to a given level."""
 
 import math
 from functools import lru_cache
@@ -11,7 +11,7 @@ def window_shape(epsilon, eta):
     Parameters
     ----------
     epsilon : float
-        The peak stands at x = epsilon.
+        The peak is at x = epsilon.
     eta : float
         The level at x = 1.
 

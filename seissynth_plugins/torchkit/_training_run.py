@@ -1,4 +1,4 @@
-"""One call of `seissynth_plugins.torchkit.training.train`: what stands in the folder, the loop, and what it leaves."""
+"""One call of `seissynth_plugins.torchkit.training.train`: files in the folder, the loop, and its results."""
 
 import logging
 import re

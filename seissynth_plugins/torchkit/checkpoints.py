@@ -1,4 +1,4 @@
-"""Weights as one file that says what it is: safetensors, whose header holds the card of the weights.
+"""Weights as one self-describing file: safetensors, with the card of the weights in its header.
 
 Reading the header takes the standard library only. Pickles are refused: loading one runs whatever it holds.
 """

@@ -1,4 +1,4 @@
-"""A moving average of a model's parameters: what is kept of a training."""
+"""A moving average of a model's parameters: the final weights of a training."""
 
 import contextlib
 

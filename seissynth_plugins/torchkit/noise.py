@@ -1,4 +1,4 @@
-"""Noise schedules of diffusion models, what a network may predict, and how its losses are weighed.
+"""Noise schedules of diffusion models, prediction types of a network, and weights of its losses.
 
 The process is the variance-preserving one of Ho et al. (2020), ``x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps``, with
 steps t = 1 ... T and t = 0 for clean data. Networks predict the data ("x0"), the noise ("eps") or the velocity
@@ -40,7 +40,7 @@ class NoiseSchedule:
     steps : int
         T, 2 or more.
     zero_terminal_snr : bool
-        Shift and scale sqrt(abar) so that nothing of the data is left at T (Lin et al. 2024, algorithm 1); without
+        Shift and scale sqrt(abar) to leave nothing of the data at T (Lin et al. 2024, algorithm 1); without
         it a sampler that starts from pure noise starts from what the network never saw.
     beta_start, beta_end : float
         First and last beta of the linear kinds.
@@ -139,7 +139,7 @@ class NoiseSchedule:
         return self.alpha(t, x0) * x0 + self.sigma(t, x0) * noise
 
     def target(self, x0, noise, t, kind):
-        """Return what a network that predicts `kind` should say."""
+        """Return the target of a network that predicts `kind`."""
         _choice("prediction", kind, PREDICTIONS)
         if kind == "x0":
             return x0
@@ -148,7 +148,7 @@ class NoiseSchedule:
         return noise if kind == "eps" else self.alpha(t, x0) * noise - self.sigma(t, x0) * x0
 
     def to_x0(self, prediction, x_t, t, kind):
-        """Return the data that a prediction stands for.
+        """Return the data for a prediction.
 
         Parameters
         ----------
@@ -177,7 +177,7 @@ class NoiseSchedule:
         return (x_t - self.sigma(t, x_t) * prediction) / self.alpha(t, x_t)
 
     def to_eps(self, prediction, x_t, t, kind):
-        """Return the noise that a prediction stands for (steps of 1 and more); see `to_x0`."""
+        """Return the noise for a prediction (steps of 1 and more); see `to_x0`."""
         _choice("prediction", kind, PREDICTIONS)
         if kind == "eps":
             return prediction

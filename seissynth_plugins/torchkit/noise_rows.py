@@ -1,6 +1,6 @@
-"""Which rows of noise a training may know: none that hold a sample, or the time, of what is kept out.
+"""Noise rows for a training: none with a sample, or at the time, of held-out records.
 
-Noise stands behind augmentation and behind the quiet levels of sensors, so that it leaks as records do.
+Noise is used for augmentation and for the quiet levels of sensors, and leaks like records.
 """
 
 import numpy as np
@@ -30,8 +30,8 @@ def purged_noise(table, rules, parts, timed, stations_out):
     -------
     ndarray of bool, shape (rows,)
         Rows of noise that the set's own column ``split`` keeps out; that are of a station kept out; that share a sample
-        with any earthquake's window at the station, as windows of two parts must not; or that lie within the time of a
-        block that validates or tests. Rows whose times nobody recorded, those of made sets, pass the last two.
+        with any earthquake's window at the station, as windows of two parts must not; or that are within the time of a
+        block for validation or testing. Rows whose times nobody recorded, those of made sets, pass the last two.
     """
     noise = table["noise"].to_numpy(bool)
     bad = noise & stations_out

@@ -14,7 +14,7 @@ def chosen_precision(precision, device):
     ----------
     precision : {"auto", "float32", "mixed"}
         "auto" is "mixed" where the processor multiplies matrices in bfloat16. The choice depends on the machine alone,
-        not on a timing, so that one machine always gives the same bits.
+        not on a timing; one machine always gives the same bits.
     device : str or torch.device
 
     Raises

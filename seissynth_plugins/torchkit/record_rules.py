@@ -1,4 +1,4 @@
-"""What records a learned backend is trained on: rate, length, quantity, where windows begin, what each must have."""
+"""Requirements for training records of a learned backend: rate, length, quantity, start of windows, columns."""
 
 from dataclasses import dataclass
 
@@ -91,7 +91,7 @@ class RecordRules:
         Raises
         ------
         InputError
-            With what the set holds, what is needed, and how to make such a set.
+            Names what the set has, what is needed, and how to make such a set.
         """
         rate, table = dataset.sampling_rate_hz, dataset.metadata
         if rate is None or abs(rate - self.sampling_rate_hz) > 1e-6:

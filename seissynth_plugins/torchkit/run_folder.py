@@ -1,4 +1,4 @@
-"""The folder of a training: what was asked, statistics of its data, and the weights that it begins with.
+"""The folder of a training: its arguments, statistics of its data, and the initial weights.
 
 A trainer opens its run with `open_run`, takes its statistics through `kept_inputs`, makes its network within
 `first_weights`, trains, and leaves weights with `run_results.leave_weights`.
@@ -27,7 +27,7 @@ EXPORTS = ("last", "best")
 
 @dataclass(frozen=True)
 class Run:
-    """What a training begins with.
+    """Start of a training.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def check_export(export):
 
 
 def open_run(kind, config, table, output, *, init=None, resume=True, **asked):
-    """Read weights to begin with, and keep what was asked in the folder of the run, or go on with that.
+    """Read initial weights, and store the arguments in the folder of the run, or resume it.
 
     Parameters
     ----------
@@ -113,9 +113,9 @@ def open_run(kind, config, table, output, *, init=None, resume=True, **asked):
     init : path, optional
         Weights to begin with.
     resume : bool
-        False begins anew.
+        False starts over.
     **asked
-        Plain data: the ``seed``, and every other option that must be the same when the run goes on.
+        Plain data: the ``seed``, and every other option that must be the same when the run resumes.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def open_run(kind, config, table, output, *, init=None, resume=True, **asked):
 
 
 def same_run(output, asked, resume):
-    """Write what was asked, or refuse to go on with something else."""
+    """Write the arguments, or refuse to resume with others."""
     path = output / ASKED
     if resume and path.is_file():
         before = _read_json(path)
@@ -154,7 +154,7 @@ def same_run(output, asked, resume):
 
 
 def kept_inputs(run, fit):
-    """Return the statistics of a run that goes on, or fit and keep them.
+    """Return the statistics of a resumed run, or fit and keep them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a training leaves: weights that carry their card, the card as a page, and the curve of its losses."""
+"""Results of a training: weights with their card, the card as a page, and the curve of its losses."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ _RANGE_ROWS = {
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What a call of a trainer left behind.
+    """Result of a call of a trainer.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def leave_weights(
     region, licence : str
         Region: default: that of the training part's earthquakes.
     after : sequence of callable
-        From `Trained` to `Trained`: what is fitted to the finished network, in this order.
+        From `Trained` to `Trained`: fits to the finished network, in this order.
     further : dict, optional
         Plain data for the card.
     **options
@@ -115,7 +115,7 @@ def leave_weights(
 
 
 def about_weights(run, items, result, recipe, *, region="", licence="MIT", best=False, **options):
-    """Return what the header of a weights file says about their training; `options` are kept with its stage.
+    """Return the training information for the header of a weights file; `options` are kept with its stage.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def _region(table):
 
 
 def draw_curve(output):
-    """Draw the losses of a run beside them."""
+    """Draw the losses of a run next to its metrics."""
     from seissynth.plotting.training_curves import plot_training
 
     try:
@@ -167,7 +167,7 @@ def draw_curve(output):
 
 
 def write_card(card, weights, table, kind):
-    """Write CARD.md beside weights: what is known from the training, and places for what must be measured.
+    """Write CARD.md next to the weights: information from the training, and placeholders for measured values.
 
     Parameters
     ----------

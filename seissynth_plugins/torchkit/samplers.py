@@ -1,8 +1,8 @@
 """Samplers: from noise (or from a noised record) to data, with any number of steps.
 
 The network, the noise schedule and the sampler are three objects: `sample` takes a function that makes a prediction of
-a noisy tensor and its step, and a `NoiseSchedule`. Each record draws from a generator of its own, so that it does not
-depend on the batch it is in.
+a noisy tensor and its step, and a `NoiseSchedule`. Each record draws from its own generator, and does not depend on its
+batch.
 """
 
 from itertools import pairwise

@@ -1,9 +1,9 @@
-"""How weights came about: a chain of stages, oldest first, that every weights file carries with it.
+"""History of weights: a chain of stages, oldest first, stored in every weights file.
 
 A stage is plain data: "what" ("training", "fit" or "not recorded"), "package_version", "data" (names of the sets),
 "training_data_hash", "name" (of the configuration), "steps", "pairs" (or "records", where a kind of weights counts
 these), "seed", "fold", "folds", "stations_out", "init_weights_hash" (of the file that it began with; None for random
-weights) and "options". An absent key is what was not recorded.
+weights) and "options". An absent key was not recorded.
 """
 
 from seissynth_plugins.torchkit.training import FREE_FIELDS

@@ -1,4 +1,4 @@
-"""How to train: the options of the loop in `seissynth_plugins.torchkit.training`."""
+"""Training options: those of the loop in `seissynth_plugins.torchkit.training`."""
 
 import dataclasses
 import json
@@ -61,7 +61,7 @@ class TrainConfig:
     precision : {"32-true", "bf16-mixed", "16-mixed"}
     seed : int
     max_minutes : float or None
-        Stop with a checkpoint after so long; `train` goes on when it is called again.
+        Stop with a checkpoint after so long; `train` resumes when it is called again.
     save_minutes : float
         A checkpoint at least this often.
     log_every : int
@@ -77,7 +77,7 @@ class TrainConfig:
     progress : bool
         Show a progress bar.
     tensorboard : bool
-        Write TensorBoard's logs beside the CSV.
+        Write TensorBoard's logs in addition to the CSV.
     every : dict of str to int
         Part -> it is stepped in each k-th step only: ``{"generator": 5}`` steps it in steps 5, 10, ... after the parts
         before it in ``parts()``. Parts that are left out are stepped in every step; one part at least must be.

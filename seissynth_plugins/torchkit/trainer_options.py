@@ -6,25 +6,25 @@ import inspect
 _TEXTS = {
     "{output}": """\
 output : path
-    Folder of the run; a run that is there goes on.""",
+    Folder of the run; an existing run is resumed.""",
     "{kept_out}": """\
 fold : int, optional
 folds : int
 stations_out : sequence of str
-    What is kept out, see `seissynth_plugins.torchkit.training_table.TrainingTable`.""",
+    Held-out records, see `seissynth_plugins.torchkit.training_table.TrainingTable`.""",
     "{seed_and_time}": """\
 seed : int
 max_minutes : float, optional
-    Stop after so long, with a state from which the same call goes on.""",
+    Stop after this time, with a state from which the same call resumes.""",
     "{card_and_loop}": """\
 region, licence : str
     For the card of the weights.
 threads : int, optional
     Of torch on the CPU; default: torch's own.
 resume : bool
-    False begins anew.
+    False starts over.
 **loop
-    Fields of `seissynth_plugins.torchkit.training.TrainConfig`, in place of the size's recipe.""",
+    Fields of `seissynth_plugins.torchkit.training.TrainConfig`, overriding the size's recipe.""",
 }
 
 

@@ -1,8 +1,8 @@
 """The training loop that all learned backends share, on Lightning.
 
 A training is a function of its configuration and data alone: the order of batches and every random number follow from
-the seed and the number of the batch, and none from what ran before. So a training that was killed goes on from its last
-checkpoint to the same result as one that was not, bit for bit on the CPU.
+the seed and the number of the batch, and not from earlier batches. A training that was killed therefore resumes from
+its last checkpoint to the same result as an uninterrupted one, bit for bit on the CPU.
 
 What a model must have
 ----------------------
@@ -18,7 +18,7 @@ What a model must have
     with the same random numbers. The figure that the best weights are chosen by (`TrainConfig.best_by`) must be there.
 ``samples(step)``
     Optional; returns generated records, (n, 3, npts), for `TrainConfig.sample_every`. Called in evaluation mode with
-    averaged weights, always with the same random numbers, so that samples of two steps differ by the weights only.
+    averaged weights, always with the same random numbers, and samples of two steps differ by the weights only.
 ``config``
     Optional. A dataclass: a state of a model with another one is refused.
 
@@ -81,7 +81,7 @@ def train(module, data, config, run_dir, resume=True, *, validation=None):
     run_dir : str or path
         Made where it is missing.
     resume : bool
-        Go on from the state in `run_dir` if there is one; False begins anew and replaces it.
+        Go on from the state in `run_dir` if there is one; False starts over and replaces it.
     validation : object, optional
         Data for validation, used in order and without new targets.
 

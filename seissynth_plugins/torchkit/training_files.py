@@ -1,4 +1,4 @@
-"""Files of a training: its state, from which it goes on, and its lines of figures."""
+"""Files of a training: its state, from which it resumes, and its metrics."""
 
 import csv
 import dataclasses
@@ -66,7 +66,7 @@ def save_best(path, ema, step, loss):
 
 
 def identity_of(model, config, data, validation):
-    """Return what a state must agree in, to be gone on from.
+    """Return the values that must agree for a state to be resumed.
 
     Parameters
     ----------

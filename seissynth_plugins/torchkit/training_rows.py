@@ -1,4 +1,4 @@
-"""Which records of data sets are trained on: read, checked, and divided into parts."""
+"""Training records of data sets: read, checked, and divided into parts."""
 
 from pathlib import Path
 
@@ -156,8 +156,8 @@ def choose_parts(table, rules, fold, folds, stations_out):
 def _known_across_sets(table, rules, parts):
     """Return the rows that another set keeps out: the same samples, or an earthquake of the same time.
 
-    Sets are divided one by one, so that an earthquake of two cuts of one archive may train in one and test in the
-    other.
+    Sets are divided one by one: an earthquake of two cuts of one archive may be for training in one and for testing in
+    the other.
     """
     start, end, known = intervals(table, rules)
     recorded = known & ~(table["made"] | table["noise"]).to_numpy(bool)

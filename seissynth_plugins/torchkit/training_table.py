@@ -1,6 +1,6 @@
 """The records that a learned backend is trained on, of one set or several, divided into parts.
 
-A set is what ``seissynth dataset cut`` or ``seissynth dataset make`` wrote; `RecordRules` say of what rate, length and
+A set is the result of ``seissynth dataset cut`` or ``seissynth dataset make``; `RecordRules` define rate, length and
 quantity. Neither torch nor ObsPy is imported.
 """
 
@@ -35,7 +35,7 @@ class TrainingTable:
     paths : path or list of path
         Folders in SeisBench's format.
     rules : RecordRules
-        What the records must be.
+        Requirements for the records.
     fold : int, optional
         Which of `folds` blocks of time is for testing, in sets without a column ``split``; the next one is for
         validation, and windows that share samples with these are left out. None: the last tenth of the earthquakes is
@@ -44,13 +44,13 @@ class TrainingTable:
     stations_out : sequence of str
         NET.STA or STA: stations that no training and no validation sees.
     noise : path, optional
-        A further set, of which only the rows of noise are taken, for augmentation.
+        A further set, of which only the noise rows are used, for augmentation.
     seed : int
 
     Raises
     ------
     InputError, FileFormatError
-        No such set; a fold of a set with a column ``split``; records that are not what the rules say.
+        No such set; a fold of a set with a column ``split``; records that do not follow the rules.
 
     Notes
     -----

@@ -1,6 +1,6 @@
 """Weights of learned backends as files: written after a training, read for generation and for further training.
 
-A `Kind` says what the weights of one backend are; everything else here is the same for all of them. Only `load_model`
+A `Kind` describes the weights of one backend; everything else here is the same for all of them. Only `load_model`
 and `save_model` import torch.
 """
 
@@ -31,15 +31,16 @@ class Kind:
     name : str
         In the header of a file, and of the backend and the trainer.
     version : int
-        Raised when the network changes so that older weights no longer fit.
+        Increased if a change of the network makes older weights unusable.
     config : type
         Dataclass of its configuration.
     make : callable
         From a configuration to a model; imports torch.
     shipped : pathlib.Path, optional
-        What the package brings, if it does.
+        Weights shipped with the package, if any.
     sha256 : dict of str to str
-        SHA-256 in hex digits of files that releases bring, by their names: another file in the place of one is refused.
+        SHA-256 in hex digits of files shipped with releases, by their names: another file in the place of one is
+        refused.
     make_inputs : callable, optional
         From the normalisation of a card, plain data, to what scales inputs and outputs; that has ``to_plain()``, which
         goes back. None: the plain data stay as they are.
@@ -63,7 +64,7 @@ class Kind:
 
 
 def shipped_or_given(path, kind):
-    """Return the file to use: the one given, else the one that the package brings.
+    """Return the file to use: the one given, else the one shipped with the package.
 
     Raises
     ------
@@ -81,11 +82,11 @@ def shipped_or_given(path, kind):
 
 
 def check_shipped(path, kind):
-    """Refuse the file that the package brings where it is not the one that was released; others pass.
+    """Refuse a shipped file that is not the released one; others pass.
 
     Notes
     -----
-    The digest stands in the code. It finds files that were damaged, or exchanged by themselves; who can write into the
+    The digest is in the code. It finds files that were damaged, or exchanged by themselves; whoever can write into the
     installation can change both. It is computed once for each state of the file, 13 MB in some 10 ms.
 
     Raises

@@ -1,4 +1,4 @@
-"""What backends with weights share: the file and its card, loading, copies in other processes."""
+"""Common code of backends with weights: the file and its card, loading, copies in other processes."""
 
 import dataclasses
 
@@ -20,7 +20,7 @@ class WeightsBackend(Backend):
     Parameters
     ----------
     weights : str or path, optional
-        A .safetensors file of ``seissynth train``; default: what the package ships with, if anything.
+        A .safetensors file of ``seissynth train``; default: the weights shipped with the package, if any.
     device : str
         "cpu", "cuda", "cuda:1", ...
 
@@ -29,7 +29,7 @@ class WeightsBackend(Backend):
     InputError
         No weights.
     FileFormatError
-        A file that holds no weights of this kind, of another version, cut off or without normalisation.
+        A file that is not weights of this kind, is of another version, truncated, or without normalisation.
     """
 
     #: whose weights it takes
@@ -42,7 +42,7 @@ class WeightsBackend(Backend):
         self._lock = new_lock()
 
     def __getstate__(self):
-        """Copies in other processes load anew."""
+        """Copies in other processes load again."""
         return {**self.__dict__, "_model": None, "_lock": None}
 
     def __setstate__(self, state):
@@ -64,7 +64,7 @@ class WeightsBackend(Backend):
 
     @property
     def inputs(self):
-        """What the loaded weights know of their training set."""
+        """Information of the loaded weights on their training set."""
         return self._inputs
 
     def load_network(self):

@@ -1,4 +1,4 @@
-"""Continuous records on disk: an index of what there is, and reading of one sensor's span at a time."""
+"""Continuous records on disk: an index, and reading of one sensor's span at a time."""
 
 import glob
 import hashlib
@@ -13,7 +13,7 @@ from seissynth.shared.warning import warn_user
 
 @dataclass(frozen=True)
 class _Entry:
-    """One continuous piece: where it lies, times of its first and last sample in ns since 1970."""
+    """One continuous segment: its file, and times of its first and last sample in ns since 1970."""
 
     source: object  # path, or the Trace itself
     start_ns: int
@@ -36,19 +36,19 @@ class Segment:
 
 
 class Archive:
-    """Files of waveforms (or a Stream), indexed by headers; samples are read when they are asked for.
+    """Files of waveforms (or a Stream), indexed by headers; samples are read on request.
 
     Parameters
     ----------
     waveforms : str, path, list of these, or obspy Stream
-        Files, folders (with all that lies below) or patterns as ``data/*.mseed``, in any format that ObsPy reads.
+        Files, folders (including subfolders) or patterns such as ``data/*.mseed``, in any format that ObsPy reads.
 
     Raises
     ------
     InputError
         No such file.
     FileFormatError
-        None of the files is one that ObsPy reads.
+        ObsPy can read none of the files.
     """
 
     def __init__(self, waveforms):
@@ -102,7 +102,7 @@ class Archive:
         return np.stack([parts[first, 0], reach[last]], axis=-1)
 
     def fingerprint(self):
-        """Digest of what there is: of files paths, sizes and times of change, of a Stream the samples."""
+        """Digest of the content: for files of paths, sizes and times of change, for a Stream of the samples."""
         digest, seen = hashlib.sha256(), {}
         for trace_id, entries in self._entries.items():
             for entry in entries:
@@ -114,11 +114,11 @@ class Archive:
         return digest.hexdigest()
 
     def rate_of(self, trace_id):
-        """Sampling rate of a channel's first piece, Hz."""
+        """Sampling rate of a channel's first segment, Hz."""
         return self._entries[trace_id][0].rate_hz
 
     def read(self, trace_id, start_ns, end_ns):
-        """List of Segment of a channel that touch an interval, by start; masked and NaN samples are gaps."""
+        """List of the segments of a channel that overlap an interval, by start; masked and NaN samples are gaps."""
         entries = [e for e in self._entries.get(trace_id, ()) if e.start_ns <= end_ns and e.end_ns >= start_ns]
         segments = []
         for source in dict.fromkeys(e.source for e in entries if not hasattr(e.source, "stats")):

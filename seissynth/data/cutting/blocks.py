@@ -1,4 +1,4 @@
-"""Blocks of time to work through, and the sensors that record in each."""
+"""Blocks of time for processing, and the sensors that record in each."""
 
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from seissynth.shared.warning import warn_user
 
 
 def make_blocks(archive, inventory, settings):
-    """Intervals (first, last) in ns that cover what is recorded, cut where an epoch of the inventory begins or ends."""
+    """Intervals (first, last) in ns that cover the records, cut where an epoch of the inventory begins or ends."""
     margin = settings.duration_s + settings.lead_s + settings.tail_s
     edges = np.array(sorted(_epoch_edges(inventory)), dtype=np.int64)
     step = round(settings.block_s * 1e9)

@@ -1,8 +1,7 @@
-"""From continuous records to a data set of event windows, in SeisBench's format.
+"""Cut a data set of event windows, in SeisBench's format, from continuous records.
 
-Windows are aligned to origin time, hold motion of a stated quantity, and each carries what is known of its quality:
-gaps, clipping, signal to noise, where P and S come from, and when the next earthquake sets in. `seissynth dataset
-cut` is the command.
+Windows are aligned to origin time and hold motion of a stated quantity. Each has information on its quality: gaps,
+clipping, signal to noise, source of P and S, and onset of the next earthquake. `seissynth dataset cut` is the command.
 """
 
 from __future__ import annotations
@@ -52,23 +51,23 @@ def cut_events(
     overwrite: bool = False,
     progress: Callable[..., Any] | None = None,
 ) -> CutReport:
-    """Cut the windows of a catalogue's earthquakes, and windows of noise, out of continuous records.
+    """Cut windows of a catalogue's earthquakes, and windows of noise, from continuous records.
 
     Parameters
     ----------
     waveforms : str, path, list of these, or obspy Stream
-        Files, folders or patterns of counts, in any format that ObsPy reads. Headers are read first, samples when
-        their time has come: one sensor and `block_s` seconds are in memory at once.
+        Files, folders or patterns of counts, in any format that ObsPy reads. Headers are read first, samples later: one
+        sensor and `block_s` seconds are in memory at once.
     inventory : obspy Inventory
     catalog : obspy Catalog or Event
     output : str or path
-        Folder to be made: ``metadata.csv``, ``waveforms.hdf5`` and ``cut_report.json``. The set appears complete or not
-        at all. A call that was killed or interrupted is taken up by the same call, block of time by block: until the
-        end they lie in the hidden folder ``.cutting``, which takes as much room as the set. After an error nothing is
+        Folder to create: ``metadata.csv``, ``waveforms.hdf5`` and ``cut_report.json``. The set appears complete or not
+        at all. Repeat the call to resume after a kill or interruption, by blocks of time. Until the end the blocks are
+        kept in the hidden folder ``.cutting``, which needs as much disk space as the set. After an error nothing is
         left.
     settings : CutSettings, optional
     overwrite : bool
-        Replace a data set that is there.
+        Replace an existing data set.
     progress : callable, optional
         Called with (blocks done, blocks in all).
 
@@ -81,7 +80,7 @@ def cut_events(
     InputError
         No usable earthquake, sensor or window.
     FolderInUseError
-        Another process fills that folder.
+        Another process writes to that folder.
     FileFormatError
         Waveforms that ObsPy cannot read.
 
@@ -142,7 +141,7 @@ def _writer(output, settings, overwrite):
 
 
 def _cut_blocks(work, parts, blocks, progress):
-    """Cut every block of time that is not there yet; CutReport of all."""
+    """Cut every block of time that is not done yet; return the CutReport of all."""
     report, used = CutReport(), set()
     for number, block in enumerate(blocks):
         books = parts.books(number)
@@ -163,7 +162,7 @@ def _cut_blocks(work, parts, blocks, progress):
 
 
 class _Work:
-    """What every block of time needs."""
+    """Common input of all blocks of time."""
 
     def __init__(self, archive, inventory, quakes, picks, settings, picker):
         self.archive, self.inventory, self.quakes, self.picks = archive, inventory, quakes, picks

@@ -1,4 +1,4 @@
-"""What is measured on, and predicted for, a cut window: signal to noise, expected amplitudes, the time mask."""
+"""Measured and predicted properties of a cut window: signal to noise, expected amplitudes, the time mask."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ NOISE_S, NOISE_ENDS_BEFORE_P_S, SIGNAL_S = 10.0, 0.5, 5.0
 
 
 def expected_amplitude(magnitude, hypocentral_km, quantity, region, gain=1.0):
-    """Peak of S that an earthquake is expected to make at a station, in the unit of `quantity`.
+    """Expected peak of S of an earthquake at a station, in the unit of `quantity`.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def expected_amplitude(magnitude, hypocentral_km, quantity, region, gain=1.0):
 
     Notes
     -----
-    The definition of the local magnitude read backwards: A = 10^(M + log A0(R)) mm on a Wood-Anderson seismometer of
+    The inverse of the definition of the local magnitude: A = 10^(M + log A0(R)) mm on a Wood-Anderson seismometer of
     gain 2080, so A / 2080 of ground displacement, times 2 pi `DOMINANT_HZ` for each derivative.
     """
     from seissynth.signal.magnitude_scales import minus_log_a0
@@ -54,14 +54,14 @@ def expected_amplitude(magnitude, hypocentral_km, quantity, region, gain=1.0):
 
 
 def rms(data):
-    """Root mean square of the loudest component; NaN of nothing."""
+    """Root mean square of the loudest component; NaN without samples."""
     if not data.shape[-1]:
         return np.nan
     return float(np.sqrt((data.astype(float) ** 2).mean(axis=-1)).max())
 
 
 def piece(data, rate, lead_s, begin_s, end_s):
-    """Samples between two times after the window's first sample, cut to what is there."""
+    """Samples between two times after the window's first sample, limited to the window."""
     first, last = (round((lead_s + t) * rate) for t in (begin_s, end_s))
     return data[:, max(first, 0) : max(last, 0)]
 
@@ -81,7 +81,7 @@ def signal_to_noise_db(data, rate, lead_s, p_s, s_s, end_s):
 
 
 def is_detectable(data, rate, lead_s, onset_s, amplitude, ratio):
-    """Whether another earthquake stands out at its predicted onset.
+    """Whether another earthquake is detectable at its predicted onset.
 
     Parameters
     ----------
@@ -90,11 +90,10 @@ def is_detectable(data, rate, lead_s, onset_s, amplitude, ratio):
     rate : float
     lead_s : float
     onset_s, amplitude : float
-        Its predicted P after time 0, and the peak of S that is expected of it.
+        Its predicted P after time 0, and its expected peak of S.
     ratio : float
         The amplitude must be at least this times the level (root mean square of the loudest component) in the 2 s
-        before the onset: noise, coda of the target, and whatever else is there. Where nothing is recorded before
-        the onset the answer is yes.
+        before the onset: noise, coda of the target, and other signals. True if nothing is recorded before the onset.
     """
     level = rms(piece(data, rate, lead_s, onset_s - LEVEL_S, onset_s))
     return bool(not np.isfinite(level) or amplitude >= ratio * level)

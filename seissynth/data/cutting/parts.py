@@ -1,8 +1,8 @@
-"""Parts of a cut that is under way, one for each block of time, from which a killed run is taken up.
+"""Parts of an unfinished cut, one for each block of time, from which a killed run resumes.
 
-A part is a file of rows (JSON, one a line), a file of samples (float32), and its books, which are written last, by
-rename: counts, sizes and digests. The set itself is written from the parts when all are there, so that it does not
-depend on interruptions.
+A part is a file of rows (JSON, one a line), a file of samples (float32), and a summary, which is written last, by
+rename: counts, sizes and digests. The set itself is written from the parts when all are complete, and does not depend
+on interruptions.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ class Parts:
     output : pathlib.Path
         Folder of the data set, locked.
     fingerprint : str
-        Of all that decides what is cut; parts of another cut are removed.
+        Digest of everything that determines the cut; parts of another cut are removed.
     npts : int
         Samples of a window.
     """
@@ -39,14 +39,14 @@ class Parts:
         self.folder, self.fingerprint, self.npts = output / PARTS, fingerprint, npts
 
     def found(self):
-        """Whether parts of this very cut are there."""
+        """Whether parts of this cut exist."""
         try:
             return json.loads((self.folder / _ABOUT).read_text(encoding="utf-8")) == {"cut": self.fingerprint}
         except (OSError, ValueError):
             return False
 
     def begin(self):
-        """Make the folder, without parts of any other cut."""
+        """Make the folder, and remove parts of any other cut."""
         if not self.found():
             self.remove()
             self.folder.mkdir()
@@ -58,7 +58,7 @@ class Parts:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def books(self, number):
-        """(CutReport, ids of sensors) of a block that is done; None for one that is not, or is damaged."""
+        """(CutReport, ids of sensors) of a finished block; None for one that is unfinished or damaged."""
         try:
             books = json.loads(self._path(number, "json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -69,7 +69,7 @@ class Parts:
 
     @contextlib.contextmanager
     def writing(self, number):
-        """Give a `PartWriter` for a block; its part counts once the context ends without an error."""
+        """Yield a `PartWriter` for a block; its part is valid once the context ends without an error."""
         paths = self._path(number, "rows"), self._path(number, "samples")
         with paths[0].open("w", encoding="utf-8") as rows, paths[1].open("wb") as samples:
             part = PartWriter(rows, samples)
@@ -100,14 +100,14 @@ class Parts:
 
 
 class PartWriter:
-    """Takes the rows of one block.
+    """Writer of the rows of one block.
 
     Attributes
     ----------
     report : CutReport
-        To be counted into.
+        Report that receives the counts.
     sensors : list of str
-        Ids of those that took part.
+        Ids of the sensors used.
     """
 
     def __init__(self, rows, samples):
@@ -121,7 +121,7 @@ class PartWriter:
 
 
 def fingerprint_of(archive, inventory, quakes, picks, settings):
-    """Digest of everything that decides what a cut gives."""
+    """Digest of everything that determines the result of a cut."""
     from pathlib import Path
 
     from seissynth import __version__

@@ -1,4 +1,4 @@
-"""What the catalogue says about one sensor: distances, predicted onsets, expected amplitudes, picks."""
+"""Values from the catalogue for one sensor: distances, predicted onsets, expected amplitudes, picks."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _STATUS = {"manual": "manual", "automatic": "automatic"}
 
 @dataclass
 class Table:
-    """All earthquakes as seen from one site; arrays of shape (n,), in the order of origin times.
+    """All earthquakes for one site; arrays of shape (n,), in the order of origin times.
 
     Times in ns since 1970; `felt_ns` (n, 2) runs from the predicted P until the shaking is over.
     """
@@ -88,7 +88,7 @@ def source_columns(quake):
 
 
 def station_columns(sensor):
-    """SeisBench's columns of a sensor; the components' letters tell which axes were recorded."""
+    """SeisBench's columns of a sensor; the letters of the components state which axes were recorded."""
     return {
         "station_network_code": sensor.network,
         "station_code": sensor.station,
@@ -103,7 +103,7 @@ def station_columns(sensor):
 
 
 def path_columns(table, index):
-    """SeisBench's columns of the way from an earthquake to the sensor."""
+    """SeisBench's columns of the path from an earthquake to the sensor."""
     return {
         "path_ep_distance_km": float(table.distance_km[index]),
         "path_hyp_distance_km": float(table.hypocentral_km[index]),

@@ -1,4 +1,4 @@
-"""Windows of noise between earthquakes: where no catalogued one is felt, and nothing else stands out."""
+"""Windows of noise between earthquakes, without shaking by catalogued ones and without other transients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOUDEST_OVER_MEDIAN = 5.0
 
 
 def shaking_duration_s(magnitude: ArrayLike, distance_km: ArrayLike) -> np.ndarray:
-    """How long an earthquake is felt by an instrument after its P, s.
+    """Duration of an earthquake on an instrument after its P, s.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def shaking_duration_s(magnitude: ArrayLike, distance_km: ArrayLike) -> np.ndarr
 def quiet_starts(
     first_s: float, last_s: float, length_s: float, busy: ArrayLike, step_s: float | None = None
 ) -> np.ndarray:
-    """Starts of windows that lie within a span and touch no busy interval.
+    """Starts of windows within a span that overlap no busy interval.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ def quiet_starts(
         The span.
     length_s : float
     busy : array_like, shape (n, 2)
-        First and last time of each interval to keep away from.
+        First and last time of each interval to avoid.
     step_s : float, optional
-        Distance of the starts within a quiet stretch; None: `length_s`, so that windows do not overlap.
+        Spacing of the starts within a quiet interval; None: `length_s`, for windows that do not overlap.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def quiet_starts(
 
 
 def is_quiet(data: ArrayLike, sampling_rate_hz: float, limit: float = LOUDEST_OVER_MEDIAN) -> bool:
-    """Whether no second of a record stands out: its loudest over its median second, by root mean square.
+    """Whether a record has no transient: its loudest over its median second, by root mean square.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ class SensorCutter:
     settings : CutSettings
     picker : object with `pick` and `name`, or None
     report : CutReport
-        Counted into.
+        Receives the counts.
     """
 
     def __init__(self, archive, sensor, *, quakes, picks, table, settings, picker, report):
@@ -86,7 +86,7 @@ class SensorCutter:
         return row, self._window(data, lead_s)
 
     def _prepare(self, raw):
-        """Motion over (Z, N, E), prepared, with its lead in s and what was taken off."""
+        """Prepared motion over (Z, N, E), with its lead in s and the removed response."""
         cut = raw.lead % self.grid
         motion, removed = motion_of(raw, self.sensor, self.settings.quantity, self.settings.band_hz)
         if self.turned and self.settings.quantity == "counts":
@@ -142,7 +142,7 @@ class SensorCutter:
         return row
 
     def _mask(self, data, lead_s, index, start_ns):
-        """When the next detectable earthquake sets in, and how many others are detectable in the window."""
+        """Onset of the next detectable earthquake, and number of others that are detectable in the window."""
         table, settings = self.table, self.settings
         onsets = (table.p_ns - start_ns) / 1e9
         end, count = settings.duration_s, 0
@@ -197,7 +197,7 @@ class SensorCutter:
         return {rule: obeyed[rule] for rule in RULES}
 
     def _noise(self, segments, first_ns, last_ns):
-        """Windows that no catalogued earthquake shakes and in which nothing else stands out."""
+        """Windows without shaking by catalogued earthquakes and without other transients."""
         settings, table = self.settings, self.table
         busy = (table.felt_ns - first_ns) / 1e9 + np.array([-NOISE_GUARD_S, NOISE_GUARD_S])
         begin = max(max(part[0].start_ns for part in segments), first_ns)

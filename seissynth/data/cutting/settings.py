@@ -1,4 +1,4 @@
-"""Settings of cutting windows out of continuous records, and the report of what came out."""
+"""Settings for cutting windows from continuous records, and the report of the result."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class CutSettings:
     start_s : float
         Start after origin, s; negative for a window that begins before.
     quantity : {"velocity", "acceleration", "displacement", "counts"}
-        What the records hold; "counts" leaves the instrument in.
+        Quantity of the records; "counts" keeps the instrument response.
     preparation : Preparation
-        Steps done on the window with its margins; it must end at one sampling rate ("resample").
+        Steps applied to the window with its margins; it must end at one sampling rate ("resample").
     lead_s, tail_s : float
-        Margins around the window, for filters, tapers and the level of noise; cut off in the end.
+        Margins around the window, for filters, tapers and the level of noise; removed at the end.
     channel : str or list of str
-        Patterns of channel codes, as "HH?".
+        Patterns of channel codes, such as "HH?".
     require : tuple of str
-        Rules (`RULES`) that a window must obey to be written; all are counted.
+        Rules (`RULES`) that a window must satisfy to be written; all are counted.
     clip_counts : float or None
-        Whole counts from here on count as clipped. Sensors and digitisers of 24 bits saturate, softly, near
+        Counts from this value on are clipped. Sensors and digitisers of 24 bits saturate, softly, near
         2**23; a flat top counts as clipped anyway.
     snr_least_db, free_after_s_s : float
         Of the rules "loud" and "free".
@@ -60,11 +60,11 @@ class CutSettings:
     velocity_model : str
         Of predicted onsets, see `seissynth.traveltime.onsets`.
     picker : "aic", path of PhaseNet weights for SeisBench, object with `pick`, or None
-        Asked where the catalogue has no pick; where it finds nothing, onsets are predicted.
+        Used if the catalogue has no pick; if it finds nothing, onsets are predicted.
     noise_windows : int
-        Windows of noise for each sensor and block of time at most; 0 for none.
+        Largest number of noise windows for each sensor and block of time; 0 for none.
     block_s : float
-        Time that is in memory at once.
+        Length of time in memory at once.
     """
 
     duration_s: float = 60.0
@@ -124,12 +124,12 @@ class CutSettings:
 
     @property
     def edge_s(self) -> float:
-        """What the tapers take of the margins, s."""
+        """Length of the margins used by the tapers, s."""
         return max([0.0, *(step.length_s for step in self.preparation.steps if isinstance(step, Taper))])
 
     @property
     def band_hz(self) -> tuple[float | None, float | None]:
-        """Band that the preparation keeps, (low, high), each None where it is open."""
+        """Band that the preparation keeps, (low, high), each None if open."""
         low, high = None, None
         for step in self.preparation.steps:
             if isinstance(step, Bandpass):
@@ -149,20 +149,20 @@ class CutSettings:
 
 @dataclass
 class CutReport:
-    """What came out of cutting.
+    """Result of cutting.
 
     Parameters
     ----------
     events, sensors : int
-        That took part.
+        Number used.
     asked : int
-        Windows of an earthquake and a sensor that was open at its time.
+        Windows of an earthquake and a sensor in operation at its time.
     without_data : int
         Of these, with less than half of the samples.
     obey : dict of str to int
-        Rule -> windows that obey it.
+        Rule -> windows that satisfy it.
     obey_all : dict of str to int
-        Rule -> windows that obey it and all rules before it.
+        Rule -> windows that satisfy it and all rules before it.
     written, noise : int
         Rows of earthquakes and of noise in the data set.
     by_channel : dict of str to int
@@ -170,7 +170,7 @@ class CutReport:
     onsets : dict of str to int
         "P manual", "S aic", ... -> rows.
     left_out : dict of str to str
-        Sensor -> why it was not used.
+        Sensor -> reason why it was not used.
     """
 
     events: int = 0
@@ -194,7 +194,7 @@ class CutReport:
             self.obey_all[rule] += bool(together)
 
     def add(self, other: CutReport) -> None:
-        """Add the counts of another report, of a part of the time."""
+        """Add the counts of another report, for a part of the time."""
         for item in dataclasses.fields(self):
             mine, theirs = getattr(self, item.name), getattr(other, item.name)
             if item.name == "left_out":

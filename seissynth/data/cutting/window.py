@@ -1,4 +1,4 @@
-"""One window of one sensor: from recorded pieces to ground motion of a stated quantity."""
+"""One window of one sensor: from recorded segments to ground motion of a stated quantity."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class RawWindow:
         Gaps are bridged by straight lines.
     missing : ndarray, shape (3, npts), bool
     lead, npts : int
-        Samples before the window proper, and in it; what follows is the margin behind.
+        Samples before the window proper, and in it; the rest is the margin after it.
     rate_hz : float
     start_ns : int
         Time of the window's first sample (index `lead`).
@@ -53,7 +53,7 @@ class RawWindow:
 
     @property
     def missing_samples(self):
-        """Largest number of samples that a component lacks in the window."""
+        """Largest number of missing samples of a component in the window."""
         return int(self.missing[:, self.inside].sum(axis=1).max())
 
     @property
@@ -62,7 +62,7 @@ class RawWindow:
         return min(self.lead, self.data.shape[1] - self.lead - self.npts) / self.rate_hz
 
     def dead(self):
-        """Whether a component stands still for `DEAD_S` or more."""
+        """Whether a component is constant for `DEAD_S` or more."""
         limit = max(int(DEAD_S * self.rate_hz), 2)
         for row, missing in zip(self.data[:, self.inside], self.missing[:, self.inside], strict=True):
             if longest_run(np.diff(row) == 0, ~missing[1:]) + 1 >= limit:
@@ -90,12 +90,12 @@ def longest_run(true, also=True):
 
 
 def gather(channels, time_ns, lead_s, duration_s, tail_s):
-    """Cut a window whose first sample is the one nearest to a time, out of lists of Segment.
+    """Cut a window whose first sample is the one nearest to a time, from lists of Segment.
 
     Returns
     -------
     RawWindow or None
-        None where a component has less than half of the window.
+        None if a component has less than half of the window.
     """
     rates = {segment.rate_hz for segments in channels for segment in segments}
     if len(rates) != 1 or not all(channels):
@@ -136,7 +136,7 @@ def _whole(data):
 
 
 def _contiguous(missing, lead, npts):
-    """How much lead there is without gap, and the slice that holds it, the window and what follows without gap."""
+    """Length of the lead without gap, and the slice with it, the window and the margin after it without gap."""
     gone = missing.any(axis=0)
     before = np.flatnonzero(gone[:lead])
     first = before[-1] + 1 if len(before) else 0
@@ -146,7 +146,7 @@ def _contiguous(missing, lead, npts):
 
 
 def motion_of(raw, sensor, quantity, band):
-    """Ground motion of a window, SI, and whether only a flat gain was taken off.
+    """Ground motion of a window, SI, and the kind of response that was removed.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def motion_of(raw, sensor, quantity, band):
         Three channels, in the order of the rows.
     quantity : {"acceleration", "velocity", "displacement", "counts"}
     band : (float or None, float or None)
-        The band that will be kept; outside, responses are not divided by.
+        The band to keep; there is no division by responses outside it.
 
     Returns
     -------
@@ -212,7 +212,7 @@ def _divide(counts, channel, rate, gain, steps, band):
 
 
 def _band_window(frequency, low, high, nyquist):
-    """One within the band, cosine flanks beyond, zero where a division makes no sense."""
+    """One within the band, cosine flanks beyond, zero where division is meaningless."""
     if low is None:
         low = 0.05
     high = 0.9 * nyquist if high is None else high

@@ -65,13 +65,13 @@ class Circle:
 
 @dataclass(frozen=True)
 class Polygon:
-    """Inside a polygon whose sides are straight in latitude and longitude.
+    """The interior of a polygon whose sides are straight in latitude and longitude.
 
     Parameters
     ----------
     corners : sequence of (latitude, longitude)
         Three or more, degrees; the last is joined to the first. Not across the meridian of 180 degrees, unless
-        longitudes run on beyond it.
+        longitudes continue beyond it.
     """
 
     corners: tuple
@@ -88,7 +88,7 @@ class Polygon:
 
 
 def check_area(area):
-    """Raise InputError for what is no area."""
+    """Raise InputError for an object that is not an area."""
     if not isinstance(area, (Box, Circle, Polygon)):
         raise InputError(
             f"area is a {type(area).__name__}; give seissynth.data.factory.drawn_earthquakes.Box, Circle or Polygon."
@@ -96,7 +96,7 @@ def check_area(area):
 
 
 def draw_places(area, rng, n):
-    """Draw n places, equally likely on each part of the surface; ndarray, shape (2, n): latitude, longitude."""
+    """Draw n epicentres, uniform over the surface; ndarray, shape (2, n): latitude, longitude."""
     if isinstance(area, Circle):
         return _in_circle(area, *rng.random((2, n)))
     if isinstance(area, Box):

@@ -1,4 +1,4 @@
-"""Shards in ASDF: records with events, stations and provenance, noise in a file of its own, metadata beside both."""
+"""Shards in ASDF: records with events, stations and provenance, and separate files for noise and metadata."""
 
 import json
 

@@ -1,7 +1,7 @@
-"""Earthquakes drawn at random: how large, where, how deep, when, and with which mechanism.
+"""Earthquakes drawn at random: magnitude, epicentre, depth, time and mechanism.
 
-Event number i depends on the seed and on i only. So any part of a set of a million can be made alone, and
-asking for more events changes none of those before.
+Event number i depends only on the seed and on i. Any part of a set of a million can therefore be made alone, and
+requesting more events changes none of the earlier ones.
 """
 
 from __future__ import annotations
@@ -35,28 +35,28 @@ _SPREAD_DEG = 15.0  # of strike-slip, normal and reverse mechanisms about the pu
 
 @dataclass(frozen=True)
 class DrawnEarthquakes:
-    """A set of made-up earthquakes, drawn when they are asked for.
+    """A set of random earthquakes, drawn on request.
 
     Parameters
     ----------
     n : int
-        How many.
+        Number of earthquakes.
     area : Box, Circle or Polygon
-        Where the epicentres lie, each part of its surface being equally likely.
+        Area of the epicentres, which are uniform over its surface.
     magnitude : (float, float)
         Smallest and largest, rounded to 0.01.
     magnitudes : {"uniform", "gutenberg-richter"}
         "gutenberg-richter" draws from 10 ** (-b m) between the bounds; "uniform" gives large ones as often as small
-        ones, which trains better.
+        ones, which is better for training.
     b : float
-        Of Gutenberg and Richter, above 0.
+        b-value of Gutenberg and Richter, above 0.
     magnitude_type : str
         As in QuakeML.
     depth_km : (float, float) or (float, float, float)
         Shallowest and deepest, or shallowest, most frequent and deepest (`depths` is then "triangular").
     depths : {"uniform", "triangular"}
     time : (time, time)
-        Origin times are drawn between these two, not in order. Anything that numpy.datetime64 reads.
+        Origin times are drawn between these two, not in order. Any format that numpy.datetime64 reads.
     mechanisms : {"none", "random", "strike-slip", "normal", "reverse"}
         "random": all orientations of a double couple equally likely. The three types have any strike, and scatter
         by 15 degrees about 90, 60, 30 degrees of dip and their pure rakes.
@@ -138,7 +138,7 @@ class DrawnEarthquakes:
         return {name: np.concatenate([part[name] for part in parts])[skip : skip + last - first] for name in parts[0]}
 
     def rows(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
-        """Draw the events of these numbers, in any order, as `table` does."""
+        """Draw the events of given numbers, in any order, like `table`."""
         numbers = np.asarray(numbers, dtype=np.int64)
         if len(numbers) and not (numbers.min() >= 0 and numbers.max() < len(self)):
             raise InputError(f"event {numbers.max()} is asked for; there are 0 to {len(self) - 1}.")
@@ -147,17 +147,17 @@ class DrawnEarthquakes:
         return {name: np.stack([part[name] for part in parts])[group_of_row, numbers % _TOGETHER] for name in parts[0]}
 
     def event(self, number: int) -> Event:
-        """Make event `number` an ObsPy Event; see `events`."""
+        """Return event `number` as an ObsPy Event; see `events`."""
         return self.events(number, number + 1)[0]
 
     def events(self, first: int = 0, last: int | None = None) -> list[Event]:
-        """Make events `first` to `last` (not included) ObsPy Events.
+        """Return events `first` to `last` (not included) as ObsPy Events.
 
         Returns
         -------
         list of obspy Event
-            With origin, magnitude and, where there are mechanisms, nodal plane 1. Resource ids are made of
-            seed and number, and are the same in every process.
+            With origin, magnitude and, if mechanisms are drawn, nodal plane 1. Resource ids are made of seed and
+            number, and are the same in every process.
         """
         from seissynth.data.factory.drawn_events import PREFIX, make_event
 
@@ -228,7 +228,7 @@ def _drawn_together(drawn, number):
 
 
 def around_station(inventory: Inventory, station: str, radius_km: float, inner_km: float = 0.0) -> Circle:
-    """Give the circle around a station of an inventory.
+    """Return the circle around a station of an inventory.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ def _add_mechanism(event, mechanism):
 def _moment_tensor(shares, origin, magnitude, identifier):
     """Moment tensor in N·m of its elements over the scalar moment, which follows from the magnitude.
 
-    log10 M0 = 1.5 Mw + 9.1 (IASPEI, 2013); readers of seissynth divide it out again.
+    log10 M0 = 1.5 Mw + 9.1 (IASPEI, 2013); seissynth divides by it again when reading.
     """
     moment = 10.0 ** (1.5 * magnitude + 9.1)
     names = [name.removeprefix("source_mt_") for name in MOMENT_TENSOR_COLUMNS]

@@ -1,4 +1,4 @@
-"""The dry run: a set's metadata, and what it would cost."""
+"""The dry run: metadata of a set, and its estimated cost."""
 
 import tempfile
 import time
@@ -16,7 +16,7 @@ _TRIAL_RECORDS = 64
 
 
 def plans(job):
-    """Yield metadata and books of one block after the other."""
+    """Yield metadata and summary of one block at a time."""
     for first, last in job.settings.blocks():
         plan = job.maker.plan(first, last)
         books = {**empty_counts(), "events": 0}
@@ -32,7 +32,7 @@ def plans(job):
 
 
 def dry_run(job):
-    """Write the metadata of a set, and say what it would cost; DatasetReport."""
+    """Write the metadata of a set, and estimate its cost; return a DatasetReport."""
     path = job.path
     if (path / DESCRIPTION).exists():
         raise InputError(f"{path} holds a set already; give another folder for the plan of one.")
@@ -53,7 +53,7 @@ def dry_run(job):
 
 
 def _trial(job):
-    """Seconds a record takes, measured on a few of the first block that has any."""
+    """Time per record in s, measured on a few records of the first block that has any."""
     for first, last in job.settings.blocks():
         plan = job.maker.plan(first, last)
         if not len(plan):

@@ -1,4 +1,4 @@
-"""The folder of a set: what it says about itself, whether it may be gone on with, and its end."""
+"""The folder of a set: its description, whether it can be resumed, and its completion."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ _LICENCE = (
 
 
 def describe(job):
-    """Everything that decides what the set holds, as JSON holds it."""
+    """Everything that determines the content of the set, as JSON data."""
     from seissynth import __version__
 
     job.maker.open_noise()  # what cannot be read is told before anything is written
@@ -53,19 +53,19 @@ def _licence(card, settings, version):
 
 
 def fingerprint(description):
-    """Digest of everything that decides what a set holds."""
+    """Digest of everything that determines the content of a set."""
     return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
 
 
 def begin(job, wanted):
-    """See that what is in the folder belongs to the same set; numbers of the blocks to be made.
+    """Check that existing files belong to the same set; return the numbers of the blocks to make.
 
     Parameters
     ----------
     job : Job
-        Its folder is locked.
+        The job; its folder is locked.
     wanted : dict
-        Of `describe`.
+        Result of `describe`.
 
     Warns
     -----
@@ -137,7 +137,7 @@ def _write_json(file, content):
 
 
 def finish(job, began, before, interrupted=None):
-    """Write the index of shards and the description of the whole set; the books are then no longer needed."""
+    """Write the index of shards and the description of the set; summaries of blocks are then no longer needed."""
     path = job.path
     file = path / DESCRIPTION
     description = json.loads(file.read_text(encoding="utf-8"))

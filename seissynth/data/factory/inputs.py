@@ -1,4 +1,4 @@
-"""What a set was made from, left beside it: the earthquakes as QuakeML, the stations as StationXML."""
+"""Inputs of a set, saved with it: the earthquakes as QuakeML, the stations as StationXML."""
 
 import numpy as np
 
@@ -10,10 +10,9 @@ MOST_EVENTS = 20_000
 
 
 def write_inputs(job):
-    """Write the catalogue and the inventory of a finished set where they are not there yet.
+    """Write the catalogue and the inventory of a finished set unless they exist.
 
-    The ids of events are those of the column ``source_id``'s earthquakes, so that `seissynth.generate` makes the
-    same records of them.
+    The ids of events are those in the column ``source_id``, and `seissynth.generate` makes the same records of them.
     """
     settings = job.settings
     if not (job.path / INVENTORY).exists():

@@ -1,9 +1,9 @@
-"""make_dataset(): labelled synthetic sets for training, as many records as one likes.
+"""make_dataset(): labelled synthetic sets for training, of any size.
 
     earthquakes + inventory -> plan -> motion -> second events, noise -> shards -> one set
 
-A set is made in blocks of events. A block depends on the arguments and on its number alone, so that it can be made
-by anyone, at any time, with the same result to the bit.
+A set is made in blocks of events. A block depends only on the arguments and on its number: any process can make it at
+any time, with bit-for-bit the same result.
 """
 
 from __future__ import annotations
@@ -80,70 +80,70 @@ def make_dataset(
 ) -> DatasetReport:
     """Make a labelled set of synthetic records, one row per earthquake and sensor.
 
-    A call that was stopped, even killed, is taken up again by the same call: what is there stays, and the result is
-    the same to the bit as in one go, with any number of workers. Shards that are missing or damaged since are made
-    again, those of a finished set too. One process at a time makes a set in a folder.
+    Repeat a call that was stopped or killed to resume it: existing shards are kept, and the result is bit-for-bit the
+    same as without interruption, with any number of workers. Shards that are missing or damaged are made again, also
+    those of a finished set. Only one process at a time can write to a folder.
 
     Parameters
     ----------
     path : str or path
-        Folder to write; made if absent.
+        Folder to write; created if absent.
     inventory : obspy Inventory
-        Sensors with three channels that span space are used, chosen as `seissynth.generate` does. Z, N, E hold true
-        up, north and east whatever way a sensor's channels point; see Notes for counts and ASDF.
+        Sensors with three channels that span space are used, chosen as in `seissynth.generate`. Z, N, E are true up,
+        north and east regardless of the orientation of the channels; see Notes for counts and ASDF.
     earthquakes : obspy Catalog, Event, iterable of Event, or seissynth.DrawnEarthquakes
     backend, seed, output, channel, velocity_model, conditions, clip_counts, quantize, weights, device, **options
-        As in `seissynth.generate`; the motion is what it makes with ``realization=0``, so that a backend's
-        `ensemble_options` are on and records vary as in nature.
+        As in `seissynth.generate`; the motion is that of ``realization=0``: a backend's `ensemble_options` are on and
+        records vary like real ones.
     sampling_rate : float
         Hz, of all records.
     duration : float
         Seconds, of all records.
     p_lead_s : (float, float) or None
-        Seconds of record before P, drawn for each record: a picker that always finds P at one place learns the place.
-        With None all records begin `start` seconds after origin (default 0).
+        Seconds of record before P, drawn for each record: a picker that always sees P at the same position learns the
+        position. With None all records begin `start` seconds after origin (default 0).
     distance_km : (float, float), optional
-        Epicentral distances that are used.
+        Range of epicentral distances.
     stations_per_event : int, optional
-        At most so many records of each event, drawn.
+        Largest number of records per event, drawn at random.
     outside : {"leave_out", "skip", "raise", "warn", "allow"}
-        What to do where the backend is not valid. "leave_out" counts what it leaves out; "skip" does the same, and
-        names it in a warning.
+        What to do outside the backend's ranges. "leave_out" counts the records that it leaves out; "skip" does the
+        same, and names them in a warning.
     noise : {"nlnm", "nhnm"}, path, obspy Stream or object with ``sample``, optional
         Added to every record. A path is a file of real noise that ObsPy reads, or the folder of a set in SeisBench's
-        form: its rows of noise are taken, or failing these what lies before P. Real noise must be in the unit of
+        format: its noise rows are used or, if it has none, the samples before P. Real noise must be in the unit of
         `output`.
     snr_db : (float, float), optional
-        Each record's noise is scaled to a ratio drawn between these; the earthquake keeps its amplitude. Louder noise
-        is louder in the band of the ratio alone. Else noise and earthquake have their natural levels. See Notes.
+        Each record's noise is scaled to a ratio drawn between these; the earthquake keeps its amplitude. Noise is
+        amplified in the band of the ratio only. By default noise and earthquake have their natural levels. See Notes.
     noise_gain_db : (float, float), optional
-        Noise is amplified by what is drawn between these, as (0, 40) over "nlnm": stations are not equally quiet.
+        Noise is amplified by a gain drawn between these, such as (0, 40) for "nlnm": stations are not equally quiet.
     noise_share : float
-        Rows of pure noise, as a share of all rows.
+        Share of rows of pure noise among all rows.
     overlap_share : float
         Share of the earthquakes' records that hold a second event of the same set at the same sensor.
     overlap_lag_s : (float, float), optional
-        Its P after the first one's, s; default: anywhere in the record.
+        Its P after that of the first, s; default: anywhere in the record.
     overlap_level_db : (float, float), optional
-        Its peak over the first one's; default: what nature makes of magnitude and distance.
+        Its peak over that of the first; default: as given by magnitude and distance.
     split : dict of str to float, or None
         Parts and their shares, for the column "split".
     split_by : {"event", "block"}
-        All records of an event lie in one part. "block": parts follow each other in the order of the events (time, for
+        All records of an event are in one part. "block": parts follow each other in the order of the events (time, for
         most catalogues).
     licence : str
-        What you want to say of your own rights; comes into ``dataset.json`` beside the note that is always there.
+        Note on your own rights; stored in ``dataset.json`` in addition to the standard note.
     format : {"seisbench", "asdf"}
         "asdf" writes for each block ``records_000000.h5``, as `seissynth.read_asdf` reads it, ``noise_000000.h5`` and
-        ``metadata_000000.csv``. Slower and larger; a killed run is taken up in the same way.
+        ``metadata_000000.csv``. Slower and larger; a killed run resumes in the same way.
     block_records : int
-        About how many records a shard holds; part of the result, as the seed is.
+        Approximate number of records per shard; it affects the result, like the seed.
     workers : int
-        Processes. More than one need Dask.
+        Number of processes. More than one requires Dask.
     dask : "local", address or distributed.Client, optional
         Make the blocks on a Dask cluster, whose workers see the same folder.
     dry_run : bool
-        Write the metadata only, as ``metadata_plan.csv``, and say what the set would cost.
+        Write the metadata only, as ``metadata_plan.csv``, and estimate the cost of the set.
     progress : callable, optional
         ``progress(done, total)`` in blocks.
 
@@ -154,8 +154,7 @@ def make_dataset(
     Raises
     ------
     InputError
-        Arguments that do not fit; a folder that holds something else, or a set of other arguments (what differs is
-        named).
+        Inconsistent arguments; a folder with other files, or with a set of other arguments (the differences are named).
     FolderInUseError
         Another process or thread is making a set there; the message says which, where and since when.
     DomainError, BackendError, BackendNotFoundError, ResponseError
@@ -164,22 +163,23 @@ def make_dataset(
     Warns
     -----
     SeisSynthWarning
-        Shards that are made again, with what was wrong with them.
+        Shards that are made again, with the reason.
 
     Notes
     -----
-    Counts (``output="RAW"``) along Z, N, E are those of the sensor's instruments turned upright: the motion along each
-    true axis goes through the response of the channel that lies nearest to it. With ``format="asdf"`` each trace is
-    that of a channel along its own axis instead, since the file holds the StationXML with azimuth and dip. Real noise
-    is taken to be along the channels' own axes, that of a set in SeisBench's form along Z, N, E; it is turned.
+    Counts (``output="RAW"``) along Z, N, E are those of the sensor's instruments in standard orientation: the motion
+    along each true axis passes through the response of the nearest channel. With ``format="asdf"`` each trace is that
+    of a channel along its own axis instead, because the file holds the StationXML with azimuth and dip. Real noise is
+    assumed to be along the channels' own axes, that of a set in SeisBench's format along Z, N, E; it is rotated.
 
     Signal-to-noise ratio (``trace_snr_db``): 20 log10 of the rms of the earthquake's own motion in the 5 s from S on
     (from P on where S is outside) over the rms of the noise in the whole record, over three components, both through
     a band-pass of 1 to 20 Hz (at most 0.4 of the sampling rate; second order). To reach a ratio, noise is amplified
     within that band, with shoulders inside it, and keeps its level outside; a model amplified by `noise_gain_db` is
-    held below Peterson's high noise model there. Noise that must become quieter is made quieter as a whole.
+    limited to Peterson's high noise model there. If noise has to be reduced, all frequencies are
+    scaled.
 
-    A second event is another realisation than the same earthquake's own record, so that parts share no waveform.
+    The realisation of a second event differs from that of the same earthquake's own record: parts share no waveform.
 
     Examples
     --------
@@ -228,7 +228,7 @@ def _make_blocks(job, missing, workers, dask, progress):
 def plan_dataset(
     inventory: Inventory, earthquakes: Catalog | Event | Iterable[Event] | DrawnEarthquakes, **arguments: Any
 ) -> pandas.DataFrame:
-    """Plan a set: its metadata before anything is simulated.
+    """Plan a set: its metadata, without simulation.
 
     Parameters
     ----------
@@ -275,6 +275,6 @@ _OWN = (
 
 
 def make_settings(arguments, options, inventory, earthquakes):
-    """Return the `Settings` of arguments of `make_dataset` (name -> value) and options of its backend."""
+    """Return the `Settings` for arguments of `make_dataset` (name -> value) and options of its backend."""
     core = Arguments(**{name: arguments[name] for name in _CORE}, realization=0, options=options)
     return Settings(inventory, Sources(earthquakes), core, **{name: arguments[name] for name in _OWN})

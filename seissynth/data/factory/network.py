@@ -1,4 +1,4 @@
-"""Which sensors record at which time, and how far they are from anywhere."""
+"""Sensors in operation over time, and their distances."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from seissynth.units import EARTH_RADIUS_KM
 
 @dataclass
 class Network:
-    """Sensors that record at one time; the arrays have one element per site."""
+    """Sensors in operation at one time; the arrays have one element per site."""
 
     sites: list
     latitude_deg: np.ndarray
@@ -25,7 +25,7 @@ class Network:
 
 
 class Networks:
-    """The networks of an inventory over time; each is looked up once between two changes.
+    """The networks of an inventory over time; each is computed once between two changes.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Networks:
         self._networks = {}
 
     def at(self, origin_us):
-        """Return the Network at a time (microseconds since 1970); None where no sensor is open."""
+        """Return the Network at a time (microseconds since 1970); None if no sensor is open."""
         period = int(np.searchsorted(self._changes, origin_us * 1000, side="right"))
         if period not in self._networks:
             self._networks[period] = self._find(UTCDateTime(ns=origin_us * 1000))
@@ -86,14 +86,14 @@ def geodesics(place, latitude, longitude):
 
 
 def sphere_km(latitude, longitude, latitudes, longitudes):
-    """Distances of one place to others along a sphere, km; all in degrees."""
+    """Distances of one point to others along a sphere, km; coordinates in degrees."""
     a, b = np.radians(latitude), np.radians(latitudes)
     half = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(longitudes - longitude) / 2) ** 2
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
 
 
 def _changes(inventory):
-    """Times (ns) at which anything in an inventory opens or closes, in order."""
+    """Times (ns) at which an epoch of an inventory begins or ends, in order."""
     times = set()
     for network in inventory:
         for item in (network, *network, *(channel for station in network for channel in station)):

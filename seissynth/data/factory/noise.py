@@ -50,7 +50,7 @@ class ModelNoise:
         band : (float, float)
             Hz; see `band_share`.
         gain : float
-            Factor of what is outside; no frequency is amplified beyond Peterson's high noise model.
+            Gain outside the band; no frequency is amplified beyond Peterson's high noise model.
 
         Returns
         -------
@@ -78,7 +78,7 @@ def _model_scale(model, npts, rate, quantity):
 
 @functools.lru_cache(maxsize=8)
 def _headroom(model, npts, rate, quantity):
-    """How much a model's amplitude may grow at each frequency before it exceeds the high noise model; 1 or more."""
+    """Largest gain of a model's amplitude at each frequency that does not exceed the high noise model; 1 or more."""
     nfft = _model_scale(model, npts, rate, quantity)[1]
     frequencies = np.fft.rfftfreq(nfft, 1 / rate)
     own, high = (model_psd(name, frequencies, "acceleration") for name in (model, "nhnm"))
@@ -90,10 +90,9 @@ def _draws(key, count):
 
 
 def band_share(frequencies_hz, low_hz, high_hz):
-    """Which part of the amplitude at each frequency counts to a band: 0 outside, cosine shoulders within it.
+    """Share of the amplitude at each frequency that belongs to a band: 0 outside, cosine shoulders within it.
 
-    The shoulders take a fifth of the band's octaves at either end, so that nothing outside the band changes when what
-    is inside is amplified, however much.
+    The shoulders take a fifth of the band's octaves at either end: amplifying inside the band changes nothing outside.
     """
     octaves = np.log2(high_hz / low_hz)
     with np.errstate(divide="ignore"):
@@ -105,8 +104,7 @@ def band_share(frequencies_hz, low_hz, high_hz):
 class SampledNoise:
     """Noise of an object with ``sample(sensor, npts, sampling_rate_hz, rng)``.
 
-    Its rows are those of the sensor's channels, along their own axes, unless it has an attribute ``along_zne`` that is
-    true.
+    Its rows are those of the sensor's channels, along their own axes, unless it has a true attribute ``along_zne``.
     """
 
     def __init__(self, source):
@@ -127,7 +125,7 @@ class SampledNoise:
     def split(self, key, sensor, npts, rate, band, gain=1.0):
         """Noise of one record outside (times `gain`) and inside a band, as `ModelNoise.split`.
 
-        A longer piece is taken where there is one: a filter is not right at the ends of what it filters.
+        A longer segment is used if available, because a filter is not accurate at the ends of its input.
         """
         from scipy.fft import irfft, next_fast_len, rfft
 
@@ -151,13 +149,13 @@ class SampledNoise:
 
 
 class DatasetNoise:
-    """Windows of noise from a set in SeisBench's form.
+    """Windows of noise from a set in SeisBench's format.
 
     Parameters
     ----------
     path : str or path
-        Its rows with ``trace_category`` "noise" are used; where it has none, what lies before P of the others (up to
-        1 s before it).
+        Its rows with ``trace_category`` "noise" are used; if it has none, the samples before P of the others (up to 1 s
+        before it).
 
     Raises
     ------
@@ -166,8 +164,8 @@ class DatasetNoise:
 
     Notes
     -----
-    A row, and a window of it, is drawn at random, each stretch of noise being equally likely; the mean is taken off
-    and the rate changed to the record's. Stations are not told apart. Components are Z, N, E, those of such sets.
+    A row, and a window of it, is drawn at random, with all segments of noise equally likely; the mean is removed and
+    the noise resampled to the record's rate. Stations are not distinguished. Components are Z, N, E, as in such sets.
     """
 
     along_zne = True
@@ -213,7 +211,7 @@ class DatasetNoise:
         return resample_motion(cut, float(self._rate[row]), sampling_rate_hz)[:, :npts]
 
     def _windows(self, npts, rate):
-        """Samples wanted of each row, and how many windows the rows up to each hold."""
+        """Number of samples required of each row, and cumulative number of windows."""
         if (npts, rate) not in self._known:
             wanted = np.ceil((npts - 1) * self._rate / rate) + 1
             room = np.where(self._usable >= wanted, np.floor(self._usable - wanted + 1), 0.0)
@@ -226,13 +224,13 @@ def _numbers(table, name, n):
 
 
 def open_noise(noise, quantity):
-    """Return an object with ``make(key, sensor, npts, rate)`` for what was given as noise; None for None.
+    """Return an object with ``make(key, sensor, npts, rate)`` for the argument ``noise``; None for None.
 
     Parameters
     ----------
     noise : None, "nlnm", "nhnm", path, Stream, or object with ``sample``
     quantity : str
-        Of the ground motion that a model's noise is to be of.
+        Quantity of the ground motion for noise of a model.
     """
     noise = load_noise(noise)
     if noise is None:
@@ -243,7 +241,7 @@ def open_noise(noise, quantity):
 
 
 def load_noise(noise):
-    """Open a file or data set of noise; anything else is checked by `seissynth.noise.prepare_noise`."""
+    """Open a file or data set of noise; other arguments are checked by `seissynth.noise.prepare_noise`."""
     if not _is_path(noise):
         return prepare_noise(noise)
     path = Path(noise)
@@ -264,7 +262,7 @@ def load_noise(noise):
 
 
 def describe_noise(noise):
-    """Plain data by which one noise is told from another."""
+    """Plain data that identify a noise."""
     if noise is None:
         return None
     if _is_path(noise):

@@ -1,6 +1,6 @@
-"""What a block of a data set will hold: one row per record, before anything is simulated.
+"""Plan of a block of a data set: one row per record, before simulation.
 
-Every choice hangs on a number made of the record's own seed, so that it is the same whatever else is made with it.
+Every choice depends only on a number derived from the record's own seed, not on the other records.
 """
 
 import functools
@@ -33,7 +33,7 @@ class BlockPlan:
     table : dict of str to ndarray
         Columns of `seissynth.schema`.
     events : ndarray of int
-        Numbers of the events.
+        Event numbers.
     event_id : ndarray of str
     origin_us : ndarray of int
         Origin times, microseconds since 1970.
@@ -42,20 +42,20 @@ class BlockPlan:
         Time of sample 0 after origin.
     seeds : Seeds
     keys : ndarray of uint64
-        One per record; noise hangs on it.
+        One per record; also used for the noise.
     draws : ndarray, shape (n, _DRAWS)
         Uniform in [0, 1).
     split : ndarray of str
     noise_rows : ndarray of int
-        Rows of noise that follow each record.
+        Number of noise rows after each record.
     second : dict or None
         The same for the second events in `second_of`: table, start_s, seeds.
     second_of : ndarray of int
-        Which records hold a second event.
+        Records with a second event.
     left_out : dict of str to int
         Records that were not made, by reason.
     outside : list of str
-        Stations and events of the first ones that are outside the backend's range, where that is asked for.
+        Stations and events of the first records outside the backend's range, if requested.
     """
 
     table: dict
@@ -83,7 +83,7 @@ class BlockPlan:
 
 
 class Planner:
-    """Plans blocks; keeps what they share.
+    """Plan blocks, and keep their common data.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Planner:
         self._networks = Networks(settings.inventory, settings.core.channel)
 
     def plan(self, first, last):
-        """Plan the records of events `first` to `last`, not included; BlockPlan, or EmptyPlan where there are none."""
+        """Plan the records of events `first` to `last`, not included; BlockPlan, or EmptyPlan if there are none."""
         numbers = np.arange(first, last)
         sources = self.settings.sources.rows(numbers)
         left_out = {}
@@ -202,7 +202,7 @@ class Planner:
         return table
 
     def _in_range(self, table):
-        """Which rows the backend is valid for; all where that is not asked."""
+        """Rows for which the backend is valid; all if that is not checked."""
         card, keep = self.card, np.ones(len(table["source_id"]), dtype=bool)
         if self.settings.outside not in ("leave_out", "skip"):
             return keep
@@ -213,7 +213,7 @@ class Planner:
         return keep
 
     def _outside(self, table, sites, event_id):
-        """Names and values of the first rows that are outside, where they are asked for."""
+        """Names and values of the first rows that are outside, if requested."""
         if self.settings.outside != "skip":
             return []
         rows = np.flatnonzero(rows_outside(self.card, table))[:_NAMED]
@@ -253,7 +253,7 @@ class Planner:
         return np.round(seconds * rate) / rate
 
     def _add_seconds(self, plan, sites):
-        """Choose for a share of the records a second event, and put its P somewhere in them."""
+        """Choose a second event for a share of the records, and a random position of its P."""
         s = self.settings
         holds = np.flatnonzero(plan.draws[:, _OVERLAP] < s.overlap_share)
         if not len(holds):
@@ -321,7 +321,7 @@ def _column(values, text):
 
 @functools.lru_cache(maxsize=4)
 def _parts_of_events(count, split, split_by, seed):
-    """Part of each of all earthquakes: whole numbers of them in the shares asked for, in a row or drawn."""
+    """Part of each earthquake: whole numbers of them in the requested shares, in sequence or drawn."""
     names, shares = (np.array(values) for values in zip(*split, strict=True))
     parts = names.astype(object)[np.repeat(np.arange(len(names)), whole_counts(count, shares))]
     if split_by == "block":

@@ -8,12 +8,12 @@ from seissynth.instruments.response import apply_response
 
 
 class RecordNoise:
-    """Noise of one record after the other.
+    """Noise of single records.
 
     Parameters
     ----------
     noise : str or object
-        As `seissynth.data.factory.noise.load_noise` returns it.
+        Result of `seissynth.data.factory.noise.load_noise`.
     instrument : seissynth.stream.Instrument
     npts : int
     rate : float
@@ -48,14 +48,14 @@ class RecordNoise:
         return tuple(self._recorded(part, sensor, source, quantity) for part in parts)
 
     def _of(self, sensor):
-        """Where a sensor's noise comes from, and the quantity that a model's is made in for counts."""
+        """Source of a sensor's noise, and quantity of a model's noise for counts."""
         if self._model is None:
             return self._source, None
         quantity = self.instrument.quantity(true_axes(sensor).channels[0])
         return ModelNoise(self._model, quantity), quantity
 
     def _recorded(self, noise, sensor, source, quantity):
-        """Bring noise onto the axes of the set; that of a model through each channel's response, for counts."""
+        """Rotate noise to the axes of the set; noise of a model passes through each channel's response, for counts."""
         zne = self._on_axes(noise, sensor, source.along_zne)
         if quantity is None:
             return zne
@@ -66,7 +66,7 @@ class RecordNoise:
         )
 
     def _on_axes(self, noise, sensor, along_zne):
-        """Bring noise along Z, N, E, or along the sensor's channels, onto the axes of the set."""
+        """Rotate noise along Z, N, E, or along the sensor's channels, to the axes of the set."""
         if is_aligned(sensor) or along_zne != self.own_axes:
             return noise
         if self.own_axes:

@@ -1,6 +1,6 @@
 """The records of a block: motion, second events, noise at its level, and the rows of metadata.
 
-Motion stays in arrays from the backend to the file; it is what `seissynth.generate` puts into Streams, bit for bit.
+Motion stays in arrays from the backend to the file; it is bit-for-bit that of the Streams of `seissynth.generate`.
 """
 
 import numpy as np
@@ -41,7 +41,7 @@ _SECOND_COLUMNS = (
 
 
 class BlockMaker:
-    """Makes the records of blocks.
+    """Make the records of blocks.
 
     Parameters
     ----------
@@ -71,11 +71,11 @@ class BlockMaker:
         return self.planner.plan(first, last)
 
     def metadata(self, plan):
-        """Rows of metadata as far as they are known before anything is simulated; DataFrame."""
+        """Rows of metadata as far as known before simulation; DataFrame."""
         return self._rows(plan, plan.table["path_p_travel_s"], plan.table["path_s_travel_s"])
 
     def pieces(self, plan):
-        """Yield (metadata, waveforms) of a block's records in order, some at a time."""
+        """Yield (metadata, waveforms) of a block's records in order, in batches."""
         load_once(self.backend)
         together = max(1, min(_MOST_TOGETHER, _SAMPLES_TOGETHER // self.npts))
         for first in range(0, len(plan), together):
@@ -102,10 +102,10 @@ class BlockMaker:
         return self._recorded(motion, sensors), records.p_s, records.s_s
 
     def _recorded(self, motion, sensors):
-        """What the sensors make of the motion, without noise: along up, north, east, or their own axes for ASDF.
+        """Records of the motion by the sensors, without noise: along up, north, east, or their own axes for ASDF.
 
-        Nothing is recorded and turned back: motion along the true axes goes through each response, so that unlike
-        responses of one sensor do no harm.
+        Motion along the true axes passes through each response, instead of rotating records; different responses within
+        a sensor are therefore harmless.
         """
         if not self.own_axes:
             sensors = [true_axes(sensor) for sensor in sensors]
@@ -158,7 +158,7 @@ class BlockMaker:
         return (onset - start_s) * self.rate
 
     def _add_noise(self, plan, rows, targets, shape, level, snr):
-        """Noise of every row that is made, at its level; fills `snr` of the records of earthquakes."""
+        """Add noise to every row, at its level; fill `snr` of the records of earthquakes."""
         source = self.open_noise()
         if source is None:
             return None
@@ -187,7 +187,7 @@ class BlockMaker:
         return noise
 
     def open_noise(self):
-        """Return a function of key and sensor that gives noise in the quantity of the output; None for none."""
+        """Return a function of key and sensor that returns noise in the quantity of the output; None for no noise."""
         if not self._noise_opened:
             noise = load_noise(self.settings.core.noise)
             if noise is not None:
@@ -196,7 +196,7 @@ class BlockMaker:
         return self._noise
 
     def _add_seconds(self, plan, rows, frame, out, targets, data):
-        """Add the motion of second events, and their onsets to the metadata; the chosen levels or None."""
+        """Add the motion of second events, and their onsets to the metadata; return the chosen levels or None."""
         mine = np.flatnonzero((plan.second_of >= rows[0]) & (plan.second_of <= rows[-1]))
         if not len(mine):
             return None

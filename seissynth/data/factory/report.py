@@ -1,4 +1,4 @@
-"""What a call of the factory did, in numbers and words."""
+"""Report of a call of the factory."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,34 +6,34 @@ from pathlib import Path
 
 @dataclass
 class DatasetReport:
-    """What was made, or with a dry run will be.
+    """Records made, or planned by a dry run.
 
     Parameters
     ----------
     path : pathlib.Path
     records : int
-        Rows in all, those of noise among them.
+        Total number of rows, including noise.
     noise, second : int
-        Rows of noise; records that hold a second event.
+        Number of noise rows; of records with a second event.
     events : int
-        That have at least one record.
+        Number with at least one record.
     left_out : dict of str to int
         Records that were not made, by reason.
     no_p, no_s : int
-        Records of earthquakes whose P or S lies outside.
+        Records of earthquakes whose P or S is outside.
     magnitudes : dict of str to int
         Records by magnitude, in steps of 0.5 (named by the lower end).
     parts : dict of str to (int, float)
-        Records of each part of the split, and the share of them that was asked for.
+        Number of records of each part of the split, and the requested share.
     bytes : int
     seconds : float
-        Of this call; of a dry run: an estimate for one process.
+        Duration of this call; for a dry run an estimate for one process.
     made : int
-        Records that this call made; the others were there.
+        Number of records made by this call; the others existed.
     planned : bool
         Of a dry run.
     interrupted : str
-        Which process filled the folder before and ended without finishing; empty for none.
+        Process that wrote to the folder before and ended without finishing; empty for none.
     """
 
     path: Path
@@ -78,14 +78,14 @@ class DatasetReport:
 
 
 def _share(name, count, asked, records):
-    """``train 140 (70 %, not 80 %)``; the share asked for only where it is missed by a percent or more."""
+    """``train 140 (70 %, not 80 %)``; the requested share only if it is missed by a percent or more."""
     share = count / max(records, 1)
     missed = f", not {100 * asked:.0f} %" if abs(share - asked) >= 0.01 else ""
     return f"{name} {count} ({100 * share:.0f} %{missed})"
 
 
 def _size(count):
-    """Bytes in words."""
+    """Size as text."""
     units = ["B", "kB", "MB", "GB"]
     while count >= 1000 and units:
         count, units = count / 1000, units[1:]

@@ -1,8 +1,8 @@
-"""Blocks into shards: which are done, one after the other or on Dask, and the books that are kept.
+"""Write blocks as shards, in sequence or on Dask, with a summary file for each finished block.
 
-A block is done when its books lie in the folder ``.blocks``: they are written last, by rename, after the shard's own
-files, and hold their sizes and digests. So whoever comes after a kill, at any moment, makes what is missing or damaged
-and nothing twice.
+A block is done when its summary is in the folder ``.blocks``: it is written last, by rename, after the shard's own
+files, and holds their sizes and digests. After a kill at any moment, the next run makes only what is missing or
+damaged.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ _NAMED = 50
 
 
 class Job:
-    """What every worker needs: settings and target. Travels as a pickle; makers stay where they are.
+    """Input of every worker: settings and target. Sent as a pickle; makers stay in their process.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Job:
     path : pathlib.Path
         Absolute, the same for all workers.
     fingerprint : str
-        Of all that decides what the set holds; books with another one are not believed.
+        Digest of everything that determines the content of the set; summaries with another one are ignored.
     """
 
     def __init__(self, settings, path, fingerprint=""):
@@ -54,9 +54,9 @@ class Job:
         return self._own.maker
 
     def missing(self):
-        """Numbers of the blocks that are not done, and what is wrong with files of those that were.
+        """Numbers of unfinished blocks, and defects in files of those that were finished.
 
-        Books that are damaged, of another set, or whose files are not as they were are removed.
+        Summaries that are damaged, belong to another set, or whose files have changed are removed.
         """
         done, files = set(), {}
         for path in (self.path / BOOKS).glob("*.json"):
@@ -74,7 +74,7 @@ class Job:
         return [number for number in range(count) if chunk_name(number)[1:] not in done], wrong
 
     def damaged(self, files):
-        """Numbers of the blocks of a finished set whose files are not as they were, and what is wrong with each."""
+        """Numbers of the blocks of a finished set whose files have changed, and the defect of each."""
         wrong = wrong_files(self.path, files)
         return sorted({int(block_of(name)) for name in wrong}), wrong
 
@@ -98,7 +98,7 @@ def chunk_name(number):
 
 
 def make_block(job, number):
-    """Make one block, write its shard and its books; return the books.
+    """Make one block, write its shard and its summary; return the summary.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def make_block(job, number):
     Returns
     -------
     dict
-        Counts and a histogram of magnitudes, as JSON holds them.
+        Counts and a histogram of magnitudes, as JSON data.
     """
     with collecting_warnings() as messages:
         books = _write_block(job, number)
@@ -155,12 +155,12 @@ def _write_block(job, number):
 
 
 def empty_counts():
-    """Books of nothing, for `count_rows` to add to."""
+    """Empty summary, for `count_rows` to add to."""
     return {"records": 0, "noise": 0, "second": 0, "no_p": 0, "no_s": 0, "magnitudes": {}, "parts": {}}
 
 
 def count_rows(books, frame):
-    """Add rows of metadata to a block's books."""
+    """Add rows of metadata to a block's summary."""
     earthquake = (frame["trace_category"] != "noise").to_numpy()
     books["records"] += len(frame)
     books["noise"] += int((~earthquake).sum())
@@ -176,7 +176,7 @@ def count_rows(books, frame):
 
 
 def read_books(path):
-    """Sum of the books of all blocks that are done."""
+    """Sum of the summaries of all finished blocks."""
     total = {}
     for file in sorted((Path(path) / BOOKS).glob("*.json")):
         add_books(total, json.loads(file.read_text(encoding="utf-8")))
@@ -192,7 +192,7 @@ def warn_of_outside(named, card):
 
 
 def add_books(total, books):
-    """Add one block's books to a sum, in place."""
+    """Add one block's summary to a sum, in place."""
     for name, value in books.items():
         if name in ("block", "set"):
             continue
@@ -216,7 +216,7 @@ def run_serial(job, numbers, step):
 
 
 def run_dask(job, numbers, step, client):
-    """Make blocks on a Dask cluster; a worker that dies has its blocks made by another.
+    """Make blocks on a Dask cluster; if a worker dies, another makes its blocks.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def run_dask(job, numbers, step, client):
 
 @contextlib.contextmanager
 def dask_client(dask, workers):
-    """Give a Dask client: a local cluster of processes for "local", else that of an address, or the one given."""
+    """Yield a Dask client: a local cluster of processes for "local", else that of an address, or the one given."""
     try:
         from distributed import Client, LocalCluster
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""The arguments of `make_dataset`, checked together, and their plain form by which two data sets are compared."""
+"""The arguments of `make_dataset`, checked together, and their plain form for comparing data sets."""
 
 import hashlib
 import io
@@ -80,7 +80,7 @@ class Settings:
         return round(self.core.duration * self.core.sampling_rate)
 
     def events_per_block(self):
-        """Events that are made together; it depends on the arguments alone, never on who makes them."""
+        """Number of events made together; it depends only on the arguments."""
         stations = len({(network.code, station.code) for network in self.inventory for station in network})
         stations = min(stations, self.stations_per_event or stations)
         records = min(self.block_records, max(1, _MOST_BLOCK_BYTES // (12 * self.npts)))
@@ -92,7 +92,7 @@ class Settings:
         return [(first, min(first + step, n)) for first in range(0, n, step)]
 
     def as_plain_data(self):
-        """Return every argument as what JSON holds."""
+        """Return every argument as JSON data."""
         core = self.core.as_plain_data()
         for name in ("realization", "realizations", "event_key", "source", "outside", "onsets", "noise"):
             core.pop(name)

@@ -1,4 +1,4 @@
-"""Signal to noise of a data set's records: measured in a band, and brought to a level by noise in that band alone."""
+"""Signal to noise of a data set's records: measured in a band, and adjusted by noise in that band only."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def snr_band_hz(rate):
 
 
 class SnrMeter:
-    """Compares noise with the records of earthquakes.
+    """Compare noise with the records of earthquakes.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class SnrMeter:
             return np.where(power > 0, 10.0 * np.log10(self.signal / power), np.nan)
 
     def scaled(self, outside, inside, wanted_db):
-        """Bring noise to a ratio by amplifying what is inside the band.
+        """Scale noise to a ratio by amplifying it inside the band.
 
         Parameters
         ----------
@@ -72,9 +72,9 @@ class SnrMeter:
 
         Notes
         -----
-        What must become louder is amplified inside the band alone: the factor g solves
-        |outside + g inside|² = wanted power, both through the band's filter. What must become quieter is made quieter
-        as a whole: noise that is loud outside the band reaches through the filter's flanks.
+        Noise that has to increase is amplified inside the band only: the factor g solves |outside + g inside|² = wanted
+        power, both through the band's filter. Noise that has to decrease is reduced at all frequencies: strong noise
+        outside the band leaks through the filter's flanks.
         """
         power = self._power(outside + inside)
         known = np.isfinite(self.signal) & (power > 0)

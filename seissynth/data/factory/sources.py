@@ -1,4 +1,4 @@
-"""The earthquakes of a data set as columns, from a catalogue or drawn, any of them at any time."""
+"""The earthquakes of a data set as columns, from a catalogue or drawn, with random access."""
 
 import hashlib
 
@@ -31,7 +31,7 @@ class Sources:
         return len(self.drawn) if self.drawn is not None else len(self._table["source_id"])
 
     def rows(self, numbers):
-        """Return the events of these numbers: dict of str to ndarray, columns and ``origin_us``, ``event_id``."""
+        """Return the events of given numbers: dict of str to ndarray, columns and ``origin_us``, ``event_id``."""
         if self.drawn is None:
             return {name: values[numbers] for name, values in self._table.items()}
         columns = self.drawn.rows(numbers)
@@ -47,7 +47,7 @@ class Sources:
         return columns
 
     def describe(self):
-        """Plain data by which one set of earthquakes is told from another."""
+        """Plain data that identify a set of earthquakes."""
         if self.drawn is not None:
             fields = {name: value for name, value in vars(self.drawn).items() if not name.startswith("_")}
             area = {"kind": type(self.drawn.area).__name__, **vars(self.drawn.area)}
@@ -66,7 +66,7 @@ def origin_times(microseconds):
 
 
 def _keys(sources):
-    """Event keys, as `seissynth.seeding.event_key` makes them."""
+    """Event keys of `seissynth.seeding.event_key`."""
     steps = np.round(np.stack([sources["source_latitude_deg"], sources["source_longitude_deg"]]) * 1e5).astype(np.int64)
     depth = np.round(sources["source_depth_km"] * 1000.0).astype(np.int64)
     parts = zip(sources["origin_us"].tolist(), *steps.tolist(), depth.tolist(), strict=True)

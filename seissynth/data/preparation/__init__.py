@@ -1,4 +1,4 @@
-"""Steps from raw windows to what a network is trained on."""
+"""Steps from raw windows to the input of a network."""
 
 from seissynth.shared.lazy import lazy
 

@@ -1,4 +1,4 @@
-"""Array work of the steps of preparation: trends, tapers, rotation, padding."""
+"""Array functions of the preparation steps: trends, tapers, rotation, padding."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def fit_trend(data, linear):
 
 
 def centred(npts):
-    """Sample numbers about their mean."""
+    """Sample numbers minus their mean."""
     return np.arange(npts) - (npts - 1) / 2
 
 
@@ -31,7 +31,7 @@ def trend_of(trend, npts):
 
 
 def add_trend(data, trend, sign):
-    """Add (sign 1) or take off (sign -1) a trend; the type is kept."""
+    """Add (sign 1) or remove (sign -1) a trend; the type is kept."""
     return (data + sign * trend_of(trend, data.shape[-1])).astype(data.dtype, copy=False)
 
 
@@ -50,7 +50,7 @@ def taper_window(npts, length, side):
 
 
 def rotate_to_zne(data, directions):
-    """Motion over (Z, N, E) from what three axes recorded.
+    """Motion over (Z, N, E) from records along three axes.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def rotate_to_zne(data, directions):
 
 
 def rotate_from_zne(data, directions):
-    """What axes of these directions record of motion over (Z, N, E)."""
+    """Records along axes of given directions from motion over (Z, N, E)."""
     return _turn(_checked(directions, data), data)
 
 
@@ -91,7 +91,7 @@ def _checked(directions, data):
 
 
 def pad_record(data, npts, side):
-    """Zeros (or, for longer records, cuts) at a side; (array, samples put before the record: negative if cut)."""
+    """Pad with zeros (or cut longer records) at a side; (array, samples added before the record: negative if cut)."""
     surplus = npts - data.shape[-1]
     before = {"end": 0, "start": surplus, "both": surplus // 2}[side]
     return _fit(data, npts, before), before
@@ -103,7 +103,7 @@ def unpad_record(data, npts, before):
 
 
 def _fit(data, npts, before):
-    """`npts` samples of `data` put `before` samples later, zeros where there is nothing."""
+    """`npts` samples of `data` shifted by `before` samples, with zeros where there are no samples."""
     out = np.zeros((*data.shape[:-1], npts), dtype=data.dtype)
     first, last = max(before, 0), min(before + data.shape[-1], npts)
     if last > first:

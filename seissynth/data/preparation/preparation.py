@@ -1,8 +1,8 @@
-"""Preparation of records as pure steps, held by one configuration.
+"""Preparation of records as a configuration of pure steps.
 
-A `Preparation` is a tuple of steps. It says in plain data what was done to records, so that the same text stands in a
-data set's ``data_format`` and in trained weights, and undoes what can be undone. Steps take arrays of shape
-(..., 3, npts) and return new ones; what they took off (trend, mean, scale, padding) is kept beside the result.
+A `Preparation` is a tuple of steps. It describes the processing of records in plain data, which is stored in a data
+set's ``data_format`` and in trained weights, and inverts the steps that have an inverse. Steps take arrays of shape
+(..., 3, npts) and return new ones; what they removed (trend, mean, scale, padding) is returned with the result.
 
 Examples
 --------
@@ -57,7 +57,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Preparation:
-    """Steps in their order; equal configurations compare equal and hash alike.
+    """Ordered steps; equal configurations compare equal and have the same hash.
 
     Parameters
     ----------
@@ -80,18 +80,18 @@ class Preparation:
         directions: ArrayLike | None = None,
         samples: Mapping[str, ArrayLike] | None = None,
     ) -> Prepared:
-        """Do all steps.
+        """Apply all steps.
 
         Parameters
         ----------
         data : array_like, shape (..., 3, npts)
-            Left as it is. float32 stays float32, other types become float64.
+            Not modified. float32 stays float32, other types become float64.
         sampling_rate_hz : float
         directions : array_like, shape (..., 3, 3), optional
             For the step "rotate": rows are the components' unit vectors over (Z up, N, E), as
             `seissynth.stations.sensors.Sensor.direction_matrix` gives.
         samples : dict of str to array_like, optional
-            Positions to be moved along, such as ``{"p": ..., "s": ...}``; NaN where there is none.
+            Positions to be adjusted, such as ``{"p": ..., "s": ...}``; NaN where there is none.
 
         Returns
         -------
@@ -120,10 +120,10 @@ class Preparation:
         Parameters
         ----------
         prepared : Prepared
-            As `apply` returned it, or with other `data` of the same shape (what a model made in that space).
+            Result of `apply`, or with other `data` of the same shape (output of a model in that space).
         lossy : {"raise", "keep"}
-            What to do with steps that have no inverse (taper, bandpass, resample): an error, or leave their
-            effect in.
+            What to do with steps that have no inverse (taper, bandpass, resample): raise an error, or keep their
+            effect.
 
         Returns
         -------
@@ -133,7 +133,7 @@ class Preparation:
         Raises
         ------
         InputError
-            `taken` is not that of these steps, or a step without inverse with ``lossy="raise"``.
+            `taken` does not belong to these steps, or a step has no inverse with ``lossy="raise"``.
         """
         check_choice("lossy", lossy, ("raise", "keep"))
         if len(prepared.taken) != len(self.steps):
@@ -157,7 +157,7 @@ class Preparation:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Preparation:
-        """Make a `Preparation` of what `to_dict` returned.
+        """Make a `Preparation` from the result of `to_dict`.
 
         Raises
         ------
@@ -172,7 +172,7 @@ class Preparation:
 
     @classmethod
     def from_json(cls, text: str) -> Preparation:
-        """Make a `Preparation` of what `to_json` returned."""
+        """Make a `Preparation` from the result of `to_json`."""
         try:
             plain = json.loads(text)
         except (TypeError, ValueError) as error:
@@ -197,6 +197,6 @@ def heggs_preparation(sampling_rate_hz: float = 100.0, low_hz: float = 1.0, high
     """Return the preparation of HEGGS (2025, appendix A): 1 to 45 Hz at 100 Hz.
 
     Trend and taper, which the paper does not name, keep the filter from ringing at the edges; they should fall on a
-    margin outside the record, which is cut off afterwards (`seissynth.data.cutting` does).
+    margin outside the record, which is cut off afterwards (as in `seissynth.data.cutting`).
     """
     return Preparation((Detrend("linear"), Taper(2.0), Bandpass(low_hz, high_hz), Resample(sampling_rate_hz)))

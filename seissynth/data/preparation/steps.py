@@ -23,18 +23,18 @@ from seissynth.signal.motion import resample_motion
 
 @dataclass(frozen=True)
 class Prepared:
-    """Records as they stand after some steps.
+    """Records after some steps.
 
     Parameters
     ----------
     data : ndarray, shape (..., 3, npts)
     sampling_rate_hz : float
     samples : dict of str to ndarray
-        Positions in the record, in samples (not rounded), such as P and S; moved along by the steps.
+        Positions in the record, in samples (not rounded), such as P and S; adjusted by the steps.
     directions : ndarray, shape (..., 3, 3), or None
         Unit vectors of positive motion of each component over (Z up, N, E); None once the components are Z, N, E.
     taken : tuple of dict
-        One for each step: what it needs to be undone.
+        Data for the inverse of each step.
     """
 
     data: np.ndarray
@@ -45,7 +45,7 @@ class Prepared:
 
 
 class Step:
-    """One step: a frozen dataclass with a `name`, plain fields, `apply` and, where there is one, `invert`."""
+    """One step: a frozen dataclass with a `name`, plain fields, `apply` and, if possible, `invert`."""
 
     name: ClassVar[str]
     #: whether `invert` gives back what `apply` was given (to rounding)
@@ -76,7 +76,7 @@ def check_choice(name, value, choices):
 
 @dataclass(frozen=True)
 class Detrend(Step):
-    """Take off the mean ("constant") or the least-squares line ("linear") of each component."""
+    """Remove the mean ("constant") or the least-squares line ("linear") of each component."""
 
     kind: str = "linear"
     name: ClassVar[str] = "detrend"
@@ -136,8 +136,8 @@ class Bandpass(Step):
 class Resample(Step):
     """Another sampling rate (`seissynth.signal.motion.resample_motion`); sample 0 keeps its time, positions are scaled.
 
-    Going up and back is exact below 0.85 of the lower Nyquist frequency only, so it counts as a step that cannot be
-    undone.
+    Upsampling and back is exact only below 0.85 of the lower Nyquist frequency; it therefore counts as a step without
+    inverse.
     """
 
     sampling_rate_hz: float = 100.0
@@ -157,7 +157,7 @@ class Resample(Step):
 
 @dataclass(frozen=True)
 class Rotate(Step):
-    """Turn the components to Z (up), N, E by the sensor's directions, which `apply` of the preparation is given."""
+    """Rotate the components to Z (up), N, E by the sensor's directions, passed to `apply` of the preparation."""
 
     name: ClassVar[str] = "rotate"
 
@@ -169,13 +169,13 @@ class Rotate(Step):
         return _after(record, turned, {"directions": record.directions}, directions=None)
 
     def invert(self, record, taken):
-        """Turn back to the sensor's axes."""
+        """Rotate back to the sensor's axes."""
         data = rotate_from_zne(record.data, taken["directions"])
         return replace(record, data=data, directions=taken["directions"])
 
 
 class _Scaled(Step):
-    """Steps that take off `shift` and divide by `scale`, one per component or one per record."""
+    """Steps that subtract `shift` and divide by `scale`, one per component or one per record."""
 
     def __post_init__(self):
         check_choice(f"{type(self).__name__} per", self.per, ("component", "record"))
@@ -224,9 +224,9 @@ class PeakScale(_Scaled):
 
 @dataclass(frozen=True)
 class Pad(Step):
-    """Bring records to `npts` samples: zeros at the "end", the "start" or "both" sides; positions move along.
+    """Pad records to `npts` samples with zeros at the "end", the "start" or "both" sides; positions are adjusted.
 
-    A longer record is an error, unless `cut` is true: then the surplus is cut where padding would stand.
+    A longer record is an error, unless `cut` is true: then the surplus is cut on the sides of the padding.
     """
 
     npts: int = 6000
@@ -248,7 +248,7 @@ class Pad(Step):
         return _after(record, data, {"before": before, "npts": have}, samples=moved)
 
     def invert(self, record, taken):
-        """Take the padding off; samples that were cut come back as zeros."""
+        """Remove the padding; samples that were cut become zeros."""
         moved = {name: values - taken["before"] for name, values in record.samples.items()}
         return replace(record, data=unpad_record(record.data, taken["npts"], taken["before"]), samples=moved)
 

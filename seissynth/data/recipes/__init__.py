@@ -1,4 +1,4 @@
-"""Recipes of published data sets, as STEAD's: which records belong, and by which rules."""
+"""Recipes of published data sets, such as STEAD: selection of records by the rules of the papers."""
 
 from seissynth.shared.lazy import lazy
 

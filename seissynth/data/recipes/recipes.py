@@ -1,7 +1,7 @@
-"""Data sets of the papers, made from a local copy of the set they used, by the rules they state.
+"""Data sets of the papers, made from a local copy of their source by the published rules.
 
-Nothing is downloaded. Each recipe cites the sentences it follows; where a paper leaves something open, the recipe
-says what it does. `prepare` makes any of them; `seissynth dataset recipe` is the command.
+Nothing is downloaded. Each recipe cites the sentences it follows; where a paper does not specify a step, the recipe
+states its choice. `prepare` makes any of them; `seissynth dataset recipe` is the command.
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ def prepare(
     Parameters
     ----------
     name : {"scedc", "instance", "stead", "kma", "itaca"}
-        Which recipe, see `RECIPES`.
+        Name of the recipe, see `RECIPES`.
     path : str or path
         The local copy: a folder in SeisBench's format (SCEDC, INSTANCE, STEAD), STEAD's own ``merged.csv`` and
         ``merged.hdf5``, ITACA's ASDF files and flat-file, or continuous records with ``inventory.xml`` and
         ``catalog.xml`` (KMA).
     output : str or path
-        Folder to be made, in SeisBench's format.
+        Folder to create, in SeisBench's format.
     overwrite : bool
     records_per_chunk : int
-        A larger set is written in chunks of so many.
+        A larger set is written in chunks of this many records.
     progress : callable, optional
         Called with (done, total); total may be 0 where it is unknown.
     **options
@@ -76,7 +76,7 @@ def prepare(
     InputError
         No such recipe or copy; no record is left.
     FileFormatError
-        The copy is not of the form expected; with file and row.
+        The copy does not have the expected format; with file and row.
 
     Examples
     --------
@@ -100,9 +100,9 @@ def scedc(path, output, writing):
     2022). We selected waveforms with a sampling rate of 100Hz that included 60 seconds from the earthquake and applied
     a bandpass filter in the 1 ~ 45Hz range to construct our data."
 
-    The copy is SeisBench's SCEDC. The further stations that the authors collected are records of their own: cut them
-    with `seissynth dataset cut`, or the recipe "kma". The filter works on the whole trace; the window is cut from it
-    afterwards.
+    The copy is SeisBench's SCEDC. Records of the further stations that the authors collected are not included: cut them
+    with `seissynth dataset cut`, or the recipe "kma". The filter is applied to the whole trace; the window is cut from
+    it afterwards.
     """
     dataset = Dataset(path)
     table = uniform_columns(dataset.metadata)
@@ -121,7 +121,7 @@ def instance(path, output, writing):
     larger than 3.0. 3. P-arrival time is included in the metadata to ensure that the earthquake signal is observed."
     A: "All datasets are [...] processed to have 60-seconds duration and applied 1 ~ 45Hz bandpass filter."
 
-    Magnitudes of another type than ML are left out. Where the table names no type, its magnitudes count as local.
+    Magnitudes of another type than ML are left out. If the table has no type, its magnitudes count as local.
     """
     dataset = Dataset(path)
     table = uniform_columns(dataset.metadata)
@@ -148,9 +148,9 @@ def stead(path, output, writing):
     as input labels."
 
     The copy is STEAD's own pair of files or SeisBench's version. STEAD comes demeaned, detrended and filtered; mean and
-    trend are taken off again, and no second filter is applied but that of the resampling, since the paper names no
-    band. Records without one of the four labels are left out. The paper does not say what else brought STEAD's 1.03
-    million earthquake records down to 100,588, so more remain here. Normalised: z-score of each component.
+    trend are removed again, and the only second filter is that of the resampling, because the paper names no band.
+    Records without one of the four labels are left out. The paper does not say what else reduced STEAD's 1.03 million
+    earthquake records to 100,588; more remain here. Normalised: z-score of each component.
     """
     dataset = open_stead(path)
     table = uniform_columns(dataset.metadata)
@@ -180,7 +180,7 @@ def kma(path, output, writing, *, channel=("HH?", "BH?"), **settings):
 
     The copy is a folder with ``inventory.xml``, ``catalog.xml`` and waveforms, whose files or folder begin with
     "waveforms". Broadband: channel codes HH? and BH? (option `channel`). Other options are those of
-    `seissynth.data.cutting.CutSettings`. No noise is cut unless `noise_windows` asks for it.
+    `seissynth.data.cutting.CutSettings`. No noise is cut unless `noise_windows` is set.
     """
     from obspy import read_events, read_inventory
 
@@ -222,7 +222,7 @@ def itaca(path, output, writing, *, flatfile=None, tag=None):
     resampling, waveforms shorter than 40 seconds were padded to a uniform length of 40 seconds. [...] Seismic data was
     normalized on a per-signal basis using Z-Score normalization".
 
-    The copy is an ASDF file or a folder of them, with the flat-file (appendix B) beside: ``flatfile*`` or
+    The copy is an ASDF file or a folder of them, with the flat-file (appendix B) in the same folder: ``flatfile*`` or
     ``*flatfile*`` (.txt, .csv), or the argument. Italy is taken as 35.00 to 48.03 N, 5.32 to 20.01 E (HEGGS, table 5);
     stations without coordinates stay. Zeros are padded at the end before the z-score, in the order of the text.
     """
@@ -278,7 +278,7 @@ def _find_flatfile(path):
 
 
 def _lengths(dataset, table):
-    """Return the lengths of the traces, from the table or, failing that, from their places in the blocks."""
+    """Return the lengths of the traces, from the table or else from their positions in the blocks."""
     npts = numbers(table, "trace_npts")
     unknown = np.flatnonzero(~np.isfinite(npts))
     for row in unknown:
@@ -287,7 +287,7 @@ def _lengths(dataset, table):
 
 
 def _of_table(name, dataset, table, rules, steps, *, output, writing, window_s=None):
-    """Apply rules and steps to a set whose rules can be told from its table."""
+    """Apply rules and steps to a set whose rules depend only on its table."""
     report = RecipeReport(name, read=len(table))
     kept = np.ones(len(table), bool)
     for rule, obeyed in rules.items():
@@ -341,7 +341,7 @@ def _with_some(report):
 
 
 def _prepared(row, data, rate, steps):
-    """Return row and samples after the steps, onsets moved along."""
+    """Return row and samples after the steps, with adjusted onsets."""
     names = [name for name in ("trace_p_arrival_sample", "trace_s_arrival_sample") if name in row]
     prepared = steps.apply(data, rate, samples={name: np.asarray(row[name], float) for name in names})
     row = {key: value for key, value in row.items() if key not in ("trace_dt_s", "trace_npts")}

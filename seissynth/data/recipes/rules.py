@@ -1,4 +1,4 @@
-"""Rules and columns that the recipes share: names made uniform, windows after origin, counts of what falls out."""
+"""Common rules and columns of the recipes: uniform names, windows after origin, counts of excluded records."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ _RATE_TOLERANCE = 1e-4
 
 @dataclass
 class RecipeReport:
-    """What a recipe made of a set.
+    """Result of a recipe.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class RecipeReport:
 
 
 def uniform_columns(table):
-    """Give a table SeisBench's common names for onsets; the other names of them go. Returns a new table."""
+    """Rename onset columns to SeisBench's common names. Returns a new table."""
     table = table.copy()
     for phase, names in _ONSETS.items():
         table = _merged(table, names, lambda values: values.astype(float), np.nan)
@@ -64,7 +64,7 @@ def _merged(table, names, read, empty):
 
 
 def numbers(table, name):
-    """Return a column as floats; NaN where the table lacks it."""
+    """Return a column as floats; NaN if the table lacks it."""
     import pandas
 
     if name not in table:
@@ -73,12 +73,12 @@ def numbers(table, name):
 
 
 def is_rate(table, rate_hz):
-    """Tell which rows have a sampling rate."""
+    """Whether each row has a sampling rate."""
     return np.abs(numbers(table, "trace_sampling_rate_hz") - rate_hz) <= _RATE_TOLERANCE * rate_hz
 
 
 def after_origin_s(table):
-    """Return the start of each trace after its origin time, s; NaN where either is unknown."""
+    """Return the start of each trace after its origin time, s; NaN if either is unknown."""
     starts, origins = (_times(table, name) for name in ("trace_start_time", "source_origin_time"))
     return (starts - origins) / np.timedelta64(1, "ns") * 1e-9
 
@@ -93,7 +93,7 @@ def _times(table, name):
 
 
 def holds_window(table, npts, duration_s):
-    """Tell which traces hold every sample from origin to `duration_s` after it.
+    """Whether each trace holds every sample from origin to `duration_s` after it.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def holds_window(table, npts, duration_s):
 
 
 def later(text, seconds):
-    """Return an ISO time moved by seconds, to the microsecond."""
+    """Return an ISO time shifted by seconds, to the microsecond."""
     import pandas
 
     moved = pandas.to_datetime(text, utc=True) + pandas.Timedelta(round(seconds * 1e9), "ns")

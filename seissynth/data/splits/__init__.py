@@ -1,4 +1,4 @@
-"""Parts for training, validation and test, by blocks of time and by event, and what leaks between them."""
+"""Splits into training, validation and test parts, by blocks of time or by event, and checks for leakage."""
 
 from seissynth.shared.lazy import lazy
 

@@ -1,4 +1,4 @@
-"""Time intervals of records per sensor, and which of them share a sample."""
+"""Time intervals of records per sensor, and those that share a sample."""
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def read_intervals(metadata):
 
 
 def shares_samples(keys, start, end, rows, against, guard_s=0.0):
-    """Which of `rows` have an interval that meets one of the rows `against` with the same key, shape of `rows`."""
+    """Whether the interval of each of `rows` overlaps one of the rows `against` with the same key, shape of `rows`."""
     guard = round(guard_s * 1e9)
     out = np.zeros(len(rows), dtype=bool)
     if not (len(rows) and len(against)):

@@ -1,4 +1,4 @@
-"""What the parts of a split share: purging it, and a report on it."""
+"""Leakage between the parts of a split: purging, and a report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SENSOR_COLUMNS = ("station_network_code", "station_code", "station_location_code
 def purge(
     metadata: pandas.DataFrame, split: pandas.Series | Sequence[str], per: str = "sensor", guard_s: float = 0.0
 ) -> pandas.Series:
-    """Drop training rows that share samples with validation or test rows, and validation rows that do with test rows.
+    """Drop training rows that share samples with dev or test rows, and dev rows that share samples with test rows.
 
     Parameters
     ----------
@@ -31,10 +31,9 @@ def purge(
         With trace_start_time, trace_npts, trace_sampling_rate_hz and the station's codes.
     split : pandas.Series or sequence of str
     per : {"sensor", "station"}
-        Whose samples: of the sensor (network, station, location, channel), or of any sensor of the station, which
-        shake together.
+        Compare samples of the sensor (network, station, location, channel), or of any sensor of the station.
     guard_s : float
-        Windows closer than this count as sharing.
+        Windows closer than this count as overlapping.
 
     Returns
     -------
@@ -52,7 +51,7 @@ def purge(
 
 @dataclass(frozen=True)
 class Leakage:
-    """What two parts of a split share.
+    """Overlap between parts of a split.
 
     Parameters
     ----------
@@ -65,7 +64,7 @@ class Leakage:
     shared_events, shared_stations, shared_places : dict
         (part, other) -> number of events, stations, or events of `other` closer than `distance_km` to one of `part`.
     checked : tuple of str
-        What `raise_if_any` looks at.
+        Checks made by `raise_if_any`.
     """
 
     rows: dict
@@ -77,11 +76,11 @@ class Leakage:
     checked: tuple = ("samples", "events")
 
     def __bool__(self):
-        """Whether anything that is checked leaks."""
+        """Whether any check finds leakage."""
         return any(getattr(self, f"shared_{what}") for what in self.checked)
 
     def raise_if_any(self) -> None:
-        """Raise InputError that names what leaks."""
+        """Raise InputError that names the leakage, if any."""
         for what in self.checked:
             for (part, other), count in getattr(self, f"shared_{what}").items():
                 raise InputError(
@@ -98,7 +97,7 @@ def check_leakage(
     stations: bool = False,
     distance_km: float | None = None,
 ) -> Leakage:
-    """Look for what parts of a split share, on time intervals per sensor and on ids.
+    """Check parts of a split for overlap, by time intervals per sensor and by ids.
 
     Parameters
     ----------
@@ -114,7 +113,7 @@ def check_leakage(
     Returns
     -------
     Leakage
-        True where something leaks.
+        True if there is leakage.
     """
     words, keys, start, end = _with_intervals(metadata, split, per)
     rows = {part: int((words == part).sum()) for part in PARTS}

@@ -1,4 +1,4 @@
-"""Groups of rows, and how they are dealt to the parts of a split."""
+"""Groups of rows, and their assignment to the parts of a split."""
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def series(metadata, words):
 
 
 def group_codes(metadata, columns, noise=None):
-    """Number of each row's group, int64; rows without a name (noise) are groups of their own, or `noise`."""
+    """Number of each row's group, int64; rows without a name (noise) are single groups, or `noise`."""
     import pandas as pd
 
     absent = [name for name in columns if name not in metadata.columns]
@@ -51,14 +51,14 @@ def group_codes(metadata, columns, noise=None):
 
 
 def labels_of_groups(codes, apart):
-    """Codes, with rows `apart` as groups of their own."""
+    """Codes, with rows `apart` as single groups."""
     codes = np.asarray(codes, dtype=np.int64).copy()
     codes[apart] = codes.max(initial=0) + 1 + np.arange(apart.sum())
     return codes
 
 
 def read_shares(shares):
-    """Parts and shares, checked."""
+    """Return checked parts and shares."""
     shares = np.asarray(shares, dtype=float)
     if shares.shape not in ((2,), (3,)) or (shares < 0).any() or not np.isclose(shares.sum(), 1.0):
         raise InputError(f"shares={shares.tolist()} must be two (train, test) or three (train, dev, test), sum 1.")
@@ -66,10 +66,10 @@ def read_shares(shares):
 
 
 def shuffled_parts(metadata, groups, shares, seed, largest_first=False, what="groups"):
-    """Deal whole groups at random, so that the parts come near their shares of the rows.
+    """Assign whole groups at random, with the parts close to their shares of the rows.
 
-    Groups are dealt in random order, or large ones first where few of them hold most rows, each to the part that lacks
-    most. A part that is off by more than `OFF` is said in a warning.
+    Groups are assigned in random order, or large ones first if few of them hold most rows, each to the part that lacks
+    most. A warning names parts that are off by more than `OFF`.
     """
     parts, shares = read_shares(shares)
     names, first, sizes = np.unique(groups, return_index=True, return_counts=True)
@@ -102,7 +102,7 @@ def warn_of_shares(parts, shares, dealt, why):
 
 
 def timed_parts(metadata, times, shares, blocks):
-    """Deal blocks of events in a row; words of shape (n,)."""
+    """Assign consecutive blocks of events; names of shape (n,)."""
     parts, shares = read_shares(shares)
     codes = group_codes(metadata, ["source_id"])
     names, number, sizes = np.unique(codes, return_inverse=True, return_counts=True)
@@ -137,7 +137,7 @@ def timed_parts(metadata, times, shares, blocks):
 
 
 def place_groups(latitude, longitude, distance_km):
-    """Groups of epicentres, neighbours of neighbours within `distance_km`; rows without one are apart."""
+    """Groups of epicentres, neighbours of neighbours within `distance_km`; rows without one are single groups."""
     if not (np.isfinite(distance_km) and distance_km > 0):
         raise InputError(f"{distance_km=} must be above 0 km.")
     from scipy.sparse import coo_matrix
@@ -156,7 +156,7 @@ def place_groups(latitude, longitude, distance_km):
 
 
 def whole_counts(total, shares):
-    """Whole numbers that sum to `total` in these shares; at least one where a share is above 0."""
+    """Whole numbers that sum to `total` in given shares; at least one if a share is above 0."""
     counts = np.floor(shares * total + 1e-9).astype(int)
     counts[(shares > 0) & (counts == 0)] = 1
     while counts.sum() < total:

@@ -1,11 +1,11 @@
-"""Who trains and who tests: splits by event, station, region, place and time, k-fold, and a check of leakage.
+"""Splits for training and testing: by event, station, region, place and time, k-fold, and a check of leakage.
 
 A split is a pandas Series of words, one for each row of a metadata table (SeisBench's column names): "train", "dev",
-"test" as SeisBench has them, and "purged" for rows that belong to no part because they would leak. Write it into the
-column ``split``.
+"test" as in SeisBench, and "purged" for rows that belong to no part because they would leak. Store it in the column
+``split``.
 
-Two records leak when one sensor recorded the same sample in both: in the windows of a continuous archive that happens
-to different events, so that ids alone tell nothing.
+Two records leak if they contain the same sample of one sensor. In windows of a continuous archive this happens for
+different events, and ids alone do not reveal it.
 
 Examples
 --------
@@ -52,7 +52,7 @@ __all__ += ["split_by_region", "split_by_station", "split_by_time", "split_rando
 
 
 def split_random(metadata, shares=(0.8, 0.1, 0.1), seed=0):
-    """Split rows at random: records of one event, even of one second, fall into all parts. For comparison only."""
+    """Split rows at random: records of one event, even of one second, are in all parts. For comparison only."""
     return shuffled_parts(metadata, np.arange(len(metadata)), shares, seed)
 
 
@@ -65,11 +65,11 @@ def split_by_event(
     ----------
     metadata : pandas.DataFrame
     shares : sequence of float
-        Of "train", "dev", "test" (or of "train", "test"), in numbers of rows, as near as whole events allow; they
-        sum to 1.
+        Shares of "train", "dev", "test" (or of "train", "test"), in numbers of rows, as close as whole events allow;
+        they sum to 1.
     seed : int
     column : str
-        What names an event. Rows without (noise) are dealt one by one.
+        Column that identifies an event. Rows without one (noise) are assigned one by one.
 
     Returns
     -------
@@ -113,16 +113,16 @@ def split_by_region(
 def split_by_place(
     metadata: pandas.DataFrame, shares: Sequence[float] = (0.8, 0.1, 0.1), seed: int = 0, distance_km: float = 5.0
 ) -> pandas.Series:
-    """Split so that no place is shared: epicentres within `distance_km` of each other are in one part.
+    """Split by location: epicentres within `distance_km` of each other are in one part.
 
-    Neighbours of neighbours belong together, so that no two events of different parts are closer than that. A
-    sequence of aftershocks may then be one single group.
+    Neighbours of neighbours belong together: no two events of different parts are closer than that. A sequence of
+    aftershocks may then be a single group.
 
     Parameters
     ----------
     metadata : pandas.DataFrame
     shares : sequence of float
-        In numbers of rows: large groups are dealt first, each to the part that lacks most.
+        Shares in numbers of rows: large groups are assigned first, each to the part that lacks most.
     seed : int
     distance_km : float
 
@@ -152,7 +152,7 @@ def split_by_time(
     purged: bool = True,
     per: str = "sensor",
 ) -> pandas.Series:
-    """Split by origin time: blocks of events in a row, and training windows that share samples with others purged.
+    """Split by origin time into consecutive blocks of events, and purge training windows that share samples.
 
     Parameters
     ----------
@@ -160,8 +160,8 @@ def split_by_time(
     shares : sequence of float
         In numbers of events.
     blocks : int, optional
-        Number of blocks of events that are dealt in turn, so that each part sees early and late times. None: one
-        block for each part, in the order train, dev, test.
+        Number of blocks of events that are assigned in turn, to give each part early and late times. None: one block
+        for each part, in the order train, dev, test.
     purged : bool
         Call `purge` on the result.
     per : {"sensor", "station"}
@@ -188,8 +188,7 @@ def kfold_by_time(
     Parameters
     ----------
     metadata : pandas.DataFrame
-        With `source_id` and `source_origin_time`. Rows without origin time (noise) go with the block in whose time
-        they lie.
+        With `source_id` and `source_origin_time`. Rows without origin time (noise) belong to the block at their time.
     folds : int
     block : int, optional
         Events in a block; the events make ``folds`` blocks of it, the last one may be short. None: equal blocks.
@@ -223,7 +222,7 @@ def kfold_by_time(
 
 
 def _times(metadata):
-    """Origin time in ns, or start of the trace where there is none."""
+    """Origin time in ns, or start of the trace if there is none."""
     out = times_ns(metadata, "source_origin_time", missing_ok=True)
     missing = out < 0
     if missing.any():

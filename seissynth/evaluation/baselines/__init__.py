@@ -1,4 +1,4 @@
-"""Records that need no training, copies with a known fault, and the ruler that arrivals are held against."""
+"""Baselines without training, copies with a known fault, and the reference for arrival times."""
 
 from seissynth.shared.lazy import lazy
 

@@ -1,4 +1,4 @@
-"""Blocks of time: what may be learned from which records, so that each is predicted by what never saw its time."""
+"""Folds in blocks of time: each record is predicted from records of other times."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ PICKED = ("manual", "automatic")
 
 
 def time_folds(records: RecordSet, folds: int = FOLDS, block: int | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Known and unknown rows of each fold: blocks of earthquakes in a row, purged.
+    """Known and unknown rows of each fold: consecutive blocks of earthquakes, purged.
 
     Parameters
     ----------
     records : RecordSet
         With `source_id`, `source_origin_time`, `trace_start_time` and station codes in its metadata.
     folds : int
-        At most; fewer where so many blocks of equal size cannot be made.
+        Largest number of folds; fewer if the earthquakes do not give as many blocks of equal size.
     block : int, optional
-        Earthquakes of a block; then there must be as many blocks as folds.
+        Earthquakes per block; there must then be as many blocks as folds.
 
     Returns
     -------
@@ -38,8 +38,8 @@ def time_folds(records: RecordSet, folds: int = FOLDS, block: int | None = None)
 
     Notes
     -----
-    There is no validation part: what learns from `known` has nothing to choose. A model that needs one takes it from
-    `known`, so that both have the same information.
+    There is no validation part. A model that needs one takes it from `known`, which gives all models the same
+    information.
     """
     from seissynth.data.splits.split import kfold_by_time
 
@@ -53,7 +53,7 @@ def time_folds(records: RecordSet, folds: int = FOLDS, block: int | None = None)
 
 
 def picked(records, phase):
-    """Say which records have a picked onset.
+    """Whether each record has a picked onset.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def picked(records, phase):
     Returns
     -------
     ndarray of bool, shape (n,)
-        By ``trace_p_status`` or ``trace_s_status``; where the table does not have it, every finite onset counts.
+        By ``trace_p_status`` or ``trace_s_status``; if the table does not have it, every finite onset counts.
     """
     name = phase.lower()
     if name not in ("p", "s"):
@@ -76,7 +76,7 @@ def picked(records, phase):
 
 
 def record_groups(records: RecordSet, snr_db: float = 10.0, after_s_s: float = 4.0) -> dict[str, np.ndarray]:
-    """Groups of records that tables are made for: all, picked and clean ones.
+    """Groups of records for tables: all, picked and clean ones.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def record_groups(records: RecordSet, snr_db: float = 10.0, after_s_s: float = 4
     Returns
     -------
     dict of str to ndarray of bool, shape (n,)
-        "all"; "picked": P and S are; "clean": besides, ``trace_snr_db`` above `snr_db` and a time mask that ends
+        "all"; "picked": P and S are; "clean": in addition, ``trace_snr_db`` above `snr_db` and a time mask that ends
         `after_s_s` seconds after S or later.
     """
     both = picked(records, "P") & picked(records, "S")
@@ -102,7 +102,7 @@ def same_sensor(records):
 
 
 def _with_windows(records: RecordSet):
-    """Metadata with the columns that the splits ask for, of the records as they are."""
+    """Metadata with the columns required by the splits."""
     table = records.metadata
     for name in ("source_id", "source_origin_time"):
         if name not in table:

@@ -1,7 +1,7 @@
-"""Copies of real records that are wrong in one known way: what the metrics must say about them is known beforehand.
+"""Copies of real records that are wrong in one known way, for which the correct scores are known.
 
-The real set against itself is perfect; shifted by half a second or scaled by two it is off by just that; shuffled it is
-at chance; blurred it keeps its envelopes and loses the texture.
+The real set compared with itself is perfect; shifted by half a second or scaled by two it is off by exactly that;
+shuffled it scores at chance; blurred it keeps its envelopes and loses the texture.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def itself(records):
 
 
 def shifted_copy(records, seconds):
-    """Return the records late by some seconds, onsets too; zeros come in at the front.
+    """Return the records and onsets delayed by some seconds; zeros are added at the front.
 
     Parameters
     ----------
@@ -54,12 +54,12 @@ def scaled_copy(records, factor):
 
 
 def shuffled_copy(records, seed=0):
-    """Return records of other earthquakes at other sensors in place of the right ones.
+    """Return records of other earthquakes at other sensors instead of the right ones.
 
     Parameters
     ----------
     records : RecordSet
-        No earthquake may hold more than half of them.
+        No earthquake may have more than half of them.
     seed : int
     """
     from seissynth.evaluation.groups.similarity import shuffled_partners
@@ -81,13 +81,13 @@ def blurred_copy(records, size=BLUR, phases="own", seed=0):
     size : (int, int)
         Frequencies and frames over which ln |STFT| is averaged (1.28 s windows, hop an eighth of it).
     phases : {"own", "found"}
-        The records' own, or found by Griffin-Lim from random ones.
+        The original phases, or phases found by Griffin-Lim from random ones.
     seed : int
         Of the random phases.
 
     Notes
     -----
-    What pair regression does to spectrograms: a mean. Two draws with their own phases are equal.
+    Like pair regression, which predicts mean spectrograms. Two draws with their own phases are equal.
     """
     from scipy.ndimage import uniform_filter
 

@@ -1,4 +1,4 @@
-"""Rows of a leaderboard: any pairs of records scored by the same groups, and the baselines as such rows."""
+"""Rows of a leaderboard: pairs of records, including the baselines, scored by the same groups."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROW_GROUPS = ("arrivals", "similarity", "spread", "ground_motion")
 def score_row(
     pairs: Pairs, settings: EvaluationSettings | None = None, groups: Sequence[str] = ROW_GROUPS
 ) -> dict[str, MetricGroup]:
-    """One row of the leaderboard: score any generated set beside the real one.
+    """One row of the leaderboard: score any generated set against the real one.
 
     Parameters
     ----------
@@ -30,12 +30,12 @@ def score_row(
         Real records and the draws of a backend or a baseline; see `seissynth.evaluation.pair_sets`.
     settings : EvaluationSettings, optional
     groups : sequence of str
-        Names of `seissynth.evaluation.registry.GROUPS`; those that lack something (a picker, say) are left out.
+        Names of `seissynth.evaluation.registry.GROUPS`; those that lack an input (such as a picker) are left out.
 
     Returns
     -------
     dict of str to MetricGroup
-        As the rows that `seissynth.evaluation.leaderboard` puts side by side.
+        Rows for `seissynth.evaluation.leaderboard`.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def score_row(
 
 
 def travel_time_arrivals(real, settings, folds=None, terms=True):
-    """Arrivals of the ruler: travel time and station term, held against the picker's onsets on the real records.
+    """Arrivals by travel time and station term, compared with the picker's onsets on the real records.
 
     Parameters
     ----------
@@ -78,8 +78,8 @@ def travel_time_arrivals(real, settings, folds=None, terms=True):
     Returns
     -------
     MetricGroup
-        Metrics of the same names as `seissynth.evaluation.arrivals_group`. Predicted onsets are never
-        missing; one farther off than 2 s (P) or 3 s (S) counts as a miss, as a pick there would.
+        Metrics of the same names as `seissynth.evaluation.arrivals_group`. Predicted onsets are never missing; one
+        farther off than 2 s (P) or 3 s (S) counts as a miss, like a pick.
     """
     from seissynth.evaluation.groups import arrival_tables as tables
     from seissynth.evaluation.groups.arrivals import reference_onsets
@@ -104,7 +104,7 @@ def travel_time_arrivals(real, settings, folds=None, terms=True):
 
 
 def _with_references(real, references):
-    """The records with the references as their picks: station terms are learned from what is judged."""
+    """The records with the references as their picks, from which station terms are learned."""
     table = real.metadata.assign(
         **{
             f"trace_{phase.lower()}_status": np.where(np.isfinite(references.time_s[phase]), "automatic", "estimated")
@@ -125,11 +125,11 @@ class Baseline:
     ----------
     name : str
     knows : str
-        What it is told, in words: a generator is compared with the baseline that knows as much.
+        Description of its information: a generator is compared with the baseline that has the same.
     draws : callable, optional
         (real records, settings) -> tuple of RecordSet.
     arrivals : callable, optional
-        (real records, settings) -> MetricGroup, for a row that predicts nothing but onsets.
+        (real records, settings) -> MetricGroup, for a row that predicts only onsets.
     """
 
     name: str
@@ -182,12 +182,12 @@ def baseline_groups(baseline, real, settings, wanted=ROW_GROUPS, failed=None):
     Returns
     -------
     dict of str to MetricGroup
-        Empty where nothing that this baseline predicts is wanted.
+        Empty if this baseline predicts none of the requested groups.
 
     Raises
     ------
     InputError
-        The metadata do not tell what the baseline has to know.
+        The metadata lack information that the baseline needs.
     """
     from seissynth.evaluation.registry import GROUPS
 

@@ -1,4 +1,4 @@
-"""Onsets by travel time and station term: the ruler that every model's arrivals are held against."""
+"""Onsets by travel time and station term: the reference for every model's arrival times."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHRINK = 1.0
 
 
 def station_terms(records: RecordSet, phase: str, rows: np.ndarray | None = None) -> dict[str, float]:
-    """Median delay of the picks at each sensor behind the predicted onsets.
+    """Median delay of the picks at each sensor relative to the predicted onsets.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def station_terms(records: RecordSet, phase: str, rows: np.ndarray | None = None
         With `path_p_travel_s` and `path_s_travel_s`.
     phase : {"P", "S"}
     rows : array of int, optional
-        Records that may be used.
+        Records to use.
 
     Returns
     -------
@@ -43,19 +43,19 @@ def station_terms(records: RecordSet, phase: str, rows: np.ndarray | None = None
 
 
 def median_delays(late_s, labels, phase):
-    """Median of delays by label, drawn to the common median where a label has few.
+    """Median of delays by label, shrunk towards the common median for labels with few.
 
     Parameters
     ----------
     late_s : ndarray, shape (n,)
-        Picked minus predicted onsets; what is out of the picker's reach, or NaN, does not count.
+        Picked minus predicted onsets; NaN, and values outside the picker's range, do not count.
     labels : ndarray of str, shape (n,)
     phase : {"P", "S"}
 
     Returns
     -------
     dict of str to float, s
-        By label; the key "" holds the median over all, 0 where there is none.
+        By label; the key "" holds the median over all, 0 if there is none.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def travel_time_onsets(
         From `seissynth.evaluation.time_folds`: terms come from the known records. None: from the records
         themselves, in sample.
     terms : bool
-        False: the velocity model's times as they are.
+        False: the velocity model's times alone.
 
     Returns
     -------

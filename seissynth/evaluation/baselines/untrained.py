@@ -1,8 +1,8 @@
-"""Baselines: records that need no training, against which a generator has to prove its worth.
+"""Baselines: predictions without training, with which a generator is compared.
 
-Each function takes real records and returns what it predicts for each of them, as draws of equal rows. What a baseline
-may know differs: `nearest_mean` and `nearest_real_records` know other earthquakes at the sensor, outside the block of
-time; `other_stations_mean` knows the same earthquake at the other sensors; `representation_alone` knows the record
+Each function takes real records and returns a prediction for each of them, as draws of equal rows. The baselines use
+different information: `nearest_mean` and `nearest_real_records` use other earthquakes at the sensor, outside the block
+of time; `other_stations_mean` uses the same earthquake at the other sensors; `representation_alone` uses the record
 itself.
 """
 
@@ -51,11 +51,11 @@ def nearest_mean(
     folds : list of (known, unknown), optional
         `time_folds` by default.
     count : int
-        Earthquakes over which the mean is taken; those with the nearest hypocentres.
+        Number of earthquakes in the mean; those with the nearest hypocentres.
     region : str
-        Each record is scaled to the magnitude and distance wanted, see `expected_level`.
+        Each record is scaled to the target magnitude and distance, see `expected_level`.
     seed, draws : int
-        Draws differ in the random phases that the spectrogram is given, and in nothing else.
+        Draws differ only in the random phases given to the spectrogram.
 
     Returns
     -------
@@ -65,9 +65,9 @@ def nearest_mean(
     Notes
     -----
     The mean of the logarithm of the STFT's magnitude (1.28 s windows, hop an eighth of it), under the known records'
-    time masks; waveforms by 32 iterations of Griffin-Lim. A mean of logarithms lies below the logarithm of the mean
-    (0.29 for Rayleigh amplitudes) and is smooth: peaks come out too small, and draws are alike. That is the blur which
-    a good envelope correlation may hide.
+    time masks; waveforms by 32 iterations of Griffin-Lim. A mean of logarithms is below the logarithm of the mean (0.29
+    for Rayleigh amplitudes) and is smooth: peaks are too small, and draws are alike. A good envelope correlation may
+    hide this blur.
     """
     neighbours = _nearest(records, folds or time_folds(records), count)
     return _of_spectrograms(records, neighbours, region, seed, draws, f"mean of {count} nearest", shifted=False)
@@ -91,8 +91,8 @@ def other_stations_mean(
 
     Notes
     -----
-    It knows the earthquake's other records, with source time function, aftershocks and all: what a model with a source
-    record (W_src) has to beat, and no ruler for one without.
+    It uses the earthquake's other records, including source time function and aftershocks: a reference for models with
+    a source record (W_src), not for those without.
     """
     events = records.events
     groups = {label: np.flatnonzero(events == label) for label in set(events.tolist())}
@@ -107,7 +107,7 @@ def nearest_real_records(
     draws: int = 4,
     region: str = "southern_california",
 ) -> tuple[RecordSet, ...]:
-    """Real records of the nearest other earthquakes at the same sensor, scaled: one each draw.
+    """Scaled real records of the nearest other earthquakes at the same sensor, one for each draw.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def nearest_real_records(
     Returns
     -------
     tuple of RecordSet
-        Real against real: the scatter is that of nature, from one earthquake to the next at one sensor.
+        Real records compared with real ones: the scatter is that between real earthquakes at one sensor.
     """
     neighbours = _nearest(records, folds or time_folds(records), draws)
     level = expected_level(records, region)
@@ -140,7 +140,7 @@ def nearest_real_records(
 def representation_alone(
     records: RecordSet, *, n_iter: int = 32, seed: int = 0, draws: int = 1
 ) -> tuple[RecordSet, ...]:
-    """The records themselves, through the spectrogram and back: amplitudes are true, phases are found.
+    """The records themselves, converted to spectrograms and back: true amplitudes, estimated phases.
 
     Parameters
     ----------
@@ -153,8 +153,8 @@ def representation_alone(
     Returns
     -------
     tuple of RecordSet
-        What the representation of `seissynth.representations.LogSpectrogram` costs before any model errs: the floor
-        under all that generate log-spectrograms.
+        The error of the representation `seissynth.representations.LogSpectrogram` alone: the floor for all models of
+        log-spectrograms.
     """
     from seissynth.representations import LogSpectrogram, SpectrogramStatistics
 
@@ -174,7 +174,7 @@ def representation_alone(
 
 
 def expected_level(records, region="southern_california"):
-    """Logarithm of the amplitude that magnitude and distance let expect; up to a constant.
+    """Logarithm of the amplitude expected from magnitude and distance, up to a constant.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def expected_level(records, region="southern_california"):
     Returns
     -------
     ndarray, shape (n,)
-        Natural logarithm; 0 where magnitude or distance is unknown.
+        Natural logarithm; 0 if magnitude or distance is unknown.
     """
     from seissynth.evaluation.magnitude import MAGNITUDE_REGIONS, minus_log_a0
 
@@ -278,9 +278,9 @@ def _logs_and_weights(records, stft, mask):
 
 
 def _moved(records, rows, samples):
-    """Records moved to later times, and what of them is real; what comes in at an end is a mirror of what is there.
+    """Records shifted to later times, and a mask of their real samples; gaps at an end are filled by mirror images.
 
-    Their time masks do not count: the aftershocks of one earthquake come to all sensors, shifted much alike.
+    Their time masks do not count: the aftershocks of one earthquake arrive at all sensors with similar shifts.
     """
     npts = records.npts
     at = np.arange(npts) - samples[:, None]

@@ -1,4 +1,4 @@
-"""What generated records are good for: pickers and magnitude networks trained on them, scored on real ones."""
+"""Uses of generated records: pickers and magnitude networks trained on them, scored on real ones."""
 
 from seissynth.shared.lazy import lazy
 

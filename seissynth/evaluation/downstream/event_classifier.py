@@ -1,6 +1,6 @@
-"""Earthquake or noise: a classifier, to see what generated records add to few real ones (SeismoGen; thesis, table B.3).
+"""Classifier of earthquakes and noise, trained on real and generated records (SeismoGen; thesis, table B.3).
 
-torch is optional and imported when it is used.
+torch is optional and imported on use.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _TOGETHER = 256
 
 @dataclass(frozen=True)
 class ClassifierConfig:
-    """How the classifier is built and trained.
+    """Architecture and training of the classifier.
 
     Parameters
     ----------
     channels : tuple of int
         Of the convolutions; each leaves a quarter of the samples.
     steps, batch, learning_rate : int, int, float
-        Adam, the rate falling by half a cosine to a hundredth.
+        Adam, with half-cosine decay of the rate to a hundredth.
     check_every : int
-        Steps between losses on the development set; the weights with the least one are kept.
+        Steps between losses on the development set; the weights with the lowest one are kept.
     seed : int
     """
 
@@ -61,8 +61,7 @@ def train_classifier(
     Parameters
     ----------
     waveforms, dev_waveforms : array_like, shape (n, 3, npts)
-        Of any unit: each component is taken without its mean, over its standard deviation. Those of `dev` choose the
-        weights that are kept.
+        Any unit: each component is normalised by mean and standard deviation. Those of `dev` select the final weights.
     is_event, dev_is_event : array_like of bool, shape (n,)
     config : ClassifierConfig, optional
     progress : callable, optional
@@ -76,14 +75,14 @@ def train_classifier(
     Raises
     ------
     InputError
-        Shapes that do not fit, or a part with one class only.
+        Inconsistent shapes, or a part with only one class.
     MissingDependencyError
         torch is not installed.
 
     Notes
     -----
-    Batches hold as many earthquakes as noise. Both classes go through the same normalisation, so that size says
-    nothing.
+    Batches have as many earthquakes as noise. Both classes are normalised in the same way, and size gives no
+    information.
     """
     torch = import_torch("the classifier")
     config = config or ClassifierConfig()
@@ -120,7 +119,7 @@ def event_probability(model: Any, waveforms: ArrayLike) -> np.ndarray:
 
 
 def classifier_scores(probability: ArrayLike, is_event: ArrayLike, threshold: float = 0.5) -> dict[str, float]:
-    """Return accuracy, precision, recall and F1 of earthquakes, shares between 0 and 1; NaN where there is none.
+    """Return accuracy, precision, recall and F1 of earthquakes, between 0 and 1; NaN if undefined.
 
     Examples
     --------
@@ -142,7 +141,7 @@ def classifier_scores(probability: ArrayLike, is_event: ArrayLike, threshold: fl
 
 
 def table_b3(runs: dict[str, list[dict[str, float]]]) -> pandas.DataFrame:
-    """Return the thesis' table B.3: a row for each training set, in percent, with the spread of the runs.
+    """Return table B.3 of the thesis: one row per training set, in percent, with the spread of the runs.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""How small networks are fitted to records: Adam, a rate that falls, and the weights that a development set likes best.
+"""Fitting of small networks to records: Adam, a decaying rate, and the best weights on a development set.
 
-torch is optional and imported when it is used.
+torch is optional and imported on use.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _CLIP = 1.0
 
 
 def import_torch(who: str) -> Any:
-    """Return torch, or say what needs it and how to install it."""
+    """Return torch, or raise an error that says what needs it and how to install it."""
     try:
         import torch
     except ImportError as error:
@@ -32,7 +32,7 @@ def fit_network(
     dev_loss: Callable[[], float],
     progress: Callable[..., Any] | None = None,
 ) -> Any:
-    """Fit a network; it ends with the weights of the least loss on the development set.
+    """Fit a network; the result has the weights with the lowest loss on the development set.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def fit_network(
 
     Notes
     -----
-    Adam, the rate falling by half a cosine to a hundredth, gradients clipped to a norm of 1.
+    Adam, with half-cosine decay of the rate to a hundredth, gradients clipped to a norm of 1.
     """
     import torch
 

@@ -1,6 +1,6 @@
-"""A magnitude regressor like MagNet, to see what generated records teach about magnitude (SWaG's figure 4).
+"""A magnitude regressor like MagNet, trained on real or generated records (figure 4 of SWaG).
 
-torch is optional and imported when it is used.
+torch is optional and imported on use.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _LEAST_IN_CLASS = 5
 
 @dataclass(frozen=True)
 class MagnitudeConfig:
-    """How the regressor is built and trained.
+    """Architecture and training of the regressor.
 
     Parameters
     ----------
     window_s : float
-        Length of the windows; MagNet takes 30 s.
+        Length of the windows; MagNet uses 30 s.
     lead_s : tuple of two floats
-        A window begins this long before P, drawn anew each time; where the record begins later, with the record.
+        Time from the start of a window to P, drawn each time; a window does not begin before its record.
     filters : tuple of two ints
         Channels of both convolutions; MagNet has 64 and 32.
     units : int
@@ -41,12 +41,12 @@ class MagnitudeConfig:
     dropout : float
         After each convolution; MagNet has 0.2.
     normalise : bool
-        Bring each component to zero mean and unit deviation. MagNet does not; sets that are stored so already (SWaG's)
-        leave no choice, and their amplitude, the best sign of magnitude, is gone.
+        Normalise each component to zero mean and unit standard deviation. MagNet does not; sets that are stored in this
+        form (SWaG's) leave no choice, and their amplitude, the best indicator of magnitude, is lost.
     steps, batch, learning_rate : int, int, float
-        Adam, the rate falling by half a cosine to a hundredth.
+        Adam, with half-cosine decay of the rate to a hundredth.
     check_every : int
-        Steps between losses on the development set; the weights with the least one are kept.
+        Steps between losses on the development set; the weights with the lowest one are kept.
     seed : int
     """
 
@@ -90,13 +90,13 @@ class MagnitudeRecords:
 
 
 def even_magnitudes(magnitude: ArrayLike, count: int, edges: Sequence[float], seed: int = 0) -> np.ndarray:
-    """Draw rows so that each class of magnitude is as frequent as the next.
+    """Draw rows with equal frequency of all classes of magnitude.
 
     Parameters
     ----------
     magnitude : array_like, shape (n,)
     count : int
-        Rows wanted, drawn with replacement where a class holds too few.
+        Number of rows, drawn with replacement if a class has too few.
     edges : array_like
         Edges of the classes; empty ones are left out.
     seed : int
@@ -140,8 +140,8 @@ def magnitude_network(config):
     Notes
     -----
     Mousavi & Beroza (2020): two convolutions of 3 samples, each with a maximum over 4 samples and dropout; one
-    bidirectional LSTM; one linear layer. Dropout comes after the maximum: before it, the maxima of training, of scaled
-    samples, are larger than those of use, and all magnitudes come out too large, by 0.5 in a run.
+    bidirectional LSTM; one linear layer. Dropout comes after the maximum: before it, the maxima of scaled samples in
+    training are larger than those in use, and all magnitudes come out too large, by 0.5 in a run.
     """
     torch = import_torch("the magnitude regressor")
     nn = torch.nn
@@ -177,7 +177,7 @@ def train_magnitudes(
     Parameters
     ----------
     train, dev : MagnitudeRecords
-        `dev` chooses the weights that are kept.
+        `dev` selects the final weights.
     config : MagnitudeConfig, optional
     progress : callable, optional
         Called with (step, loss on `dev`).
@@ -227,7 +227,7 @@ def train_magnitudes(
 def predict_magnitudes(
     model: Any, data: np.ndarray, config: MagnitudeConfig | None = None, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return magnitude and its standard deviation as the model states it, two arrays of shape (n,)."""
+    """Return magnitude and the model's standard deviation of it, two arrays of shape (n,)."""
     torch = import_torch("the magnitude regressor")
     config = config or MagnitudeConfig()
     x = _windows(data, np.arange(len(data)), config, np.random.default_rng(seed))
@@ -240,7 +240,7 @@ def predict_magnitudes(
 def bias_by_magnitude(
     true: ArrayLike, predicted: ArrayLike, edges: Sequence[float], draws: int = 1000, seed: int = 0
 ) -> pandas.DataFrame:
-    """Predicted minus true magnitude by class: what SWaG's figure 4 shows.
+    """Predicted minus true magnitude by class, as in figure 4 of SWaG.
 
     Parameters
     ----------
@@ -257,8 +257,8 @@ def bias_by_magnitude(
 
     Notes
     -----
-    A regressor that knows little answers with the mean of its training set: small magnitudes come out too large, large
-    ones too small. `slope` of `magnitude_scores` puts that into one number.
+    A poor regressor returns the mean of its training set: small magnitudes come out too large, large ones too small.
+    `slope` of `magnitude_scores` measures this.
 
     Examples
     --------
@@ -287,7 +287,7 @@ def magnitude_scores(true: ArrayLike, predicted: ArrayLike) -> dict:
     Returns
     -------
     dict
-        ``bias``, ``sd``, ``mae``, ``slope`` (1 is right, 0 is the mean whatever the record), ``records``.
+        ``bias``, ``sd``, ``mae``, ``slope`` (1 is right, 0 is the mean regardless of the record), ``records``.
 
     Examples
     --------

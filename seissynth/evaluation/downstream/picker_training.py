@@ -1,6 +1,6 @@
 """Train PhaseNet or EQTransformer on any records, real or generated, and score it on others.
 
-SeisBench and torch are optional (``pip install seissynth[eval,torch]``) and imported when they are used.
+SeisBench and torch are optional (``pip install seissynth[eval,torch]``) and imported on use.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ def train_picker(
     Parameters
     ----------
     train, dev : LabelledRecords
-        `dev` chooses the weights that are kept; no record of it may be in `train`.
+        `dev` selects the final weights; none of its records may be in `train`.
     config : PickerConfig, optional
     start_from : model or dict, optional
-        Picker or weights to begin with (fine-tuning); else drawn from the seed. A model is copied, and brings its own
+        Initial picker or weights (fine-tuning); else drawn from the seed. A model is copied, and keeps its own
         architecture and order of components.
     progress : callable, optional
         Called with (step, training loss, loss on `dev`) at every check.
@@ -90,11 +90,11 @@ def train_picker(
     Warns
     -----
     SeisSynthWarning
-        A phase has not been learnt: its probability at the labels of `dev` stays below 0.35 in the median.
+        A phase has not been learned: its probability at the labels of `dev` stays below 0.35 in the median.
 
     Notes
     -----
-    How the output begins decides whether S is learnt: see `seissynth.picking.models.new_picker`.
+    The initialisation of the output determines whether S is learned: see `seissynth.picking.models.new_picker`.
     """
     torch, _ = import_torch()
     config = config or PickerConfig()
@@ -144,14 +144,14 @@ def fine_tune_picker(
     *,
     progress: Callable[..., Any] | None = None,
 ) -> Any:
-    """Fit a published picker to one data set, as HEGGS does with EQTransformer (appendix D).
+    """Fit a published picker to one data set, as in HEGGS with EQTransformer (appendix D).
 
     Parameters
     ----------
     path : str or path
-        Weights to begin with; see `picker_models.load_picker`.
+        Initial weights; see `picker_models.load_picker`.
     train, dev : LabelledRecords
-        Brought to the picker's sampling rate.
+        Resampled to the picker's sampling rate.
     config : PickerConfig, optional
         By default 1,000 steps of 64 windows at a learning rate of 5e-4. HEGGS: Adam, 512 windows, 1e-3, 100 epochs.
     progress : callable, optional
@@ -160,7 +160,7 @@ def fine_tune_picker(
     Returns
     -------
     seisbench.models.PhaseNet or EQTransformer
-        `picker_models.save_picker` writes it so that `seissynth.picking.SeisBenchPicker` reads it.
+        `picker_models.save_picker` writes it for `seissynth.picking.SeisBenchPicker`.
     """
     model = load_picker(path)
     config = config or PickerConfig(steps=1000, learning_rate=5e-4)
@@ -216,8 +216,8 @@ def predict(model, waveforms, batch=64):
     Parameters
     ----------
     model : seisbench.models.PhaseNet or EQTransformer
-        PhaseNet sees the whole record at once; EQTransformer, of a fixed length, windows that overlap by half, of which
-        the larger probability counts.
+        PhaseNet is applied to the whole record; EQTransformer, of a fixed length, to windows that overlap by half, of
+        which the larger probability counts.
     waveforms : ndarray, shape (n, 3, npts)
         Z, N, E, at the model's sampling rate.
     batch : int
@@ -257,19 +257,19 @@ def score_picker(
     Parameters
     ----------
     model : torch module
-        From `train_picker`, or any that `picker_models.load_picker` reads.
+        From `train_picker` or `picker_models.load_picker`.
     data : LabelledRecords
         At the model's sampling rate.
     threshold : float
-        Probability from which on there is a pick.
+        Threshold of the probability for a pick.
     tolerance_s : float
-        A pick within it is right.
+        Tolerance for a correct pick.
     all_picks : bool
-        False: the most probable pick of each phase and record counts, as most published scores do. True: every pick
-        does; the second earthquake of a record with one label then is a false one.
+        False: the most probable pick of each phase and record counts, as in most published scores. True: every pick
+        counts; the second earthquake of a record with one label is then a false one.
     near : bool
         Only picks within 2 s (P) or 3 s (S) of the label count, as in `seissynth.evaluation.groups.arrivals`: other
-        earthquakes of the record are out of play.
+        earthquakes of the record are ignored.
 
     Returns
     -------
@@ -283,7 +283,7 @@ def score_picker(
 
 
 def score_probabilities(probability, data, *, threshold=0.3, tolerance_s=0.5, all_picks=False, near=False):
-    """Score what `predict` returned; the parameters are those of `score_picker`."""
+    """Score the result of `predict`; the parameters are those of `score_picker`."""
     rate = data.sampling_rate_hz
     out = {}
     for channel, (phase, labels) in enumerate((("P", data.p), ("S", data.s))):

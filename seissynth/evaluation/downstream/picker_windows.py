@@ -1,4 +1,4 @@
-"""Labelled records and the random windows that a picker is trained on; NumPy only."""
+"""Labelled records and random training windows for pickers; NumPy only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class LabelledRecords:
     Parameters
     ----------
     waveforms : ndarray, shape (n, 3, npts)
-        Components Z, N, E, of any unit.
+        Components Z, N, E, in any unit.
     p, s : ndarray, shape (n,)
         Samples of the arrivals; NaN where there is none (noise).
     sampling_rate_hz : float
@@ -56,7 +56,7 @@ class LabelledRecords:
 
 @dataclass(frozen=True)
 class PickerConfig:
-    """How a picker is trained.
+    """Training of a picker.
 
     Parameters
     ----------
@@ -65,20 +65,20 @@ class PickerConfig:
     window_s : float
         Length of the training windows.
     label_sigma_s : float
-        Standard deviation of the Gaussian that stands for an arrival.
+        Standard deviation of the Gaussian label of an arrival.
     steps, batch, learning_rate : int, int, float
-        Adam, the rate falling by half a cosine to a hundredth.
+        Adam, with half-cosine decay of the rate to a hundredth.
     anywhere_share : float
-        Share of windows that stand anywhere in the record, with or without an arrival: a picker that never saw a
-        window without one takes coda for P.
+        Share of windows at any position in the record, with or without an arrival: a picker that never saw a window
+        without one picks coda as P.
     shifted : bool
-        False leaves each window where the record begins: no augmentation at all, for comparison only.
+        False starts each window with the record: no augmentation at all, for comparison only.
     overlap_share : float
         Share of windows to which another one is added, labels included, at 0.1 to 1 of its amplitude.
     noise_share : float
         Share of windows to which white noise of 0.02 to 0.5 of the window's standard deviation is added.
     check_every : int
-        Steps between losses on the development set; the weights with the least one are kept.
+        Steps between losses on the development set; the weights with the lowest one are kept.
     seed : int
     """
 
@@ -97,9 +97,9 @@ class PickerConfig:
 
 
 def window_of(data, row, start, length, rng):
-    """Cut a window that may begin before the record: noise like the record's own stands there.
+    """Cut a window that may begin before the record, filled with noise like the record's own.
 
-    A record that begins within an earthquake has no noise to go by; its windows begin with it.
+    A record that begins within an earthquake has no noise; its windows begin with it.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def training_batch(data, rng, config):
     Returns
     -------
     x : ndarray, shape (batch, 3, npts), float32
-        Each component without its mean, over its standard deviation.
+        Each component normalised by mean and standard deviation.
     y : ndarray, shape (batch, 3, npts), float32
         Probability of noise, P and S.
     """
@@ -155,7 +155,7 @@ def training_batch(data, rng, config):
 
 
 def normalised(wave):
-    """Each component without its mean, over its standard deviation."""
+    """Each component normalised by mean and standard deviation."""
     wave = wave - wave.mean(axis=-1, keepdims=True)
     return wave / (wave.std(axis=-1, keepdims=True) + _EPSILON)
 
@@ -178,12 +178,12 @@ def _bumps(onsets, length, sigma):
 
 
 def shifted(data: LabelledRecords, longest_s: float, seed: int = 0) -> LabelledRecords:
-    """Move every record to later times by a random 0 to `longest_s`, noise like its own in front; the end is lost.
+    """Shift every record to later times by a random 0 to `longest_s`, with similar noise in front; the end is lost.
 
     Returns
     -------
     LabelledRecords
-        Of the same length; arrivals that fall off the end become NaN.
+        Of the same length; arrivals after the end become NaN.
     """
     rng = np.random.default_rng(seed)
     npts = data.waveforms.shape[2]
@@ -205,7 +205,7 @@ def shifted(data: LabelledRecords, longest_s: float, seed: int = 0) -> LabelledR
 
 
 def resampled(data: LabelledRecords, sampling_rate_hz: float) -> LabelledRecords:
-    """Bring records to another sampling rate, arrivals along.
+    """Resample records and their arrivals.
 
     Parameters
     ----------
@@ -224,8 +224,8 @@ def resampled(data: LabelledRecords, sampling_rate_hz: float) -> LabelledRecords
 
     Notes
     -----
-    Polyphase filter (scipy.signal.resample_poly); published pickers take 100 Hz, and records of 50 Hz hold nothing
-    above 25 Hz whatever is done to them.
+    Polyphase filter (scipy.signal.resample_poly); published pickers use 100 Hz, and records of 50 Hz contain nothing
+    above 25 Hz after resampling.
     """
     from fractions import Fraction
 

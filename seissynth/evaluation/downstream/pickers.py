@@ -1,7 +1,7 @@
-"""What generated records are good for: pickers trained on them and on real ones, scored on unseen real records.
+"""Pickers trained on generated and on real records, scored on unseen real records.
 
-SWaG's table 1. Each run of a plan is kept in a folder as soon as it is done, so that a plan can be stopped and taken
-up again. `seissynth.evaluation.downstream.magnitude_network` is the same for magnitudes (SWaG's figure 4).
+Table 1 of SWaG. Each run of a plan is saved as soon as it is done, and a plan can be stopped and resumed.
+`seissynth.evaluation.downstream.magnitude_network` is the same for magnitudes (figure 4 of SWaG).
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _NUMBERS = ("recall", "precision", "f1", "mean_s", "sd_s", "mae_s")
 
 @dataclass(frozen=True)
 class PickerExperiment:
-    """One training, to be run with several seeds.
+    """One training, run with several seeds.
 
     Parameters
     ----------
     name : str
         Row of the table.
     train, dev : LabelledRecords, or None
-        None: nothing is trained, the weights are scored as they are.
+        None: no training, the weights are scored as they are.
     config : PickerConfig
         Its seed is replaced.
     start_from : str or Path, optional
-        Name of an experiment of the same plan, whose weights of the same seed are taken; or a file.
+        Name of an experiment of the same plan, whose weights of the same seed are used; or a file.
     """
 
     name: str
@@ -89,21 +89,21 @@ def plan_experiments(
     published: str | os.PathLike[str] | None = None,
     config: PickerConfig | None = None,
 ) -> list[PickerExperiment]:
-    """SWaG's table 1, in rows that real records alone can fill and rows that need generated ones.
+    """Plan of table 1 of SWaG: rows for real records alone, and rows that need generated ones.
 
     Parameters
     ----------
     real, real_dev : LabelledRecords
-        Training and development records; the first `sizes` of `real` are taken.
+        Training and development records; the first `sizes` of `real` are used.
     generated, generated_dev : LabelledRecords, optional
     generated_name : str
-        What rows with generated records begin with, so that one folder may hold those of several sets.
+        Prefix of rows with generated records; one folder may hold those of several sets.
     sizes : tuple of int
         Numbers of real training records; those above ``len(real)`` are left out.
     published : str or path, optional
         Weights of a published picker: scored as they are and after fine-tuning.
     config : PickerConfig, optional
-        Of all trainings from scratch; fine-tuning takes 0.4 of its steps at a quarter of its rate.
+        Configuration of all trainings from scratch; fine-tuning uses 0.4 of its steps at a quarter of its rate.
 
     Returns
     -------
@@ -112,8 +112,8 @@ def plan_experiments(
     Notes
     -----
     Real records alone are trained three times: as they are ("not shifted"), shifted, and shifted with overlaps and
-    noise added: a learned backend must lift the best of these. Mixing draws as often from the few real records as from
-    the generated ones; real records that follow generated ones do so with and without overlaps and noise.
+    noise added: a learned backend must improve on the best of these. Mixing draws equally from the few real records and
+    the generated ones; training on real records after generated ones is done with and without overlaps and noise.
     """
     config = config or PickerConfig()
     tuned = replace(
@@ -165,20 +165,20 @@ def run_experiments(
     seeds: Sequence[int] = (0, 1, 2),
     progress: Callable[..., Any] = print,
 ) -> dict:
-    """Train and score all experiments of a plan; what is done already is not done again.
+    """Train and score all experiments of a plan; finished runs are not repeated.
 
     Parameters
     ----------
     plan : sequence of PickerExperiment
     test : LabelledRecords
-        Unseen, and moved by random times (`picker_windows.shifted`).
+        Unseen records, shifted by random times (`picker_windows.shifted`).
     folder : str or path
-        For weights (``.pt`` and ``.json``) and ``.scores`` of each run; made where it is not there. Several
-        processes may share it, each with its own part of the plan.
+        For weights (``.pt`` and ``.json``) and ``.scores`` of each run; created if absent. Several processes may share
+        it, each with its own part of the plan.
     seeds : sequence of int
         One seed at a time through the whole plan.
     progress : callable, optional
-        Called with one line a run.
+        Called with one line per run.
 
     Returns
     -------
@@ -207,7 +207,7 @@ def run_experiments(
 
 
 def read_scores(folder):
-    """Scores of all runs that are kept in a folder, as `run_experiments` returns them."""
+    """Scores of all runs saved in a folder, in the form of `run_experiments`."""
     scores = {}
     for path in sorted(Path(folder).glob("*.scores")):
         scores |= json.loads(path.read_text())
@@ -215,14 +215,14 @@ def read_scores(folder):
 
 
 def score_all(model, test):
-    """Score a picker in each way of `COUNTED`, on records brought to its sampling rate."""
+    """Score a picker in each way of `COUNTED`, on records resampled to its rate."""
     data = resampled(test, float(model.sampling_rate))
     probability = predict(model, data.waveforms)
     return {name: score_probabilities(probability, data, **options) for name, options in COUNTED.items()}
 
 
 def table_1(scores: dict, counted: str = "near") -> pandas.DataFrame:
-    """Mean over seeds of what SWaG's table 1 gives, as a table.
+    """Table 1 of SWaG, as means over seeds.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def table_1(scores: dict, counted: str = "near") -> pandas.DataFrame:
     -------
     DataFrame
         One row for each experiment and phase: runs, recall, precision, F1 with the interval of one run (bootstrap over
-        records, mean of the runs' limits) and least and largest F1 of the runs, mean, standard deviation and mean
+        records, mean of the runs' limits) and smallest and largest F1 of the runs, mean, standard deviation and mean
         absolute value of pick minus label of the matched picks (SWaG: label minus pick).
     """
     import pandas as pd
@@ -253,7 +253,7 @@ def table_1(scores: dict, counted: str = "near") -> pandas.DataFrame:
 
 
 def weights_path(folder, name, seed):
-    """Where the weights of a run are kept."""
+    """Path of the weights of a run."""
     return Path(folder) / f"{re.sub('[^a-z0-9]+', '_', name.lower())}_{seed}.pt"
 
 

@@ -1,4 +1,4 @@
-"""Scores of a picker against labels: matched picks, misses, false picks, and how far off the matched ones are."""
+"""Scores of a picker relative to labels: matched picks, misses, false picks, and errors of matched picks."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def peaks_above(probability: np.ndarray, threshold: float, least_gap: int) -> np.ndarray:
-    """Samples where a probability is largest within stretches above a threshold.
+    """Samples where a probability is largest within intervals above a threshold.
 
     Parameters
     ----------
     probability : ndarray, shape (npts,)
     threshold : float
     least_gap : int
-        Of two picks nearer than this many samples the more probable one stays.
+        Of two picks closer than this many samples the more probable one is kept.
 
     Returns
     -------
@@ -49,9 +49,9 @@ def match_picks(picks_s: ArrayLike, label_s: float, tolerance_s: float = 0.5) ->
     picks_s : array_like
         Times of all picks.
     label_s : float
-        Time of the labelled arrival; NaN where there is none.
+        Time of the labelled arrival; NaN if there is none.
     tolerance_s : float
-        The nearest pick within it is the match; every other pick is a false one.
+        Tolerance: the nearest pick within it is the match; every other pick is a false one.
 
     Returns
     -------
@@ -93,8 +93,7 @@ def pick_scores(matches: ArrayLike, draws: int = 1000, seed: int = 0) -> dict:
 
     Notes
     -----
-    F1 = 2 TP / (2 TP + FP + FN). Errors of matched picks are cut off at the tolerance, so they say little where
-    recall is low.
+    F1 = 2 TP / (2 TP + FP + FN). Errors of matched picks are limited by the tolerance, and say little if recall is low.
 
     Examples
     --------

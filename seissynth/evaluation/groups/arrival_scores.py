@@ -21,7 +21,7 @@ def arrival_f1(late_s: ArrayLike, tolerance_s: float = FOUND_S) -> float:
     late_s : array_like
         Pick minus reference, s; infinite for a miss, NaN for a record that does not count.
     tolerance_s : float
-        Within it a pick is right.
+        Tolerance for a correct pick.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def arrival_f1(late_s: ArrayLike, tolerance_s: float = FOUND_S) -> float:
     Notes
     -----
     ``F1 = 2 TP / (2 TP + FP + FN)``. A pick farther off is a false one (FP) and its reference a missed one (FN). Picks
-    outside of ±2 s (P) or ±3 s (S) are not looked at, so this says nothing about false picks elsewhere in a record.
+    outside of ±2 s (P) or ±3 s (S) are ignored; false picks elsewhere in a record do not count.
 
     Examples
     --------

@@ -48,7 +48,7 @@ def _first_found(late):
 
 
 def per_record(pairs, references, late, floor):
-    """Return a table of one row for each record: its references, and how late its picks are."""
+    """Return a table with one row per record: its references, and the delays of its picks."""
     import pandas as pd
 
     out = {"event": pairs.events, "station": pairs.stations, "distance_km": pairs.real.column("path_hyp_distance_km"),
@@ -86,7 +86,7 @@ def _mean(values):
 
 
 def origins(references):
-    """Return a table of where the references come from: picks, a picker, travel times."""
+    """Return a table of the origin of the references: picks, a picker, travel times."""
     import pandas as pd
 
     rows = []
@@ -100,7 +100,7 @@ def origins(references):
 
 
 def by_distance(pairs, late, floor):
-    """Return a table of errors by classes of distance, generated records beside the picker's floor."""
+    """Return a table of errors by classes of distance, for generated records and the picker's floor."""
     import pandas as pd
 
     distance = pairs.real.column("path_hyp_distance_km")
@@ -134,7 +134,7 @@ def one_station(events, late, floor, seed):
 
 
 def predicted(real, references, events, settings):
-    """Return the summary of what the velocity model alone predicts: its error against the references."""
+    """Return the summary of the velocity model alone: its error relative to the references."""
     summary = SummaryInProgress(events, settings)
     for phase in NEAR_S:
         late = real.column(f"path_{phase.lower()}_travel_s") - references.time_s[phase]
@@ -145,7 +145,7 @@ def predicted(real, references, events, settings):
 
 
 def under_mask(pairs, references, late, floor):
-    """Return a table of errors of the records whose reference lies before the end of their mask."""
+    """Return a table of errors of the records whose reference is before the end of their mask."""
     import pandas as pd
 
     rows = []

@@ -1,4 +1,4 @@
-"""Are P and S where they should be? The same picker on generated and on real records, and its own floor."""
+"""Arrival times of P and S: the same picker on generated and on real records, and its floor."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _LONGEST_MOVE_S = 5.0
 
 @dataclass(frozen=True)
 class ReferenceOnsets:
-    """What picks are compared with.
+    """Reference onsets for picks.
 
     Attributes
     ----------
     time_s : dict
         "P" and "S" -> ndarray, shape (n,): s after origin; NaN where there is none.
     origin : dict
-        "P" and "S" -> ndarray of text, shape (n,): "analyst", "given" (a label whose table does not say whose), the
-        picker's name, or "" where there is none.
+        "P" and "S" -> ndarray of text, shape (n,): "analyst", "given" (a label of unknown origin), the picker's name,
+        or "" if there is none.
     """
 
     time_s: dict
@@ -54,14 +54,15 @@ def reference_onsets(real: RecordSet, picker: Any) -> ReferenceOnsets:
     Returns
     -------
     ReferenceOnsets
-        The analyst's pick (``trace_p_status`` "manual", or ``trace_p_origin`` "catalogue"); else, where the table says
-        automatic or estimated, the picker's on the real record within 2 s (P) or 3 s (S) of the predicted
-        onset (``path_p_travel_s``; where that is missing, the table's onset). Labels of a table without such a
-        column are taken as given.
+        The analyst's pick (``trace_p_status`` "manual", or ``trace_p_origin`` "catalogue"); else, if the table says
+        automatic or estimated, the picker's on the real record within 2 s (P) or 3 s (S) of the predicted onset
+        (``path_p_travel_s``; where that is missing, the table's onset). Labels of a table without such a column are
+        taken as given.
 
     Notes
     -----
-    Rule of HEGGS 4.1.1 made safe: the most probable pick of a whole minute belongs to any earthquake in it.
+    A safer form of the rule of HEGGS 4.1.1: the most probable pick of a whole minute may belong to any earthquake in
+    it.
     """
     time_s, origin = {}, {}
     near = {}
@@ -100,7 +101,7 @@ def arrival_errors(records: RecordSet, picker: Any, references: ReferenceOnsets)
     -------
     dict
         "P" and "S" -> ndarray, shape (n,), s: of the most probable pick within 2 s (P) or 3 s (S) of the reference;
-        infinite where there is none (a miss), NaN where there is no reference.
+        infinite if there is none (a miss), NaN if there is no reference.
     """
     picks = pick_records(
         picker, records.data, records.sampling_rate_hz, references.time_s, -np.asarray(records.start_s)
@@ -114,7 +115,7 @@ def arrival_errors(records: RecordSet, picker: Any, references: ReferenceOnsets)
 
 
 def moved_records(real: RecordSet, p_s: np.ndarray, seed: int = 0) -> RecordSet:
-    """Real records begun earlier by a random 0.5 to 5 s, with noise like their own in front: the picker's floor.
+    """Real records started earlier by a random 0.5 to 5 s, with noise like their own in front: the picker's floor.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def moved_records(real: RecordSet, p_s: np.ndarray, seed: int = 0) -> RecordSet:
     Returns
     -------
     RecordSet
-        As long as `real`; what lies at the end is lost. Records without noise before P stay as they are.
+        As long as `real`; samples at the end are lost. Records without noise before P are not changed.
     """
     rng = np.random.default_rng(seed)
     rate = real.sampling_rate_hz
@@ -141,7 +142,7 @@ def moved_records(real: RecordSet, p_s: np.ndarray, seed: int = 0) -> RecordSet:
 
 
 def arrivals_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
-    """P and S of generated records against the real ones', by the same picker.
+    """P and S of generated records compared with those of real ones, by the same picker.
 
     Parameters
     ----------
@@ -154,13 +155,13 @@ def arrivals_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> 
     MetricGroup
         For each phase: share of references with a pick (`p_matched`), F1 at 0.5 s, mean absolute error of the matched
         picks, the same with a miss counted as 2 s (P) or 3 s (S), and the median error; each beside the ``floor``.
-        All draws count. Without a picker the group is empty and says so.
+        All draws count. Without a picker the group is empty, with a note.
 
     Notes
     -----
-    The floor is the same picker on the real records themselves, begun 0.5 to 5 s earlier with noise in front. Where the
-    references are the picker's own picks, it tells how well the picker repeats itself, and the errors of generated
-    records leave out what the picker does wrong on real ones; only analysts' picks tell that.
+    The floor is the same picker on the real records themselves, started 0.5 to 5 s earlier with noise in front. If the
+    references are the picker's own picks, the floor measures only its repeatability, and the errors of generated
+    records do not include the picker's errors on real ones; only analysts' picks reveal those.
     """
     summary = SummaryInProgress(pairs.events, settings)
     settings = summary.settings

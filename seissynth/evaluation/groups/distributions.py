@@ -1,4 +1,4 @@
-"""Distributions of samples: moments, quantiles, density, and how far two sets of records are apart."""
+"""Distributions of samples: moments, quantiles, density, and distances between two sets of records."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def moments(data: ArrayLike, mask: np.ndarray | None = None) -> dict[str, np.nda
 
     Notes
     -----
-    The columns of the thesis' tables 5.2 and 5.3. Skewness is 0 for motion that does not know up from down; near-source
-    steps and clipped records have another.
+    The columns of tables 5.2 and 5.3 of the thesis. Skewness is 0 for symmetric motion, but not for near-source steps
+    and clipped records.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def amplitude_errors(real: ArrayLike, generated: ArrayLike, mask: np.ndarray | N
     Parameters
     ----------
     real, generated : array_like, shape (..., npts)
-        Of one unit.
+        In one unit.
     mask : ndarray of bool, broadcast to the shape, optional
 
     Returns
@@ -85,7 +85,7 @@ def amplitude_errors(real: ArrayLike, generated: ArrayLike, mask: np.ndarray | N
     dict of str to ndarray, shape (...)
         ``mse`` (of the real variance), ``mape``, ``wasserstein`` (of the real standard deviation): 0 is perfect.
         ``accuracy_mse``, ``accuracy_mape``, ``accuracy_wasserstein``: 1 is perfect, 0 as bad as a constant, or worse.
-        NaN where the real trace is constant.
+        NaN if the real trace is constant.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def amplitude_errors(real: ArrayLike, generated: ArrayLike, mask: np.ndarray | N
     DGM (2023) prints "accuracies" of 81, 87 and 84 % for MSE, MAPE and Wasserstein distance without a definition; this
     one is ours, and its numbers are not comparable.
 
-    What they cannot tell: time. A record played backwards, or with its samples in any other order, is perfect.
+    Limits: time has no effect. A record played backwards, or with its samples in any other order, is perfect.
 
     Examples
     --------
@@ -158,7 +158,7 @@ def component_samples(
     Returns
     -------
     ndarray, shape (count or fewer, 3)
-        Z, N, E, between -1 and 1. What the scatter matrix and the densities of DGM's figures 2 and 3 are drawn from.
+        Z, N, E, between -1 and 1: data of the scatter matrix and the densities of figures 2 and 3 of DGM.
     """
     window = records.mask() if window is None else window
     rng = np.random.default_rng(seed)
@@ -192,7 +192,7 @@ def kernel_density(samples: ArrayLike, at: ArrayLike) -> np.ndarray:
     Raises
     ------
     InputError
-        Samples that have no spread.
+        Samples without spread.
     """
     from scipy.stats import gaussian_kde
 
@@ -203,7 +203,7 @@ def kernel_density(samples: ArrayLike, at: ArrayLike) -> np.ndarray:
 
 
 def distributions_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
-    """Distributions of samples and of features, real beside generated.
+    """Distributions of samples and of features of real and generated records.
 
     Parameters
     ----------
@@ -262,7 +262,7 @@ ERRORS = {
 
 
 def _add_frechet(summary, pairs, mask):
-    """Add the Fréchet distance, and what real records have among each other; return notes."""
+    """Add the Fréchet distance, and that between real records; return notes."""
     real, generated = (
         record_features(part.data, part.sampling_rate_hz, common_band(pairs), mask)
         for part in (pairs.real, pairs.generated)

@@ -1,4 +1,4 @@
-"""Are generated records copies of training records, or of each other?"""
+"""Detection of copies: generated records like training records, or like each other."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ _SUSPECTS = 10
 def coverage(
     real_features: ArrayLike, generated_features: ArrayLike, neighbours: int = NEIGHBOURS
 ) -> tuple[float, float]:
-    """Share of real records that a generated set reaches, and of generated ones that lie among the real.
+    """Share of real records near a generated one, and of generated records near a real one.
 
     Parameters
     ----------
     real_features, generated_features : array_like, shapes (n, d) and (m, d)
         Of comparable units (see `record_features`); rows with NaN are left out.
     neighbours : int
-        A real record reaches as far as its k-th nearest real neighbour.
+        The reach of a real record is the distance to its k-th nearest real neighbour.
 
     Returns
     -------
     covered : float
-        Share of real records with a generated one within reach; 1 is best. Below it where kinds of records are missing
-        (mode collapse): about k / n for a set of copies of one record.
+        Share of real records with a generated one within reach; 1 is best. Lower if kinds of records are missing (mode
+        collapse): about k / n for a set of copies of one record.
     inside : float
         Share of generated records within reach of some real one; 1 is best.
 
@@ -106,12 +106,12 @@ def copy_threshold(real_nearest: ArrayLike, share: float = COPY_SHARE) -> float:
     real_nearest : array_like, shape (n,)
         Correlation of real records with their nearest training record of another earthquake; NaN is left out.
     share : float
-        Share of real records that lie above.
+        Share of real records above it.
 
     Returns
     -------
     float
-        NaN without real records. Earthquakes repeat themselves, so it is no fixed number.
+        NaN without real records. It is no fixed number, because earthquakes repeat themselves.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def draw_diversity(
     Returns
     -------
     ndarray, shape (n,)
-        0 for draws that are copies of each other (at any size); near 1 where waveforms have nothing in common.
+        0 for draws that are copies of each other (at any size); near 1 if waveforms have nothing in common.
 
     Raises
     ------
@@ -178,13 +178,13 @@ def diversity_group(pairs: Pairs, settings: EvaluationSettings | None = None) ->
     ----------
     pairs : Pairs
     settings : EvaluationSettings, optional
-        With ``train`` (a RecordSet) the check for copies looks there; without it among the real records of other
-        earthquakes, which is a stand-in.
+        With ``train`` (a RecordSet) the check for copies uses these records; without it, as a substitute, the real
+        records of other earthquakes.
 
     Returns
     -------
     MetricGroup
-        ``per_record`` holds the nearest training record of each generated and real record that was looked at, the table
+        ``per_record`` holds the nearest training record of each generated and real record that was checked, the table
         "most alike" the ten generated records that resemble a training record most.
     """
     real, rate = pairs.real, pairs.real.sampling_rate_hz
@@ -244,7 +244,7 @@ def diversity_group(pairs: Pairs, settings: EvaluationSettings | None = None) ->
 
 
 class _Windowed:
-    """Records from P to the end of their mask, zero elsewhere; made when asked for, so that memory stays flat."""
+    """Records from P to the end of their mask, zero elsewhere; made on request to limit memory."""
 
     def __init__(self, records):
         self._data, self._window = records.data, windows(records)[0]
@@ -258,7 +258,7 @@ class _Windowed:
 
 
 def _library(pairs, settings, rng):
-    """The training records, or the real ones; and what to say of them."""
+    """The training records, or the real ones, and a note on them."""
     library, notes = getattr(settings, "train", None), []
     if library is None:
         library = pairs.real

@@ -1,4 +1,4 @@
-"""How many earthquakes of each size: completeness, b-values with intervals, and their curve over the cutoff.
+"""Frequency-magnitude distributions: completeness, b-values with intervals, and their curve over the cutoff.
 
 Examples
 --------
@@ -54,18 +54,18 @@ _KM_SD_RATIO = 1.6
 
 @dataclass(frozen=True)
 class FrequencyMagnitude:
-    """What a catalogue says about the sizes of its earthquakes.
+    """Frequency-magnitude distribution of a catalogue.
 
     Parameters
     ----------
     name : str
     estimates : DataFrame
-        One row a method of `METHODS`: ``method, b, low, high, sd, cutoff, count``; `cutoff` is the magnitude (for
+        One row per method of `METHODS`: ``method, b, low, high, sd, cutoff, count``; `cutoff` is the magnitude (for
         b-positive the difference) from which on `count` values were taken.
     curve : DataFrame
         The same for each cutoff, with one standard deviation: ``method, cutoff, b, sd, count``.
     counts : DataFrame
-        ``magnitude, count, at_least``: smallest magnitude of each bin, what is in it, and from it on.
+        ``magnitude, count, at_least``: smallest magnitude of each bin, its count, and the cumulative count from it on.
     differences : DataFrame
         ``difference, count, at_least`` of the positive differences.
     bin_width : float
@@ -97,14 +97,14 @@ def draw_magnitudes(
     Parameters
     ----------
     count : int
-        Earthquakes that happen; fewer are returned where the catalogue is incomplete.
+        Number of earthquakes that occur; fewer are returned if the catalogue is incomplete.
     b : float
     least : float
-        Smallest magnitude that happens (middle of its bin).
+        Smallest magnitude that occurs (middle of its bin).
     bin_width : float
         Step to which magnitudes are rounded.
     half_complete : float or array_like of shape (count,), optional
-        Magnitude at which half of the earthquakes are detected; an array lets it change with time. None: all are.
+        Magnitude at which half of the earthquakes are detected; an array makes it vary with time. None: all are.
     width : float
         Standard deviation of the normal distribution whose integral is the chance of detection (Ogata & Katsura 1993).
     upper : float, optional
@@ -155,12 +155,12 @@ def fit_frequency_magnitude(
     bin_width : float
         Step in which they are given; 0 for continuous ones.
     cutoff : float, "stability" or "curvature"
-        Completeness. Where "stability" finds none, "curvature" serves.
+        Completeness. If "stability" finds none, "curvature" is used.
     difference_cutoff : float or "stability"
-        Smallest difference of b-positive; where "stability" finds none, one step (0.05 for continuous magnitudes).
+        Smallest difference of b-positive; if "stability" finds none, one step (0.05 for continuous magnitudes).
     name : str
     draws : int
-        Bootstrap samples; a cutoff that is estimated is estimated again in each. The K-M slope gets 200 at most.
+        Bootstrap samples; an estimated cutoff is estimated again in each. The K-M slope gets 200 at most.
     seed : int
 
     Returns
@@ -175,8 +175,8 @@ def fit_frequency_magnitude(
     Notes
     -----
     Intervals are percentiles, 95 %. Magnitudes are drawn with replacement for maximum likelihood, differences for
-    b-positive. Magnitudes drawn twice would hide each other in a graph, so the K-M slope takes random halves of the
-    magnitudes instead: their scatter is that of the whole's estimate (delete-half jackknife, Shao & Tu 1995), with the
+    b-positive. Magnitudes drawn twice would hide each other in a graph. The K-M slope therefore uses random halves of
+    the magnitudes: their scatter is that of the estimate from all (delete-half jackknife, Shao & Tu 1995), with the
     cutoff of the whole catalogue.
     """
     import pandas as pd
@@ -311,7 +311,7 @@ def frequency_magnitude_group(
     region: str = "southern_california",
     least_stations: int = 3,
 ) -> MetricGroup:
-    """Frequency-magnitude distributions: the catalogue's own, and those of magnitudes measured on the records.
+    """Frequency-magnitude distributions of the catalogue and of magnitudes measured on the records.
 
     Parameters
     ----------
@@ -331,8 +331,7 @@ def frequency_magnitude_group(
 
     Notes
     -----
-    SWaG (2025, section 5) takes magnitudes that a network predicts; here they are measured, so that nothing stands
-    between the records and their sizes.
+    SWaG (2025, section 5) uses magnitudes predicted by a network; here they are measured directly on the records.
     """
     import pandas as pd
 

@@ -44,7 +44,7 @@ _EDGE_FACTOR = 1.5  # the corner stands that much above the band's lower edge, o
 
 
 def measure_names(periods_s=PERIODS_S):
-    """Names of what `ground_motion_measures` gives: "pga", "pgv", "psa_0.1", ..., "arias", "d5_95_s"."""
+    """Names of the measures of `ground_motion_measures`: "pga", "pgv", "psa_0.1", ..., "arias", "d5_95_s"."""
     return ("pga", "pgv", *(f"psa_{period:g}" for period in periods_s), "arias", "d5_95_s")
 
 
@@ -58,8 +58,8 @@ def windows(records):
     Returns
     -------
     signal, noise : ndarray, shape (n, npts), bool
-        Signal: from 0.5 s before P to the end of the time mask. Noise: what stands before that; nothing where it is
-        shorter than 1 s. Records without P use the predicted P (``path_p_travel_s``), else the origin.
+        Signal: from 0.5 s before P to the end of the time mask. Noise: the samples before that; none if shorter than 1
+        s. Records without P use the predicted P (``path_p_travel_s``), else the origin.
     """
     times = records.times_s()
     p = np.where(np.isfinite(records.p_s), records.p_s, records.column("path_p_travel_s"))
@@ -86,8 +86,8 @@ def ground_motion_measures(
     periods_s : sequence of float
         Of PSA, damping 5 %.
     window : ndarray of bool, shape (n, npts), optional
-        Samples to be measured; by default the signal of `windows`. What lies outside is 0, with a taper of 0.2 s within
-        the window.
+        Samples to measure; by default the signal of `windows`. Samples outside are 0, with a taper of 0.2 s within the
+        window.
     workers : int, optional
         Threads.
 
@@ -95,7 +95,7 @@ def ground_motion_measures(
     -------
     DataFrame, n rows
         ``pga`` (m/s²), ``pgv`` (m/s), ``psa_T`` (m/s²), all RotD50; ``arias`` (m/s), the mean of both horizontals;
-        ``d5_95_s`` (s), of both horizontals' energy together. Neither depends on how the sensor stands. Records with
+        ``d5_95_s`` (s), of both horizontals' energy together. Neither depends on the sensor orientation. Records with
         an empty window, or without motion in it, have NaN.
 
     Raises
@@ -105,8 +105,9 @@ def ground_motion_measures(
 
     Notes
     -----
-    Formulas stand with `seissynth.signal.rotd`, `arias_intensity` and `significant_duration`. Everything is measured
-    in the records' band: a PSA whose period lies beyond the lower edge says little of the ground (see `in_band`).
+    For formulas see `seissynth.signal.rotd`, `arias_intensity` and `significant_duration`. Everything is measured
+    in the records' band: a PSA whose period is beyond the lower edge says little about the ground motion (see
+    `in_band`).
 
     Examples
     --------
@@ -149,7 +150,7 @@ _known: dict = {}
 
 
 def known_measures(records, periods_s, window, workers=None):
-    """As `ground_motion_measures`, but measured once: the same real records stand beside every set and baseline."""
+    """As `ground_motion_measures`, but cached: the same real records are compared with every set and baseline."""
     data, number = records.data, id(records.data)
     entry = _known.get(number)
     if entry is None or entry[0]() is not data:
@@ -162,24 +163,24 @@ def known_measures(records, periods_s, window, workers=None):
 
 
 def clear_of_noise(records, periods_s=PERIODS_S, measures=None, least_ratio=CLEAR_RATIO):
-    """Tell which measures of a record stand above its own noise.
+    """Whether each measure of a record is above its own noise.
 
     Parameters
     ----------
     records : RecordSet
     periods_s : sequence of float
     measures : DataFrame, optional
-        What `ground_motion_measures` gave of the records, if it is at hand.
+        Result of `ground_motion_measures` for the records, if available.
     least_ratio : float
         Signal over noise, both measured alike; of the Arias intensity, a rate of energy, its square.
 
     Returns
     -------
     clear : DataFrame of bool
-        Columns as `ground_motion_measures`. A duration is clear where the Arias intensity is. Records without noise
+        Columns as `ground_motion_measures`. A duration is clear if the Arias intensity is. Records without noise
         before P count as clear.
     noise : DataFrame
-        The same measures of the noise, NaN where there is none.
+        The same measures of the noise, NaN if there is none.
 
     Notes
     -----
@@ -199,22 +200,22 @@ def clear_of_noise(records, periods_s=PERIODS_S, measures=None, least_ratio=CLEA
 
 
 def in_band(records, magnitude, periods_s=PERIODS_S):
-    """Tell which measures the records' pass band allows.
+    """Whether the pass band of the records allows each measure.
 
     Parameters
     ----------
     records : RecordSet
-        `band_hz` says what they went through; without it everything is allowed.
+        `band_hz` is their pass band; without it everything is allowed.
     magnitude : ndarray, shape (n,)
-        Moment magnitude or what comes near it.
+        Moment magnitude or an approximation.
     periods_s : sequence of float
 
     Returns
     -------
     DataFrame of bool, n rows
         Columns as `ground_motion_measures`. PSA at periods beyond the lower edge is never allowed. PGV, and PSA within
-        a factor of two of the edge, are for earthquakes whose corner (`brune_corner_hz`, 30 bar) lies 1.5 times above
-        the edge: of larger ones the band cuts off what makes the measure.
+        a factor of two of the edge, are for earthquakes whose corner (`brune_corner_hz`, 30 bar) is 1.5 times above the
+        edge: for larger ones the band removes the main part of the measure.
     """
     import pandas as pd
 
@@ -259,7 +260,7 @@ def brune_corner_hz(magnitude: ArrayLike, stress_bar: float = 30.0, vs_km_s: flo
 
 
 def same_band(pairs):
-    """Put draws that went through no filter through the real records' pass band.
+    """Filter unfiltered draws with the pass band of the real records.
 
     Parameters
     ----------
@@ -268,7 +269,7 @@ def same_band(pairs):
     Returns
     -------
     Pairs
-        Draws with a band of their own, and those of pairs whose real records have none, are left as they are. The
+        Draws that have a band, and those of pairs whose real records have none, are not changed. The
         filter is causal, of order 4 at each edge, as in `seissynth.data.preparation`.
     """
     from seissynth.signal import bandpass
@@ -287,7 +288,7 @@ def same_band(pairs):
 
 
 def usable(records):
-    """Records without clipped samples and gaps, as far as the metadata know; shape (n,), bool."""
+    """Records without clipped samples and gaps, according to the metadata; shape (n,), bool."""
     keep = np.ones(len(records), bool)
     for name in ("trace_is_clipped", "trace_is_dead"):
         if name in records.metadata:
@@ -312,15 +313,15 @@ def ln_residuals(pairs: Pairs, periods_s: Sequence[float] = PERIODS_S, workers: 
         ``event``, ``station``, ``magnitude``, ``distance_km`` (hypocentral), and for each measure
         ``<measure>`` (the residual: mean over the draws of ln generated, less ln observed; 0 is best),
         ``<measure>_real`` and ``<measure>_generated`` (SI, geometric mean over the draws), ``<measure>_draw`` (the
-        first draw, whose scatter is that of records), and ``<measure>_both``, whether the generated motion stands
-        above the real record's noise, too. NaN where the real record is clipped, not clear of its noise, or the band
-        does not allow the measure.
+        first draw, whose scatter is that of records), and ``<measure>_both``, whether the generated motion is above the
+        real record's noise, too. NaN if the real record is clipped or not clear of its noise, or if the band does not
+        allow the measure.
 
     Notes
     -----
-    Real and generated records are measured within the same window (the real record's mask). Looking at real records
-    that stand above noise favours those that came out large; `<measure>_both` lets one treat both alike, which in turn
-    hides generated records that are far too small.
+    Real and generated records are measured within the same window (the real record's mask). Selecting real records that
+    are above noise favours those that came out large. `<measure>_both` treats both alike, but hides
+    generated records that are far too small.
     """
     import pandas as pd
 
@@ -360,15 +361,15 @@ def model_residuals(
     Parameters
     ----------
     records : RecordSet
-        Whose metadata give magnitude, distance and Vs30.
+        Their metadata give magnitude, distance and Vs30.
     measures : DataFrame, n rows
         SI, as from `ground_motion_measures`.
     model : str
         One of `GROUND_MOTION_MODELS`.
     names : sequence of str, optional
-        Measures; by default all that both have.
+        Measures; by default all common ones.
     magnitude : ndarray, shape (n,), optional
-        By default ``source_magnitude``, whatever its type.
+        By default ``source_magnitude``, of any type.
     vs30_unknown_mps : float
 
     Returns
@@ -379,7 +380,7 @@ def model_residuals(
 
     Notes
     -----
-    R_JB is ``path_jb_distance_km`` where the metadata have it, else `joyner_boore_distance` of the epicentral one.
+    R_JB is ``path_jb_distance_km`` if the metadata have it, else `joyner_boore_distance` of the epicentral one.
     """
     import pandas as pd
 
@@ -434,7 +435,7 @@ def by_class(values, classes, of, events, *, draws=1000, seed=0):
     classes : sequence of float
         Edges.
     of : array_like, shape (n,)
-        What is classed.
+        Values that define the classes.
     events : array_like, shape (n,)
     draws, seed : int
         Of the bootstrap.

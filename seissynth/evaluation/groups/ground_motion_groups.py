@@ -26,7 +26,7 @@ _TITLES = {"pga": "PGA", "pgv": "PGV", "arias": "Arias intensity", "d5_95_s": "d
 
 
 def ground_motion_group(pairs, settings=None, *, region="southern_california", models=None):
-    """Peaks, response spectra, Arias intensity and durations: generated against observed and against models.
+    """Peaks, response spectra, Arias intensity and durations: generated compared with observed and with models.
 
     Parameters
     ----------
@@ -41,10 +41,10 @@ def ground_motion_group(pairs, settings=None, *, region="southern_california", m
     -------
     MetricGroup
         ``ln_<measure>_bias``: median over records of ln generated - ln observed (unit 1, best 0), ``ln_<measure>_sd``
-        its standard deviation (it holds the scatter of both; 0 for a set against itself, and not to be brought to 0 by
-        a generator whose draws differ as real records do), ``ln_pga_bias_both`` of records whose generated motion
-        stands above the noise, too. Tables: residuals by magnitude and distance, their parts between events and
-        stations, both sets against each model, and the points of figure 2.
+        its standard deviation (it includes the scatter of both; 0 for a set compared with itself, but not the goal for
+        a generator whose draws differ like real records), ``ln_pga_bias_both`` of records whose generated motion is
+        above the noise, too. Tables: residuals by magnitude and distance, their parts between events and stations, both
+        sets against each model, and the points of figure 2.
     """
     pairs = same_band(pairs)
     summary = SummaryInProgress(pairs.events, settings)
@@ -94,7 +94,7 @@ def ground_motion_group(pairs, settings=None, *, region="southern_california", m
 
 
 def figure_2_points(pairs, region="southern_california", settings=None, residuals=None):
-    """What HEGGS' figure 2 shows: the ground-motion model's PGA of the local magnitude of each waveform.
+    """Data of figure 2 of HEGGS: the ground-motion model's PGA of the local magnitude of each waveform.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def figure_2_points(pairs, region="southern_california", settings=None, residual
         One of `MAGNITUDE_REGIONS`; its model is in `MODEL_OF_REGION`.
     settings : EvaluationSettings, optional
     residuals : DataFrame, optional
-        What `ln_residuals` gave, if it is at hand: the measured PGA is taken from it.
+        Result of `ln_residuals`, if available: the measured PGA is taken from it.
 
     Returns
     -------
@@ -115,9 +115,9 @@ def figure_2_points(pairs, region="southern_california", settings=None, residual
 
     Notes
     -----
-    As printed each point is GMPE(ML(W), R): a function of the Wood-Anderson amplitude and the distance, in which the
-    record's own PGA does not occur. A record with the right Wood-Anderson amplitude and a PGA wrong by a factor of ten
-    stands in the right place.
+    As printed each point is GMPE(ML(W), R): a function of the Wood-Anderson amplitude and the distance, independent of
+    the record's own PGA. A record with the right Wood-Anderson amplitude and a PGA wrong by a factor of ten is in the
+    right place.
     """
     import pandas as pd
 
@@ -159,7 +159,7 @@ def model_curve(model, magnitude, distance_km, vs30_mps=760.0):
 
 
 def magnitude_group(pairs, settings=None, *, region="southern_california", least_stations=3):
-    """Local magnitude of generated and of observed records, by a region's formula, against the catalogue.
+    """Local magnitude of generated and of observed records, by a region's formula, compared with the catalogue.
 
     Parameters
     ----------
@@ -286,7 +286,7 @@ def _against_models(pairs, table, names, models, settings):
 
 
 def _mean(values):
-    """Mean without NaN; NaN of nothing."""
+    """Mean without NaN; NaN without values."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else np.nan
 

@@ -23,7 +23,7 @@ class SpectralRatio:
     ln_sd : ndarray, shape (m,)
         Standard deviation over records; NaN for one.
     ln_of_record : ndarray, shape (n, m)
-        NaN where a record has no motion.
+        NaN if a record has no motion.
     """
 
     frequency_hz: np.ndarray
@@ -41,14 +41,14 @@ def hvsr(data, sampling_rate_hz, *, window=None, centers=None, bandwidth=40.0, h
         Components Z, N, E of any quantity, which must be the same for all three.
     sampling_rate_hz : float
     window : ndarray of bool, shape (n, npts), optional
-        Samples to be taken, with a taper at both ends; all by default.
+        Samples to use, with a taper at both ends; all by default.
     centers : array_like, Hz, optional
         120 steps of log f from 0.5 Hz to 0.9 of Nyquist by default.
     bandwidth : float
         Of Konno & Ohmachi's window.
     horizontal : {"geometric", "vector"}
-        Geometric mean of both horizontals' smoothed spectra, or the root of their mean square, which does not depend
-        on how the sensor stands.
+        Geometric mean of both horizontals' smoothed spectra, or the root of their mean square, which does not depend on
+        the sensor orientation.
     workers : int, optional
 
     Returns
@@ -63,7 +63,7 @@ def hvsr(data, sampling_rate_hz, *, window=None, centers=None, bandwidth=40.0, h
     Notes
     -----
     H / V of ln is averaged over records (Nakamura 1989 for noise, Lermo & Chavez-Garcia 1993 for S). Numerator and
-    denominator are smoothed before they are divided. What it cannot tell: an amplification that Z shares.
+    denominator are smoothed before they are divided. Limits: an amplification that is common to Z is not detected.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Logarithmic spectrograms: how much two differ, and how rough one is."""
+"""Logarithmic spectrograms: misfit of two, and roughness of one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class LogSpectrograms:
     window_samples: int
 
     def frames_in(self, mask):
-        """Frames whose windows lie in a mask of samples.
+        """Frames whose windows are within a mask of samples.
 
         Parameters
         ----------
@@ -51,7 +51,7 @@ class LogSpectrograms:
         Returns
         -------
         ndarray of bool, shape (..., frames)
-            What of a window lies outside the record does not matter.
+            Parts of a window outside the record do not matter.
         """
         mask = np.asarray(mask)
         npts, half = mask.shape[-1], self.window_samples // 2
@@ -71,10 +71,10 @@ def log_spectrogram(
     Parameters
     ----------
     data : array_like, shape (..., npts)
-        Of any unit; its size does not matter.
+        Any unit; its size does not matter.
     sampling_rate_hz : float
     band_hz : tuple of two floats, optional
-        Frequencies to keep; all but 0 without it. Either may be None.
+        Frequencies to keep; all except 0 by default. Either may be None.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def log_spectrogram(
     Notes
     -----
     `seissynth.signal.STFT` with a Hann window of about 1.28 s (128 samples at 100 Hz), a quarter of it apart; levels
-    more than 80 dB below the strongest cell are set to that, so that silence has a level. A record of zeros is at -80
+    more than 80 dB below the strongest cell are set to -80 dB, which gives silence a level. A record of zeros is at -80
     throughout.
 
     Examples
@@ -126,12 +126,12 @@ def spectrogram_misfit(real_db: ArrayLike, generated_db: ArrayLike, frames: np.n
     real_db, generated_db : array_like, shape (..., bins, frames)
         Levels, see `log_spectrogram`.
     frames : ndarray of bool, shape (..., frames), optional
-        Those that count; mean and variance are taken over them, too.
+        Frames that count; mean and variance are taken over them, too.
 
     Returns
     -------
     ndarray, shape (...), float64
-        0 for equal spectrograms, 2 by chance, 4 for opposite ones; NaN where one of them is flat.
+        0 for equal spectrograms, 2 by chance, 4 for opposite ones; NaN if one of them is flat.
 
     Raises
     ------
@@ -142,12 +142,12 @@ def spectrogram_misfit(real_db: ArrayLike, generated_db: ArrayLike, frames: np.n
     -----
     .. math:: \frac{1}{N} \sum (z_r - z_g)^2 = 2 (1 - \rho), \qquad z = (L - \bar L) / \sigma_L
 
-    where ρ is the correlation of both pictures; it is computed so. Whatever is common to all records, such as a level
-    that falls towards high frequencies and late times, lowers it: "chance" means pictures that have nothing in common,
-    and a shuffled set of real records stands well below 2. HEGGS (2025, 4.1.2) normalises both spectrograms without
-    saying how; its numbers are not comparable.
+    where ρ is the correlation of both spectrograms; it is computed in this way. Features common to all records, such as
+    a level that decreases towards high frequencies and late times, lower it: "chance" means spectrograms that have
+    nothing in common, and a shuffled set of real records is well below 2. HEGGS (2025, 4.1.2) normalises both
+    spectrograms without stating how; its numbers are not comparable.
 
-    What it cannot tell: the size of the motion, and whether speckle is there (a smooth mean picture scores best).
+    Limits: it ignores the size of the motion, and whether there is speckle (a smooth mean spectrogram scores best).
 
     Examples
     --------
@@ -175,7 +175,7 @@ def spectrogram_misfit(real_db: ArrayLike, generated_db: ArrayLike, frames: np.n
 
 
 def roughness_db(level_db: ArrayLike, frames: np.ndarray | None = None) -> np.ndarray:
-    r"""How much neighbouring cells of a log-spectrogram differ.
+    r"""Roughness of a log-spectrogram: difference of neighbouring cells.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def roughness_db(level_db: ArrayLike, frames: np.ndarray | None = None) -> np.nd
     Returns
     -------
     ndarray, shape (...), dB
-        0 for a flat picture, 4.4 for Gaussian noise of any size. NaN where no three frames follow each other.
+        0 for a flat spectrogram, 4.4 for Gaussian noise of any size. NaN without three consecutive frames.
 
     Raises
     ------
@@ -196,10 +196,10 @@ def roughness_db(level_db: ArrayLike, frames: np.ndarray | None = None) -> np.nd
     Notes
     -----
     Root mean square of the second difference over frequency and of that over time,
-    (L[k-1] - 2 L[k] + L[k+1]) / √6, which is the standard deviation where cells are independent, and which slopes do
-    not enter. Windows overlap, so that neighbours in time are alike: compare it with the same of a real record only.
+    (L[k-1] - 2 L[k] + L[k+1]) / √6, which is the standard deviation for independent cells, and is not affected by
+    slopes. Windows overlap, and neighbours in time are alike: compare it only with that of a real record.
 
-    What it cannot tell: whether the rough places are the right ones; and noise is as rough as an earthquake.
+    Limits: it does not show whether the rough parts are the right ones, and noise is as rough as an earthquake.
 
     Examples
     --------

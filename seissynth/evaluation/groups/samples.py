@@ -24,7 +24,7 @@ LEAST_MASK_S = 15.0
 
 
 def sample_scores(pairs: Pairs) -> np.ndarray:
-    """Score of each record: how alike it and its real one are, in the eye's terms.
+    """Score of each record: its visual similarity to the real one.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def sample_scores(pairs: Pairs) -> np.ndarray:
     ndarray, shape (n,)
         -1 to 1: the mean of three parts, first draw, under the mask: the envelopes' correlation, the spectrograms'
         (1 - misfit / 2), and that of the sizes, 1 less the size of ln(peak over real peak), -1 at least. A record of
-        the right shape that is ten times too small has 1/3. NaN where one of both is constant.
+        the right shape that is ten times too small has 1/3. NaN if one of them is constant.
     """
     real, generated, mask, rate = pairs.real, pairs.generated, pairs.mask(), pairs.real.sampling_rate_hz
     band = common_band(pairs)
@@ -55,14 +55,14 @@ def sample_scores(pairs: Pairs) -> np.ndarray:
 def choose_samples(
     scores: ArrayLike, events: ArrayLike, count: int = COUNT, allowed: np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
-    """Best, middling and worst records by score, one for each earthquake.
+    """Best, average and worst records by score, one for each earthquake.
 
     Parameters
     ----------
     scores : array_like, shape (n,)
         Higher is better; NaN is never chosen.
     events : array_like, shape (n,)
-        No earthquake is taken twice within a kind while there are others.
+        No earthquake is used twice within a kind while others remain.
     count : int
     allowed : ndarray of bool, shape (n,), optional
 
@@ -100,7 +100,7 @@ def choose_samples(
 
 
 def samples_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
-    """Good, middling and bad samples of a generated set.
+    """Good, average and bad samples of a generated set.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def samples_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> M
     Returns
     -------
     MetricGroup
-        The table "samples" says which records were chosen, and why; ``per_record`` holds every score.
+        The table "samples" lists the selected records with the reason; ``per_record`` holds every score.
     """
     import pandas as pd
 
@@ -146,7 +146,7 @@ def _size_agreement(real, generated, window):
 
 
 def _one_each(rows, events, count):
-    """First `count` rows with different earthquakes; repeated ones where there are not enough."""
+    """First `count` rows with different earthquakes; repeated ones if there are not enough."""
     seen, first, rest = set(), [], []
     for row in rows:
         (rest if events[row] in seen else first).append(row)

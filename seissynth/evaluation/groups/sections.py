@@ -1,4 +1,4 @@
-"""Record sections: virtual stations on one azimuth, and how the shaking moves out with distance."""
+"""Record sections: virtual stations on one azimuth, and moveout of the shaking with distance."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def moveout(distance_km: ArrayLike, time_s: ArrayLike) -> float:
 
 
 def sections_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
-    """How the strongest shaking moves out with distance, earthquake by earthquake.
+    """Moveout of the strongest shaking with distance, for each earthquake.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def sections_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> 
 
 
 def section_events(pairs, count=MOST_SECTIONS):
-    """Earthquakes whose sections say most: those with most sites, the larger ones first; list of labels."""
+    """Earthquakes with the most informative sections: those with most sites, larger ones first; list of labels."""
     sizes = pairs.real.column("source_magnitude")
     ranked = []
     for event in set(pairs.events.tolist()):

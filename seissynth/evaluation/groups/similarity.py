@@ -1,7 +1,7 @@
-"""How alike a generated record and the real one are, sample by sample and envelope by envelope.
+"""Similarity of generated and real records, by samples and by envelopes.
 
-Arrays in, one number for each trace out; a mask says which samples count. None of these measures sees whether a set of
-records scatters as it should: see `seissynth.evaluation.groups.spread`.
+Arrays in, one number for each trace out; a mask selects the samples that count. None of these measures shows whether a
+set of records scatters as it should: see `seissynth.evaluation.groups.spread`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MOST_DB = 150.0
 
 
 def smoothed_envelope(data: ArrayLike, sampling_rate_hz: float, window_s: float = ENVELOPE_WINDOW_S) -> np.ndarray:
-    """Envelope after a Savitzky-Golay filter of order 3, as evaluation uses it everywhere.
+    """Envelope after a Savitzky-Golay filter of order 3, as used throughout the evaluation.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def correlation(real: ArrayLike, generated: ArrayLike, mask: np.ndarray | None =
     Returns
     -------
     ndarray, shape (...), float64
-        -1 to 1, 1 for a copy of any positive size; NaN where one of both does not change.
+        -1 to 1, 1 for a copy of any positive size; NaN if one of them is constant.
 
     Raises
     ------
@@ -97,8 +97,8 @@ def correlation(real: ArrayLike, generated: ArrayLike, mask: np.ndarray | None =
 
     over the samples in the mask: the value at zero shift of ObsPy's ``correlate(..., demean=True, normalize="naive")``.
 
-    What it cannot tell: size. For waveforms: two records of one earthquake that differ by a twentieth of a second at
-    10 Hz correlate as if they were strangers. For envelopes: the mean of many records scores higher than any of them.
+    Limits: it ignores size. For waveforms: two records of one earthquake that differ by a twentieth of a second at 10
+    Hz correlate like unrelated ones. For envelopes: the mean of many records scores higher than any of them.
 
     Examples
     --------
@@ -126,9 +126,9 @@ def largest_correlation(
     Returns
     -------
     value : ndarray, shape (...), float64
-        At least what `correlation` gives.
+        At least that of `correlation`.
     lag : ndarray, shape (...), float64, samples
-        By how much `generated` is late. NaN where `value` is.
+        Delay of `generated`. NaN if `value` is.
 
     Raises
     ------
@@ -137,9 +137,9 @@ def largest_correlation(
 
     Notes
     -----
-    As ObsPy's ``correlate`` and ``xcorr_max(abs_max=False)``: means are taken off once, what is shifted in is zero, and
-    the norm is that of the whole. The largest of many chances is above 0 even for records that have nothing in common:
-    see the level of a shuffled set.
+    As ObsPy's ``correlate`` and ``xcorr_max(abs_max=False)``: means are removed once, samples shifted in are zero, and
+    the norm is that of the whole. The largest of many random values is above 0 even for records that have nothing in
+    common: see the level of a shuffled set.
 
     Examples
     --------
@@ -187,8 +187,8 @@ def signal_to_noise_db(real: ArrayLike, generated: ArrayLike, mask: np.ndarray |
     -----
     .. math:: 10 \log_{10} \frac{\sum r^2}{\sum (r - g)^2}
 
-    The SNR of HEGGS' table 2 (2025), where -3.0 stands for nearly every model: it is what any two unrelated signals of
-    equal energy give, and a record of zeros beats it. Report it, rank nothing by it.
+    The SNR of HEGGS' table 2 (2025), where nearly every model has -3.0: the value of any two unrelated signals of equal
+    energy, which a record of zeros exceeds. Report it, but do not rank by it.
 
     Examples
     --------
@@ -219,7 +219,8 @@ def peak_signal_to_noise_db(real: ArrayLike, generated: ArrayLike, mask: np.ndar
     .. math:: 10 \log_{10} \frac{\max r^2}{\frac{1}{N} \sum (r - g)^2}
 
     The peak is the largest absolute sample of that real trace, under the mask. It is `signal_to_noise_db` plus the
-    real record's squared crest factor in dB, so that short bursts in long windows score well whatever is generated.
+    real record's squared crest factor in dB, and short bursts in long windows score well regardless of the generated
+    record.
 
     Examples
     --------
@@ -278,8 +279,8 @@ def similarity_group(pairs: Pairs, settings: EvaluationSettings | None = None) -
     -------
     MetricGroup
         ``per_record`` holds every measure of the first draw, whole windows with the ending ``_whole``, and the length
-        of the mask, ``mask_s``. The table "chance" holds the same of a shuffled set: each real record beside a
-        generated one of another earthquake (250 records at most).
+        of the mask, ``mask_s``. The table "chance" holds the same of a shuffled set: each real record with a generated
+        one of another earthquake (250 records at most).
     """
     import pandas as pd
 
@@ -337,10 +338,10 @@ MEASURES = {
 
 
 def shows_its_own(records):
-    """Records whose time mask holds their own S, shape (n,), bool.
+    """Records whose time mask contains their own S, shape (n,), bool.
 
     The mask must reach 2 s beyond S (the reference, else the predicted one), or hold 5 s where none is known: a mask
-    that ends before that shows noise and P, whose envelopes say little.
+    that ends before contains only noise and P, whose envelopes say little.
     """
     s = np.where(np.isfinite(records.s_s), records.s_s, records.column("path_s_travel_s"))
     length = records.mask().sum(axis=1) / records.sampling_rate_hz
@@ -350,8 +351,8 @@ def shows_its_own(records):
 def shuffled_partners(events, seed=0):
     """Return a partner row of another earthquake for each row, or None if one holds more than half of the records.
 
-    Rows, sorted by earthquake, are turned by a random number of places that is at least the size of the largest
-    earthquake: no row stays with its own.
+    Rows, sorted by earthquake, are rotated by a random number that is at least the size of the largest earthquake: no
+    row keeps its own.
     """
     _, codes, counts = np.unique(np.asarray(events).astype(str), return_inverse=True, return_counts=True)
     n, most = len(codes), counts.max(initial=0)
@@ -409,13 +410,13 @@ def _measures(real, generated, envelopes, spectra, rate, samples, frames):
 
 
 def mean_of_components(values):
-    """Mean over the last axis without NaN; NaN where there is nothing else."""
+    """Mean over the last axis without NaN; NaN if there is nothing else."""
     known = np.isfinite(values)
     return quiet_divide(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1))
 
 
 def common_band(pairs):
-    """Band that both sets have: the narrower of their pass bands, or None."""
+    """Common band of both sets: the narrower of their pass bands, or None."""
     bands = [part.band_hz for part in (pairs.real, pairs.generated) if part.band_hz]
     if not bands:
         return None

@@ -1,4 +1,4 @@
-"""Source group: moment, corner frequency and kappa of generated earthquakes beside the observed ones; HVSR."""
+"""Source group: moment, corner frequency and kappa of generated and observed earthquakes; HVSR."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def s_window(records, length_s=S_WINDOW_S):
 
 
 def source_spectra(records, band_hz=None, clear_ratio=CLEAR_RATIO):
-    """Displacement spectra of S of each record, NaN where they do not stand above the noise before P.
+    """Displacement spectra of S of each record, NaN where they are not above the noise before P.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def fit_events(records, *, path=None, band_hz=None, kappa="common", least_statio
     least_stations : int
         Earthquakes with fewer usable records are left out.
     sites : ndarray of bool, shape (n,), optional
-        Records to be used; by default those without clipped samples and gaps.
+        Records to use; by default those without clipped samples and gaps.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def source_group(pairs, settings=None, *, path=None):
     pairs : Pairs
     settings : EvaluationSettings, optional
     path : PathModel, optional
-        What is taken as known; the same for both sets, so that a wrong one falls out of the differences.
+        Known path; the same for both sets, and errors of it cancel in the differences.
 
     Returns
     -------

@@ -28,7 +28,7 @@ _RISE_S, _FALL = 0.2, 0.05
 
 @dataclass(frozen=True)
 class PathModel:
-    """What is taken as known between the source and the spectrum of S on both horizontals.
+    """Known properties between the source and the spectrum of S on both horizontals.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class PathModel:
     spreading : tuple of (from km, exponent)
         Geometrical spreading, 1 at 1 km.
     q0, q_exponent : float
-        Q of S is q0 f^q_exponent; q0 infinite leaves the path out, and kappa holds it.
+        Q of S is q0 f^q_exponent; an infinite q0 leaves out the path, which is then part of kappa.
     site : tuple of (Hz, factor), optional
         Amplification of the site, linear over log f; none is 1.
 
@@ -92,7 +92,7 @@ class PathModel:
 
 @dataclass(frozen=True)
 class SourceFit:
-    """What `fit_source` found; errors are standard errors.
+    """Result of `fit_source`; errors are standard errors.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class SourceFit:
     corner_hz, ln_corner_se : float
         Corner frequency and the error of its logarithm.
     kappa_s, kappa_se : float
-        Attenuation beside the path's; the mean over records where each has its own.
+        Attenuation in addition to the path's; the mean over records if each has its own.
     stress_drop_bar : float
         Of a Brune source with this moment and corner.
     misfit_sd : float
@@ -111,7 +111,7 @@ class SourceFit:
     records, bands : int
     resolved : bool
         False where the corner's 95 % interval reaches the ends of the search (half the lowest and the highest
-        frequency), or covers more than a factor of ten: then it is a bound, and says little of kappa either.
+        frequency), or covers more than a factor of ten: then it is a bound, and kappa is also poorly constrained.
     kappa_of_record : ndarray, shape (records,)
     level_of_record : ndarray, shape (records,)
         ln of each record's moment over the common one.
@@ -162,9 +162,9 @@ def displacement_spectra(
         Root of the sum of both components' power, mean over the frequencies of a band. Bands without a frequency, at
         the resolution that the window's length gives, are NaN.
     count : ndarray, shape (n, m)
-        Independent values of power in each band, of both components: what the amplitude's scatter goes by. A transient
-        has as many as its own length gives, however long the window: (sum of power)² / sum of power², the power
-        smoothed over 0.5 s.
+        Independent values of power in each band, of both components, which determine the scatter of the amplitude. For
+        a transient they follow from its own length, regardless of the window: (sum of power)² / sum of power², the
+        power smoothed over 0.5 s.
     """
     from seissynth.units import DERIVATIVES
 
@@ -219,9 +219,9 @@ def fit_source(
     distance_km : array_like, shape (n,)
         Hypocentral.
     path : PathModel, optional
-        What is known of the way from source to station.
+        Known properties of the path from source to station.
     count : array_like, shape (n, m), optional
-        Independent frequencies behind each amplitude; 4 by default.
+        Independent frequencies per amplitude; 4 by default.
     kappa : {"common", "record", "none"} or float
         One kappa for all records, one for each, none at all, or this one (s), held fixed.
 
@@ -241,15 +241,15 @@ def fit_source(
             - \pi f\,(t^*_i(f) + \kappa) + \ln Z(f)
 
     (Brune 1970; kappa of Anderson & Hough 1984). For a given corner the rest is linear: each record has a level, and
-    their mean is ln M0. The corner is searched from half the lowest to twice the highest frequency, so that no
-    starting value matters. Robust: Huber's weights at 1.345 standard deviations. The mean logarithm of a spectrum
-    of noise lies below that of its mean power by (ln k - ψ(k)) / 2 with k independent values, which is put right.
+    their mean is ln M0. The corner is searched from half the lowest to twice the highest frequency, and no starting
+    value matters. Robust: Huber's weights at 1.345 standard deviations. The mean logarithm of a spectrum of noise is
+    below that of its mean power by (ln k - ψ(k)) / 2 with k independent values, which is corrected.
 
     Errors: of corner and kappa from the normal equations and the misfit about the fit, made larger where residuals of
-    neighbouring bands, or of the records in one band, are alike: then the model lacks something, and there are fewer
-    independent values than bands. That of the magnitude holds the scatter of the records' levels as well. What a wrong
-    path does to all levels and slopes alike is not in them. Corner and kappa trade off where the corner stands in the
-    upper part of the band.
+    neighbouring bands, or of the records in one band, are alike: then the model is incomplete, and there are fewer
+    independent values than bands. The error of the magnitude includes the scatter of the records' levels as well.
+    Effects of a wrong path common to all levels and slopes are not included. Corner and kappa trade off if the corner
+    is in the upper part of the band.
 
     Examples
     --------
@@ -267,7 +267,7 @@ def fit_source(
 
 
 class _Problem:
-    """Spectra with all that is known taken off, one row per record."""
+    """Spectra with all known effects removed, one row per record."""
 
     def __init__(self, frequency, amplitude, distance, path, count, kappa):
         from scipy.special import polygamma, psi
@@ -423,14 +423,14 @@ def stress_drop_bar(moment_newton_m, corner_hz, vs_km_s=3.5):
 
 
 def _lasting(data, rate):
-    """How many samples hold the energy: (sum of power)² / sum of power²."""
+    """Number of samples that hold the energy: (sum of power)² / sum of power²."""
     width = max(int(_POWER_S * rate), 1)
     power = np.convolve((data**2).sum(axis=0), np.ones(width) / width)
     return power.sum() ** 2 / max((power**2).sum(), np.finfo(float).tiny)
 
 
 def _taper(length, rate):
-    """Rise over 0.2 s, so that an onset near the start is not cut, and fall over the last 5 %."""
+    """Rise over 0.2 s, which does not cut an onset near the start, and fall over the last 5 %."""
     out = np.ones(length)
     for width, end in ((_RISE_S * rate, out), (max(_FALL * length, _RISE_S * rate), out[::-1])):
         edge = min(max(int(width), 1), length // 2)

@@ -1,4 +1,4 @@
-"""Smoothed Fourier spectra on a Wood-Anderson seismometer: real beside generated, by magnitude."""
+"""Smoothed Fourier spectra on a Wood-Anderson seismometer of real and generated records, by magnitude."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def smoothed_spectra(
     sampling_rate_hz : float
     centers_hz : array_like, shape (k,)
     quantity : str
-        What `data` holds. Records without a unit of motion ("normalised") do not go through the seismometer.
+        Quantity of `data`. Records without a unit of motion ("normalised") are not converted to the seismometer.
     window : ndarray, shape (n, npts), optional
-        Weights; a taper of 0.2 s at least at the ends, or steps show in the spectrum.
+        Weights, with a taper of at least 0.2 s at the ends; otherwise steps appear in the spectrum.
 
     Returns
     -------
     ndarray, shape (n, k), mm s
-        Root mean square of both horizontals (which does not depend on how the sensor stands), smoothed after Konno &
+        Root mean square of both horizontals (which does not depend on the sensor orientation), smoothed after Konno &
         Ohmachi with b = 40. NaN for records of zeros.
 
     Raises
@@ -89,8 +89,8 @@ def smoothed_spectra(
 
     Notes
     -----
-    HEGGS' figure 5 (2025, 4.2.3): FFT, Konno-Ohmachi, Wood-Anderson. The instrument is flat to displacement above
-    1.25 Hz, so that the spectrum's fall-off above its corner is the displacement's.
+    HEGGS' figure 5 (2025, 4.2.3): FFT, Konno-Ohmachi, Wood-Anderson. The instrument is flat to displacement above 1.25
+    Hz; the fall-off of the spectrum above its corner is therefore that of displacement.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def spectra_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> M
     MetricGroup
         Table "spectra by magnitude": for each class and frequency the geometric means of both sets (mm s) and the mean
         of ln generated / real with its interval over earthquakes. Real records below three times their noise before P
-        are left out at that frequency, as long as there is noise.
+        are left out at that frequency, if there is noise.
     """
     import pandas as pd
 
@@ -207,7 +207,7 @@ def _by_magnitude(centers, observed, drawn, ratio, magnitude, events, bootstrap)
 
 
 def _limits(values, events, *, draws, seed):
-    """95 % interval of the mean of each column; events are drawn anew, with all of their records."""
+    """95 % interval of the mean of each column; events are resampled, with all of their records."""
     known = np.isfinite(values)
     clean = np.where(known, values, 0.0)
     if len(set(events.tolist())) < 2:
@@ -225,7 +225,7 @@ def _limits(values, events, *, draws, seed):
 
 
 def mean_known(values, axis):
-    """Mean without NaN; NaN where there is nothing."""
+    """Mean without NaN; NaN without values."""
     known = np.isfinite(values)
     count = known.sum(axis=axis)
     total = np.where(known, values, 0.0).sum(axis=axis)

@@ -1,6 +1,7 @@
-"""Do generated records scatter as real ones do? Spread between draws, CRPS, and the roughness of spectrograms.
+"""Scatter of generated and real records: spread between draws, CRPS, and roughness of spectrograms.
 
-A model that returns the mean of what could happen scores well in correlations and errors of all kinds; here it fails.
+A model that returns the mean of all possible records scores well in correlations and errors of all kinds; here it
+fails.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ ENVELOPE_RATE_HZ = 10.0
 
 
 def crps(draws: ArrayLike, observed: ArrayLike, fair: bool = True) -> np.ndarray:
-    r"""Continuous ranked probability score of draws against what was observed.
+    r"""Continuous ranked probability score of draws relative to observations.
 
     Parameters
     ----------
@@ -57,13 +58,13 @@ def crps(draws: ArrayLike, observed: ArrayLike, fair: bool = True) -> np.ndarray
     -----
     .. math:: \frac{1}{k} \sum_i |x_i - y| - \frac{1}{2 k (k - 1)} \sum_{i, j} |x_i - x_j|
 
-    and k² in place of k (k - 1) without `fair` (Gneiting & Raftery 2007; Ferro 2014). Its mean is least for draws from
-    the distribution of the observations: draws that are all equal are charged their whole error.
+    and k² instead of k (k - 1) without `fair` (Gneiting & Raftery 2007; Ferro 2014). Its mean is lowest for draws from
+    the distribution of the observations: draws that are all equal score their whole error.
 
     For a normal distribution of mean μ and standard deviation σ it tends, with many draws, to
     σ [z (2 Φ(z) - 1) + 2 φ(z) - 1 / √π], z = (y - μ) / σ.
 
-    What it cannot tell: which of bias and spread is wrong, and how the draws of different records hang together.
+    Limits: it does not show which of bias and spread is wrong, nor how the draws of different records are correlated.
 
     References
     ----------
@@ -93,30 +94,30 @@ def crps(draws: ArrayLike, observed: ArrayLike, fair: bool = True) -> np.ndarray
 def within_event_residuals(
     values: ArrayLike, events: ArrayLike, distance_km: ArrayLike, stations: ArrayLike | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What is left of values by record after earthquake and distance, and sites if given, have been taken out.
+    """Residuals of values by record without the effects of earthquake and distance, and of sites if given.
 
     Parameters
     ----------
     values : array_like, shape (n,)
-        ln of a peak; NaN is passed over.
+        ln of a peak; NaN is ignored.
     events : array_like, shape (n,)
     distance_km : array_like, shape (n,)
-        Hypocentral, above 0; NaN is passed over.
+        Hypocentral, above 0; NaN is ignored.
     stations : array_like, shape (n,), optional
-        Takes off a term for each site, too: what is left is the single-station scatter.
+        Also removes a term for each site: the residual is the single-station scatter.
 
     Returns
     -------
     residuals : ndarray, shape (n,)
-        NaN where a value or a distance is, and for earthquakes with one record.
+        NaN if a value or a distance is NaN, and for earthquakes with one record.
     freedom : ndarray, shape (n,)
-        Share of a degree of freedom that each residual brings: sd² = Σ residuals² / Σ freedom.
+        Share of a degree of freedom of each residual: sd² = Σ residuals² / Σ freedom.
 
     Notes
     -----
     Least squares of value = event term (+ site term) + a ln R + b R, no model of ground motion. Without sites the
-    scatter that is left holds site effects and radiation patterns, as the within-event standard deviation φ of
-    ground-motion models does; with them it is their φ_SS.
+    remaining scatter includes site effects and radiation patterns, like the within-event standard deviation φ of
+    ground-motion models; with sites it corresponds to their φ_SS.
 
     Examples
     --------
@@ -160,7 +161,7 @@ def within_event_residuals(
 
 
 def between_draw_parts(draws: ArrayLike, events: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Deviations of draws from their mean, with and without what an earthquake's records share.
+    """Deviations of draws from their mean, with and without the common part of an earthquake's records.
 
     Parameters
     ----------
@@ -210,12 +211,12 @@ def envelope_crps(
     Returns
     -------
     ndarray, shape (...)
-        0 is perfect; 1 is what silence scores.
+        0 is perfect; silence scores 1.
 
     Notes
     -----
     `crps` of the smoothed envelopes every tenth of a second, its mean over time divided by the real envelope's. It
-    sees amplitude, shape and timing at once; strong phases weigh most.
+    measures amplitude, shape and timing together; strong phases have most weight.
 
     Examples
     --------
@@ -239,7 +240,7 @@ def ln_peaks(pairs, periods_s=()):
     Parameters
     ----------
     pairs : Pairs
-        Motion; anything else has no PGA.
+        Motion; other quantities have no PGA.
     periods_s : sequence of float
         Of PSA, 5 % damping.
 
@@ -247,13 +248,13 @@ def ln_peaks(pairs, periods_s=()):
     -------
     dict of str to (real, drawn)
         ``pga``, ``pgv``, ``psa_0.3``: ndarrays of shape (n,) and (k, n), all in the window of the real record
-        (`seissynth.evaluation.groups.ground_motion.windows`). NaN where the real record is clipped, not clear of its
-        noise, or its band does not hold the measure.
+        (`seissynth.evaluation.groups.ground_motion.windows`). NaN if the real record is clipped or not clear of its
+        noise, or if its band does not allow the measure.
 
     Raises
     ------
     InputError
-        The sets hold no motion.
+        The sets are not motion.
     """
     import pandas as pd
 

@@ -1,1 +1,1 @@
-"""Statistics that know nothing of earthquakes' files: intervals, mixed effects, distances, b-values."""
+"""General statistics: intervals, mixed effects, distances, b-values."""

@@ -1,4 +1,4 @@
-"""The b-value of a catalogue by three ways: maximum likelihood, differences of magnitudes, and the K-M slope."""
+"""The b-value of a catalogue by three methods: maximum likelihood, differences of magnitudes, and K-M slope."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def b_maximum_likelihood(magnitudes: ArrayLike, cutoff: float, bin_width: float 
     ----------
     magnitudes : array_like, shape (n,)
     cutoff : float
-        Smallest magnitude (middle of its bin) that is taken: at or above completeness.
+        Smallest magnitude (middle of its bin) used: at or above completeness.
     bin_width : float
         Step in which the magnitudes are given; 0 for continuous ones.
 
@@ -47,9 +47,8 @@ def b_maximum_likelihood(magnitudes: ArrayLike, cutoff: float, bin_width: float 
     With the mean m of the magnitudes above the cutoff c and the step d: ``b = ln(1 + d / (m - c)) / (d ln 10)``
     (Tinti & Mulargia 1987), the exact estimate for binned magnitudes; for d = 0 ``b = 1 / ((m - c) ln 10)`` (Aki
     1965). Utsu's (1966) cutoff shifted by half a step is its first approximation. n magnitudes give a b that is too
-    high by 1 / n of itself on average, small beside its standard error b / sqrt(n). It tells nothing about whether
-    magnitudes follow the law at all: look at `stability` for that. A cutoff below completeness gives a b that is too
-    low.
+    high by 1 / n of itself on average, small beside its standard error b / sqrt(n). It does not show whether magnitudes
+    follow the law at all: see `stability` for that. A cutoff below completeness gives a b that is too low.
 
     Examples
     --------
@@ -69,7 +68,7 @@ def b_positive(magnitudes: ArrayLike, cutoff: float | None = None, bin_width: fl
     magnitudes : array_like, shape (n,)
         In the order of time.
     cutoff : float, optional
-        Smallest difference that is taken; one step by default, and 0.05 for continuous magnitudes.
+        Smallest difference used; one step by default, and 0.05 for continuous magnitudes.
     bin_width : float
 
     Returns
@@ -79,10 +78,10 @@ def b_positive(magnitudes: ArrayLike, cutoff: float | None = None, bin_width: fl
 
     Notes
     -----
-    Differences of exponential magnitudes are exponential with the same b, so that the formula of
-    `b_maximum_likelihood` holds for them (van der Elst 2021, JGR 126, e2020JB021027). A difference is recorded whenever
-    the larger, later one is: a completeness that changes slowly, as after a large earthquake, does not bias it.
-    A third or less of the catalogue is used, so the standard error is larger: about b / sqrt(number of differences).
+    Differences of exponential magnitudes are exponential with the same b, and the formula of `b_maximum_likelihood`
+    applies to them (van der Elst 2021, JGR 126, e2020JB021027). A difference is recorded whenever the larger, later one
+    is: a completeness that changes slowly, as after a large earthquake, does not bias it. A third or less of the
+    catalogue is used, so the standard error is larger: about b / sqrt(number of differences).
 
     Examples
     --------
@@ -96,16 +95,16 @@ def b_positive(magnitudes: ArrayLike, cutoff: float | None = None, bin_width: fl
 
 
 def b_km_slope(magnitudes: ArrayLike, bin_width: float = 0.0, orders: int = 10, seed: int = 0) -> float:
-    """b-value by the K-M slope: how much more a large magnitude sees of the others.
+    """b-value by the K-M slope: dependence of the visibility of a magnitude on its size.
 
     Parameters
     ----------
     magnitudes : array_like, shape (n,)
         Complete ones only.
     bin_width : float
-        Each magnitude is moved at random within its bin, since equal ones hide each other.
+        Each magnitude is shifted at random within its bin, because equal ones hide each other.
     orders : int
-        Random orders over which is averaged.
+        Number of random orders in the average.
     seed : int
 
     Returns
@@ -116,15 +115,14 @@ def b_km_slope(magnitudes: ArrayLike, bin_width: float = 0.0, orders: int = 10, 
     Notes
     -----
     Magnitudes are put at the times of a Poisson process, in random order. Two of them see each other if the straight
-    line between them passes above all between (natural visibility graph, Lacasa et al. 2008). K is how many one sees,
-    and the slope of the least-squares line of K on M is proportional to b: lines stay straight when all magnitudes are
-    scaled. Li, Luo & Liu (2023, Seismological Research Letters 94, 1892-1899), with random orders as Li & Luo (2024,
-    Geophysical Journal International 237, 1554-1566); it is SWaG's third method. The factor depends on n and comes
-    from simulated catalogues of b = 1, at least 1.5 million magnitudes at each of 16 n between 10 and 16,000:
-    11.16 - 48.8 (n + 11.7)^-0.594, within 0.6 % (the authors' 11.85 - 15.15 (log10 n)^-2.14 is within 3 % of it from
-    n = 50 on).
-    The standard error is about 1.6 times that of maximum likelihood. The mean does not enter, so that magnitudes
-    which are all too high by the same number change nothing, but a lack of small or large ones does.
+    line between them passes above all between (natural visibility graph, Lacasa et al. 2008). K is the number of
+    magnitudes seen by one, and the slope of the least-squares line of K on M is proportional to b: lines stay straight
+    when all magnitudes are scaled. Li, Luo & Liu (2023, Seismological Research Letters 94, 1892-1899), with random
+    orders as Li & Luo (2024, Geophysical Journal International 237, 1554-1566); it is SWaG's third method. The factor
+    depends on n and comes from simulated catalogues of b = 1, at least 1.5 million magnitudes at each of 16 n between
+    10 and 16,000: 11.16 - 48.8 (n + 11.7)^-0.594, within 0.6 % (the authors' 11.85 - 15.15 (log10 n)^-2.14 is within 3
+    % of it from n = 50 on). The standard error is about 1.6 times that of maximum likelihood. The mean has no effect:
+    magnitudes that are all too high by the same amount change nothing, but a lack of small or large ones does.
 
     Examples
     --------
@@ -158,7 +156,7 @@ def km_ratio(count):
 
 
 def as_magnitudes(magnitudes):
-    """Return magnitudes as a flat float array, checked."""
+    """Return checked magnitudes as a flat float array."""
     values = np.asarray(magnitudes, dtype=float).reshape(-1)
     if not np.isfinite(values).all():
         raise InputError(f"{(~np.isfinite(values)).sum()} magnitudes are not finite; leave those events out.")

@@ -1,4 +1,4 @@
-"""Work on records block by block, so that memory stays flat however many there are."""
+"""Process records block by block, with memory independent of their number."""
 
 import os
 
@@ -11,16 +11,16 @@ BLOCK_ROWS = 8
 
 
 def blockwise(function, rows, block=BLOCK_ROWS, workers=None):
-    """Call ``function(slice)`` on blocks of rows and put the results together.
+    """Call ``function(slice)`` on blocks of rows and concatenate the results.
 
     Parameters
     ----------
     function : callable
-        slice -> dict of arrays, or one array, first axis the rows of the slice. Each row from itself only.
+        slice -> dict of arrays, or one array, first axis the rows of the slice. Each row must depend only on itself.
     rows : int
     block : int
     workers : int, optional
-        Threads; two, where the machine has them. The result does not depend on it.
+        Threads; two if available. The result does not depend on it.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def pair_arrays(real, generated, mask=None):
     Raises
     ------
     InputError
-        Shapes that differ, values that are not finite real numbers, or a mask that does not fit.
+        Different shapes, values that are not finite real numbers, or a mask of the wrong shape.
     """
     from seissynth.errors import InputError
     from seissynth.shared.checks import as_signal

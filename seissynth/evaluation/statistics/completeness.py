@@ -1,4 +1,4 @@
-"""From which magnitude on is a catalogue complete? By the fullest bin, and by the stability of the b-value."""
+"""Magnitude of completeness of a catalogue, by the fullest bin and by the stability of the b-value."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def completeness_by_curvature(magnitudes: ArrayLike, bin_width: float = 0.0, cor
     magnitudes : array_like
     bin_width : float
     correction : float
-        Added, since the fullest bin is known to be too low (Woessner & Wiemer 2005).
+        Added, because the fullest bin is known to be too low (Woessner & Wiemer 2005).
 
     Returns
     -------
@@ -34,8 +34,8 @@ def completeness_by_curvature(magnitudes: ArrayLike, bin_width: float = 0.0, cor
 
     Notes
     -----
-    The maximum curvature of Wiemer & Wyss (2000). It is quick and needs few events, but tells nothing where the
-    detection improves slowly with magnitude.
+    The maximum curvature of Wiemer & Wyss (2000). It is fast and needs few events, but is unreliable if the detection
+    improves slowly with magnitude.
     """
     centres, count = histogram(as_magnitudes(magnitudes), bin_width)
     return float(centres[np.argmax(count)] + correction) if len(centres) else np.nan
@@ -55,13 +55,13 @@ def completeness_by_stability(values: ArrayLike, bin_width: float = 0.0, span: f
     Returns
     -------
     float
-        NaN where no cutoff is stable, as with too few events or a distribution that is bent all along.
+        NaN if no cutoff is stable, as for too few events or a distribution that is curved throughout.
 
     Notes
     -----
-    Cao & Gao (2002) as Woessner & Wiemer (2005, BSSA 95, 684-698) have it: the lowest cutoff at which the mean of b
+    Cao & Gao (2002) in the form of Woessner & Wiemer (2005, BSSA 95, 684-698): the lowest cutoff at which the mean of b
     over `span` above it differs from b by no more than b's standard error (Shi & Bolt 1982). Cutoffs below the fullest
-    bin are not tried: where hardly anything is recorded b does not change either. Large catalogues have small errors
+    bin are not tried: b does not change either where hardly anything is recorded. Large catalogues have small errors
     and get a high cutoff; small ones may look stable by chance.
     """
     values = as_magnitudes(values)
@@ -97,7 +97,7 @@ def _stable(values, cutoffs, bin_width, span):
 
 
 def histogram(values, bin_width):
-    """Smallest magnitude of each bin, on the catalogue's grid, and what is in it."""
+    """Smallest magnitude of each bin, on the catalogue's grid, and its count."""
     if not len(values):
         return np.zeros(0), np.zeros(0, int)
     step = _width(bin_width)

@@ -40,7 +40,7 @@ def record_features(
     band_hz : tuple of two floats, optional
         Frequencies between which energies are taken; from 1 Hz to 0.45 of the sampling rate without it.
     mask : ndarray of bool, shape (n, npts), optional
-        What is outside counts as zero.
+        Samples outside count as zero.
 
     Returns
     -------
@@ -56,8 +56,8 @@ def record_features(
 
     Notes
     -----
-    No network is behind the features, so that distances stay comparable between papers, machines and years; they see
-    size, spectrum, duration and burstiness, and no phases, no polarities, no single arrivals.
+    The features do not use a neural network, and distances stay comparable between papers, machines and years. They
+    measure size, spectrum, duration and burstiness, but not phases, polarities or single arrivals.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def frechet_distance(features_a: ArrayLike, features_b: ArrayLike) -> float:
     (Dowson & Landau 1982; Heusel et al. 2017 for images). Two samples of one distribution are about
     tr(C) (1/n + 1/m) (1 + d/4) apart, not 0: compare with real records against real ones.
 
-    What it cannot tell: anything beyond means and covariances; and which record is wrong.
+    Limits: it depends only on means and covariances, and does not show which record is wrong.
 
     References
     ----------
@@ -149,8 +149,8 @@ def half_jackknife(statistic, events, draws=60, seed=0):
     Parameters
     ----------
     statistic : callable
-        Row numbers -> float. Unlike a bootstrap sample, a half holds no record twice, which distances between
-        distributions would take for narrowness.
+        Row numbers -> float. Unlike a bootstrap sample, a half contains no record twice, which would make distributions
+        appear narrower.
     events : array_like, shape (n,)
     draws, seed : int
 

@@ -1,4 +1,4 @@
-"""Intervals by bootstrap: earthquakes are drawn anew, then the stations within each."""
+"""Intervals by bootstrap: earthquakes are resampled, then the stations within each."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ def interval(
 
     Notes
     -----
-    Percentiles of the bootstrap distribution (Efron 1979), which has clusters: a record drawn brings the scatter of
-    its earthquake along. With few earthquakes (below ten or so) the interval is too narrow.
+    Percentiles of the cluster bootstrap distribution (Efron 1979): drawing whole earthquakes includes the scatter
+    between them. With few earthquakes (below ten or so) the interval is too narrow.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def mean_interval(
     Returns
     -------
     value, low, high : float
-        All NaN where no value is finite.
+        All NaN if no value is finite.
 
     Examples
     --------
@@ -170,7 +170,7 @@ def paired_difference(
     Returns
     -------
     difference, low, high : float
-        The models differ where the interval does not hold 0.
+        The models differ if the interval excludes 0.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def paired_difference(
 
 
 def _drawn_rows(events, draws, seed, stations, rows_within):
-    """As `resampled_rows`; the draws are kept, since many metrics of one set of records want the same ones."""
+    """As `resampled_rows`, with cached draws, because many metrics of one set of records use the same ones."""
     if stations is not None or len(events) * draws > _MOST_KEPT:
         return resampled_rows(events, draws, seed, stations, rows_within)
     codes = np.unique(events.astype(str), return_inverse=True)[1].astype(np.int64)

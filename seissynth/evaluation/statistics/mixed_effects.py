@@ -27,7 +27,7 @@ _SMALLEST, _LARGEST = 1e-5, 1e3  # of event or station over remaining
 
 @dataclass(frozen=True)
 class MixedEffects:
-    """What `split_residuals` found.
+    """Result of `split_residuals`.
 
     Attributes
     ----------
@@ -38,11 +38,11 @@ class MixedEffects:
     sd : dict
         "event" (between events), "station" (station to station), "remaining", in the residuals' unit.
     limits : dict of (low, high)
-        95 % intervals of `sd` from the likelihood's profile; NaN where they were not asked for.
+        95 % intervals of `sd` from the likelihood's profile; NaN if not requested.
     event_terms, station_terms : dict of label to float
         Most likely terms, shrunk towards 0 where a label has few records.
     remaining : ndarray, shape (n,)
-        What is left of each record; NaN where the residual was NaN.
+        Remainder of each record; NaN if the residual is NaN.
     records : int
         Finite residuals.
     deviance : float
@@ -85,10 +85,10 @@ def split_residuals(
     design : array_like, shape (n, p), optional
         Columns of the fixed part; a column of ones (the mean) without it.
     restricted : bool
-        Restricted maximum likelihood, whose variances are not too small for want of the degrees of freedom that the
-        fixed part takes. False: maximum likelihood as such.
+        Restricted maximum likelihood, whose variances account for the degrees of freedom of the fixed part. False:
+        ordinary maximum likelihood.
     limits : bool
-        Whether to find the 95 % intervals, which takes most of the time.
+        Whether to compute the 95 % intervals, which takes most of the time.
 
     Returns
     -------
@@ -107,8 +107,8 @@ def split_residuals(
     of the normal equations only the smaller of the two blocks is factorised (Bates et al. 2015, J. Stat. Softw. 67,
     section 3; Abrahamson & Youngs 1992 for its use with ground motion; Al Atik et al. 2010 for the names).
 
-    A label with a single record tells nothing of its own part from the remainder. Where every station records one
-    event, station and remaining parts cannot be told apart.
+    For a label with a single record its term cannot be separated from the remainder. If every station records one
+    event, station and remaining parts cannot be separated.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def split_residuals(
 
 
 def _nothing_left(problem, keep, names):
-    """Constant residuals (a set against itself): no part has any size."""
+    """Constant residuals (a set compared with itself): all parts are zero."""
     beta = np.linalg.lstsq(problem.x, problem.y, rcond=None)[0]
     return MixedEffects(
         beta, np.zeros(len(beta)), dict.fromkeys(PARTS, 0.0), dict.fromkeys(PARTS, (0.0, 0.0)),
@@ -182,7 +182,7 @@ def _prepare(residuals, events, stations, design, restricted):
 
 
 class _Problem:
-    """Sums over records that every likelihood needs: none of them is looked at again."""
+    """Sums over records needed for every likelihood, computed once."""
 
     def __init__(self, y, x, event, station, restricted):
         self.y, self.x, self.event, self.station, self.restricted = y, x, event, station, restricted
@@ -201,7 +201,7 @@ class _Problem:
         self.flip = self.size[0] < self.size[1]  # eliminate the larger block, factorise the smaller
 
     def is_fitted_exactly(self):
-        """Whether the fixed part leaves nothing but rounding errors."""
+        """Whether the fixed part leaves only rounding errors."""
         rest = self.y - self.x @ np.linalg.lstsq(self.x, self.y, rcond=None)[0]
         return bool(np.abs(rest).max() <= _ROUNDING * max(np.abs(self.y).max(), 1.0))
 
@@ -233,7 +233,7 @@ class _Problem:
         return deviance, beta, best * np.linalg.inv(xx), best, terms
 
     def deviance(self, ratios, variance=None):
-        """The deviance alone, which searches ask for."""
+        """The deviance alone, for searches."""
         return self._deviance(ratios, variance)[0]
 
     def _deviance(self, ratios, variance):
@@ -259,7 +259,7 @@ class _Problem:
         return np.exp(np.clip(best.x, np.log(_SMALLEST), np.log(_LARGEST)))
 
     def profile_limits(self, which, sd, least):
-        """Standard deviations `which` at which the deviance, minimised over the others, stands 3.84 above `least`."""
+        """Standard deviations `which` at which the deviance, minimised over the others, is 3.84 above `least`."""
         from scipy.optimize import brentq
 
         values = np.array([sd[part] for part in PARTS])
@@ -315,7 +315,7 @@ def split_table(
         Residuals by measure.
     events, stations : array_like, shape (n,)
     limits : bool
-        Whether to find 95 % intervals.
+        Whether to compute 95 % intervals.
 
     Returns
     -------

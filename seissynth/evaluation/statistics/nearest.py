@@ -28,7 +28,7 @@ def nearest_records(
     library_labels: ArrayLike | None = None,
     workers: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Find for each record the one in a library that it resembles most.
+    r"""Find for each record the most similar one in a library.
 
     Parameters
     ----------
@@ -39,31 +39,31 @@ def nearest_records(
     query_labels, library_labels : array_like, shapes (n,) and (m,), optional
         Records of equal labels (of one earthquake, or a record and itself) are not compared.
     workers : int, optional
-        Threads; two, where the machine has them. The result does not depend on it.
+        Threads; two if available. The result does not depend on it.
 
     Returns
     -------
     correlation : ndarray, shape (n,)
-        0 to 1; 1 for a copy of any size at any shift. NaN where there is nothing to compare with.
+        0 to 1; 1 for a copy of any size at any shift. NaN if there is nothing to compare with.
     row : ndarray of int, shape (n,)
         In the library; -1 where there is none.
     lag_s : ndarray, shape (n,)
-        By how much the query is late.
+        Delay of the query.
 
     Raises
     ------
     InputError
-        Shapes that do not fit, or labels of one of both only.
+        Inconsistent shapes, or labels for only one of the two.
 
     Notes
     -----
     .. math:: \max_{lag} \frac{\sum_{c, t} q_c(t + lag) \, l_c(t)}{|q| \, |l|}
 
-    with one shift for all components, all means taken off. All pairs are compared up to 10 Hz through the FFT, and the
-    three best once more with all frequencies; so a copy above 10 Hz alone would be missed. Memory does not depend on
-    the size of the library.
+    with one shift for all components, and means removed. All pairs are compared up to 10 Hz by FFT, and the three best
+    again with all frequencies; a copy above 10 Hz alone would therefore be missed. Memory does not depend on the size
+    of the library.
 
-    What it cannot tell: a copy that was stretched, filtered otherwise, or whose polarity was changed (the sign counts).
+    Limits: copies that were stretched, filtered differently, or have the opposite polarity are not found.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How far two series are apart when time may be stretched: dynamic time warping."""
+"""Distance of two series with stretching of time: dynamic time warping."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def dtw_distance(real: ArrayLike, generated: ArrayLike, radius: int, mask: np.nd
     Parameters
     ----------
     real, generated : array_like, shape (..., npts)
-        Of one unit; for records use envelopes, divided by their own size.
+        In one unit; for records use envelopes, divided by their own size.
     radius : int, samples, 1 or more
-        A sample is compared with samples up to so many before and after it (Sakoe-Chiba band).
+        A sample is compared with up to this many samples before and after it (Sakoe-Chiba band).
     mask : ndarray of bool, broadcast to the shape, optional
-        The comparison runs from its first True to its last: one stretch.
+        The comparison runs from its first True to its last.
 
     Returns
     -------
     ndarray, shape (...), float64
-        Unit of the series, 0 or more, 0 for equal ones; NaN where the mask holds nothing.
+        Unit of the series, 0 or more, 0 for equal ones; NaN if the mask is empty.
 
     Raises
     ------
@@ -39,12 +39,12 @@ def dtw_distance(real: ArrayLike, generated: ArrayLike, radius: int, mask: np.nd
     -----
     .. math:: D = \frac{1}{2 n} \min_{path} \sum_k w_k \, |r_{i_k} - g_{j_k}|
 
-    over paths from (0, 0) to (n - 1, n - 1) that go on by (1, 0) and (0, 1), weight 1, or by (1, 1), weight 2, and
-    stay within the band. The weights of every path sum to 2 n ("symmetric" form of Sakoe & Chiba), so that D is a
-    mean difference and series of different length are told alike.
+    over paths from (0, 0) to (n - 1, n - 1) with steps (1, 0) and (0, 1), weight 1, or (1, 1), weight 2, within the
+    band. The weights of every path sum to 2 n ("symmetric" form of Sakoe & Chiba), so D is a mean difference,
+    comparable between series of different length.
 
-    What it cannot tell: a shift within the band costs almost nothing, a smooth stretch neither. Whether arrivals are
-    in time is for the arrival metrics to say.
+    Limits: a shift within the band, or a smooth stretch, costs almost nothing. Use the arrival metrics for the times of
+    arrivals.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Data sets in SeisBench's format: read lazily, written safely, whole or in chunks."""
+"""Data sets in SeisBench's format: lazy reading and safe writing, as a whole or in chunks."""
 
 from seissynth.shared.lazy import lazy
 

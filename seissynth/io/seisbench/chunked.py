@@ -1,4 +1,4 @@
-"""A stream of records into a SeisBench folder, in chunks that are whole one after the other."""
+"""Write a stream of records to a SeisBench folder, in chunks that are completed one by one."""
 
 import os
 import shutil
@@ -15,14 +15,14 @@ _ROWS = 64
 
 @fills("output", "writing a data set")
 def write_in_chunks(output, pairs, *, records_per_chunk, overwrite=False, progress=None, **options):
-    """Write rows and samples as they come; chunk after chunk, each whole before the next begins.
+    """Write rows and samples as they come, in chunks, each complete before the next begins.
 
     Parameters
     ----------
     output : str or path
     pairs : iterable of (dict, ndarray of shape (components, npts))
     records_per_chunk : int
-        One piece without chunks when all fit into it.
+        A set without chunks if all records fit into one.
     overwrite : bool
     progress : callable, optional
     **options
@@ -31,7 +31,7 @@ def write_in_chunks(output, pairs, *, records_per_chunk, overwrite=False, progre
     Returns
     -------
     int
-        Records written; with none, nothing is there.
+        Number of records written; with none, no file is made.
     """
     output = Path(output)
     within("records_per_chunk", records_per_chunk)
@@ -77,7 +77,7 @@ def _write(folder, pairs, records_per_chunk, progress, options):
 
 
 def refuse_set(output, overwrite):
-    """Refuse a folder that holds a set which may not be replaced; return the files of that set."""
+    """Refuse a folder with a set that may not be replaced; return the files of that set."""
     output = Path(output)
     if output.exists() and not output.is_dir():
         raise InputError(f"cannot write {output}: it is a file; give the name of a folder.")

@@ -1,7 +1,7 @@
-"""Data sets in SeisBench's format: metadata.csv beside waveforms.hdf5, read lazily and written safely.
+"""Data sets in SeisBench's format: metadata.csv and waveforms.hdf5, read lazily.
 
-No sample is read before it is asked for, and no file is ever held whole: sets larger than memory are fine. Neither
-SeisBench nor ObsPy is needed.
+Samples are read on request, and no file is ever loaded as a whole: sets may be larger than memory. Neither SeisBench
+nor ObsPy is needed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Dataset:
 
     Notes
     -----
-    Threads may share a Dataset. A copy in another process (fork or pickle) opens the files anew.
+    Threads may share a Dataset. A copy in another process (fork or pickle) opens the files again.
 
     Examples
     --------
@@ -89,7 +89,7 @@ class Dataset:
         self._open(files, [_stored_format(pair[1]) for pair in files], read_table)
 
     def _open(self, files, formats, read):
-        """Take up tables and waveform files; `read` turns the path of a table into one with SeisBench's columns."""
+        """Read tables and open waveform files; `read` converts the path of a table to one with SeisBench's columns."""
         self._places, self._formats, self._pool = files, formats, FilePool()
         self._axes = [
             trace_axes(data_format.get("dimension_order"), pair[1])
@@ -116,13 +116,13 @@ class Dataset:
         data_format: dict,
         read: Callable[..., Any],
     ) -> Dataset:
-        """Open a set whose two files have other names and columns, such as STEAD's own.
+        """Open a set whose two files have other names and columns, such as STEAD.
 
         Parameters
         ----------
         metadata, waveforms : path
         data_format : dict
-            What the file itself does not say: dimension and component order, sampling rate, unit.
+            Values missing in the file: dimension and component order, sampling rate, unit.
         read : callable
             Path of the table -> DataFrame with SeisBench's columns, ``trace_name`` among them.
 
@@ -154,28 +154,28 @@ class Dataset:
 
     @property
     def data_format(self) -> dict[str, Any]:
-        """The group ``data_format`` as a dict; of several chunks, what they have in common."""
+        """The group ``data_format`` as a dict; for several chunks, their common entries."""
         first, *others = self._formats
         return {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
 
     @property
     def unit(self) -> str | None:
-        """Unit of the samples as stored, or None where the set does not say it."""
+        """Unit of the samples as stored, or None if the set does not state it."""
         return self.data_format.get("unit")
 
     @property
     def sampling_rate_hz(self) -> float | None:
-        """Sampling rate of all records; None when they differ or one is unknown."""
+        """Sampling rate of all records; None if they differ or one is unknown."""
         return common_rate(self._rates)
 
     @property
     def component_order(self) -> str | None:
-        """Component order of all records as stored; None when they differ or it is unknown."""
+        """Component order of all records as stored; None if they differ or it is unknown."""
         orders = set(self._orders)
         return (orders.pop() or None) if len(orders) == 1 else None
 
     def where(self, row: int) -> str:
-        """Say in words where a record stands: metadata file and row in it, line and trace name.
+        """Describe the position of a record: metadata file and row, line and trace name.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class Dataset:
         Parameters
         ----------
         rows : array of bool, shape (len(self),), or array of int
-            A mask, or row numbers in the order wanted.
+            A mask, or row numbers in any order.
 
         Returns
         -------
@@ -218,7 +218,7 @@ class Dataset:
         Raises
         ------
         InputError
-            There is no such column, or no such record.
+            No such column, or no such record.
         """
         if "split" not in self.metadata:
             raise InputError(f"{self.path} has no column 'split'; make one with seissynth.data.splits.")
@@ -269,13 +269,13 @@ class Dataset:
         Parameters
         ----------
         rows : array of int or mask, optional
-            Row numbers, in any order and as often as wanted, or a mask; all by default.
+            Row numbers, in any order and with repetitions, or a mask; all by default.
         component_order : str or None
-            Components wanted, in this order, such as "ZNE" or "Z"; None gives them as stored.
+            Requested components, in this order, such as "ZNE" or "Z"; None returns them as stored.
         dtype : numpy dtype or None
-            Of the result; None gives the samples in the type in which they are stored.
+            Type of the result; None keeps the stored type.
         pad : {None, "zeros"}
-            What to do when lengths differ: an error, or zeros after the end of the shorter ones.
+            What to do if lengths differ: an error, or zeros after the end of the shorter ones.
         missing : {"raise", "zeros"}
             What to do about a component that a record lacks.
         nonfinite : {"raise", "keep"}
@@ -284,14 +284,14 @@ class Dataset:
         Returns
         -------
         ndarray, shape (n, number of components, npts)
-            In the unit in which they are stored, see `unit`.
+            In the stored unit, see `unit`.
 
         Raises
         ------
         InputError
-            Mixed sampling rates or lengths, a missing component, a row that does not exist.
+            Mixed sampling rates or lengths, a missing component, a nonexistent row.
         FileFormatError
-            Samples that are not where the table says, cut off, or not finite; with file and row.
+            Samples that are missing at the position in the table, cut off, or not finite; with file and row.
         """
         rows = self._as_rows(np.arange(len(self)) if rows is None else rows)
         if pad not in (None, "zeros"):
@@ -318,16 +318,16 @@ class Dataset:
     def batches(
         self, size: int, *, shuffle_seed: int | None = None, drop_last: bool = False, **options: Any
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Go once through the set in batches.
+        """Iterate once over the set in batches.
 
         Parameters
         ----------
         size : int
-            Records in a batch; the last may hold fewer.
+            Records per batch; the last may have fewer.
         shuffle_seed : int, optional
-            Order: drawn anew for each seed; as stored by default.
+            Seed of a random order; stored order by default.
         drop_last : bool
-            Leave a smaller last batch out.
+            Leave out a smaller last batch.
         **options
             Of `waveforms`.
 
@@ -348,7 +348,7 @@ class Dataset:
             yield rows, self.waveforms(rows, **options)
 
     def close(self) -> None:
-        """Close the files; they open again when samples are asked for."""
+        """Close the files; they are opened again when samples are requested."""
         self._pool.close()
 
     def _as_rows(self, rows):
@@ -402,7 +402,7 @@ class Dataset:
         return records
 
     def _arranged(self, row, array, axes, wanted, missing, dtype):
-        """Bring one trace into the shape (components, samples)."""
+        """Reshape one trace to (components, samples)."""
         stored = self._orders[row]
         array = np.asarray(array)
         dtype = array.dtype.newbyteorder("=") if dtype is None else dtype

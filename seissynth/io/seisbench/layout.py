@@ -1,7 +1,7 @@
-"""Where things stand in a SeisBench folder: chunks, the data_format group, places of traces in blocks.
+"""Layout of a SeisBench folder: chunks, the data_format group, positions of traces in blocks.
 
 The format is described in SeisBench's documentation (Woollam et al., 2022, doi:10.1785/0220210324): metadata in
-``metadata<chunk>.csv``, samples in ``waveforms<chunk>.hdf5``, and a text file ``chunks`` with one chunk's name a line.
+``metadata<chunk>.csv``, samples in ``waveforms<chunk>.hdf5``, and a text file ``chunks`` with one chunk name per line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PART = re.compile(r"\s*(-?\d*)\s*(?:(:)\s*(-?\d*)\s*(?::\s*(-?\d*)\s*)?)?")
 
 
 def find_chunks(path):
-    """Return the names of the chunks in a folder, sorted; ``[""]`` when it is not chunked.
+    """Return the sorted names of the chunks in a folder; ``[""]`` if it is not chunked.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ def find_chunks(path):
     Raises
     ------
     InputError
-        There is no such folder.
+        No such folder.
     FileFormatError
-        It holds no chunk, or only one half of one.
+        It has no chunk, or only one file of a chunk.
     """
     path = Path(path)
     if not path.is_dir():
@@ -57,7 +57,7 @@ def find_chunks(path):
 
 
 def listed_chunks(path):
-    """Return what the file `chunks` lists, sorted; an empty list without that file."""
+    """Return the sorted names listed in the file `chunks`; an empty list without that file."""
     path = Path(path) / CHUNKS
     if not path.is_file():
         return []
@@ -99,7 +99,7 @@ def _plain(value):
 def trace_axes(dimension_order, path):
     """Return the axes (component, sample) of one trace, for a stored order such as ``CW``, ``NCW`` or ``WC``.
 
-    SeisBench writes the order of one trace (``CW``); other writers put the block's ``N`` into it.
+    SeisBench writes the order of one trace (``CW``); other writers include the ``N`` of the block.
     """
     letters = str(dimension_order or DEFAULT_DIMENSIONS).upper().replace("N", "")
     if sorted(letters) != ["C", "W"]:
@@ -111,23 +111,23 @@ def trace_axes(dimension_order, path):
 
 
 def parse_name(name):
-    """Split a trace name into its block and its place there.
+    """Split a trace name into its block and its position there.
 
     Parameters
     ----------
     name : str
-        ``bucket0$3,:3,:6000``, or the name of a data set of its own.
+        ``bucket0$3,:3,:6000``, or the name of a separate data set.
 
     Returns
     -------
     block : str
     place : tuple of int and slice
-        Empty for a data set of its own.
+        Empty for a separate data set.
 
     Raises
     ------
     ValueError
-        What follows the dollar sign is not a place.
+        The text after the dollar sign is not a position.
 
     Examples
     --------
@@ -152,12 +152,12 @@ def _part(text, name):
 
 
 def component_positions(stored, wanted, missing):
-    """Return for each wanted component its position among the stored ones, -1 for one to be filled with zeros.
+    """Return for each requested component its position among the stored ones, -1 for one to be filled with zeros.
 
     Raises
     ------
     ValueError
-        A component is absent and `missing` is not "zeros", or `stored` is no order at all.
+        A component is absent and `missing` is not "zeros", or `stored` is not a component order.
     """
     if not stored or len(set(stored)) != len(stored):
         raise ValueError(f"its component order {stored!r} names no component, or one of them twice")
@@ -179,14 +179,14 @@ def as_order(component_order):
 
 
 def chunk_label(chunk):
-    """Return a chunk's name as an index label of messages."""
+    """Return the label of a chunk in messages."""
     return f"chunk {chunk!r}" if chunk else "the data set"
 
 
 def write_chunks_file(path: str | os.PathLike[str]) -> list[str]:
-    """Write the file ``chunks`` of a folder: the names of all chunks whose two files are there.
+    """Write the file ``chunks`` of a folder: the names of all chunks with both files.
 
-    Readers, SeisBench among them, then need not look through the folder. The file is replaced in one step.
+    Readers, including SeisBench, then need not search the folder. The file is replaced atomically.
 
     Parameters
     ----------
@@ -201,9 +201,9 @@ def write_chunks_file(path: str | os.PathLike[str]) -> list[str]:
     Raises
     ------
     InputError
-        There is no such folder.
+        No such folder.
     FileFormatError
-        No chunk is there.
+        No chunk exists.
     """
     from seissynth.shared.atomic import replacing
 
@@ -221,7 +221,7 @@ def write_chunks_file(path: str | os.PathLike[str]) -> list[str]:
 
 @contextlib.contextmanager
 def hdf5_errors(path):
-    """Turn what h5py raises about a file into one FileFormatError that names it."""
+    """Convert errors of h5py about a file to one FileFormatError that names it."""
     try:
         yield
     except (OSError, RuntimeError, KeyError) as error:

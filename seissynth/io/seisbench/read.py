@@ -1,4 +1,4 @@
-"""Samples of single traces out of HDF5 blocks: open files are shared by threads and opened anew in each process."""
+"""Read samples of single traces from HDF5 blocks: threads share open files, and each process opens its own."""
 
 import os
 from collections import OrderedDict
@@ -49,7 +49,7 @@ class FilePool:
             return file
 
     def close(self):
-        """Close all files; they open again when needed."""
+        """Close all files; they are opened again when needed."""
         with self._lock:
             while self._files:
                 self._files.popitem()[1].close()
@@ -57,7 +57,7 @@ class FilePool:
 
 @dataclass(frozen=True)
 class _Plain:
-    """A block that lies in the file as it does in memory, so that reading it needs no HDF5."""
+    """A block with the same layout in the file and in memory, which can be read without HDF5."""
 
     offset: int
     shape: tuple
@@ -69,7 +69,7 @@ class _Plain:
 
 
 class BlockFile:
-    """One waveform file: `read` gives the array behind a trace name."""
+    """One waveform file: `read` returns the array of a trace name."""
 
     def __init__(self, path):
         self.path = path
@@ -101,7 +101,7 @@ class BlockFile:
         Raises
         ------
         ReadError
-            With the position in `names` and what is wrong.
+            With the position in `names` and the reason.
         """
         addresses = []
         for position, name in enumerate(names):
@@ -148,7 +148,7 @@ class BlockFile:
         return data[index if index else ()]
 
     def _look(self, block):
-        """Learn how a block lies in the file."""
+        """Inspect the layout of a block in the file."""
         import h5py
 
         data = self._file["data"][block]
@@ -183,14 +183,14 @@ class BlockFile:
 
 
 def all_finite(array):
-    """Tell whether no sample is NaN or infinite."""
+    """Whether all samples are finite."""
     with np.errstate(over="ignore", invalid="ignore"):
         # the sum is much quicker than looking at each sample, and only when it is not finite one has to
         return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
 
 
 class ReadError(Exception):
-    """A trace cannot be read: its position among those asked for, and why. Callers name file and row."""
+    """A trace cannot be read: its position in the request, and the reason. Callers name file and row."""
 
     def __init__(self, position, reason):
         super().__init__(position, reason)

@@ -1,4 +1,4 @@
-"""Rows of metadata into a CSV file, as they come, without holding them."""
+"""Write rows of metadata to a CSV file as they come, without keeping them."""
 
 import csv
 
@@ -65,7 +65,7 @@ def _plain(value):
 
 
 class RowFile:
-    """A CSV file that grows; a column that comes later makes the file anew, once."""
+    """A growing CSV file; a new column causes the file to be rewritten once."""
 
     def __init__(self, path):
         self.path = path
@@ -105,7 +105,7 @@ class RowFile:
         self._writer = csv_writer(self._file)
 
     def close(self):
-        """Close the file, with a header even when no row came."""
+        """Close the file, with a header even without rows."""
         if not self._file.closed:
             if not self.names:
                 self._writer.writerow(["trace_name"])

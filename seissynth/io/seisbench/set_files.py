@@ -1,4 +1,4 @@
-"""What the files of a set must be: sizes and digests, as they were when they were written."""
+"""Expected sizes and digests of the files of a set, as recorded when they were written."""
 
 import hashlib
 import json
@@ -13,14 +13,14 @@ _TOGETHER = 4
 
 
 def facts_of(path):
-    """Size and SHA-256 of a file, as JSON holds them."""
+    """Size and SHA-256 of a file, as JSON data."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return {"bytes": file.tell(), "sha256": digest}
 
 
 def what_is_wrong(path, facts):
-    """Say in words what is wrong with a file; None if it is as it was."""
+    """Describe how a file differs from its record; None if it does not."""
     path = Path(path)
     if not path.is_file():
         return "is missing"
@@ -31,17 +31,17 @@ def what_is_wrong(path, facts):
 
 
 def wrong_files(folder, files):
-    """Files that are not as they were: name -> what is wrong; several are read at a time."""
+    """Files that differ from their record: name -> description; several are read at a time."""
     with ThreadPoolExecutor(_TOGETHER) as pool:
         reasons = pool.map(lambda name: what_is_wrong(Path(folder) / name, files[name]), files)
         return {name: wrong for name, wrong in zip(files, reasons, strict=True) if wrong}
 
 
 def check_files(folder, chunks=None):
-    """Raise FileFormatError for a finished set of ours whose files are missing or cut short; a matter of sizes.
+    """Raise FileFormatError for a finished set of seissynth with missing or truncated files, by their sizes.
 
-    Tables may have been edited (a split written into them): one counts as cut short where it is smaller and ends within
-    a line.
+    Tables may have been edited (a split written into them): one counts as truncated if it is smaller and ends within a
+    line.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def check_files(folder, chunks=None):
 
 
 def _stated(folder):
-    """Files and facts that a finished set states; none where it states nothing."""
+    """Files and digests stated by a finished set; none if it states nothing."""
     for name in DESCRIPTIONS:
         try:
             description = json.loads((folder / name).read_text(encoding="utf-8"))

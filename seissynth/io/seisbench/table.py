@@ -1,4 +1,4 @@
-"""SeisBench's metadata tables: read with types that fit, sampling rates and component orders made uniform."""
+"""SeisBench's metadata tables: read with suitable types, with uniform sampling rates and component orders."""
 
 import csv
 import io
@@ -33,12 +33,12 @@ def read_table(path, content=None):
     ----------
     path : path
     content : str, optional
-        Text of the table, where it does not stand in a file of its own; `path` is for messages then.
+        Text of the table if it is not in a separate file; `path` is then for messages only.
 
     Returns
     -------
     pandas.DataFrame
-        Text columns hold text (empty where missing), all others what pandas finds; NaN where missing.
+        Text columns hold text (empty if missing), all others the type found by pandas; NaN if missing.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def _opened(path, content):
 
 
 def _exact_floats(pandas):
-    """Return the option by which read_csv gives back the bits that were written; since 3.1 it does so by itself."""
+    """Return the option by which read_csv preserves all bits; since 3.1 it does so by default."""
     major, minor = (int(part) for part in pandas.__version__.split(".")[:2])
     return {} if (major, minor) >= (3, 1) else {"float_precision": "round_trip"}
 
@@ -101,9 +101,9 @@ def _numbers(column, path):
 
 
 def unify_rates(table, stored_format, path):
-    """Give a table the column ``trace_sampling_rate_hz``, from wherever the set says it; in place.
+    """Add the column ``trace_sampling_rate_hz`` to a table, from any source in the set; in place.
 
-    The column itself comes first, then ``trace_dt_s``, then data_format's ``sampling_rate``.
+    The column itself has precedence, then ``trace_dt_s``, then ``sampling_rate`` of data_format.
     """
     rates = np.full(len(table), np.nan)
     if "trace_sampling_rate_hz" in table:
@@ -142,7 +142,7 @@ def _fill(rates, others, source, path):
 
 
 def unify_orders(table, stored_format, path):
-    """Give a table the column ``trace_component_order``; in place. Empty where nothing says it."""
+    """Add the column ``trace_component_order`` to a table, in place; empty if unknown."""
     stored = str(stored_format.get("component_order", "") or "")
     if "trace_component_order" not in table:
         table["trace_component_order"] = stored
@@ -154,7 +154,7 @@ def unify_orders(table, stored_format, path):
 
 
 def common_rate(rates):
-    """Return the one sampling rate of an array, or None when there are several or one is unknown."""
+    """Return the common sampling rate of an array, or None if there are several or one is unknown."""
     rates = np.asarray(rates, float)
     if not len(rates) or not np.all(np.abs(rates - rates[0]) <= RATE_TOLERANCE * abs(rates[0])):
         return None

@@ -1,4 +1,4 @@
-"""Writing SeisBench folders: samples in blocks, rows as they come, both in place only when all is well."""
+"""Write SeisBench folders: samples in blocks and rows as they come; both appear only if no error occurs."""
 
 from __future__ import annotations
 
@@ -33,34 +33,34 @@ class DatasetWriter:
     """Write a data set, or one chunk of it, in SeisBench's format; a context manager.
 
     Both files are written under hidden names in the same folder and renamed when the context ends without an error,
-    the samples first and the metadata last. After an error nothing of the chunk is there; what was in the folder
-    before is untouched. Memory does not grow with the number of records.
+    the samples first and the metadata last. After an error the chunk does not exist, and earlier files in the folder
+    are unchanged. Memory does not grow with the number of records.
 
     Parameters
     ----------
     path : str or path
         Folder; made if absent.
     component_order : str
-        Order of the components in what `write` gets, and of those stored.
+        Order of the components, both in the input of `write` and as stored.
     sampling_rate_hz : float, optional
-        Of all records. None: each row says it in ``trace_sampling_rate_hz``.
+        Of all records. None: each row states it in ``trace_sampling_rate_hz``.
     unit, quantity : str
-        Of the samples, such as "m/s" and "velocity".
+        Unit and quantity of the samples, such as "m/s" and "velocity".
     chunk : str, optional
-        Write this chunk of a larger set, such as "_000012"; see `write_chunks_file`. None: a set of one piece.
+        Write this chunk of a larger set, such as "_000012"; see `write_chunks_file`. None: a set without chunks.
     bucket_size : int
-        Records in one HDF5 block.
+        Records per HDF5 block.
     dtype : {"float16", "float32", "float64", "int16", "int32"}
-        Type stored. A value it cannot hold is an error.
+        Stored type. A value outside its range is an error.
     extra_format : mapping of str to str or number, optional
         More entries of the group ``data_format``, such as a licence or the preparation as text.
     overwrite : bool
-        Replace files that exist.
+        Replace existing files.
 
     Raises
     ------
     InputError
-        Wrong arguments, files that exist, rows or samples that cannot be stored; with the row.
+        Wrong arguments, existing files, rows or samples that cannot be stored; with the row.
     WriteError
         The disk is full or cannot be written to.
 
@@ -198,18 +198,18 @@ class DatasetWriter:
         Parameters
         ----------
         metadata : pandas.DataFrame or list of dict, n rows
-            SeisBench's column names; missing is NaN or None. ``trace_name`` and ``trace_npts`` are made here; a row
-            may lack columns that others have.
+            SeisBench's column names; missing is NaN or None. ``trace_name`` and ``trace_npts`` are added; a row may
+            lack columns that others have.
         waveforms : ndarray, shape (n, components, npts), or list of n arrays of shape (components, npts_i)
 
         Raises
         ------
         InputError
-            Numbers of rows that differ, another number of components, NaN or infinite samples, values that the type
-            cannot hold, a sampling rate that is unknown or not that of the set; with the row. Nothing of the call
-            is written then.
+            Numbers of rows that differ, another number of components, NaN or infinite samples, values outside the range
+            of the type, a sampling rate that is unknown or not that of the set; with the row. Nothing of the call is
+            then written.
         WriteError
-            The disk is full. The writer is of no use any more; leave the context.
+            The disk is full. The writer can no longer be used; leave the context.
         """
         self._require_open()
         table, names = plain_rows(metadata)
@@ -247,7 +247,7 @@ class DatasetWriter:
         return arrays
 
     def _cast(self, array, row):
-        """Return the samples in the stored type, or say what it cannot hold."""
+        """Return the samples in the stored type, or raise an error for values outside its range."""
         if array.dtype.kind not in "iuf":
             raise InputError(f"row {row}: samples of type {array.dtype}; numbers are wanted.")
         if array.dtype.kind == "f" and not all_finite(array):
@@ -272,7 +272,7 @@ class DatasetWriter:
         return stored
 
     def _complete(self, table, names, arrays):
-        """Add what every row needs, and compare with what the rows say themselves."""
+        """Add required values to every row, and compare them with those given in the rows."""
         names.extend(name for name in ("trace_sampling_rate_hz", "trace_npts") if name not in names)
         for number, (row, array) in enumerate(zip(table, arrays, strict=True)):
             rate = row.get("trace_sampling_rate_hz")
@@ -298,7 +298,7 @@ class DatasetWriter:
             names.remove("trace_component_order")
 
     def _place(self, array):
-        """Put one record into its block and return its name."""
+        """Store one record in its block and return its name."""
         key = int(np.ceil(np.log(array.shape[1]) / np.log(_LENGTH_STEP)))
         if key not in self._waiting:
             self._waiting[key] = (f"bucket{self._blocks}", [])
@@ -328,7 +328,7 @@ class DatasetWriter:
         self._raw.check()
 
     def _abandon(self):
-        """Close and remove what was begun."""
+        """Close and remove incomplete files."""
         self._waiting.clear()
         for item in (self._file, getattr(self, "_raw", None), getattr(self, "_rows", None)):
             # a full disk hits again while closing; the files go anyway
@@ -347,7 +347,7 @@ class DatasetWriter:
 
 
 def remove_leftovers(path, chunk=""):
-    """Remove hidden files that a killed writer of this machine left of a chunk.
+    """Remove hidden files of a chunk left by a killed writer on this machine.
 
     Parameters
     ----------
@@ -357,7 +357,7 @@ def remove_leftovers(path, chunk=""):
     Returns
     -------
     list of pathlib.Path
-        What was removed.
+        Removed files.
     """
     removed = []
     for pattern in (METADATA, WAVEFORMS):

@@ -1,1 +1,1 @@
-"""The networks of HEGGS and what defines them."""
+"""The networks of HEGGS and their configurations."""

@@ -1,4 +1,4 @@
-"""What defines a HEGGS network and its loss: frozen dataclasses; those with names are in `named_configs`.
+"""Configuration of a HEGGS network and its loss: frozen dataclasses; named ones are in `named_configs`.
 
 A configuration is written into the header of a weights file as plain data, see `torchkit.plain_configs`.
 """

@@ -1,4 +1,4 @@
-"""Training HEGGS: its data, its folder, what is fitted after it, and what weights came from."""
+"""Training of HEGGS: its data, its folder, subsequent fits, and the history of weights."""
 
 from seissynth.shared.lazy import lazy
 

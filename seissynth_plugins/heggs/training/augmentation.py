@@ -1,4 +1,4 @@
-"""What is done to pairs of records on their way into training, so that few records are more.
+"""Augmentation of pairs of records, to make few records go further.
 
 Never a shift in time: the time after origin is the label.
 """

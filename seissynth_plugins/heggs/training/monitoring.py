@@ -1,4 +1,4 @@
-"""What is measured during a training, on the validation part: errors of one step, and of records that are generated."""
+"""Metrics during a training, on the validation part: errors of one step, and of generated records."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Onset terms: by how much picks come later at a sensor than the velocity model says; only trainings import this."""
+"""Onset terms: delay of picks at a sensor relative to the velocity model; only trainings import this."""
 
 import numpy as np
 

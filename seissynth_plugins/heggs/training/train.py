@@ -1,6 +1,6 @@
-"""Train HEGGS: from data sets to weights, in stages that go on where the last one stopped.
+"""Train HEGGS: from data sets to weights, in stages that resume where the last one stopped.
 
-`train_heggs` is what ``seissynth train heggs`` calls. A run is a folder: ``run.json`` (what was asked), ``inputs.json``
+`train_heggs` is called by ``seissynth train heggs``. A run is a folder: ``run.json`` (arguments), ``inputs.json``
 (statistics of the training part), ``state.safetensors`` and ``metrics.csv`` of the loop, and, whenever the loop stops,
 ``weights.safetensors`` (float16), ``CARD.md`` and ``curve.png``.
 """
@@ -58,29 +58,29 @@ def train_heggs(
         Sets of ``seissynth dataset cut`` or ``make``: velocity, 60 s from origin, 100 Hz, 1 to 45 Hz.
     {output}
     config : str
-        A size ("paper", "small", "tiny") and variants, as ``"small+onsets"``; see `named_configs.named_config`.
+        A size ("paper", "small", "tiny") and variants, such as ``"small+onsets"``; see `named_configs.named_config`.
     {kept_out}
     init : path, optional
-        Weights to begin with; their statistics are kept. Weights ``without_acm`` may begin a network that has one: the
+        Initial weights; their statistics are kept. Weights ``without_acm`` may initialise a network that has one: the
         amplitude correction then starts as identity, which saves its time in the first part of a training.
     noise : path, optional
-        A set whose rows of noise serve augmentation.
+        A set whose noise rows are used for augmentation.
     {seed_and_time}
     augmentation : {"none", "made", "clean", "real"} or Augmentation, optional
-        Of the training part. Default: "made" for sets of the factory, where noise is to be had, "real" for others.
+        Of the training part. Default: "made" for sets of the factory, if noise is available, "real" for others.
     sources, picked_first
         See `data.PairData`; by default one source for each earthquake in "paper", else all.
     encoding : {"paper", "sphere"}, optional
-        Of places; "paper" by default, that of the weights with `init`.
+        Of locations; "paper" by default, that of the weights with `init`.
     extras : sequence of str, optional
         Further conditions, see `seissynth.representations.ConditionVector`.
     validation_records : int
-        Pairs of the validation part that are looked at, without augmentation; 0 for no validation.
+        Number of validation pairs, without augmentation; 0 for no validation.
     export : {"last", "best"}
-        Which weights are written: the moving average at the last step, or where the validation loss was least.
+        Weights to write: the moving average at the last step, or at the lowest validation loss.
     spread : int
-        Patterns of residuals to fit on the validation part, without augmentation, when the training is finished, so
-        that draws scatter as records do; see `spread.ResidualSpread`.
+        Patterns of residuals to fit on the validation part, without augmentation, when the training is finished, to
+        make draws scatter like records; see `spread.ResidualSpread`.
     site_noise : bool
         Fit gains and noise of the sensors to the records of the training part when the training is finished; see
         `seissynth_plugins.heggs.site_noise`. For sets of real records.
