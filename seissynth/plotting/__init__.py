@@ -1,7 +1,8 @@
 """Pictures of records, networks and comparisons; the only place that imports matplotlib.
 
-Every function returns a `matplotlib.figure.Figure` and writes it to `outfile` when one is given. None of
-them opens a window, uses pyplot, or changes a global setting, so they work without a display and in threads.
+Every function returns a `matplotlib.figure.Figure`. It is written to `outfile` if one is given; otherwise a script or
+terminal with a display shows it. Without a display nothing is shown. No global setting changes, so the functions also work
+in threads.
 
 Examples
 --------

@@ -255,7 +255,7 @@ class Parameters:
         0.4,
         "",
         "with variability: standard deviation of ln of the windows' lengths within an event",
-        "size of phi of Afshari & Stewart (2016), Earthq. Spectra 32, 2481-2505",
+        "size of phi of Afshari & Stewart (2016), Earthq. Spectra 32(4)",
     )
     duration_event_scatter: float = _constant(
         0.25,

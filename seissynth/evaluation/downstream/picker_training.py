@@ -149,7 +149,7 @@ def fine_tune_picker(
     Parameters
     ----------
     path : str or path
-        Initial weights; see `picker_models.load_picker`.
+        Initial weights; see `seissynth.picking.models.load_picker`.
     train, dev : LabelledRecords
         Resampled to the picker's sampling rate.
     config : PickerConfig, optional
@@ -160,7 +160,7 @@ def fine_tune_picker(
     Returns
     -------
     seisbench.models.PhaseNet or EQTransformer
-        `picker_models.save_picker` writes it for `seissynth.picking.SeisBenchPicker`.
+        `seissynth.picking.models.save_picker` writes it for `seissynth.picking.SeisBenchPicker`.
     """
     model = load_picker(path)
     config = config or PickerConfig(steps=1000, learning_rate=5e-4)
@@ -257,7 +257,7 @@ def score_picker(
     Parameters
     ----------
     model : torch module
-        From `train_picker` or `picker_models.load_picker`.
+        From `train_picker` or `seissynth.picking.models.load_picker`.
     data : LabelledRecords
         At the model's sampling rate.
     threshold : float

@@ -70,7 +70,7 @@ def train_heggs(
         Of the training part. Default: "made" for sets of the factory, if noise is available, "real" for others.
     sources, picked_first
         See `data.PairData`; by default one source for each earthquake in "paper", else all.
-    encoding : {"paper", "sphere"}, optional
+    encoding : {"paper", "sphere", "region"}, optional
         Of locations; "paper" by default, that of the weights with `init`.
     extras : sequence of str, optional
         Further conditions, see `seissynth.representations.ConditionVector`.
