@@ -1,12 +1,14 @@
-"""The code in README.md and in the guide runs, and what the guide says about seeds is true."""
+"""The code on the pages runs and draws their pictures, and what the guide says about seeds is true."""
 
 import os
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
+import obspy
 import pytest
 
 import seissynth
@@ -41,6 +43,148 @@ def test_python_of_a_page_runs(page, tmp_path):
     environment = dict(os.environ, PYTHONPATH=str(ROOT), MPLBACKEND="Agg")
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+sys.path.insert(0, str(ROOT / "docs"))
+import make_pictures  # noqa: E402  (needs the path above)
+
+
+@pytest.mark.parametrize("page", make_pictures.PAGES)
+def test_a_page_draws_the_pictures_that_it_shows(page, tmp_path):
+    for package in make_pictures.PAGES[page]:
+        pytest.importorskip(package)
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "docs")]), MPLBACKEND="Agg")
+    code = f"import make_pictures; make_pictures.run_page({page!r}, '.')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Warning" not in done.stderr
+    for picture in make_pictures.shown_by(page):
+        assert picture.is_file() and (tmp_path / picture.name).is_file(), picture
+    for line in make_pictures.printed_by(page):
+        assert any(about_equal(line, printed) for printed in done.stdout.splitlines()), line
+
+
+def about_equal(line, other):
+    """Whether two lines have the same words, and numbers that differ by 5 % at most."""
+    words, others = line.split(), other.split()
+    return len(words) == len(others) and all(map(_about_equal_words, words, others))
+
+
+def _about_equal_words(word, other):
+    try:
+        return float(other) == pytest.approx(float(word), rel=0.05)
+    except ValueError:
+        return word == other
+
+
+def test_every_drawn_picture_is_shown():
+    shown = {picture for page in make_pictures.PAGES for picture in make_pictures.shown_by(page)}
+    assert set((ROOT / "docs" / "_static" / "pages").glob("*")) == shown
+
+
+def example_with(**changes):
+    """One station of the example; what is given changes its event's origin or magnitude."""
+    inventory, event = seissynth.read_example()
+    for name, value in changes.items():
+        place = event.magnitudes[0] if "mag" in name else event.origins[0]
+        setattr(place, name, value)
+    return inventory.select(station="AMAT"), event
+
+
+def plain_source():
+    """Records that do not say what they hold."""
+    stream = seissynth.generate(*seissynth.read_example(), duration=60)
+    for trace in stream:
+        del trace.stats["seissynth"]
+    return stream
+
+
+def draw(name, *arguments):
+    import seissynth.plotting
+
+    getattr(seissynth.plotting, name)(*arguments)
+
+
+def make_twice(folder):
+    from seissynth.data.factory.drawn_earthquakes import DrawnEarthquakes, around_station
+
+    inventory, _ = example_with()
+    drawn = DrawnEarthquakes(2, around_station(inventory, "XX.AMAT", radius_km=40), magnitude=(2, 3))
+    for seed in (0, 2):
+        seissynth.make_dataset(folder, inventory, drawn, seed=seed)
+
+
+#: what a user does, and the backend's packages that it needs
+TROUBLES = {
+    "no weights": (lambda: seissynth.generate(*example_with(), backend="swag"), ()),
+    "too long": (
+        lambda: seissynth.generate(*example_with(), backend="heggs", duration=90, outside="allow"),
+        ("torch", "safetensors"),
+    ),
+    "other onsets": (
+        lambda: seissynth.generate(*example_with(), backend="heggs", duration=60),
+        ("torch", "safetensors"),
+    ),
+    "unknown unit": (
+        lambda: seissynth.generate(*example_with(), backend="heggs", source=plain_source()),
+        ("torch", "safetensors"),
+    ),
+    "no such option": (lambda: seissynth.generate(*example_with(), stress_drop=80), ()),
+    "local magnitude": (lambda: seissynth.generate(*example_with(magnitude_type="ML"), duration=30), ()),
+    "depth in km": (lambda: seissynth.generate(*example_with(depth=8.2), duration=30), ()),
+    "P outside": (lambda: seissynth.generate(*example_with(), start=20, duration=30), ()),
+    "no such station": (
+        lambda: seissynth.generate(*example_with(), conditions={"station_vs_30_mps": {"XX.AMTA": 300}}),
+        (),
+    ),
+    "rounded motion": (lambda: seissynth.generate(*example_with(), quantize=True), ()),
+    "ensemble drawn": (
+        lambda: draw("plot_traces", seissynth.generate(*example_with(), realizations=2, duration=30)),
+        (),
+    ),
+    "no distance": (lambda: draw("plot_section", obspy.read()), ()),
+    "other arguments": (lambda: make_twice("made"), ()),
+    "miniSEED reproduced": (lambda: reproduce_miniseed("example.mseed"), ()),
+}
+
+
+def reproduce_miniseed(path):
+    seissynth.write(path, seissynth.generate(*example_with(), duration=30))
+    seissynth.reproduce(path)
+
+
+@pytest.mark.parametrize("case", TROUBLES)
+def test_a_message_stands_on_the_page_of_troubles(case, tmp_path, monkeypatch):
+    from seissynth.errors import SeisSynthError, SeisSynthWarning
+
+    act, packages = TROUBLES[case]
+    for package in packages:
+        pytest.importorskip(package)
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            act()
+        except SeisSynthError as error:
+            messages = [str(error)]
+        else:
+            messages = [str(one.message) for one in caught if issubclass(one.category, SeisSynthWarning)]
+    page = " ".join((ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8").split())
+    said = [message.replace(f"{tmp_path}{os.sep}", "").split(" It has: ")[0] for message in messages]
+    assert any(message in page for message in said), said
+
+
+def test_the_page_of_backends_names_each_one():
+    page = (ROOT / "docs" / "which_backend.md").read_text(encoding="utf-8")
+    for info in seissynth.list_backends(check=True):
+        if info.distribution == "seissynth":
+            rows = [line for line in page.splitlines() if line.startswith(f"| `{info.name}` |")]
+            shipped = " none |" not in rows[0]
+            assert len(rows) == 2 and shipped == (info.name in ("stochastic", "heggs")), info.name
+
+
+def test_the_citation_holds_the_version(tables):
+    assert f"version = {{{seissynth.__version__}}}" in tables.citation()
 
 
 def test_readme_shows_a_picture_that_is_there():

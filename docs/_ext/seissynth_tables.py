@@ -244,6 +244,29 @@ class ChangeFragments(SphinxDirective):
         return found or [nodes.paragraph(text="Nothing yet.")]
 
 
+class Citation(SphinxDirective):
+    """Show the BibTeX entry of this version."""
+
+    def run(self):
+        """Return it as a block of code."""
+        entry = citation()
+        return [nodes.literal_block(entry, entry, language="bibtex")]
+
+
+def citation():
+    """BibTeX entry of this version; the year is that of the licence."""
+    from seissynth import __version__
+
+    year = re.search(r"Copyright \(c\) (\d{4})", (_ROOT / "LICENSE").read_text(encoding="utf-8"))[1]
+    return f"""@software{{seissynth,
+  author  = {{{{seissynth developers}}}},
+  title   = {{seissynth: synthetic earthquake records from an event and a network}},
+  version = {{{__version__}}},
+  year    = {{{year}}},
+  license = {{MIT}},
+}}"""
+
+
 def make_table(head, rows, widths):
     """Build a docutils table from plain cells."""
     group = nodes.tgroup(cols=len(head))
@@ -296,4 +319,5 @@ def setup(app):
     """Register the directives."""
     app.add_directive("seissynth-table", SeisSynthTable)
     app.add_directive("seissynth-changes", ChangeFragments)
+    app.add_directive("seissynth-citation", Citation)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
