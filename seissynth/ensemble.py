@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seissynth.errors import InputError
+from seissynth.shared.tables import html_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,38 @@ class Ensemble(Sequence):
     def __repr__(self):
         traces = len(self._streams[0]) if self._streams else 0
         return f"<Ensemble of {len(self)} realisations with {traces} traces each>"
+
+    def _repr_html_(self):
+        rows = []
+        for number, stream in enumerate(self._streams):
+            peaks = [(float(abs(trace.data).max(initial=0)), trace) for trace in stream]
+            peak, trace = max(peaks, key=lambda pair: pair[0], default=(0.0, None))
+            unit = trace.stats.get("seissynth", {}).get("unit", "") if trace is not None else ""
+            words = [f"{peak:.3g} {unit}".strip(), trace.id] if trace is not None else ["–", "–"]
+            rows.append([str(number), str(len(stream)), *words])
+        return html_table(["realisation", "traces", "largest peak", "at"], rows, repr(self).strip("<>"))
+
+    def plot(self, **kwargs: Any) -> Any:
+        """Draw the realisations of the nearest sensor below each other, on one scale.
+
+        Parameters
+        ----------
+        **kwargs
+            Those of `seissynth.plotting.plot_traces`: max_sensors, same_time, outfile.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Examples
+        --------
+        >>> import seissynth
+        >>> many = seissynth.generate(*seissynth.read_example(), realizations=3)
+        >>> figure = many.select(station="AMAT").plot()                             # doctest: +SKIP
+        """
+        import seissynth  # the front door: pictures are some floors above
+
+        return seissynth.plotting.plot_traces(self, **kwargs)
 
     def select(self, **kwargs: Any) -> Ensemble:
         """Apply ObsPy's ``Stream.select`` to every realisation; returns an Ensemble."""

@@ -38,6 +38,10 @@ _PRINTED = (
     "unit",
 )
 _MOST_ROWS = 60
+#: characters of a line, as long as codes are not too long for it
+_WIDTH = 80
+#: names that are broken elsewhere than at their last underscore
+_HEADS = {"path_hyp_distance_km": ("path_hyp_", "distance_km"), "realization": ("reali-", "zation")}
 
 
 def explain(stream: Stream | Sequence[Any], full: bool = False) -> pandas.DataFrame:
@@ -48,7 +52,7 @@ def explain(stream: Stream | Sequence[Any], full: bool = False) -> pandas.DataFr
     stream : obspy Stream or sequence of Streams
         Made by `generate`.
     full : bool
-        Print every column of the table. By default only the main ones are printed, within 100 characters.
+        Print every column of the table. By default only the most asked for are printed, within 80 characters.
 
     Returns
     -------
@@ -118,7 +122,7 @@ def _printed(table):
 
 
 def _as_text(table):
-    """The printed columns as text, with names broken at underscores to keep lines within 100 characters."""
+    """The printed columns as text, their names broken at underscores so that lines stay within 80 characters."""
     names = _printed(table)
     rows = range(len(table))
     if len(table) > _MOST_ROWS:
@@ -129,18 +133,18 @@ def _as_text(table):
         cells = ["..." if row is None else _cell(name, values[row]) for row in rows]
         head, _, tail = name.rpartition("_")
         head, tail = (head + "_", tail) if len(name) > 12 else ("", name)
-        if name == "path_hyp_distance_km":
-            head, tail = "path_hyp_", "distance_km"
+        head, tail = _HEADS.get(name, (head, tail))
         width = max(map(len, (head, tail, *cells)))
         columns.append([cell.rjust(width) for cell in (head, tail, *cells)])
-    lines = ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]
+    gap = "  " if sum(len(column[0]) + 2 for column in columns) <= _WIDTH + 2 else " "
+    lines = [gap.join(line).rstrip() for line in zip(*columns, strict=True)]
     more = f"[{len(table)} records; {len(table.columns)} columns, explain(..., full=True) prints them all]"
     return "\n".join([*lines, more])
 
 
 def _cell(name, value):
     if name == "event_id":
-        return str(value) if len(str(value)) <= 12 else "..." + str(value)[-9:]
+        return str(value) if len(str(value)) <= 9 else "..." + str(value)[-6:]
     digits = {"source_magnitude": ".2f", "path_hyp_distance_km": ".1f", "p_s": ".2f", "s_s": ".2f", "peak": ".3g"}
     return format(value, digits[name]) if name in digits and value is not None else str(value)
 

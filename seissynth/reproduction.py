@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ _DECISIVE = ("seissynth", "numpy", "scipy", "numba", "python")
 _SHOWN = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReproductionReport:
-    """Result of `reproduce`.
+    """Result of `reproduce`; it prints in words.
 
     Parameters
     ----------
@@ -68,6 +69,11 @@ class ReproductionReport:
                 lines.append(f"  ... and {len(self.differences) - _SHOWN} more")
         lines += [f"{name}: {then} then, {now} now" for name, (then, now) in self.changed_versions().items()]
         return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        return f"<pre>{escape(str(self))}</pre>"
 
 
 def reproduce(

@@ -10,8 +10,8 @@ _CHANGES = {"integrate": -1, "differentiate": 1}
 _STEP = re.compile(r":\s*(\w+)\(")
 
 
-def read_source_quantity(value):
-    """Return the quantity named by the argument ``source_quantity=``, or None for None.
+def read_source_quantity(value, name="source_quantity"):
+    """Return the quantity that an argument ``source_quantity=`` (or another `name`) names, or None for None.
 
     Examples
     --------
@@ -22,11 +22,11 @@ def read_source_quantity(value):
     if value is None:
         return None
     if isinstance(value, str):
-        for word, name in OUTPUTS.items():
-            if value.strip().upper() in (word, name.upper()):
-                return name
+        for word, quantity in OUTPUTS.items():
+            if value.strip().upper() in (word, quantity.upper()):
+                return quantity
     raise InputError(
-        f"source_quantity={value!r} must be one of {', '.join(map(repr, OUTPUTS))} (the words of output=), or None."
+        f"{name}={value!r} must be one of {', '.join(map(repr, OUTPUTS))} (the words of output=), or None."
     )
 
 

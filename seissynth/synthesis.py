@@ -10,7 +10,7 @@ Each step is a function of the module below it; `_generate_by_event` only joins 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from obspy import Stream
@@ -61,6 +61,7 @@ def generate(
     source_quantity: str | None = None,
     weights: str | os.PathLike[str] | None = None,
     device: str = "cpu",
+    progress: Callable[[int, int], Any] | None = None,
     **options: Any,
 ) -> Stream | Ensemble:
     """Make the records of an earthquake at the stations of an inventory.
@@ -117,7 +118,10 @@ def generate(
         Quantity of the traces of a `source` Stream: m/s, m/s², m, or counts. Traces made by seissynth or by ObsPy's
         ``remove_response`` state it themselves; all others need this argument.
     weights, device
-        For backends that support them.
+        For backends that have them.
+    progress : callable, optional
+        Called as ``progress(done, total)`` with numbers of records, one a sensor and realisation, of the event that
+        is being made. It changes no bit.
     **options
         Options of the backend, such as ``preset="stable"`` or ``stress_drop_bar=60``.
 
@@ -165,14 +169,18 @@ def generate(
         options=options,
     )
     streams = [Stream() for _ in arguments.realization_numbers()]
-    for parts in _generate_by_event(inventory, event, arguments, say_at_end=True):
+    for parts in _generate_by_event(inventory, event, arguments, progress, say_at_end=True):
         for stream, part in zip(streams, parts, strict=True):
             stream += part
     return streams[0] if arguments.realizations is None else Ensemble(streams)
 
 
 def iter_generate(
-    inventory: Inventory, events: Catalog | Iterable[Event], **arguments: Any
+    inventory: Inventory,
+    events: Catalog | Iterable[Event],
+    *,
+    progress: Callable[[int, int], Any] | None = None,
+    **arguments: Any,
 ) -> Iterator[Stream | Ensemble]:
     """Yield the records of one event at a time, for catalogues that do not fit in memory.
 
@@ -180,7 +188,9 @@ def iter_generate(
     ----------
     inventory : obspy Inventory
     events : obspy Catalog or iterable of Event
-        Read one at a time; may be a generator.
+        Read one at a time, so a generator will do.
+    progress : callable, optional
+        Called as ``progress(done, total)``, as in `generate`: for each event in turn.
     **arguments
         Those of `generate`.
 
@@ -197,12 +207,12 @@ def iter_generate(
     [21, 21]
     """
     checked = Arguments.from_keywords(arguments)
-    for streams in _generate_by_event(inventory, events, checked):
+    for streams in _generate_by_event(inventory, events, checked, progress):
         yield streams[0] if checked.realizations is None else Ensemble(streams)
 
 
-def _generate_by_event(inventory, events, arguments, say_at_end=False):
-    """Yield for each event the Streams of its realisations, step by step."""
+def _generate_by_event(inventory, events, arguments, progress=None, say_at_end=False):
+    """Yield for each event the Streams of its realisations; the road, step by step."""
     backend = arguments.open_backend()
     instrument, numbers = Instrument.of(arguments), arguments.realization_numbers()
     skipped, notes = Skipped(backend.card, arguments.outside), EventNotes()
@@ -217,7 +227,7 @@ def _generate_by_event(inventory, events, arguments, say_at_end=False):
         request.source = find_source(arguments.source, request.paths, backend.card, arguments.source_quantity)
         request = request.select(rows)
         groups = plan_windows(request, arguments, backend.card, in_memory=True)
-        streams = []
+        streams, done, total = [], 0, len(rows) * len(numbers)
         for number in numbers:
             seeds = seeds_of_rows(arguments.seed, request.conditions, number, backend)
             provenance = arguments.provenance(backend, number)
@@ -228,6 +238,9 @@ def _generate_by_event(inventory, events, arguments, say_at_end=False):
                     simulation, request, instrument, provenance, seeds=seeds, sampling_rate=arguments.sampling_rate
                 )
                 notes.look_at(request, simulation.records)
+                done += len(group.rows)
+                if progress is not None:
+                    progress(done, total)
             streams.append(Stream(in_order_of_sites(traces, request.sites)))
         yield streams
     skipped.require_any()

@@ -18,11 +18,11 @@ def ensemble():
     return seissynth.generate(NETWORK, [event(4.0), event(5.1, latitude=35.8)], duration=40.0, realizations=2)
 
 
-def test_what_is_printed_fits_100_characters(ensemble):
+def test_what_is_printed_fits_80_characters(ensemble):
     for made, columns in ((ensemble, 9), (ensemble[0].select(station="A")[:3], 7)):
         table = seissynth.explain(made)
         head, names, *rows, more = str(table).splitlines()
-        assert max(map(len, str(table).splitlines())) <= 100 and len(rows) == len(table)
+        assert max(map(len, str(table).splitlines())) <= 80 and len(rows) == len(table)
         assert len(names.split()) == columns and "path_hyp_" in head
         assert f"{len(table.columns)} columns" in more and "full=True" in more
         assert f"{table['peak'][0]:.3g}" in rows[0] and table["sensor"][0] in rows[0]

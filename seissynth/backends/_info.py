@@ -1,9 +1,20 @@
 """Information of the registry about a backend, and the table that shows it."""
 
 import html
+import importlib
+import re
+import textwrap
 from dataclasses import dataclass
 
+from seissynth.backends._card_display import range_text
 from seissynth.backends.base import Card
+from seissynth.shared.tables import WIDTH, html_table, text_table
+
+#: the distribution whose backends are light to import, which a test holds
+_OURS = "seissynth"
+#: a command in a cause: from the colon before it to a semicolon or the end
+_COMMAND = re.compile(r"(?<=:) ((?:seissynth|python|pip) [^;]*)")
+_WHOLE_WORDS = {"break_long_words": False, "break_on_hyphens": False}
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,23 @@ class BackendInfo:
     cause: str = ""
     card: Card | None = None
 
+    @property
+    def summary(self) -> str:
+        """One line on what it is: of the card, also that of an unchecked backend of seissynth; else empty.
+
+        Other distributions' modules may be heavy, or broken: ``list_backends(check=True)`` imports them.
+        """
+        card = self.card
+        if card is None and not self.status and self.distribution == _OURS:
+            module, _, name = self.module.partition(":")
+            try:
+                card = getattr(importlib.import_module(module), name).card
+            except (ImportError, AttributeError):
+                return ""
+        if card is None:
+            return ""
+        return card.summary + (f"; trained on {card.trained_region}" if card.trained_region else "")
+
 
 class BackendTable(tuple):
     """A tuple of `BackendInfo` that prints as a table, as text and in notebooks."""
@@ -45,33 +73,61 @@ class BackendTable(tuple):
         """Names of the backends, in the table's order."""
         return [info.name for info in self]
 
-    def _cells(self):
-        columns = ["name", "distribution", "version", "module"]
-        if any(info.status for info in self):
-            columns += ["status", "summary"]
-        rows = [[_cell(info, column) for column in columns] for info in self]
-        return columns, rows
+    def causes(self) -> list[str]:
+        """Sentences on what is broken or missing, with the remedy; backends with the same trouble share one."""
+        groups: dict = {}
+        for info in self:
+            if info.cause:
+                cause = re.sub(rf"\b{re.escape(info.name)}\b", "NAME", info.cause)
+                groups.setdefault((info.status, cause), []).append(info)
+        out = []
+        for (status, cause), group in groups.items():
+            names, are = ", ".join(info.name for info in group), "is" if len(group) == 1 else "are"
+            out.append(f"{names} {are} {status}: {group[0].cause if len(group) == 1 else cause}")
+        return out
+
+    def cells(self) -> tuple[list[str], list[list[str]]]:
+        """Names of the columns, and the words of each row, as the table prints them."""
+        if not any(info.status for info in self):
+            return ["name", "from", "what it is"], [
+                [info.name, f"{info.distribution} {info.version}".strip(), info.summary or info.module] for info in self
+            ]
+        return ["name", "status", "magnitude", "distance (km)", "what it is"], [
+            [info.name, info.status, *_ranges(info), info.summary or info.module] for info in self
+        ]
 
     def __repr__(self):
         if not self:
             return "no backends installed"
-        columns, rows = self._cells()
-        widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
-        lines = [columns, ["-" * width for width in widths], *rows]
-        return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-        )
+        return "\n\n".join([text_table(*self.cells()), *map(lay_out, self.causes())])
 
     __str__ = __repr__
 
     def _repr_html_(self):
-        columns, rows = self._cells()
-        head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table(*self.cells()) + "".join(f"<p>{html.escape(cause)}</p>" for cause in self.causes())
 
 
-def _cell(info, column):
-    if column == "summary":
-        return ". ".join(filter(None, (info.card and info.card.summary, info.cause)))
-    return getattr(info, column)
+def lay_out(cause, width=WIDTH):
+    """Wrap a sentence at words; commands get a line of their own, whole, so that they can be copied.
+
+    Examples
+    --------
+    >>> from seissynth.backends._info import lay_out
+    >>> print(lay_out("it needs a package that is not here: python -m pip install one", width=24))
+    it needs a package that
+    is not here:
+        python -m pip install one
+    """
+    lines = []
+    for number, part in enumerate(_COMMAND.split(cause)):
+        whole = number % 2 == 1
+        text = part.strip(" ;")
+        if text:
+            lines.append(f"    {text}" if whole else textwrap.fill(text, width, **_WHOLE_WORDS))
+    return "\n".join(lines)
+
+
+def _ranges(info):
+    pairs = (info.card.magnitude_range, info.card.distance_range_km) if info.card else (None, None)
+    # what the ranges of absent weights are, nobody knows
+    return [range_text(pair) if pair else "any" if info.status == "ok" else "unknown" for pair in pairs]

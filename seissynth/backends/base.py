@@ -61,9 +61,11 @@ COMPONENT_SETS = (frozenset("ZNE"), frozenset("ZRT"))
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Card:
     """Description of a backend and of the range in which it is valid.
+
+    It prints as a list of what it states, as text and in notebooks.
 
     Parameters
     ----------
@@ -142,6 +144,16 @@ class Card:
             raise self._error(
                 f"component_order={order!r} must hold Z, N, E or Z, R, T, each once, in the order of Records.data."
             )
+
+    def __repr__(self):
+        from seissynth.backends._card_display import card_text
+
+        return card_text(self)
+
+    def _repr_html_(self):
+        from seissynth.backends._card_display import card_html
+
+        return card_html(self)
 
     def _check_texts(self):
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):

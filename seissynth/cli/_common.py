@@ -73,27 +73,44 @@ def _one_line(error):
 
 @contextlib.contextmanager
 def progress_bar(description, total, quiet=False):
-    """Yield a function ``step(done)`` that moves a bar on stderr; no bar if stderr is not a terminal.
+    """Give a function ``step(done, count="")`` that moves a bar on stderr; none where stderr is not a terminal.
+
+    The bar shows the share that is done, what `count` says in words, as "140/420 records", and the time left.
 
     Parameters
     ----------
     description : str
     total : int
-        For a single step only a spinner is shown.
+        Of the steps; one step alone shows no bar, only the time that has passed.
     quiet : bool
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda _: None
+        yield _no_bar
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = [SpinnerColumn(), TextColumn("{task.description}")]
     if total > 1:
-        columns += [BarColumn(), TaskProgressColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(description, total=total)
-        yield lambda done: progress.update(task, completed=done)
+        columns += [BarColumn(bar_width=None), TaskProgressColumn(), TextColumn("{task.fields[count]}")]
+        columns += [TimeRemainingColumn(), TextColumn("left")]
+    else:
+        columns.append(TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, expand=total > 1) as progress:
+        task = progress.add_task(description, total=total, count="")
+        yield lambda done, count="": progress.update(task, completed=done, count=count)
+
+
+def _no_bar(done, count=""):
+    """Take the steps of a bar that nobody sees."""
 
 
 def read_stations(path):

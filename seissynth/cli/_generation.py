@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from seissynth.cli import _panels as panels
+
 
 class Quantity(enum.StrEnum):
     """Values of --output-quantity."""
@@ -21,22 +23,39 @@ class Quantity(enum.StrEnum):
 _inventory = typer.Option(
     "--inventory",
     "-i",
+    rich_help_panel=panels.EVENTS,
     help="StationXML: the stations, with responses or gains where counts are involved.",
     show_default=False,
 )
-_catalog = typer.Option("--catalog", "-c", help="QuakeML: the earthquakes, perhaps with picks.", show_default=False)
+_catalog = typer.Option(
+    "--catalog",
+    "-c",
+    rich_help_panel=panels.EVENTS,
+    help="QuakeML: the earthquakes, perhaps with picks.",
+    show_default=False,
+)
 InventoryOption = Annotated[Path | None, _inventory]
 RequiredInventoryOption = Annotated[Path, _inventory]
 CatalogOption = Annotated[Path | None, _catalog]
 RequiredCatalogOption = Annotated[Path, _catalog]
 FolderOption = Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set.", show_default=False)]
-WindowRateOption = Annotated[float, typer.Option("--sampling-rate", help="Of the records, Hz.")]
-WindowLengthOption = Annotated[float, typer.Option("--duration", help="Of each record, s.")]
-BackendOption = Annotated[str, typer.Option("--backend", "-b", help="Who makes the records; see: seissynth backends.")]
+WindowRateOption = Annotated[
+    float, typer.Option("--sampling-rate", rich_help_panel=panels.RECORDS, help="Of the records, Hz.")
+]
+WindowLengthOption = Annotated[
+    float, typer.Option("--duration", rich_help_panel=panels.RECORDS, help="Of each record, s.")
+]
+BackendOption = Annotated[
+    str,
+    typer.Option(
+        "--backend", "-b", rich_help_panel=panels.BACKEND, help="Who makes the records; see: seissynth backends."
+    ),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
+        rich_help_panel=panels.BACKEND,
         help="An option of the backend, name=value or name=@file.json; may be repeated.",
         metavar="NAME=VALUE",
         show_default=False,
@@ -44,18 +63,40 @@ SetOption = Annotated[
 ]
 QuantityOption = Annotated[
     Quantity,
-    typer.Option("--output-quantity", help="m/s, m/s², m, or counts through the response.", case_sensitive=False),
+    typer.Option(
+        "--output-quantity",
+        rich_help_panel=panels.RECORDS,
+        help="m/s, m/s², m, or counts through the response.",
+        case_sensitive=False,
+    ),
 ]
-VelocityModelOption = Annotated[str, typer.Option("--velocity-model", help="For the onsets of P and S.")]
-QuantizeOption = Annotated[bool, typer.Option("--quantize", help="Whole counts (RAW only).")]
+VelocityModelOption = Annotated[
+    str, typer.Option("--velocity-model", rich_help_panel=panels.RECORDS, help="For the onsets of P and S.")
+]
+QuantizeOption = Annotated[
+    bool, typer.Option("--quantize", rich_help_panel=panels.RECORDS, help="Whole counts (RAW only).")
+]
 ClipCountsOption = Annotated[
-    float | None, typer.Option("--clip-counts", help="Full scale of the digitiser (RAW only).", show_default=False)
+    float | None,
+    typer.Option(
+        "--clip-counts",
+        rich_help_panel=panels.RECORDS,
+        help="Full scale of the digitiser (RAW only).",
+        show_default=False,
+    ),
 ]
 WeightsOption = Annotated[
     Path | None,
-    typer.Option("--weights", help="Trained parameters, for backends that have them.", show_default=False),
+    typer.Option(
+        "--weights",
+        rich_help_panel=panels.BACKEND,
+        help="Trained parameters, for backends that have them.",
+        show_default=False,
+    ),
 ]
-DeviceOption = Annotated[str, typer.Option("--device", help="Where a trained backend runs: cpu, cuda.")]
+DeviceOption = Annotated[
+    str, typer.Option("--device", rich_help_panel=panels.BACKEND, help="Where a trained backend runs: cpu, cuda.")
+]
 
 
 def parse_options(items, taken=None):

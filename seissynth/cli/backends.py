@@ -7,7 +7,6 @@ import typer
 
 from seissynth.cli._common import DebugOption, command
 
-_RANGES = ("magnitude_range", "distance_range_km")
 _STYLES = {"broken": "red", "incomplete": "yellow"}
 
 
@@ -68,36 +67,21 @@ def _print_table(infos, check):
     from rich.table import Table
     from rich.text import Text
 
+    from seissynth.backends._info import lay_out
+
     if not infos:
         typer.echo("no backends installed")
         return
+    console = Console()
     table = Table(box=None, header_style="bold", pad_edge=False)
-    columns = ["backend", "from", "version"]
-    columns += ["status", "magnitude", "distance (km)"] if check else ["class"]
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    for info in infos:
-        cells = [info.name, info.distribution, info.version]
-        if check:
-            card = info.card
-            known = "any" if info.status == "ok" else "unknown"
-            cells += [info.status, *(_range(card and getattr(card, key), known) for key in _RANGES)]
-        else:
-            cells.append(info.module)
+    head, rows = infos.cells()
+    for name in head:
+        table.add_column(name, no_wrap=name != head[-1])
+    for info, cells in zip(infos, rows, strict=True):
         # text as it is: a cause may hold square brackets, which rich would take for markup
-        table.add_row(*(Text(str(cell)) for cell in cells), style=_STYLES.get(info.status))
-    Console().print(table)
-    # not in the table, which would break commands that are meant to be copied
-    for info in infos:
-        if info.card:
-            typer.echo(f"{info.name}: {_summary(info.card)}.")
-        if info.cause:
-            typer.echo(f"{info.name} is {info.status}: {info.cause}")
-
-
-def _summary(card):
-    return card.summary + (f"; trained on {card.trained_region}" if card.trained_region else "")
-
-
-def _range(pair, unknown):
-    return f"{pair[0]:.3g} to {pair[1]:.3g}" if pair else unknown
+        table.add_row(*(Text(cell) for cell in cells), style=_STYLES.get(info.status))
+    console.print(table)
+    for cause in infos.causes():
+        typer.echo(f"\n{lay_out(cause, console.width)}")
+    if not check:
+        typer.echo("\nseissynth backends --check says which of them work here, and where they are valid.")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from seissynth.cli import _generation as generation
+from seissynth.cli import _panels as panels
 from seissynth.cli._common import (
     DebugOption,
     OverwriteOption,
@@ -31,26 +32,56 @@ class Quantity(StrEnum):
 def cut(
     waveforms: Annotated[
         list[str],
-        typer.Option("--waveforms", "-w", help="File, folder or pattern of continuous records; may be repeated."),
+        typer.Option(
+            "--waveforms",
+            "-w",
+            rich_help_panel=panels.EVENTS,
+            help="File, folder or pattern of continuous records; may be repeated.",
+        ),
     ],
     inventory: generation.RequiredInventoryOption,
     catalog: generation.RequiredCatalogOption,
     output: generation.FolderOption,
-    quantity: Annotated[Quantity, typer.Option("--quantity", help="Motion or counts.")] = Quantity.velocity,
+    quantity: Annotated[
+        Quantity,
+        typer.Option(
+            "--quantity", rich_help_panel=panels.RECORDS, help=f"One of {', '.join(Quantity)}.", metavar="WORD"
+        ),
+    ] = Quantity.velocity,
     duration: generation.WindowLengthOption = 60.0,
-    start: Annotated[float, typer.Option("--start", help="Start of a window after origin, s.")] = 0.0,
+    start: Annotated[
+        float, typer.Option("--start", rich_help_panel=panels.RECORDS, help="Start of a window after origin, s.")
+    ] = 0.0,
     sampling_rate: generation.WindowRateOption = 100.0,
-    band: Annotated[str, typer.Option("--band", help="LOW,HIGH in Hz; 'none' for no filter.")] = "1,45",
-    channel: Annotated[str, typer.Option("--channel", help="Patterns of channel codes, as 'HH?,HN?'.")] = "*",
+    band: Annotated[
+        str, typer.Option("--band", rich_help_panel=panels.RECORDS, help="LOW,HIGH in Hz; 'none' for no filter.")
+    ] = "1,45",
+    channel: Annotated[
+        str, typer.Option("--channel", rich_help_panel=panels.RECORDS, help="Patterns of channel codes, as 'HH?,HN?'.")
+    ] = "*",
     picker: Annotated[
-        str, typer.Option("--picker", help="'aic', 'none', or a file of PhaseNet weights for SeisBench.")
+        str,
+        typer.Option(
+            "--picker", rich_help_panel=panels.RULES, help="'aic', 'none', or a file of PhaseNet weights for SeisBench."
+        ),
     ] = "aic",
     velocity_model: generation.VelocityModelOption = "iasp91",
     require: Annotated[
-        str, typer.Option("--require", help="Rules that a window must obey to be written, with commas; 'none'.")
+        str,
+        typer.Option(
+            "--require",
+            rich_help_panel=panels.RULES,
+            help="Rules that a window must obey to be written, with commas; 'none'.",
+        ),
     ] = "complete",
     noise_windows: Annotated[
-        int, typer.Option("--noise-windows", help="Of each sensor and block of two hours at most.", min=0)
+        int,
+        typer.Option(
+            "--noise-windows",
+            rich_help_panel=panels.RULES,
+            help="Of each sensor and block of two hours at most.",
+            min=0,
+        ),
     ] = 10,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,

@@ -1,11 +1,13 @@
 """``seissynth dataset make``: labelled synthetic records, in any number."""
 
 import enum
+import shlex
 from typing import Annotated
 
 import typer
 
 from seissynth.cli import _generation as generation
+from seissynth.cli import _panels as panels
 from seissynth.cli._common import (
     DebugOption,
     QuietOption,
@@ -13,6 +15,7 @@ from seissynth.cli._common import (
     progress_bar,
     read_catalog,
     read_stations,
+    say,
 )
 from seissynth.errors import InputError
 
@@ -41,97 +44,197 @@ class Outside(enum.StrEnum):
     ALLOW = "allow"
 
 
+_OUTSIDE = f"One of {', '.join(Outside)}."
+
+
 @command
 def make(
     output: generation.FolderOption,
     inventory: generation.InventoryOption = None,
-    example: Annotated[bool, typer.Option("--example", help="Use the built-in network.")] = False,
+    example: Annotated[
+        bool, typer.Option("--example", rich_help_panel=panels.EVENTS, help="Use the built-in network.")
+    ] = False,
     catalog: generation.CatalogOption = None,
     draw: Annotated[
-        int | None, typer.Option("--draw", help="Draw so many earthquakes instead.", min=1, show_default=False)
+        int | None,
+        typer.Option(
+            "--draw", rich_help_panel=panels.DRAWN, help="Draw so many earthquakes instead.", min=1, show_default=False
+        ),
     ] = None,
     around: Annotated[
         str | None,
-        typer.Option("--around", help="Draw around NET.STA, or LATITUDE,LONGITUDE.", show_default=False),
+        typer.Option(
+            "--around",
+            rich_help_panel=panels.DRAWN,
+            help="Draw around NET.STA, or LATITUDE,LONGITUDE.",
+            show_default=False,
+        ),
     ] = None,
-    radius: Annotated[str, typer.Option("--radius", help="With --around: km, or INNER,OUTER.")] = "100",
+    radius: Annotated[
+        str, typer.Option("--radius", rich_help_panel=panels.DRAWN, help="With --around: km, or INNER,OUTER.")
+    ] = "100",
     box: Annotated[
-        str | None, typer.Option("--box", help="Draw within SOUTH,NORTH,WEST,EAST.", show_default=False)
+        str | None,
+        typer.Option(
+            "--box", rich_help_panel=panels.DRAWN, help="Draw within SOUTH,NORTH,WEST,EAST.", show_default=False
+        ),
     ] = None,
     polygon: Annotated[
-        str | None, typer.Option("--polygon", help="Draw within LAT,LON LAT,LON LAT,LON ...", show_default=False)
+        str | None,
+        typer.Option(
+            "--polygon",
+            rich_help_panel=panels.DRAWN,
+            help="Draw within LAT,LON LAT,LON LAT,LON ...",
+            show_default=False,
+        ),
     ] = None,
-    magnitude: Annotated[str, typer.Option("--magnitude", help="Of drawn earthquakes, LOW,HIGH.")] = "1,6",
+    magnitude: Annotated[
+        str, typer.Option("--magnitude", rich_help_panel=panels.DRAWN, help="Of drawn earthquakes, LOW,HIGH.")
+    ] = "1,6",
     b: Annotated[
         float | None,
-        typer.Option("--b", help="b-value of Gutenberg and Richter; default: uniform.", show_default=False),
+        typer.Option(
+            "--b",
+            rich_help_panel=panels.DRAWN,
+            help="b-value of Gutenberg and Richter; default: uniform.",
+            show_default=False,
+        ),
     ] = None,
-    depth: Annotated[str, typer.Option("--depth", help="km, LOW,HIGH or LOW,MODE,HIGH.")] = "2,20",
-    time: Annotated[str, typer.Option("--time", help="Of drawn earthquakes, FROM,TO.")] = "2020-01-01,2021-01-01",
+    depth: Annotated[
+        str, typer.Option("--depth", rich_help_panel=panels.DRAWN, help="km, LOW,HIGH or LOW,MODE,HIGH.")
+    ] = "2,20",
+    time: Annotated[
+        str, typer.Option("--time", rich_help_panel=panels.DRAWN, help="Of drawn earthquakes, FROM,TO.")
+    ] = "2020-01-01,2021-01-01",
     mechanisms: Annotated[
-        str, typer.Option("--mechanisms", help="random, none, strike-slip, normal or reverse.")
+        str,
+        typer.Option(
+            "--mechanisms", rich_help_panel=panels.DRAWN, help="random, none, strike-slip, normal or reverse."
+        ),
     ] = "random",
     backend: generation.BackendOption = "stochastic",
     options: generation.SetOption = None,
-    seed: Annotated[int, typer.Option("--seed", "-s", help="Of everything that is drawn.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", "-s", rich_help_panel=panels.BACKEND, help="Of everything that is drawn.")
+    ] = 0,
     output_quantity: generation.QuantityOption = generation.Quantity.VEL,
     sampling_rate: generation.WindowRateOption = 100.0,
     duration: generation.WindowLengthOption = 60.0,
     p_lead: Annotated[
-        str, typer.Option("--p-lead", help="Record before P, s: LOW,HIGH; or 'none': begin at --start.")
+        str,
+        typer.Option(
+            "--p-lead",
+            rich_help_panel=panels.RECORDS,
+            help="Record before P, s: LOW,HIGH; or 'none': begin at --start.",
+        ),
     ] = "5,20",
     start: Annotated[
-        float | None, typer.Option("--start", help="With --p-lead none: s after origin.", show_default=False)
+        float | None,
+        typer.Option(
+            "--start", rich_help_panel=panels.RECORDS, help="With --p-lead none: s after origin.", show_default=False
+        ),
     ] = None,
     channel: Annotated[
-        list[str] | None, typer.Option("--channel", help="Such as 'HN?'; may be repeated.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            "--channel", rich_help_panel=panels.RECORDS, help="Such as 'HN?'; may be repeated.", show_default=False
+        ),
     ] = None,
     distance: Annotated[
-        str | None, typer.Option("--distance", help="Epicentral, km: LOW,HIGH.", show_default=False)
+        str | None,
+        typer.Option(
+            "--distance", rich_help_panel=panels.RECORDS, help="Epicentral, km: LOW,HIGH.", show_default=False
+        ),
     ] = None,
     stations_per_event: Annotated[
-        int | None, typer.Option("--stations-per-event", help="At most, drawn.", min=1, show_default=False)
+        int | None,
+        typer.Option(
+            "--stations-per-event", rich_help_panel=panels.RECORDS, help="At most, drawn.", min=1, show_default=False
+        ),
     ] = None,
     outside: Annotated[
         Outside,
-        typer.Option("--outside", help="What to do where the backend is not valid; skip names what is left out."),
+        typer.Option(
+            "--outside",
+            rich_help_panel=panels.RECORDS,
+            help=f"What to do where the backend is not valid; skip names what is left out. {_OUTSIDE}",
+            metavar="WORD",
+        ),
     ] = Outside.LEAVE_OUT,
     noise: Annotated[
         str | None,
-        typer.Option("--noise", help="nlnm, nhnm, a file of real noise, or the folder of a set.", show_default=False),
+        typer.Option(
+            "--noise",
+            rich_help_panel=panels.NOISE,
+            help="nlnm, nhnm, a file of real noise, or the folder of a set.",
+            show_default=False,
+        ),
     ] = None,
     snr: Annotated[
-        str | None, typer.Option("--snr", help="Scale the noise to LOW,HIGH dB.", show_default=False)
+        str | None,
+        typer.Option("--snr", rich_help_panel=panels.NOISE, help="Scale the noise to LOW,HIGH dB.", show_default=False),
     ] = None,
     noise_gain: Annotated[
-        str | None, typer.Option("--noise-gain", help="Amplify the noise by LOW,HIGH dB.", show_default=False)
+        str | None,
+        typer.Option(
+            "--noise-gain", rich_help_panel=panels.NOISE, help="Amplify the noise by LOW,HIGH dB.", show_default=False
+        ),
     ] = None,
-    noise_share: Annotated[float, typer.Option("--noise-share", help="Rows of noise, share of all.")] = 0.0,
+    noise_share: Annotated[
+        float, typer.Option("--noise-share", rich_help_panel=panels.NOISE, help="Rows of noise, share of all.")
+    ] = 0.0,
     overlap_share: Annotated[
-        float, typer.Option("--overlap-share", help="Share of the records with a second event.")
+        float,
+        typer.Option("--overlap-share", rich_help_panel=panels.NOISE, help="Share of the records with a second event."),
     ] = 0.0,
     overlap_lag: Annotated[
-        str | None, typer.Option("--overlap-lag", help="Its P after the first, s: LOW,HIGH.", show_default=False)
+        str | None,
+        typer.Option(
+            "--overlap-lag",
+            rich_help_panel=panels.NOISE,
+            help="Its P after the first, s: LOW,HIGH.",
+            show_default=False,
+        ),
     ] = None,
     overlap_level: Annotated[
-        str | None, typer.Option("--overlap-level", help="Its peak over the first, dB.", show_default=False)
+        str | None,
+        typer.Option(
+            "--overlap-level", rich_help_panel=panels.NOISE, help="Its peak over the first, dB.", show_default=False
+        ),
     ] = None,
-    split: Annotated[str, typer.Option("--split", help="Parts and shares; or 'none'.")] = "train=0.8,dev=0.1,test=0.1",
-    split_by: Annotated[SplitBy, typer.Option("--split-by", help="Draw events, or cut their row.")] = SplitBy.EVENT,
+    split: Annotated[
+        str, typer.Option("--split", rich_help_panel=panels.FILES, help="Parts and shares; or 'none'.")
+    ] = "train=0.8,dev=0.1,test=0.1",
+    split_by: Annotated[
+        SplitBy, typer.Option("--split-by", rich_help_panel=panels.FILES, help="Draw events, or cut their row.")
+    ] = SplitBy.EVENT,
     velocity_model: generation.VelocityModelOption = "iasp91",
     quantize: generation.QuantizeOption = False,
     clip_counts: generation.ClipCountsOption = None,
     weights: generation.WeightsOption = None,
     device: generation.DeviceOption = "cpu",
-    licence: Annotated[str, typer.Option("--licence", help="What you say of your own rights.")] = "",
-    form: Annotated[Form, typer.Option("--format", help="Of the files.")] = Form.SEISBENCH,
-    block_records: Annotated[int, typer.Option("--block-records", help="Records in a shard, about.", min=1)] = 512,
-    workers: Annotated[int, typer.Option("--workers", "-j", help="Processes; more than one need Dask.", min=1)] = 1,
+    licence: Annotated[
+        str, typer.Option("--licence", rich_help_panel=panels.FILES, help="What you say of your own rights.")
+    ] = "",
+    form: Annotated[
+        Form, typer.Option("--format", rich_help_panel=panels.FILES, help="Of the files.")
+    ] = Form.SEISBENCH,
+    block_records: Annotated[
+        int, typer.Option("--block-records", rich_help_panel=panels.FILES, help="Records in a shard, about.", min=1)
+    ] = 512,
+    workers: Annotated[
+        int,
+        typer.Option("--workers", "-j", rich_help_panel=panels.RUN, help="Processes; more than one need Dask.", min=1),
+    ] = 1,
     dask: Annotated[
         str | None,
-        typer.Option("--dask", help="'local', or the address of a scheduler.", show_default=False),
+        typer.Option(
+            "--dask", rich_help_panel=panels.RUN, help="'local', or the address of a scheduler.", show_default=False
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the metadata only; say size and time.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", rich_help_panel=panels.RUN, help="Write the metadata only; say size and time.")
+    ] = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
@@ -205,10 +308,25 @@ def make(
     with progress_bar("making records", 100, quiet) as step:
         report = make_dataset(
             output, stations, earthquakes, workers=workers, dask=dask, dry_run=dry_run,
-            progress=lambda done, total: step(100.0 * done / total), **arguments,
+            progress=lambda done, total: step(100.0 * done / total, f"{int(done)}/{total} blocks"), **arguments,
         )  # fmt: skip
     if not quiet:
         typer.echo(str(report))
+        for line in _next(report, output, form):
+            say(line)
+
+
+def _next(report, output, form):
+    folder = shlex.quote(str(output))
+    if report.planned:
+        return ["next: the same command without --dry-run makes them"]
+    if form is Form.ASDF:
+        return [
+            f"next: seissynth dataset convert {folder} {folder}_set",
+            "      makes a set in SeisBench's format of it",
+        ]
+    in_python = f"seissynth.io.seisbench.Dataset({str(output)!r})"
+    return [f"next: seissynth train BACKEND --data {folder} -o run", f"      or in Python: {in_python}"]
 
 
 def _example_stations():

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from seissynth.cli import _panels as panels
 from seissynth.cli._common import DebugOption, OverwriteOption, QuietOption, command, file_option, progress_bar, say
 from seissynth.evaluation.registry import GROUPS
 
@@ -15,42 +16,94 @@ from seissynth.evaluation.registry import GROUPS
 def evaluate(
     real: Annotated[
         str,
-        typer.Option("--real", "-r", help="Real records: a folder in SeisBench's format, or .h5.", show_default=False),
+        typer.Option(
+            "--real",
+            "-r",
+            rich_help_panel=panels.SETS,
+            help="Real records: a folder in SeisBench's format, or .h5.",
+            show_default=False,
+        ),
     ],
     generated: Annotated[
         list[str],
-        typer.Option("--generated", "-g", help="Generated ones, the same way; may be repeated.", show_default=False),
+        typer.Option(
+            "--generated",
+            "-g",
+            rich_help_panel=panels.SETS,
+            help="Generated ones, the same way; may be repeated.",
+            show_default=False,
+        ),
     ],
     output: Annotated[Path, file_option("--output", "-o", help="Report (.html); CSV tables go to NAME_tables beside.")],
     name: Annotated[
         list[str] | None,
-        typer.Option("--name", "-n", help="What to call each generated set, in order.", show_default=False),
+        typer.Option(
+            "--name",
+            "-n",
+            rich_help_panel=panels.SETS,
+            help="What to call each generated set, in order.",
+            show_default=False,
+        ),
     ] = None,
     real_name: Annotated[
-        str | None, typer.Option("--real-name", help="What to call the real set.", show_default=False)
+        str | None,
+        typer.Option("--real-name", rich_help_panel=panels.SETS, help="What to call the real set.", show_default=False),
     ] = None,
     picker: Annotated[
         str | None,
-        typer.Option("--picker", help="For arrivals: 'aic', 'ar_aic', or a file of weights.", show_default=False),
+        typer.Option(
+            "--picker",
+            rich_help_panel=panels.METRICS,
+            help="For arrivals: 'aic', 'ar_aic', or a file of weights.",
+            show_default=False,
+        ),
     ] = None,
     train: Annotated[
         str | None,
-        typer.Option("--train", help="Records a model was trained on; looks for copies of them.", show_default=False),
+        typer.Option(
+            "--train",
+            rich_help_panel=panels.SETS,
+            help="Records a model was trained on; looks for copies of them.",
+            show_default=False,
+        ),
     ] = None,
     split: Annotated[
-        str | None, typer.Option("--split", help="Only this part of the real set, as 'test'.", show_default=False)
+        str | None,
+        typer.Option(
+            "--split",
+            rich_help_panel=panels.SETS,
+            help="Only this part of the real set, as 'test'.",
+            show_default=False,
+        ),
     ] = None,
     groups: Annotated[
-        str | None, typer.Option("--groups", help=f"Only these, with commas: {', '.join(GROUPS)}.", show_default=False)
+        str | None,
+        typer.Option(
+            "--groups",
+            rich_help_panel=panels.METRICS,
+            help=f"Only these, with commas: {', '.join(GROUPS)}.",
+            show_default=False,
+        ),
     ] = None,
     skip: Annotated[
-        str | None, typer.Option("--skip", help="All groups but these, with commas.", show_default=False)
+        str | None,
+        typer.Option(
+            "--skip", rich_help_panel=panels.METRICS, help="All groups but these, with commas.", show_default=False
+        ),
     ] = None,
-    baselines: Annotated[bool, typer.Option("--baselines/--no-baselines", help="Score the baselines too.")] = True,
-    clipped: Annotated[bool, typer.Option("--clipped", help="Keep real records that are marked as clipped.")] = False,
+    baselines: Annotated[
+        bool,
+        typer.Option("--baselines/--no-baselines", rich_help_panel=panels.METRICS, help="Score the baselines too."),
+    ] = True,
+    clipped: Annotated[
+        bool,
+        typer.Option("--clipped", rich_help_panel=panels.SETS, help="Keep real records that are marked as clipped."),
+    ] = False,
     pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Draw pictures.")] = True,
-    draws: Annotated[int, typer.Option("--draws", help="Bootstrap samples of an interval.", min=100)] = 1000,
-    seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
+    draws: Annotated[
+        int, typer.Option("--draws", rich_help_panel=panels.METRICS, help="Bootstrap samples of an interval.", min=100)
+    ] = 1000,
+    seed: Annotated[int, typer.Option("--seed", rich_help_panel=panels.METRICS, help="Of the bootstrap.")] = 0,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
@@ -71,7 +124,9 @@ def evaluate(
     A set of the same earthquakes and sensors comes from "seissynth dataset make --catalog --p-lead none --start 0".
     """
     from seissynth.evaluation import EvaluationSettings
+    from seissynth.evaluation.headlines import headline_cells
     from seissynth.report import evaluate as run
+    from seissynth.shared.tables import text_table
 
     with progress_bar("evaluating", 100, quiet) as step:
         evaluation = run(
@@ -94,7 +149,8 @@ def evaluate(
             progress=lambda done, total, _: step(100.0 * done / max(total, 1)),
         )
     if not quiet:
-        typer.echo(_table(evaluation))
+        head, rows = headline_cells(evaluation)
+        typer.echo(text_table(head, rows, rule=False))
         for item in evaluation.missing:
             say(f"left out: {item.part} ({item.set_name}): {item.reason}")
         say(f"{output} written, tables in {output.stem}_tables")
@@ -111,21 +167,3 @@ def _listed(name, words):
     if not all(listed):
         raise typer.BadParameter(f"{name} {words!r} holds an empty name; known are {', '.join(GROUPS)}.")
     return listed
-
-
-def _table(evaluation):
-    """Leading metrics as plain text, one line per metric."""
-    board = evaluation.leaderboard.set_index("set")
-    names = list(evaluation.rows)
-    metrics = [name for name in board.columns if not name.endswith((" low", " high"))]
-    lines = [["metric", *names, "perfect"]]
-    for metric in metrics:
-        cells = []
-        for name in names:
-            value, low, high = (board.loc[name, metric + ending] for ending in ("", " low", " high"))
-            cells.append(f"{value:.3g} [{low:.3g}, {high:.3g}]")
-        lines.append([metric, *cells, f"{board.loc['perfect', metric]:.3g}"])
-    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
-    return "\n".join(
-        "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from seissynth.cli import _generation as generation
+from seissynth.cli import _panels as panels
 from seissynth.cli._common import (
     DebugOption,
     OverwriteOption,
@@ -19,6 +20,7 @@ from seissynth.cli._common import (
     refuse_existing,
     say,
 )
+from seissynth.cli._summary import summary_lines
 
 
 class Noise(enum.StrEnum):
@@ -37,6 +39,9 @@ class Outside(enum.StrEnum):
     ALLOW = "allow"
 
 
+_OUTSIDE = f"One of {', '.join(Outside)}."
+
+
 @command
 def generate(
     output: Annotated[
@@ -44,16 +49,33 @@ def generate(
     ],
     inventory: generation.InventoryOption = None,
     event: Annotated[
-        Path | None, typer.Option("--event", "-e", help="QuakeML: one event or more.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--event", "-e", rich_help_panel=panels.EVENTS, help="QuakeML: one event or more.", show_default=False
+        ),
     ] = None,
-    example: Annotated[bool, typer.Option("--example", help="Use the built-in network and earthquake.")] = False,
+    example: Annotated[
+        bool, typer.Option("--example", rich_help_panel=panels.EVENTS, help="Use the built-in network and earthquake.")
+    ] = False,
     backend: generation.BackendOption = "stochastic",
     options: generation.SetOption = None,
     output_quantity: generation.QuantityOption = generation.Quantity.VEL,
-    seed: Annotated[int, typer.Option("--seed", "-s", help="The same seed gives the same records, bit for bit.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", "-s", rich_help_panel=panels.BACKEND, help="The same seed gives the same records, bit for bit."
+        ),
+    ] = 0,
     realizations: Annotated[
         int | None,
-        typer.Option("--realizations", "-n", min=1, help="How many realisations of each event.", show_default=False),
+        typer.Option(
+            "--realizations",
+            "-n",
+            rich_help_panel=panels.BACKEND,
+            min=1,
+            help="How many realisations of each event.",
+            show_default=False,
+        ),
     ] = None,
     sampling_rate: Annotated[
         float | None, typer.Option("--sampling-rate", help="Hz; default: that of each channel.", show_default=False)
@@ -63,23 +85,48 @@ def generate(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--start", help="Seconds after origin, or a time; default: origin.", show_default=False),
+        typer.Option(
+            "--start",
+            rich_help_panel=panels.RECORDS,
+            help="Seconds after origin, or a time; default: origin.",
+            show_default=False,
+        ),
     ] = None,
     channel: Annotated[
         list[str] | None,
         typer.Option(
-            "--channel", "-c", help="Such as 'HN?' or '*'; may be repeated. Default: one band.", show_default=False
+            "--channel",
+            "-c",
+            rich_help_panel=panels.RECORDS,
+            help="Such as 'HN?' or '*'; may be repeated. Default: one band.",
+            show_default=False,
         ),
     ] = None,
     noise: Annotated[
-        Noise | None, typer.Option("--noise", help="Background noise to add.", case_sensitive=False, show_default=False)
+        Noise | None,
+        typer.Option(
+            "--noise",
+            rich_help_panel=panels.RECORDS,
+            help="Background noise to add.",
+            case_sensitive=False,
+            show_default=False,
+        ),
     ] = None,
     outside: Annotated[
-        Outside, typer.Option("--outside", help="What to do where the backend is not valid; skip makes the rest.")
+        Outside,
+        typer.Option(
+            "--outside",
+            rich_help_panel=panels.RECORDS,
+            help=f"What to do where the backend is not valid; skip makes the rest. {_OUTSIDE}",
+            metavar="WORD",
+        ),
     ] = Outside.RAISE,
     velocity_model: generation.VelocityModelOption = "iasp91",
     onsets: Annotated[
-        str, typer.Option("--onsets", help="'model', or 'picks' to impose those of the event.")
+        str,
+        typer.Option(
+            "--onsets", rich_help_panel=panels.RECORDS, help="'model', or 'picks' to impose those of the event."
+        ),
     ] = "model",
     quantize: generation.QuantizeOption = False,
     clip_counts: generation.ClipCountsOption = None,
@@ -137,17 +184,16 @@ def generate(
         check_outfile(plot)
     stations, catalog = inputs()
     streams = _make(stations, catalog, arguments, realizations, quiet)
-    written = write(output, streams, event=catalog, inventory=stations)
+    with progress_bar("writing", 1, quiet):
+        written = write(output, streams, event=catalog, inventory=stations)
     if plot is not None:
         from seissynth.plotting import plot_traces
 
         plot_traces(streams[0], outfile=plot)
         written.append(plot)
     if not quiet:
-        many = sum(len(stream) for stream in streams)
-        names = ", ".join(str(path) for path in written[:3])
-        names += f", ... ({len(written)} files)" if len(written) > 3 else ""
-        say(f"{many} traces of {len(catalog)} event{'s' * (len(catalog) != 1)} written: {names}")
+        for line in summary_lines(streams, len(catalog), written, output):
+            say(line)
 
 
 def _check_usage(inventory, event, example):
@@ -177,11 +223,18 @@ def _make(inventory, catalog, arguments, realizations, quiet):
     from seissynth.synthesis import iter_generate
 
     streams = []  # not made beforehand: how many are asked for is checked below
-    with progress_bar("making records", len(catalog), quiet) as step:
-        for number, result in enumerate(iter_generate(inventory, catalog, realizations=realizations, **arguments)):
+    events = len(catalog)
+    with progress_bar("making records", 100, quiet) as step:
+
+        def show(done, total):
+            count = f"{done}/{total} records" if events == 1 else f"{number}/{events} events"
+            step(100.0 * (number + done / total) / events, count)
+
+        number = 0  # of events that are done
+        made = iter_generate(inventory, catalog, realizations=realizations, progress=show, **arguments)
+        for number, result in enumerate(made, 1):  # noqa: B007 (`show` reads it)
             parts = [result] if realizations is None else result
             streams = streams or [Stream() for _ in parts]
             for stream, part in zip(streams, parts, strict=True):
                 stream += part
-            step(number + 1)
     return streams

@@ -1,4 +1,4 @@
-"""``seissynth plot``: plot the records of an ASDF file."""
+"""``seissynth plot``: pictures of a file of records."""
 
 import enum
 from pathlib import Path
@@ -6,16 +6,17 @@ from typing import Annotated
 
 import typer
 
+from seissynth.cli import _generation as generation
 from seissynth.cli._common import (
     DebugOption,
     OverwriteOption,
     QuietOption,
-    RecordsArgument,
     command,
     file_option,
     refuse_existing,
     say,
 )
+from seissynth.cli._foreign_records import foreign_stream, is_asdf
 from seissynth.errors import InputError
 
 
@@ -31,17 +32,32 @@ class Kind(enum.StrEnum):
     MAP = "map"
 
 
+_KINDS = f"What to draw: {', '.join(list(Kind)[:-1])} or {list(Kind)[-1]}."
+
+
 @command
 def plot(
-    file: RecordsArgument,
+    file: Annotated[
+        Path, typer.Argument(help="Records: .h5 of seissynth; MiniSEED, SAC or what else ObsPy reads; or '*.sac'.")
+    ],
     output: Annotated[Path, file_option("--output", "-o", help="Picture to write: .png, .pdf, .svg.")],
-    kind: Annotated[Kind, typer.Option("--kind", "-k", help="What to draw.")] = Kind.TRACES,
+    kind: Annotated[Kind, typer.Option("--kind", "-k", help=_KINDS, metavar="KIND")] = Kind.TRACES,
     event: Annotated[int, typer.Option("--event", min=0, help="Number of the event in the file.")] = 0,
     realization: Annotated[int, typer.Option("--realization", min=0, help="Number of the realisation.")] = 0,
     station: Annotated[
         str | None, typer.Option("--station", help="Only this station; wildcards allowed.", show_default=False)
     ] = None,
     component: Annotated[str, typer.Option("--component", help="Of a section.")] = "Z",
+    same_time: Annotated[bool, typer.Option("--same-time", help="One time axis for all traces.")] = False,
+    quantity: Annotated[
+        generation.Quantity | None,
+        typer.Option(
+            "--quantity",
+            help="What the samples are, where the file does not say.",
+            case_sensitive=False,
+            show_default=False,
+        ),
+    ] = None,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
@@ -54,33 +70,48 @@ def plot(
 
     - seissynth plot out.h5 --kind section --component N -o section.pdf
 
-    - seissynth plot out.h5 --kind response-spectra --station AMAT -o spectra.png
+    - seissynth plot out.mseed --quantity VEL --station AMAT -o traces.png
+
+    - seissynth plot '*.sac' --kind response-spectra -o spectra.png
+
+    Sections need distances, which .h5 and SAC files hold. A map is drawn of the stations and events of an .h5 file.
     """
     refuse_existing([output], overwrite)
 
     from seissynth import plotting
-    from seissynth.io.asdf import read_asdf
     from seissynth.plotting.style import check_outfile
 
     check_outfile(output)
-    contents = read_asdf(file)
-    if kind is Kind.MAP:
-        plotting.plot_map(contents.inventory, contents.catalog, outfile=output)
-    else:
-        stream = _choose(contents, file, event, realization, station)
-        if kind is Kind.SECTION:
-            plotting.plot_section(stream, component=component, outfile=output)
+    if is_asdf(file):
+        from seissynth.io.asdf import read_asdf
+
+        contents = read_asdf(file)
+        if kind is Kind.MAP:
+            plotting.plot_map(contents.inventory, contents.catalog, outfile=output)
         else:
-            draw = {
-                Kind.TRACES: plotting.plot_traces,
-                Kind.SPECTRA: plotting.plot_spectra,
-                Kind.SMOOTHED_SPECTRA: plotting.plot_smoothed_spectra,
-                Kind.RESPONSE_SPECTRA: plotting.plot_response_spectra,
-                Kind.SPECTROGRAM: plotting.plot_spectrogram,
-            }[kind]
-            draw(stream, outfile=output)
+            _draw(kind, _choose(contents, file, event, realization, station), output, component, same_time, quantity)
+    else:
+        stream = foreign_stream(file, kind.value, event, realization, station, quantity)
+        _draw(kind, stream, output, component, same_time, quantity)
     if not quiet:
         say(f"{output} written")
+
+
+def _draw(kind, stream, output, component, same_time, quantity):
+    from seissynth import plotting
+
+    if kind is Kind.SECTION:
+        plotting.plot_section(stream, component=component, outfile=output)
+        return
+    draw = {
+        Kind.TRACES: plotting.plot_traces,
+        Kind.SPECTRA: plotting.plot_spectra,
+        Kind.SMOOTHED_SPECTRA: plotting.plot_smoothed_spectra,
+        Kind.RESPONSE_SPECTRA: plotting.plot_response_spectra,
+        Kind.SPECTROGRAM: plotting.plot_spectrogram,
+    }[kind]
+    more = {"same_time": same_time} if kind is Kind.TRACES else {}
+    draw(stream, outfile=output, quantity=quantity and quantity.value, **more)
 
 
 def _choose(contents, file, event, realization, station):

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,11 @@ import numpy as np
 from seissynth.errors import InputError, MissingDependencyError, SeisSynthError
 from seissynth.evaluation import leaderboard as boards
 from seissynth.evaluation.baselines.rows import BASELINES, baseline_groups
+from seissynth.evaluation.headlines import headline_cells
 from seissynth.evaluation.record_sets import Pairs, RecordSet, pair_sets, read_record_set
 from seissynth.evaluation.registry import GROUPS
 from seissynth.evaluation.results import EvaluationSettings
+from seissynth.shared.tables import html_table, text_table
 
 if TYPE_CHECKING:
     import pandas
@@ -51,7 +54,7 @@ class LeftOut:
 
 @dataclass
 class Evaluation:
-    """Result of `evaluate`.
+    """What `evaluate` found. It prints, and shows in a notebook, its leading metrics.
 
     Parameters
     ----------
@@ -87,6 +90,15 @@ class Evaluation:
     def __repr__(self):
         sets = ", ".join(self.pairs)
         return f"Evaluation({sets} beside {self.real.name}: {len(self.real)} records, {len(self.group_names)} groups)"
+
+    def __str__(self):
+        return f"{self!r}\n{text_table(*headline_cells(self))}" if self.rows else repr(self)
+
+    def _repr_html_(self):
+        left_out = "".join(
+            f"<p>{escape(f'{item.part} ({item.set_name}): {item.reason}')}</p>" for item in self.missing + self.failures
+        )
+        return (html_table(*headline_cells(self), repr(self)) if self.rows else escape(repr(self))) + left_out
 
     @property
     def group_names(self) -> list[str]:

@@ -1,8 +1,8 @@
 """Pictures of records, networks and comparisons; the only place that imports matplotlib.
 
-Every function returns a `matplotlib.figure.Figure`. It is written to `outfile` if one is given; otherwise a script or
-terminal with a display shows it. Without a display nothing is shown. No global setting changes, so the functions also
-work in threads.
+Every function returns a `matplotlib.figure.Figure` and writes it to `outfile` when one is given. Without `outfile` a
+script or terminal with a display shows it in a window, and a notebook below the cell. No global setting is changed,
+and without a display pyplot is not used: the functions work on servers and in threads.
 
 Examples
 --------

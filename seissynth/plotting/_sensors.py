@@ -7,7 +7,10 @@ import numpy as np
 from obspy import Stream
 
 from seissynth.errors import InputError
+from seissynth.plotting._sac_headers import SacFacts
 from seissynth.shared.real_numbers import require_real
+from seissynth.source_quantity import read_source_quantity, stated_quantity
+from seissynth.units import UNITS
 
 _ORDER = "ZNE123RTXYUVW"
 
@@ -25,7 +28,14 @@ class Sensor:
     s_s: float
     quantity: str
     unit: str
+    #: what `origin` is, for time axes
+    since: str = "origin"
     traces: dict = field(default_factory=dict)
+
+    @property
+    def time_label(self):
+        """``Time after origin (s)``."""
+        return f"Time after {self.since} (s)"
 
     @property
     def label(self):
@@ -60,16 +70,18 @@ def seconds(trace, origin):
     return (trace.stats.starttime - origin) + np.arange(trace.stats.npts) * trace.stats.delta
 
 
-def find_sensors(stream, *, unit=None, origin=None):
+def find_sensors(stream, *, unit=None, origin=None, quantity=None):
     """Sort a Stream's traces; nearest sensor first.
 
     Parameters
     ----------
     stream : obspy Stream
     unit : str, optional
-        For traces without stats.seissynth; ``"counts"`` when not given.
+        For traces without stats.seissynth that say nothing else of what they hold.
     origin : UTCDateTime, optional
-        Time zero for traces without stats.seissynth; else their start.
+        Time zero for traces without stats.seissynth; else the origin in their SAC header, or their start.
+    quantity : {"VEL", "ACC", "DISP", "RAW"}, optional
+        What traces hold that do not say so. Without it (and `unit`) whole numbers are counts, others have no unit.
 
     Returns
     -------
@@ -78,12 +90,15 @@ def find_sensors(stream, *, unit=None, origin=None):
     Raises
     ------
     InputError
-        Not a Stream, or an empty one.
+        Not a Stream, an empty one, or a trace that says it holds something else than `quantity`.
     """
     if not isinstance(stream, Stream):
-        raise InputError(f"got a {type(stream).__name__}; give an obspy Stream (one element of an Ensemble).")
+        raise InputError(
+            f"a {type(stream).__name__} cannot be drawn here; give an obspy Stream (one element of an Ensemble)."
+        )
     if not stream:
         raise InputError("the Stream is empty: there is nothing to plot.")
+    named = read_source_quantity(quantity, "quantity")
     sensors = {}
     for trace in stream:
         if not trace.stats.npts or np.ma.isMaskedArray(trace.data):
@@ -92,17 +107,33 @@ def find_sensors(stream, *, unit=None, origin=None):
         code = ".".join(part for part in trace.id[:-1].split(".") if part)
         key = (code, info.event_key if info else "", info.realization if info else 0)
         if key not in sensors:
-            sensors[key] = _sensor(trace, info, key, unit, origin)
+            one = _sensor(info, key) if info else _foreign(trace, key, unit, origin, named)
+            if named not in (None, one.quantity):
+                raise InputError(
+                    f"{trace.id} holds {one.quantity}, as it says itself, and {quantity=} says {named}; leave it out."
+                )
+            sensors[key] = one
         sensors[key].traces.setdefault(trace.stats.channel[-1:] or "?", trace)
     return sorted(sensors.values(), key=lambda one: (one.origin.ns, math.isnan(one.distance_km), one.distance_km))
 
 
-def _sensor(trace, info, key, unit, origin):
-    if not info:
-        zero = origin or trace.stats.starttime
-        return Sensor(*key, zero, math.nan, math.nan, math.nan, "", unit or "counts")
+def _sensor(info, key):
     distance = info.get("conditions", {}).get("path_ep_distance_km", math.nan)
     return Sensor(*key, info.origin_time, float(distance), float(info.p_s), float(info.s_s), info.quantity, info.unit)
+
+
+def _foreign(trace, key, unit, origin, named):
+    """Return the sensor of a trace that seissynth did not make, or that a file format took the provenance from."""
+    facts = SacFacts.of(trace)
+    quantity = (
+        stated_quantity(trace)
+        or facts.quantity
+        or named
+        or ("" if unit or trace.data.dtype.kind not in "iu" else "counts")
+    )
+    unit = UNITS.get(quantity, unit or "")
+    since = "origin" if origin or facts.has_origin else "its start"
+    return Sensor(*key, origin or facts.origin, facts.distance_km, facts.p_s, facts.s_s, quantity, unit, since)
 
 
 def nearest(sensors, max_sensors):
@@ -111,7 +142,10 @@ def nearest(sensors, max_sensors):
         raise InputError(f"{max_sensors=} must be 1 or more.")
     if len(sensors) <= max_sensors:
         return sensors, ""
-    return sensors[:max_sensors], f" (nearest {max_sensors} of {len(sensors)})"
+    # of several events or realisations the same sensor comes again and again
+    several = len({(one.event_key, one.realization) for one in sensors}) > 1
+    which, what = ("first", " records") if several else ("nearest", "")
+    return sensors[:max_sensors], f" ({which} {max_sensors} of {len(sensors)}{what})"
 
 
 def title_of(sensors):

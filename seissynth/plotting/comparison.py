@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, seconds
-from seissynth.plotting.spectra import amplitude_spectrum, plain_frequencies
+from seissynth.plotting.spectra import amplitude_label, amplitude_spectrum, plain_frequencies
 from seissynth.plotting.spectrograms import draw_spectrogram, level_label, spectrogram, top_level
 from seissynth.plotting.style import (
     BLACK,
     GREEN,
     axis_label,
     new_figure,
-    pretty_unit,
     scaled_unit,
     styled,
 )
@@ -140,9 +139,8 @@ def _draw_spectra(axes, generated, real, letter):
     for record, colour, name in ((real, BLACK, "real"), (generated, GREEN, "synthetic")):
         trace = record.traces[letter]
         axes.loglog(*amplitude_spectrum(centred(trace), trace.stats.delta), color=colour, linewidth=1.3, label=name)
-    unit = pretty_unit(generated.unit)
     axes.set_xlabel("Frequency (Hz)")
-    axes.set_ylabel(f"Amplitude {letter} ({f'{unit}·s' if unit else 's'})")
+    axes.set_ylabel(amplitude_label(generated.unit, letter))
     axes.grid(which="major")
     plain_frequencies(axes.xaxis)
     axes.legend(loc="best")

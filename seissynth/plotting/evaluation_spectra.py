@@ -31,8 +31,8 @@ def _by_magnitude(table, pairs):
     right.axhline(0, color=BLACK, linewidth=0.6)
     edge = 1.1 * float(np.nanmax(np.abs(table[["ln_ratio", "low", "high"]].to_numpy(float)), initial=1.0))
     right.set(ylabel="ln of generated over real", ylim=(-edge, edge))
-    unit = "mm·s" if pairs.real.quantity != "normalised" else "s"
-    left.set_ylabel(f"Amplitude on a Wood-Anderson ({unit})" if unit == "mm·s" else f"Amplitude ({unit})")
+    unit = "mm/Hz" if pairs.real.quantity != "normalised" else "1/Hz"
+    left.set_ylabel(f"Amplitude on a Wood-Anderson ({unit})" if unit == "mm/Hz" else f"Amplitude ({unit})")
     left.plot([], [], color=BLACK, label="real")
     left.plot([], [], "--", color=BLACK, label="generated")
     for axes in (left, right):
@@ -72,7 +72,7 @@ def plot_magnitude_sweep(sweep):
         if inside:
             left.plot(corner, level, "v", color=colour, markersize=7, markeredgecolor="white")
     left.plot([], [], "v", color=GREY, markersize=6, label="fitted corner")
-    left.set(xlabel="Frequency (Hz)", ylabel="Amplitude on a Wood-Anderson (mm·s)")
+    left.set(xlabel="Frequency (Hz)", ylabel="Amplitude on a Wood-Anderson (mm/Hz)")
     plain_frequencies(left.xaxis)
     left.legend(loc="lower center", ncols=2)
     left.grid(True)

@@ -25,8 +25,9 @@ _LONG_SIDE_INCHES = 6.0
 def plot_map(inventory: Inventory, event: Event | Catalog | None = None, *, labels: bool = True) -> Figure:
     """Draw stations and epicentres in longitude and latitude, with a scale bar.
 
-    One degree of longitude is drawn to scale at the middle latitude. An event with a moment tensor or nodal planes is
-    drawn as a beachball (up to five events), any other one as a star.
+    One degree of longitude is drawn as long as it is at the middle latitude. An event with a moment tensor
+    or nodal planes is drawn as a beachball (up to five events), any other one as a star whose size follows its
+    magnitude; the legend shows sizes. There is no coast line: map data do not come with seissynth.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def plot_map(inventory: Inventory, event: Event | Catalog | None = None, *, labe
     west, east, south, north, stretch = _frame(stations, events)
     width, height = (east - west) / stretch, north - south
     inch = _LONG_SIDE_INCHES / max(width, height)
-    figure = new_figure(max(width * inch + 0.85, 5.4), max(height * inch + 0.75, 3.5))
+    figure = new_figure(max(width * inch + 0.85, 5.4), max(height * inch + 1.1, 3.85))
     axes = figure.subplots()
     axes.set(xlim=(west, east), ylim=(south, north), aspect=stretch)
     axes.spines[["top", "right"]].set_visible(True)
@@ -65,12 +66,13 @@ def plot_map(inventory: Inventory, event: Event | Catalog | None = None, *, labe
     xs, ys = zip(*stations.values(), strict=True)
     axes.scatter(xs, ys, s=46, marker="^", color=BLUE, edgecolor="white", linewidth=0.7, zorder=4, label="station")
     for number, (x, y, item) in enumerate(events):
-        _draw_event(axes, x, y, item, ball=number < 5, first=number == 0)
+        _draw_event(axes, x, y, item, ball=number < 5)
     _degree_axes(axes)
     _scale_bar(axes, west, east, south, north, middle)
     if labels:
         _name_stations(figure, axes, stations, events)
     axes.set_title(_title(stations, events), fontsize=10)
+    _legend(figure, axes, [_magnitude(item) for _, _, item in events])
     return figure
 
 
@@ -107,7 +109,7 @@ def _frame(stations, events):
     return x - half_x, x + half_x, y - half_y, y + half_y, stretch
 
 
-def _draw_event(axes, x, y, event, *, ball, first):
+def _draw_event(axes, x, y, event, *, ball):
     tensor = _mechanism(event)
     if tensor is not None and ball:
         from matplotlib.transforms import Affine2D, ScaledTranslation
@@ -122,14 +124,46 @@ def _draw_event(axes, x, y, event, *, ball, first):
     axes.scatter(
         [x],
         [y],
-        s=190 if first else 60,
+        s=_star_points(_magnitude(event)) ** 2,
         marker="*",
         color=ORANGE,
         edgecolor=BLACK,
         linewidth=0.6,
-        zorder=5,
+        zorder=5 - 0.01 * min(max(_magnitude(event) or 0.0, 0.0), 10.0),  # small ones above large ones
         gid="epicentre",
     )
+
+
+def _magnitude(event):
+    magnitude = preferred(event, "magnitude")
+    return None if magnitude is None or magnitude.mag is None else float(magnitude.mag)
+
+
+def _star_points(magnitude):
+    """Width of a star: equal steps for equal steps of magnitude, which is a logarithm already."""
+    return 9.0 if magnitude is None else min(max(4.0 + 2.8 * magnitude, 4.0), 27.0)
+
+
+def _legend(figure, axes, magnitudes):
+    """Stations, and stars of up to three whole magnitudes; below the map, where it hides nothing."""
+    from matplotlib.lines import Line2D
+
+    def mark(marker, size, colour, label, edge):
+        style = {"linestyle": "none", "marker": marker, "markersize": size, "markeredgewidth": 0.6}
+        return Line2D([], [], markerfacecolor=colour, markeredgecolor=edge, label=label, **style)
+
+    handles = [mark("^", 7, BLUE, "station", "white")]
+    gids = {item.get_gid() for item in axes.collections}
+    if "beachball" in gids:
+        handles.append(mark("o", 9, ORANGE, "focal mechanism", BLACK))
+    known = [magnitude for magnitude in magnitudes if magnitude is not None]
+    if "epicentre" in gids and not known:
+        handles.append(mark("*", _star_points(None), ORANGE, "epicentre", BLACK))
+    elif "epicentre" in gids:
+        low, high = math.floor(min(known)), math.ceil(max(known))
+        for whole in sorted({low, round((low + high) / 2), high}):
+            handles.append(mark("*", _star_points(whole), ORANGE, f"M {whole}", BLACK))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
 
 
 def _mechanism(event):

@@ -12,7 +12,7 @@ from seissynth.plotting.spectra import legend, plain_frequencies
 from seissynth.plotting.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, pretty_unit, styled
 from seissynth.signal import response_spectrum, rotd
 from seissynth.signal.motion import convert_motion
-from seissynth.units import DERIVATIVES
+from seissynth.units import DERIVATIVES, UNITS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +25,12 @@ _PERIODS_S = np.geomspace(0.02, 10.0, 120)
 
 @styled
 def plot_response_spectra(
-    stream: Stream, *, damping: float = 0.05, periods_s: ArrayLike | None = None, max_sensors: int = 6
+    stream: Stream,
+    *,
+    damping: float = 0.05,
+    periods_s: ArrayLike | None = None,
+    max_sensors: int = 6,
+    quantity: str | None = None,
 ) -> Figure:
     """Draw PSA of each component, and RotD50 of two horizontal ones.
 
@@ -35,13 +40,15 @@ def plot_response_spectra(
     Parameters
     ----------
     stream : obspy Stream
-        Ground motion with ``stats.seissynth``; traces without it are taken to be acceleration in m/s².
+        Ground motion. Traces that do not say what they hold are taken to be acceleration in m/s².
     damping : float
         Fraction of critical damping, between 0 and 1.
     periods_s : array_like, optional
         Periods above 0, s; 120 from 0.02 to 10 s when not given.
     max_sensors : int
         More are left out, and the title says so.
+    quantity : {"VEL", "ACC", "DISP"}, optional
+        What traces hold that do not say so themselves, as in `plot_traces`.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def plot_response_spectra(
     periods = _PERIODS_S if periods_s is None else np.unique(np.asarray(periods_s, dtype=float))
     if periods.size == 0 or not (periods > 0).all():
         raise InputError("periods_s must hold periods above 0 s: the axis is logarithmic.")
-    sensors, omitted = nearest(find_sensors(stream, unit="m/s**2"), max_sensors)
+    sensors, omitted = nearest(find_sensors(stream, unit=UNITS["acceleration"], quantity=quantity), max_sensors)
     columns = min(len(sensors), 2)
     rows = -(-len(sensors) // columns)
     figure = new_figure(4.2 * columns + 0.6, 1.1 + 2.7 * rows)

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
-from seissynth.plotting.spectra import legend, plain_frequencies, tapered, windows
-from seissynth.plotting.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, pretty_unit, styled
+from seissynth.plotting.spectra import amplitude_label, legend, plain_frequencies, tapered, windows
+from seissynth.plotting.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, styled
 from seissynth.signal import fourier_amplitude, konno_ohmachi
 from seissynth.signal.konnoohmachi import log_centers
 
@@ -22,7 +22,9 @@ _PADDING = 8
 
 
 @styled
-def plot_smoothed_spectra(stream: Stream, *, bandwidth: float = 40.0, max_sensors: int = 6) -> Figure:
+def plot_smoothed_spectra(
+    stream: Stream, *, bandwidth: float = 40.0, max_sensors: int = 6, quantity: str | None = None
+) -> Figure:
     """Draw smoothed amplitude spectra from S on, the components of a sensor in one panel.
 
     The windows are those of `plot_spectra`: from S on for 1.5 times S minus P, 10 s at least, and the noise before P,
@@ -37,6 +39,8 @@ def plot_smoothed_spectra(stream: Stream, *, bandwidth: float = 40.0, max_sensor
         b of the smoothing, above 0: less smooths more.
     max_sensors : int
         More are left out, and the title says so.
+    quantity : {"VEL", "ACC", "DISP", "RAW"}, optional
+        What traces hold that do not say so themselves, as in `plot_traces`.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def plot_smoothed_spectra(stream: Stream, *, bandwidth: float = 40.0, max_sensor
     InputError
         An empty Stream, one with gaps, or a bandwidth not above 0.
     """
-    sensors, omitted = nearest(find_sensors(stream), max_sensors)
+    sensors, omitted = nearest(find_sensors(stream, quantity=quantity), max_sensors)
     columns = min(len(sensors), 2)
     rows = -(-len(sensors) // columns)
     figure = new_figure(4.2 * columns + 0.6, 1.1 + 2.7 * rows)
@@ -75,9 +79,8 @@ def _draw(axes, sensor, bandwidth):
             quiet = quiet * math.sqrt(signal.size / noise.size)
             axes.loglog(frequencies, quiet, color=GREY, linewidth=0.7, label="noise before P, scaled")
         axes.loglog(*_smoothed(signal, rate, bandwidth), color=colour, linewidth=1.3, label=letter)
-    unit = pretty_unit(sensor.unit)
     axes.set_title(f"{sensor.label}, {name}".replace("\n", ", "))
-    axes.set_ylabel(f"Amplitude ({f'{unit}·s' if unit else 's'})")
+    axes.set_ylabel(amplitude_label(sensor.unit))
     axes.grid(which="major")
     plain_frequencies(axes.xaxis)
 

@@ -23,7 +23,7 @@ _SHORTEST_S = 2.0
 
 
 @styled
-def plot_spectra(stream: Stream, *, max_sensors: int = 4) -> Figure:
+def plot_spectra(stream: Stream, *, max_sensors: int = 4, quantity: str | None = None) -> Figure:
     """Draw amplitude spectra per component: from S on, and of the noise before P.
 
     The S window starts at S and lasts 1.5 times S minus P, 10 s at least. Spectra are one-sided Fourier
@@ -36,13 +36,14 @@ def plot_spectra(stream: Stream, *, max_sensors: int = 4) -> Figure:
     stream : obspy Stream
     max_sensors : int
         More are left out, and the title says so.
+    quantity : {"VEL", "ACC", "DISP", "RAW"}, optional
+        What traces hold that do not say so themselves, as in `plot_traces`.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    everything = find_sensors(stream)
-    sensors, omitted = nearest(everything, max_sensors)
+    sensors, omitted = nearest(find_sensors(stream, quantity=quantity), max_sensors)
     columns = max(len(one.traces) for one in sensors)
     figure = new_figure(max(3.1 * columns, 5.5), 1.1 + 2.1 * len(sensors))
     panels = figure.subplots(len(sensors), columns, sharex=True, sharey="row", squeeze=False)
@@ -55,8 +56,7 @@ def plot_spectra(stream: Stream, *, max_sensors: int = 4) -> Figure:
                 axes.set_xlabel("Frequency (Hz)")
         for axes in line[len(letters) :]:
             axes.set_axis_off()
-        unit = pretty_unit(sensor.unit)
-        line[0].set_ylabel(f"{sensor.label}\nAmplitude ({f'{unit}·s' if unit else 's'})")
+        line[0].set_ylabel(f"{sensor.label}\n{amplitude_label(sensor.unit)}")
     legend(figure, panels)
     figure.suptitle(f"Amplitude spectra   {title_of(sensors)}{omitted}", fontsize=10)
     return figure
@@ -74,6 +74,20 @@ def _draw(axes, sensor, letter):
     axes.loglog(frequencies, amplitudes, color=BLUE, linewidth=1.2, label=name)
     axes.grid(which="major")
     axes.set_title(letter, fontweight="bold")
+
+
+def amplitude_label(unit, component=""):
+    """``Amplitude (m/s/Hz)`` with the unit of the record over Hz, which is that unit times seconds.
+
+    Examples
+    --------
+    >>> from seissynth.plotting.spectra import amplitude_label
+    >>> amplitude_label("m/s"), amplitude_label("counts", "Z"), amplitude_label("1")
+    ('Amplitude ((m/s)/Hz)', 'Amplitude Z (counts/Hz)', 'Amplitude (1/Hz)')
+    """
+    unit = pretty_unit(unit) or "1"
+    unit = f"({unit})" if "/" in unit else unit
+    return f"Amplitude {component} ({unit}/Hz)".replace("  ", " ")
 
 
 def plain_frequencies(axis):
@@ -132,9 +146,16 @@ def tapered(data):
 
 
 def legend(figure, panels):
-    """One legend below a grid of panels (an array), each entry once."""
-    seen = {}
+    """One legend below a grid of panels (an array), each kind of line once: "N or 1" where both are drawn alike."""
+    handles, labels = {}, {}
     for axes in panels.flat:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            seen.setdefault(label, handle)
-    figure.legend(seen.values(), seen.keys(), loc="outside lower center", ncols=len(seen))
+            kind = (handle.get_color(), handle.get_linewidth(), handle.get_linestyle())
+            handles.setdefault(kind, handle)
+            labels.setdefault(kind, []).append(label)
+    texts = [" or ".join(sorted(set(names), key=_rank)) for names in labels.values()]
+    figure.legend(handles.values(), texts, loc="outside lower center", ncols=len(texts))
+
+
+def _rank(label):
+    return "ZNE123".find(label) if len(label) == 1 else 99, label

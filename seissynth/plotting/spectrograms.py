@@ -25,7 +25,7 @@ _LOWEST_HZ = 0.2
 
 
 @styled
-def plot_spectrogram(stream: Stream | Trace, *, max_sensors: int = 3) -> Figure:
+def plot_spectrogram(stream: Stream | Trace, *, max_sensors: int = 3, quantity: str | None = None) -> Figure:
     """Draw each component above its spectrogram, with the onsets of P and S.
 
     Spectrograms are power spectral densities in Hann windows of about 2 s, a power of two of samples long and an eighth
@@ -35,9 +35,11 @@ def plot_spectrogram(stream: Stream | Trace, *, max_sensors: int = 3) -> Figure:
     Parameters
     ----------
     stream : obspy Stream or Trace
-        Result of `seissynth.generate`, or one trace of it. Without ``stats.seissynth`` amplitudes are counts.
+        As `seissynth.generate` returns it, or one trace of it.
     max_sensors : int
         More are left out, and the title says so.
+    quantity : {"VEL", "ACC", "DISP", "RAW"}, optional
+        What traces hold that do not say so themselves, as in `plot_traces`.
 
     Returns
     -------
@@ -48,7 +50,8 @@ def plot_spectrogram(stream: Stream | Trace, *, max_sensors: int = 3) -> Figure:
     InputError
         An empty Stream, one with gaps, or traces of less than 16 samples.
     """
-    sensors, omitted = nearest(find_sensors(Stream([stream]) if isinstance(stream, Trace) else stream), max_sensors)
+    stream = Stream([stream]) if isinstance(stream, Trace) else stream
+    sensors, omitted = nearest(find_sensors(stream, quantity=quantity), max_sensors)
     columns = max(len(sensor.traces) for sensor in sensors)
     figure = new_figure(max(3.6 * columns, 6.5) + 0.8, 0.6 + 3.4 * len(sensors))
     grid = figure.add_gridspec(2 * len(sensors), columns, height_ratios=[1.0, 1.7] * len(sensors))
@@ -73,7 +76,7 @@ def _draw_sensor(figure, grid, row, sensor):
         above.tick_params(labelbottom=False, labelleft=column == 0)
         mesh = draw_spectrogram(below, picture, seconds(trace, sensor.origin)[0], top)
         below.tick_params(labelleft=column == 0)
-        below.set_xlabel("Time after origin (s)")
+        below.set_xlabel(sensor.time_label)
         draw_onsets(above, sensor, named=True)
         draw_onsets(below, sensor, named=False, colour="white")
         upper.append(above)

@@ -4,13 +4,13 @@ import contextlib
 import contextvars
 import functools
 import inspect
-import io
 import math
 import os
 import sys
 from pathlib import Path
 
 from seissynth.errors import InputError
+from seissynth.plotting._notebook import canvas_class, figure_class, show_when_cell_ends
 
 #: Okabe and Ito's colours, which people with any colour vision tell apart
 BLACK, GREY, LIGHT = "#222222", "#777777", "#DDDDDD"
@@ -68,8 +68,8 @@ def styled(function):
     """Draw with our own settings and restore the user's.
 
     In a script or terminal with windows the figure is shown, as ObsPy's ``plot`` does, unless it goes to a file. A
-    notebook shows the figure that is returned. Without windows (matplotlib's Agg) nothing is shown, and pyplot keeps
-    no figure.
+    notebook shows it once, also where a semicolon follows the call. Without windows (matplotlib's Agg) nothing is
+    shown, and pyplot keeps no figure.
 
     The figure is written to the keyword ``outfile``, which is not passed to the function itself: it is added to the
     parameters of its docstring here.
@@ -81,7 +81,8 @@ def styled(function):
 
         if outfile is not None:
             check_outfile(outfile)
-        shown = outfile is None and _window.get() is not None and has_windows()
+        wanted = outfile is None and _window.get() is not None
+        shown = wanted and has_windows()
         token = _window.set(True if shown else None)
         try:
             with matplotlib.rc_context(_SETTINGS):
@@ -94,6 +95,8 @@ def styled(function):
             import matplotlib.pyplot as plt
 
             plt.show()  # waits for the user in a script, returns at once where pyplot is interactive
+        elif wanted:
+            show_when_cell_ends(figure)
         return figure
 
     if function.__doc__:
@@ -113,31 +116,15 @@ def has_windows():
     return matplotlib.get_backend().lower() in backend_registry.list_builtin(BackendFilter.INTERACTIVE)
 
 
-@functools.cache
-def _figure_class():
-    """Figure that displays itself in a notebook without pyplot; defined late, because matplotlib is imported late."""
-    from matplotlib.figure import Figure
-
-    class NotebookFigure(Figure):
-        def _repr_png_(self):
-            buffer = io.BytesIO()
-            self.savefig(buffer, format="png", dpi=100)
-            return buffer.getvalue()
-
-    return NotebookFigure
-
-
 def new_figure(width, height):
     """Return a Figure of a size in inches: pyplot's, if a window is wanted; else one independent of pyplot."""
     if _window.get():
         import matplotlib.pyplot as plt
 
         _window.set(None)  # one window for one picture
-        return plt.figure(FigureClass=_figure_class(), figsize=(width, height), dpi=100, layout="constrained")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    figure = _figure_class()(figsize=(width, height), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+        return plt.figure(FigureClass=figure_class(), figsize=(width, height), dpi=100, layout="constrained")
+    figure = figure_class()(figsize=(width, height), dpi=150, layout="constrained")
+    canvas_class()(figure)
     return figure
 
 

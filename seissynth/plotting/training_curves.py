@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from seissynth.errors import FileFormatError
-from seissynth.plotting.style import BLUE, GREY, styled
+from seissynth.plotting.style import BLUE, GREY, new_figure, styled
 
 #: columns that are no curve
 _NO_CURVES = ("step", "epoch", "minutes")
@@ -38,11 +38,9 @@ def plot_training(metrics):
     >>> from seissynth.plotting import plot_training
     >>> figure = plot_training("run/metrics.csv", outfile="curve.png")              # doctest: +SKIP
     """
-    from matplotlib.figure import Figure
-
     curves = read_curves(metrics)
     rows = -(-len(curves) // _COLUMNS)
-    figure = Figure(figsize=(_PANEL_IN[0] * _COLUMNS, _PANEL_IN[1] * max(rows, 1)), layout="constrained")
+    figure = new_figure(_PANEL_IN[0] * _COLUMNS, _PANEL_IN[1] * max(rows, 1))
     for number, (name, (steps, values)) in enumerate(curves.items()):
         axes = figure.add_subplot(rows, _COLUMNS, number + 1)
         many = len(values) > 3 * _SMOOTH

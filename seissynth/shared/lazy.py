@@ -34,6 +34,8 @@ def lazy(namespace, names, modules=()):
         return value
 
     def __dir__():
-        return sorted({*namespace, *homes, *modules})
+        # public names only: what Tab shows; modules of ours that were imported on the way are no part of it
+        own = {name for name in namespace if name.startswith("__")}
+        return sorted({*own, *homes, *modules})
 
     return sorted(homes), __getattr__, __dir__

@@ -200,7 +200,7 @@ def test_explain(run, inputs):
     assert run("generate", *inputs, "-o", "a.h5", "-q").exit_code == 0
     result = run("explain", "a.h5")
     assert result.exit_code == 0 and "AMAT" in result.stdout
-    assert max(map(len, result.stdout.splitlines())) <= 100 and "--all" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80 and "--all" in result.stdout
     everything = run("explain", "a.h5", "--all").stdout
     assert "corner_frequency" in everything and "corner_frequency" not in result.stdout
     assert len(json.loads(run("explain", "a.h5", "--json").stdout)[0]) > 30

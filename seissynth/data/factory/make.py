@@ -145,7 +145,7 @@ def make_dataset(
     dry_run : bool
         Write the metadata only, as ``metadata_plan.csv``, and estimate the cost of the set.
     progress : callable, optional
-        ``progress(done, total)`` in blocks.
+        ``progress(done, total)`` in blocks; in one process `done` also moves inside a block.
 
     Returns
     -------
@@ -215,14 +215,17 @@ def _make_blocks(job, missing, workers, dask, progress):
     def step():
         nonlocal done
         done += 1
-        if progress is not None:
-            progress(done, total)
+        inside(0.0)
+
+    def inside(share):
+        if progress is not None and (share < 1.0):  # a whole block is done when its books are written
+            progress(done + share, total)
 
     if missing and (workers > 1 or dask is not None):
         with dask_client(dask, workers) as client:
             run_dask(job, missing, step, client)
     else:
-        run_serial(job, missing, step)
+        run_serial(job, missing, step, inside)
 
 
 def plan_dataset(

@@ -97,13 +97,15 @@ def chunk_name(number):
     return f"_{number:06d}"
 
 
-def make_block(job, number):
-    """Make one block, write its shard and its summary; return the summary.
+def make_block(job, number, inside=None):
+    """Make one block, write its shard and its books; return the books.
 
     Parameters
     ----------
     job : Job
     number : int
+    inside : callable, optional
+        Called with the share of the block's records that are made, as often as some are.
 
     Returns
     -------
@@ -111,7 +113,7 @@ def make_block(job, number):
         Counts and a histogram of magnitudes, as JSON data.
     """
     with collecting_warnings() as messages:
-        books = _write_block(job, number)
+        books = _write_block(job, number, inside)
     books["warnings"] = sorted(set(messages))[:20]
     # block numbers in digits of one length: by their ends the names are those of this block alone
     names = sorted(path.name for path in job.path.glob(f"[!.]*{chunk_name(number)}.*")) if books["records"] else []
@@ -121,7 +123,7 @@ def make_block(job, number):
     return books
 
 
-def _write_block(job, number):
+def _write_block(job, number, inside=None):
     settings, maker = job.settings, job.maker
     plan = maker.plan(*settings.blocks()[number])
     books = {"block": number, **empty_counts()}
@@ -130,10 +132,16 @@ def _write_block(job, number):
     if not len(plan):
         return {**books, "events": 0}
     books["events"] = len(np.unique(plan.events))
+
+    def count(frame):
+        count_rows(books, frame)
+        if inside is not None:
+            inside(books["records"] / len(plan))
+
     if settings.format == "asdf":
         from seissynth.data.factory.asdf import write_shard
 
-        write_shard(job, plan, chunk_name(number)[1:], lambda frame: count_rows(books, frame))
+        write_shard(job, plan, chunk_name(number)[1:], count)
         return books
     from seissynth.io.seisbench.dataset import DatasetWriter
 
@@ -150,7 +158,7 @@ def _write_block(job, number):
     ) as writer:
         for frame, waveforms in maker.pieces(plan):
             writer.write(frame, waveforms)
-            count_rows(books, frame)
+            count(frame)
     return books
 
 
@@ -208,10 +216,10 @@ def add_books(total, books):
             total[name] = total.get(name, 0) + value
 
 
-def run_serial(job, numbers, step):
-    """Make blocks one after the other in this process; `step` is called after each."""
+def run_serial(job, numbers, step, inside=None):
+    """Make blocks one after the other in this process; `step` is called after each, `inside` as in `make_block`."""
     for number in numbers:
-        make_block(job, number)
+        make_block(job, number, inside)
         step()
 
 

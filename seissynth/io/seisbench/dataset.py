@@ -28,9 +28,11 @@ from seissynth.io.seisbench.layout import (
 )
 from seissynth.io.seisbench.read import FilePool, ReadError, all_finite
 from seissynth.io.seisbench.set_files import check_files
+from seissynth.io.seisbench.shown import metadata_cells
 from seissynth.io.seisbench.table import common_rate, read_table, unify_orders, unify_rates
 from seissynth.io.seisbench.write import DatasetWriter
 from seissynth.seeding import generator, hash_words
+from seissynth.shared.tables import html_table
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -75,6 +77,9 @@ class Dataset:
     (2, 100.0, 'ZNE', 'm/s')
     >>> dataset.split("test").waveforms([0], component_order="NE").shape
     (1, 2, 500)
+    >>> waveform, metadata = dataset[1]
+    >>> waveform.shape, metadata["source_magnitude"]
+    ((3, 500), np.float64(4.5))
     """
 
     def __init__(self, path: str | os.PathLike[str], *, chunks: Sequence[str] | None = None) -> None:
@@ -149,6 +154,23 @@ class Dataset:
     def __repr__(self):
         rate = "mixed rates" if self.sampling_rate_hz is None else f"{self.sampling_rate_hz:g} Hz"
         return f"Dataset({str(self.path)!r}: {len(self)} records, {self.component_order or 'mixed components'}, {rate})"
+
+    def _repr_html_(self):
+        head, rows = metadata_cells(self.metadata)
+        return html_table(head, rows, f"{self!r}, {self.unit or 'unit not stated'}")
+
+    def __getitem__(self, key):
+        """Return a record, ``(waveform, metadata)``, for a number; a part of the set for a slice, a mask or numbers.
+
+        The waveform has shape (components, npts) in the components and the type in which it is stored.
+        """
+        if isinstance(key, slice):
+            return self.select(np.arange(len(self))[key])
+        if isinstance(key, int | np.integer) and not isinstance(key, bool):
+            if not -len(self) <= key < len(self):
+                raise IndexError(f"record {key} does not exist: {self.path} holds {len(self)}.")
+            return self.waveform(key, None, None), self.metadata.iloc[key]
+        return self.select(key)
 
     # --- what is in it
 

@@ -1,0 +1,55 @@
+"""What a card shows of itself: the facts it states, in words."""
+
+from seissynth.shared.tables import html_table, text_table
+
+
+def card_facts(card):
+    """Return pairs of words for what a card states; what it leaves open is left out.
+
+    Parameters
+    ----------
+    card : seissynth.backends.base.Card
+
+    Returns
+    -------
+    list of (str, str)
+    """
+    facts = [("records", f"{card.quantity}, components {card.component_order}")]
+    if card.sampling_rates_hz:
+        facts.append(("rate", " or ".join(f"{rate:g}" for rate in card.sampling_rates_hz) + " Hz, resampled to others"))
+    if card.max_duration_s is not None:
+        facts.append(("longest", f"{card.max_duration_s:g} s"))
+    for name, pair, unit in (
+        ("magnitude", card.magnitude_range, ""),
+        (f"{card.distance_kind} distance", card.distance_range_km, " km"),
+        ("depth", card.depth_range_km, " km"),
+    ):
+        if pair is not None:
+            facts.append((name, range_text(pair) + unit))
+    for name, value in (
+        ("trained on", card.trained_region),
+        ("needs", ", ".join(card.required_columns)),
+        ("can use", ", ".join(card.optional_columns)),
+        ("capabilities", ", ".join(sorted(card.capabilities))),
+        ("packages", ", ".join(card.packages)),
+        ("after", "; ".join(card.references)),
+        ("licence", card.licence_code + (f", weights {card.licence_weights}" if card.licence_weights else "")),
+    ):
+        if value:
+            facts.append((name, value))
+    return facts
+
+
+def range_text(pair):
+    """``0.37 to 6.4``."""
+    return f"{pair[0]:.3g} to {pair[1]:.3g}"
+
+
+def card_text(card):
+    """Return the card as text of several lines."""
+    return f"Card {card.name!r}: {card.summary}\n" + text_table([], [(f"  {a}", b) for a, b in card_facts(card)])
+
+
+def card_html(card):
+    """Return the card as HTML."""
+    return html_table([], card_facts(card), f"{card.name}: {card.summary}")
