@@ -139,7 +139,7 @@ TROUBLES = {
     ),
     "rounded motion": (lambda: seissynth.generate(*example_with(), quantize=True), ()),
     "ensemble drawn": (
-        lambda: draw("plot_traces", seissynth.generate(*example_with(), realizations=2, duration=30)),
+        lambda: draw("plot_section", seissynth.generate(*example_with(), realizations=2, duration=30)),
         (),
     ),
     "no distance": (lambda: draw("plot_section", obspy.read()), ()),

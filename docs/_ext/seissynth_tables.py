@@ -98,7 +98,7 @@ def presets_table():
             cells = [Code(first)]
             cells += [Code(_value(value)) if value != values[0] else "the same" for value in values[1:]]
             rows.append((Code(f.name), *cells))
-    return ("option", *(Code(name) for name in PRESETS)), rows, (24, 19, 19, 19, 19)
+    return ("option", *(Code(name) for name in PRESETS)), rows, (20, 16, 16, 16, 16, 16)
 
 
 def backends_table():
