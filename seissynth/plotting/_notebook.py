@@ -63,7 +63,6 @@ def _show_waiting():
 
 def _shell():
     """Return the shell of a notebook's kernel; None in scripts and terminals."""
-    if "ipykernel" not in sys.modules:
-        return None
-    shell = sys.modules["IPython"].get_ipython()
+    ipython = sys.modules.get("IPython")  # a kernel has imported it; nobody else needs to
+    shell = ipython.get_ipython() if ipython is not None else None
     return shell if hasattr(shell, "kernel") else None

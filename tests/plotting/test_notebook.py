@@ -1,5 +1,8 @@
 """What a notebook shows: run in a real kernel, and the pictures in the outputs are counted."""
 
+import subprocess
+import sys
+
 import pytest
 
 nbclient = pytest.importorskip("nbclient")
@@ -24,6 +27,11 @@ CELLS = {
     "plot_traces(st) ": 1,
     "plot_traces(st); ": 1,
 }
+
+
+def test_a_script_that_imports_ipykernel_draws_as_any_other():
+    code = "import ipykernel, obspy; from seissynth.plotting import plot_traces; plot_traces(obspy.read())"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_every_picture_is_shown_once(tmp_path):
