@@ -53,7 +53,7 @@ def scattered_energy(distance_km, times_s, speed_km_s, scattering_per_km):
     --------
     >>> from seissynth_plugins.stochastic.transport import scattered_energy
     >>> scattered_energy(35.0, [9.0, 11.0], 3.5, 0.01).round(9).tolist()
-    [0.0, 2.27e-07]
+    [0.0, 1.343e-06]
     """
     from seissynth_plugins.stochastic import _transport_kernels as kernels
 
