@@ -75,7 +75,7 @@ def read_preset(path: str | os.PathLike[str]) -> dict:
         if name in ("name", "based_on"):
             preset[name] = value
         else:
-            preset["constants"][name] = _value(value)
+            preset["constants"][name] = plain_value(value)
             preset["sources"][name] = source
     return preset
 
@@ -138,7 +138,8 @@ def unfold(preset, overrides):
     return preset.get("based_on", "active"), {**preset.get("constants", {}), **overrides}
 
 
-def _value(text):
+def plain_value(text):
+    """Return the number, list, truth value or word that a cell of a table, or an option, says."""
     try:
         return json.loads(text)
     except ValueError:

@@ -26,8 +26,8 @@ class TransportNoise:
     Notes
     -----
     Each series is one white noise. First-order low passes divide it into bands, and each band has its window. The bands
-    sum to the noise, and the expected spectrum is white to 2 %. The windows act after the filters, so nothing moves
-    before the onset.
+    sum to the noise, and the expected spectrum is white to 4 % in octaves. The windows act after the filters, so
+    nothing moves before the onset.
 
     Direct waves are polarised, but for a share; scattered ones are not. Waves that changed between P and S on the way
     arrive between both. They belong to the S group, and divide between the components as P's coda does.

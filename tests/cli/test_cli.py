@@ -5,26 +5,9 @@ import sys
 import numpy as np
 import obspy
 import pytest
-from typer.testing import CliRunner
 
 import seissynth
-from seissynth.cli import make_app
 from seissynth.io.asdf import read_asdf, write_asdf
-
-
-@pytest.fixture(scope="module")
-def app():
-    return make_app()
-
-
-@pytest.fixture
-def run(app, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words):
-        return CliRunner().invoke(app, [str(word) for word in words])
-
-    return call
 
 
 @pytest.fixture

@@ -8,26 +8,9 @@ import sys
 import numpy as np
 import obspy
 import pytest
-from typer.testing import CliRunner
 
 import seissynth
-from seissynth.cli import make_app
 from seissynth.io.asdf import read_asdf
-
-
-@pytest.fixture(scope="module")
-def app():
-    return make_app()
-
-
-@pytest.fixture
-def run(app, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words, **options):
-        return CliRunner().invoke(app, [str(word) for word in words], **options)
-
-    return call
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seissynth_plugins.stochastic.region_presets import _value as read_value
+from seissynth_plugins.stochastic.region_presets import plain_value
 from tools.physics._envelopes import (
     BANDS_HZ,
     FOLDERS,
@@ -92,7 +92,7 @@ def main():
     parser.add_argument("--name", default="envelopes")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
-    constants = {name: read_value(value) for name, _, value in (item.partition("=") for item in arguments.set)}
+    constants = {name: plain_value(value) for name, _, value in (item.partition("=") for item in arguments.set)}
     lines = []
     for name in arguments.sets.split(","):
         recordings = load(name, arguments.data, arguments.windows)
