@@ -139,6 +139,15 @@ def test_the_expected_spectrum_of_the_noise_is_white(magnitude, distance_km):
     np.testing.assert_allclose(np.sqrt(level), 1, atol=0.04)
 
 
+def test_series_are_exactly_zero_before_the_first_arrival():
+    row = row_of(4.0, 40.0)
+    p, s = np.zeros((4, 1000)), np.zeros((8, 1000))
+    TransportNoise(PARAMETERS).write(p, s, row, row.p_first - 1.0, 1000, 0.01, 5)
+    first = 100
+    assert not p[:, :first].any() and not s[:, :first].any()
+    assert abs(p[0, first]) > 0.05  # the pulse that carries the polarity
+
+
 def record(npts, start_s=0.0, **options):
     return simulate(
         StochasticBackend(preset="active_transport", **options), conditions(40.0), npts=npts, start_s=start_s
