@@ -19,6 +19,27 @@ def shared_data():
     )
 
 
+@pytest.fixture(scope="module")
+def app():
+    """Make the command line, to be called in the process of the tests."""
+    from seissynth.cli import make_app
+
+    return make_app()
+
+
+@pytest.fixture
+def run(app, tmp_path, monkeypatch):
+    """Return a function that calls the command line from an empty folder."""
+    from typer.testing import CliRunner
+
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words, **options):
+        return CliRunner().invoke(app, [str(word) for word in words], **options)
+
+    return call
+
+
 # --- every warning is given by some test: asked where the whole suite runs and nothing large is missing
 
 _RECORDER = record()

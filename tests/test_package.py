@@ -5,6 +5,7 @@ import configparser
 import contextlib
 import importlib
 import importlib.metadata
+import itertools
 import runpy
 import shutil
 import subprocess
@@ -49,6 +50,15 @@ def _short(module):
 
 #: room -> floor
 _FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+
+# --- tests
+
+
+def test_no_two_files_of_tests_share_a_name():
+    """pytest imports them by name alone: a second ``conftest.py`` stops the whole run."""
+    names = sorted(path.name for path in (ROOT / "tests").rglob("*.py"))
+    assert [one for one, next_one in itertools.pairwise(names) if one == next_one] == []
 
 
 # --- imports

@@ -10,14 +10,7 @@ import typer
 from bad_calls import BadCalls, call, commands, make_files, works
 from typer.testing import CliRunner
 
-from seissynth.cli import make_app
-
 COUNT, SEED = 300, 20260101
-
-
-@pytest.fixture(scope="module")
-def app():
-    return make_app()
 
 
 @pytest.fixture(scope="module")
