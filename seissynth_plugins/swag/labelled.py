@@ -15,6 +15,8 @@ from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
     from seissynth_plugins.swag.waveforms import SwagInputs
@@ -113,15 +115,17 @@ class LabelledGenerator:
         """Stations, ranges, quantity and scales of the weights, see `seissynth_plugins.swag.waveforms.SwagInputs`."""
         return self.backend.inputs
 
-    def records(self, labels: ArrayLike, station: str | None = None, seed: int = 0) -> np.ndarray:
+    def records(
+        self, labels: ArrayLike, station: str | Sequence[str | None] | None = None, seed: int = 0
+    ) -> np.ndarray:
         """Return records.
 
         Parameters
         ----------
         labels : array_like, shape (n, 3)
             P and S, s after the first sample, and magnitude.
-        station : str, optional
-            A name of `inputs.names`; None for no station's label.
+        station : str or sequence of str, optional
+            A name of `inputs.names`, for all records or one for each; None for no station's label.
         seed : int
             Record i depends on it, on i and on its labels only.
 
@@ -133,15 +137,18 @@ class LabelledGenerator:
         Raises
         ------
         InputError
-            A station that the weights do not know.
+            A station that the weights do not know; stations that are not as many as labels.
         DomainError
             A label outside the trained range.
         """
         rows = np.asarray(labels, dtype=float)
-        names, config = self.inputs.names, self.backend.config
-        if station is not None and station not in names:
-            raise InputError(f"the weights do not know station {station!r}; they know {', '.join(names[:8])}.")
-        number = config.stations if station is None else names.index(station)
-        self.backend.check_labels(rows, [station or "no station"] * len(rows))
+        known, config = self.inputs.names, self.backend.config
+        names = [station] * len(rows) if station is None or isinstance(station, str) else list(station)
+        if len(names) != len(rows):
+            raise InputError(f"{len(names)} stations for {len(rows)} labels; give one, or one for each.")
+        if unknown := sorted({name for name in names if name is not None} - set(known)):
+            raise InputError(f"the weights do not know station {unknown[0]!r}; they know {', '.join(known[:8])}.")
+        numbers = [config.stations if name is None else known.index(name) for name in names]
+        self.backend.check_labels(rows, [name or "no station" for name in names])
         seeds = [hash_words("swag record", seed, row) for row in range(len(rows))]
-        return self.backend.make(rows, np.full(len(rows), number), np.array(seeds, np.uint64))
+        return self.backend.make(rows, np.array(numbers), np.array(seeds, np.uint64))

@@ -8,7 +8,10 @@ from seissynth.evaluation.downstream.picker_training import predict, score_proba
 from seissynth.evaluation.downstream.picker_windows import LabelledRecords, resampled
 from seissynth.evaluation.statistics.nearest import nearest_records
 from seissynth.io.seisbench.dataset import Dataset
+from seissynth.seeding import generator, hash_words
+from seissynth_plugins.swag.training.data import swag_rules
 from seissynth_plugins.torchkit.noise_rows import sensor_names
+from seissynth_plugins.torchkit.training_table import TrainingTable
 
 ORDER = "ENZ"
 #: Hz
@@ -20,34 +23,73 @@ PARTS_S = {
 _LEAST = 1e-12
 
 
-class StationRecords:
-    """Real records of one station with their labels.
+class LabelledSet:
+    """Real records with their labels, to compare generated ones with.
 
     Parameters
     ----------
-    folder : path
-        In SeisBench's form.
-    split : str
-    count : int, optional
-        The first so many.
+    waveforms : ndarray, shape (n, 3, npts)
+        In the order E, N, Z.
+    table : DataFrame
+        Their rows of metadata in SeisBench's names.
+    rate : float
+        Hz.
     """
 
-    def __init__(self, folder, split, count=None):
-        part = Dataset(folder).split(split)
-        table = part.metadata
-        rows = np.arange(len(part) if count is None else min(count, len(part)))
-        table = table.iloc[rows]
-        self.rate = float(part.sampling_rate_hz)
-        self.waveforms = part.waveforms(rows, component_order=ORDER)
+    def __init__(self, waveforms, table, rate):
+        self.waveforms, self.rate = waveforms, float(rate)
         self.labels = np.column_stack(
             [*(table[f"trace_{phase}_arrival_sample"].to_numpy(float) / self.rate for phase in "ps"),
              table["source_magnitude"].to_numpy(float)]
         )  # fmt: skip
         self.stations = sensor_names(table).tolist()
-        self.station = self.stations[0]
+        self.events = table["source_id"].tolist() if "source_id" in table else list(range(len(table)))
 
     def __len__(self):
         return len(self.waveforms)
+
+    @property
+    def station(self):
+        """The station of the first record: of all, where the set is of one."""
+        return self.stations[0]
+
+    def select(self, rows):
+        """Return a set of some rows."""
+        out = object.__new__(type(self))
+        rows = np.asarray(rows)
+        out.waveforms, out.labels, out.rate = self.waveforms[rows], self.labels[rows], self.rate
+        out.stations, out.events = ([values[row] for row in rows] for values in (self.stations, self.events))
+        return out
+
+    def known_to(self, inputs):
+        """Return the records whose P, S minus P and magnitude lie within the trained ranges."""
+        p, s, magnitude = self.labels.T
+        inside = np.ones(len(self), bool)
+        for name, values in {"p_s": p, "s_minus_p_s": s - p, "magnitude": magnitude}.items():
+            low, high = inputs.ranges.get(name, (-np.inf, np.inf))
+            inside &= (values >= low) & (values <= high)
+        return self.select(np.flatnonzero(inside))
+
+    def of_the_same(self, other):
+        """Return the records of `other` that are of the earthquakes and stations of these, in their order."""
+        where = {key: row for row, key in enumerate(zip(other.events, other.stations, strict=True))}
+        return other.select([where[key] for key in zip(self.events, self.stations, strict=True)])
+
+
+def station_records(folder, split=None, count=None):
+    """Return the records of a part of a set of one station, or the first so many."""
+    part = Dataset(folder) if split is None else Dataset(folder).split(split)
+    rows = np.arange(len(part) if count is None else min(count, len(part)))
+    return LabelledSet(
+        part.waveforms(rows, component_order=ORDER), part.metadata.iloc[rows], part.sampling_rate_hz
+    )  # fmt: skip
+
+
+def fold_records(folder, network, part, fold, folds=5):
+    """Return the records of a part of a set that is divided by blocks of time, as the training does it."""
+    table = TrainingTable(folder, swag_rules(network), fold=fold, folds=folds)
+    rows = table.rows(part)
+    return LabelledSet(table.waveforms(rows, component_order=ORDER), table.table.iloc[rows], network.sampling_rate_hz)
 
 
 def features(waveforms, labels, rate):
@@ -81,6 +123,40 @@ def level_scores(made, real):
         "coverage": reached,
         "inside": inside,
     }
+
+
+def log_peaks(waveforms, labels, rate):
+    """Logarithm of the largest horizontal motion from P on, the vector of both components."""
+    horizontal = np.hypot(*np.moveaxis(waveforms[:, :2] - waveforms[:, :2].mean(-1, keepdims=True), 1, 0))
+    first = np.maximum(np.round((labels[:, 0] - 1.0) * rate).astype(int), 0)
+    return np.array([np.log(row[begin:].max() + 1e-30) for row, begin in zip(horizontal, first, strict=True)])
+
+
+def amplitude_scores(made, labels, real):
+    """Mean and standard deviation of the error of ln of the peak."""
+    error = log_peaks(made, labels, real.rate) - log_peaks(real.waveforms, real.labels, real.rate)
+    return {"peak_bias": float(error.mean()), "peak_sd": float(error.std())}
+
+
+def magnitude_slope(waveforms, labels, rate, events, draws=1000, seed=0):
+    """How ln of the peak grows with magnitude at equal S minus P, and its 95 % interval over earthquakes.
+
+    Least squares of ``ln peak = a + b M + c ln(S - P)``; the interval is of earthquakes drawn with replacement.
+    """
+    x = np.column_stack([np.ones(len(labels)), labels[:, 2], np.log(labels[:, 1] - labels[:, 0])])
+    y = log_peaks(waveforms, labels, rate)
+    names, number = np.unique(events, return_inverse=True)
+    rng = generator(hash_words("slope of magnitudes", seed), 0)
+    slopes = []
+    for draw in range(draws + 1):
+        times = (
+            np.ones(len(names))
+            if not draw
+            else np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
+        )
+        weight = np.sqrt(times[number])
+        slopes.append(np.linalg.lstsq(x * weight[:, None], y * weight, rcond=None)[0][1])
+    return (float(slopes[0]), *map(float, np.quantile(slopes[1:], (0.025, 0.975))))
 
 
 def pick_scores(waveforms, labels, rate, picker):

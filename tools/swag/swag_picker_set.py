@@ -18,7 +18,7 @@ from seissynth.io.seisbench.layout import write_chunks_file
 from seissynth.io.seisbench.write import DatasetWriter
 from seissynth.units import UNITS
 from seissynth_plugins.swag.labelled import LabelledGenerator, draw_labels
-from tools.swag._scores import StationRecords
+from tools.swag._scores import station_records
 
 BLOCK = 500
 DEV_SHARE = 0.05
@@ -51,7 +51,7 @@ def main():
     parser.add_argument("--even", action="store_true", help="magnitudes evenly over their range")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    real = StationRecords(arguments.data, "train", arguments.labels)
+    real = station_records(arguments.data, "train", arguments.labels)
     generator = LabelledGenerator(arguments.weights, steps=arguments.steps, guidance=arguments.guidance, batch=16)
     inputs, rate = generator.inputs, real.rate
     p_range_s = inputs.ranges["p_s"]

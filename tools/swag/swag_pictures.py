@@ -13,7 +13,7 @@ import numpy as np
 
 from seissynth_plugins.swag.labelled import LabelledGenerator
 from tools.real_records._real_records import BLACK, BLUE, new_figure, save_picture, styled
-from tools.swag._scores import ORDER, StationRecords
+from tools.swag._scores import ORDER, fold_records, station_records
 from tools.swag.swag_scores import OUT
 
 WINDOW_S = 2.56
@@ -62,23 +62,23 @@ def main():
     parser.add_argument("data", type=Path)
     parser.add_argument("--count", type=int, default=3)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--fold", type=int, help="DATA is divided by blocks of time: real records of its part test")
     parser.add_argument("--component", default="Z")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--name", default="swag_pictures")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
-    records = StationRecords(arguments.data, "dev")
     generator = LabelledGenerator(arguments.weights, steps=arguments.steps)
-    chosen = slice(arguments.first, arguments.first + arguments.count)
-    labels = records.labels[chosen]
-    made = np.concatenate(
-        [
-            generator.records(label[None], name if name in generator.inputs.names else None, seed=i)
-            for i, (label, name) in enumerate(zip(labels, records.stations[chosen], strict=True))
-        ]
-    )
+    if arguments.fold is None:
+        records = station_records(arguments.data, "dev")
+    else:
+        records = fold_records(arguments.data, generator.backend.config, "test", arguments.fold)
+    records = records.known_to(generator.inputs)
+    records = records.select(np.arange(arguments.first, arguments.first + arguments.count))
+    known = [name if name in generator.inputs.names else None for name in records.stations]
+    made = generator.records(records.labels, known)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    figure = draw(records.waveforms[chosen], made, labels, records.rate, arguments.component)
+    figure = draw(records.waveforms, made, records.labels, records.rate, arguments.component)
     save_picture(figure, arguments.out / f"{arguments.name}.png")
 
 

@@ -17,7 +17,7 @@ from seissynth.picking.models import load_picker
 from seissynth_plugins.swag.labelled import LabelledGenerator
 from seissynth_plugins.swag.training.train import train_swag
 from tools.real_records._real_records import write_markdown
-from tools.swag._scores import StationRecords
+from tools.swag._scores import station_records
 from tools.swag.swag_scores import COLUMNS, OUT, cells, real_row, score_row
 
 #: labels of the part "dev" within the range of the fitted records, or there is nothing to score
@@ -52,7 +52,10 @@ def main():
     parser.add_argument("--test-records", type=int, default=200)
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
-    dev, train = StationRecords(arguments.data, "dev", arguments.test_records), StationRecords(arguments.data, "train")
+    dev, train = (
+        station_records(arguments.data, "dev", arguments.test_records),
+        station_records(arguments.data, "train"),
+    )
     picker = load_picker(arguments.picker)
     lines = [cells("real records", real_row(dev, train, picker))]
     for count in map(int, arguments.counts.split(",")):
@@ -60,17 +63,13 @@ def main():
             weights = fitted(arguments, count, begun)
             generator = LabelledGenerator(weights, batch=16)
             torch.set_num_threads(arguments.threads)
-            low, high = generator.inputs.ranges["s_minus_p_s"]
-            # a few records say little of the station's range: labels beyond it are drawn into it
-            known = StationRecords(arguments.data, "dev", arguments.test_records)
-            apart = known.labels[:, 1] - known.labels[:, 0]
-            inside = (apart >= low) & (apart <= high)
-            known.labels, known.waveforms = known.labels[inside], known.waveforms[inside]
+            # a few records say little of the station's range: labels beyond it are left out
+            known = dev.known_to(generator.inputs)
             name = f"{count} records, {'transferred' if begun else 'from nothing'}"
             if len(known) < LEAST_RECORDS:
                 lines.append([f"{name}: too narrow a range of labels", *[""] * len(COLUMNS)])
                 continue
-            lines.append(cells(name, score_row(generator, known, train, picker, dev.station)))
+            lines.append(cells(name, score_row(generator, known, train, picker)))
             print("\t".join(lines[-1]), flush=True)
     arguments.out.mkdir(parents=True, exist_ok=True)
     write_markdown(arguments.out / "swag_transfer.md", ["records", *COLUMNS.values()], lines)

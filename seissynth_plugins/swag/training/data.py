@@ -52,6 +52,8 @@ class SwagData:
     p_range_s : (float, float) or None
         Windows are moved so that P comes anywhere within, s after the first sample, noise in front: rows of noise of
         the sensor where the table holds any, else noise like the record's own. None leaves them as they are.
+    magnitude_sd : float
+        Of the normal noise on magnitudes.
     seed : int
 
     Notes
@@ -60,9 +62,9 @@ class SwagData:
     row in the network's table; "scale_known", 1 where the column of scales counts.
     """
 
-    def __init__(self, table, inputs, config, rows, *, p_range_s=None, seed=0):
+    def __init__(self, table, inputs, config, rows, *, p_range_s=None, magnitude_sd=0.0, seed=0):
         self.table, self.inputs, self.config, self.rows = table, inputs, config, np.asarray(rows)
-        self._p_range, self._seed = p_range_s, seed
+        self._p_range, self._magnitude_sd, self._seed = p_range_s, magnitude_sd, seed
         self._coding = coding_of(config, inputs)
         self._numbers = _station_numbers(table, inputs, self.rows, config)
         self._noise = SensorNoise(table) if len(table.noise) and p_range_s is not None else None
@@ -87,10 +89,16 @@ class SwagData:
             x = np.concatenate([x, column[:, None]], axis=1)
         return {
             "x": x,
-            "labels": np.array([*onsets, self._magnitude[i]], np.float32),
+            "labels": np.array([*onsets, self._magnitude_of(i, epoch)], np.float32),
             "station": np.int64(self._numbers[i]),
             "scale_known": np.float32(known),
         }
+
+    def _magnitude_of(self, i, epoch):
+        if not self._magnitude_sd:
+            return self._magnitude[i]
+        rng = generator(hash_words("swag magnitude", self._seed, epoch), int(self.rows[i]))
+        return self._magnitude[i] + self._magnitude_sd * rng.standard_normal()
 
     def record(self, i, epoch=0):
         """Return the waveform of record i of an epoch, (3, npts) in the set's unit, and P and S, s."""
@@ -123,6 +131,7 @@ class SwagData:
     def fingerprint(self):
         """Digest of the data and of all that is done to them."""
         plain = [self.rows.tolist(), self._p_range, self._seed, self.config.compression]
+        plain += [self._magnitude_sd] if self._magnitude_sd else []  # runs from before it exist
         text = json.dumps([self.table.fingerprint, self.inputs.to_plain(), plain], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

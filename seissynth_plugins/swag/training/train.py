@@ -6,6 +6,7 @@
 """
 
 import dataclasses
+import numbers
 
 import numpy as np
 
@@ -61,8 +62,8 @@ _FREE_FIELDS = (
 @tells_options
 def train_swag(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
-    max_minutes=None, p_range_s="default", band_hz=None, records=None, validation_records=128, export="last", region="",
-    licence="MIT", threads=None, resume=True, **loop,
+    max_minutes=None, p_range_s="default", band_hz=None, magnitude_sd=0.0, records=None, validation_records=128,
+    export="last", region="", licence="MIT", threads=None, resume=True, **loop,
 ):  # fmt: skip
     """Train SWaG on data sets.
 
@@ -86,6 +87,10 @@ def train_swag(
     band_hz : (float, float), optional
         Of the filter that the records went through: what the network adds outside is taken out of what it generates.
         Default: where the mean spectrum of the training part falls by 35 dB.
+    magnitude_sd : float
+        Standard deviation of normal noise on the magnitudes that training sees, about the error of the catalogue. With
+        a few dozen earthquakes, exact magnitudes let the network recognise each of them, and it learns their sizes by
+        heart.
     records : int, optional
         Only the first so many of the training part.
     validation_records : int
@@ -117,12 +122,13 @@ def train_swag(
     network, size = named_config(config), str(config).split("+")[0]
     p_range_s = _p_range(p_range_s, network)
     _check_band(band_hz, network)
+    magnitude_sd = _checked_spread(magnitude_sd)
     table = TrainingTable(
         data, swag_rules(network), fold=fold, folds=folds, stations_out=stations_out, noise=noise, seed=seed
     )
     run = open_run(
         SWAG, config, table, output, init=init, resume=resume, seed=seed, records=records,
-        p_range_s=None if p_range_s is None else list(p_range_s),
+        p_range_s=None if p_range_s is None else list(p_range_s), magnitude_sd=magnitude_sd or None,
     )  # fmt: skip
     rows = training_rows(table, records)
     begun = None if run.start is None else run.start[1]
@@ -130,7 +136,7 @@ def train_swag(
         run, lambda: fit_swag_inputs(table, rows, network, p_range_s, seed, start=begun, band_hz=band_hz)
     )
     network = dataclasses.replace(network, stations=max(network.stations, len(inputs.stations)))
-    items = SwagData(table, inputs, network, rows, p_range_s=p_range_s, seed=seed)
+    items = SwagData(table, inputs, network, rows, p_range_s=p_range_s, magnitude_sd=magnitude_sd, seed=seed)
     unseen = table.rows("dev")
     unseen = evenly_chosen(unseen, validation_records)
     validation = SwagData(table, inputs, network, unseen, p_range_s=p_range_s, seed=seed) if len(unseen) else None
@@ -162,6 +168,12 @@ def _check_band(band_hz, config):
     pair = tuple(float(value) for value in band_hz) if np.size(band_hz) == 2 else ()
     if not pair or not 0 <= pair[0] < pair[1] <= nyquist:
         raise InputError(f"band_hz={band_hz!r} must be two rising frequencies, 0 to {nyquist:g} Hz.")
+
+
+def _checked_spread(magnitude_sd):
+    if isinstance(magnitude_sd, bool) or not isinstance(magnitude_sd, numbers.Real) or not 0 <= magnitude_sd <= 1:
+        raise InputError(f"magnitude_sd={magnitude_sd!r} must be 0 to 1, in units of magnitude.")
+    return float(magnitude_sd)
 
 
 def _first_model(run, network, inputs, config, seed, threads):

@@ -157,6 +157,21 @@ def test_the_fingerprint_tells_what_is_done_to_the_records(folder):
         SwagData(table, inputs, TINY, data.rows, p_range_s=(2.0, 8.0)), SwagData(table, inputs, TINY, data.rows[:9]),
         SwagData(table, inputs, replace(TINY, compression=0.5), data.rows, p_range_s=P_RANGE_S),
         SwagData(table, inputs, TINY, data.rows, p_range_s=P_RANGE_S, seed=1),
+        SwagData(table, inputs, TINY, data.rows, p_range_s=P_RANGE_S, magnitude_sd=0.1),
     ]  # fmt: skip
-    assert len({data.fingerprint, *(other.fingerprint for other in others)}) == 5
+    assert len({data.fingerprint, *(other.fingerprint for other in others)}) == 6
     assert data.fingerprint == SwagData(table, inputs, TINY, data.rows, p_range_s=P_RANGE_S).fingerprint
+
+
+def test_magnitudes_scatter_about_their_own_and_nothing_else_changes(folder):
+    table, inputs, data = opened(folder)
+    scattered = SwagData(table, inputs, TINY, data.rows, p_range_s=P_RANGE_S, magnitude_sd=0.2)
+    errors = []
+    for i in range(len(data)):
+        for epoch in range(40):
+            plain, other = data.item(i, epoch), scattered.item(i, epoch)
+            assert np.array_equal(plain["x"], other["x"]) and np.array_equal(plain["labels"][:2], other["labels"][:2])
+            errors.append(other["labels"][2] - plain["labels"][2])
+    # 720 draws: the mean's standard error is 0.0075, that of the spread 0.0053
+    assert np.mean(errors) == pytest.approx(0.0, abs=0.03) and np.std(errors) == pytest.approx(0.2, abs=0.02)
+    assert scattered.item(3, 5)["labels"][2] == scattered.item(3, 5)["labels"][2] != scattered.item(3, 6)["labels"][2]

@@ -55,6 +55,11 @@ def test_records_of_labels(tmp_path):
     assert np.array_equal(made[:2], generator.records(labels[:2], "XX.B", seed=3))
     assert not np.allclose(made, generator.records(labels, "XX.B", seed=4))
     assert not np.allclose(made, generator.records(labels, seed=3))
+    together = generator.records(labels, ["XX.A", "XX.B", None], seed=3)
+    for row, name in enumerate(["XX.A", "XX.B", None]):
+        assert np.allclose(together[row], generator.records(labels, name, seed=3)[row], rtol=1e-4, atol=1e-9)
+    with pytest.raises(InputError, match="2 stations for 3 labels"):
+        generator.records(labels, ["XX.A", "XX.B"])
     with pytest.raises(InputError, match=r"do not know station 'B'; they know XX.A, XX.B"):
         generator.records(labels, "B")
     with pytest.raises(DomainError, match=r"swag: P is 12\.00 s after the first sample at XX.A"):

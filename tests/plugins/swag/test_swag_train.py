@@ -118,6 +118,9 @@ def test_bad_options(folder, run, tmp_path):
     for wrong in ([3.0, 2.0], [1.0, 9.0], 4.0):
         with pytest.raises(InputError, match=r"band_hz=.* must be two rising frequencies, 0 to 5 Hz"):
             train_swag(folder, tmp_path / "c", config="tiny", band_hz=wrong)
+    for wrong in (-0.1, 1.5, "0.1", True):
+        with pytest.raises(InputError, match=r"magnitude_sd=.* must be 0 to 1, in units of magnitude"):
+            train_swag(folder, tmp_path / "c", config="tiny", magnitude_sd=wrong)
     with pytest.raises(InputError, match="init holds a network with cross_attention=False"):
         train_swag(folder, tmp_path / "d", **tiny_options(config="tiny+cross_attention"), init=run.weights)
     (tmp_path / "broken.safetensors").write_bytes(run.weights.read_bytes()[:-10])
