@@ -51,7 +51,7 @@ def test_a_plan_has_the_rows_of_the_paper():
     plan = plan_experiments(real, records(4), generated=made, generated_dev=records(4), sizes=(6, 12), published="x.pt",
                             config=TINY)  # fmt: skip
     names = [item.name for item in plan]
-    assert len(names) == len(set(names)) == 16
+    assert len(names) == len(set(names)) == 19
     by_name = {item.name: item for item in plan}
     assert len(by_name["6 real, shifted"].train) == 6
     assert by_name["6 real, shifted, overlaps and noise added"].config.noise_share > 0
@@ -61,15 +61,18 @@ def test_a_plan_has_the_rows_of_the_paper():
     assert tuned.start_from == "generated only" and tuned.config.learning_rate < TINY.learning_rate
     augmented = by_name["generated, then 6 real, overlaps and noise added"]
     assert augmented.config.overlap_share > 0 and augmented.config.steps == tuned.config.steps
+    varied = by_name["generated, then 6 real, overlaps and noise added to both"]
+    assert varied.config == augmented.config and varied.start_from == "generated only, overlaps and noise added"
+    assert by_name[varied.start_from].config.overlap_share > 0 and len(by_name[varied.start_from].train) == 30
     assert by_name["published weights"].train is None
     named = plan_experiments(
         real, real, generated=made, generated_dev=real, generated_name="swag of 6", sizes=(6,), config=TINY
     )
     assert [item.name for item in named if "swag" in item.name] == [
-        "swag of 6 only", "swag of 6 and 6 real, mixed", "swag of 6, then 6 real",
-        "swag of 6, then 6 real, overlaps and noise added",
+        "swag of 6 only", "swag of 6 only, overlaps and noise added", "swag of 6 and 6 real, mixed",
+        "swag of 6, then 6 real", "swag of 6, then 6 real, overlaps and noise added",
+        "swag of 6, then 6 real, overlaps and noise added to both",
     ]  # fmt: skip
-    assert {item.start_from for item in named if ", then" in item.name} == {"swag of 6 only"}
     assert len(plan_experiments(real, real, sizes=(6, 4000), config=TINY)) == 3
     with pytest.raises(InputError, match="12 records"):
         plan_experiments(real, real, sizes=(500,))

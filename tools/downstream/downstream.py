@@ -6,7 +6,8 @@ DATA holds ``sichuan_yunnan_station/`` (SeisBench form: one station, 50 Hz, spli
 each run; what is there already is not run again. ``--generated`` is a set in SeisBench's form of 50 Hz with splits
 train and dev, of any backend (``make_picker_set.py`` makes one of the default backend, ``swag_picker_set.py`` of SWaG);
 given twice, the sets are joined. ``--generated-name`` names it in the table. Needs SeisBench and torch.
-P stands at 2, 3 or 4 s in all real records, so the test records are moved by a random 0 to 20 s, with noise in front.
+P is at 2, 3 or 4 s in all real records, so the test records are moved by a random 0 to 20 s, with noise in front;
+``--fixed`` also scores the same weights on the records as they are, into tables NAME_fixed.
 """
 
 import argparse
@@ -23,9 +24,12 @@ from seissynth.evaluation.downstream.pickers import (
     plan_experiments,
     read_scores,
     run_experiments,
+    score_all,
     table_1,
+    weights_path,
 )
 from seissynth.io.seisbench.dataset import Dataset
+from seissynth.picking.models import load_picker
 from tools.real_records._real_records import write_markdown
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "evaluation"
@@ -57,6 +61,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0, help="to share the runs between processes")
     parser.add_argument("--only", default="", help="experiments whose name contains one of these (a|b)")
+    parser.add_argument("--fixed", action="store_true", help="also score on test records that are not moved")
     parser.add_argument("--name", default="downstream_pickers", help="of the tables")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
@@ -85,6 +90,22 @@ def main():
     )
     # other processes may have added runs meanwhile
     write_tables(read_scores(arguments.work), arguments.out, arguments.name)
+    if arguments.fixed:
+        write_tables(
+            scores_of_kept_weights(plan, labelled(source, "test"), arguments.work, range(arguments.seeds)),
+            arguments.out, f"{arguments.name}_fixed",
+        )  # fmt: skip
+
+
+def scores_of_kept_weights(plan, test, work, seeds):
+    """Score the weights that a plan left on other records."""
+    scores = {}
+    for item in plan:
+        for seed in seeds:
+            path = weights_path(work, item.name, seed)
+            if item.train is not None and path.is_file():
+                scores[f"{item.name}/{seed}"] = score_all(load_picker(path), test)
+    return scores
 
 
 def write_tables(scores, out, name):

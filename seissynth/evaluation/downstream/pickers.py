@@ -113,7 +113,8 @@ def plan_experiments(
     -----
     Real records alone are trained three times: as they are ("not shifted"), shifted, and shifted with overlaps and
     noise added: a learned backend must improve on the best of these. Mixing draws equally from the few real records and
-    the generated ones; training on real records after generated ones is done with and without overlaps and noise.
+    the generated ones; training on real records after generated ones is done with and without overlaps and noise, which
+    the generated records get, too, in the last of these rows.
     """
     config = config or PickerConfig()
     tuned = replace(
@@ -136,16 +137,25 @@ def plan_experiments(
         if generated_dev is None:
             raise InputError("generated needs generated_dev, by which its weights are chosen: no real record may.")
         alone = f"{generated_name} only"
-        plan.append(PickerExperiment(alone, generated, generated_dev, config))
+        varied = f"{alone}, overlaps and noise added"
+        plan += [
+            PickerExperiment(alone, generated, generated_dev, config),
+            PickerExperiment(varied, generated, generated_dev, augmented),
+        ]
         for size, part in parts.items():
             often = part[np.tile(np.arange(size), max(1, round(len(generated) / size)))]
             mixed = joined(often, generated)
+            tuned_augmented = replace(tuned, overlap_share=augmented.overlap_share, noise_share=augmented.noise_share)
             plan += [
                 PickerExperiment(f"{generated_name} and {size} real, mixed", mixed, real_dev, config),
                 PickerExperiment(f"{generated_name}, then {size} real", part, real_dev, tuned, alone),
                 PickerExperiment(
-                    f"{generated_name}, then {size} real, overlaps and noise added", part, real_dev,
-                    replace(tuned, overlap_share=augmented.overlap_share, noise_share=augmented.noise_share), alone,
+                    f"{generated_name}, then {size} real, overlaps and noise added", part, real_dev, tuned_augmented,
+                    alone,
+                ),
+                PickerExperiment(
+                    f"{generated_name}, then {size} real, overlaps and noise added to both", part, real_dev,
+                    tuned_augmented, varied,
                 ),
             ]  # fmt: skip
     if published is not None:
