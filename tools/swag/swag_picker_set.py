@@ -12,34 +12,14 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from seissynth.io.seisbench.layout import write_chunks_file
-from seissynth.io.seisbench.write import DatasetWriter
-from seissynth.units import UNITS
-from seissynth_plugins.swag.labelled import LabelledGenerator, draw_labels
-from tools.swag._scores import station_records
-
-BLOCK = 500
-DEV_SHARE = 0.05
-
-
-def rows_of(labels, first, rate, station, magnitude_type="ML"):
-    """Metadata of some records."""
-    network, _, code = station.rpartition(".")
-    part = ["dev" if (first + i) % round(1 / DEV_SHARE) == 0 else "train" for i in range(len(labels))]
-    return pd.DataFrame(
-        {
-            "source_id": [f"swag{first + i:06d}" for i in range(len(labels))], "source_magnitude": labels[:, 2],
-            "source_magnitude_type": magnitude_type, "station_network_code": network, "station_code": code,
-            "trace_category": "earthquake_local", "trace_sampling_rate_hz": rate,
-            "trace_p_arrival_sample": labels[:, 0] * rate, "trace_s_arrival_sample": labels[:, 1] * rate, "split": part,
-        }
-    )  # fmt: skip
+from seissynth.io.seisbench.dataset import Dataset
+from seissynth_plugins.swag.labelled import LabelledGenerator
+from seissynth_plugins.swag.labelled_set import make_labelled_set
 
 
 def main():
-    """Draw labels, make records, write them."""
+    """Make the set."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("weights", type=Path)
     parser.add_argument("data", type=Path)
@@ -51,29 +31,13 @@ def main():
     parser.add_argument("--even", action="store_true", help="magnitudes evenly over their range")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    real = station_records(arguments.data, "train", arguments.labels)
+    train = Dataset(arguments.data).split("train")
+    real = train.select(np.arange(len(train)) < arguments.labels)
     generator = LabelledGenerator(arguments.weights, steps=arguments.steps, guidance=arguments.guidance, batch=16)
-    inputs, rate = generator.inputs, real.rate
-    p_range_s = inputs.ranges["p_s"]
-    labels = draw_labels(
-        *real.labels.T, arguments.records, p_range_s=p_range_s, even_magnitudes=arguments.even, seed=arguments.seed
-    )
-    station = real.station if real.station in inputs.names else None
-    low, high = inputs.ranges["s_minus_p_s"]
-    labels[:, 1] = labels[:, 0] + np.clip(labels[:, 1] - labels[:, 0], low, high)
-    for first in range(0, len(labels), BLOCK):
-        chunk = f"_{first // BLOCK:04d}"
-        if (arguments.output / f"metadata{chunk}.csv").is_file():
-            continue
-        part = labels[first : first + BLOCK]
-        made = generator.records(part, station, seed=arguments.seed * 1_000_003 + first)
-        with DatasetWriter(
-            arguments.output, component_order=inputs.component_order, sampling_rate_hz=rate,
-            unit=UNITS[inputs.quantity], chunk=chunk, dtype="float16" if inputs.quantity == "normalised" else "float32",
-        ) as writer:  # fmt: skip
-            writer.write(rows_of(part, first, rate, real.station), made)
-        print(f"{first + len(part)}/{len(labels)}", flush=True)
-    write_chunks_file(arguments.output)
+    make_labelled_set(
+        generator, real, arguments.output, arguments.records, even_magnitudes=arguments.even, seed=arguments.seed,
+        progress=lambda done, total: print(f"{done}/{total}", flush=True),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
