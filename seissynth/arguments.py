@@ -105,6 +105,10 @@ class Arguments:
             refuse_weights(type(backend), weights)
         if self.source is not None and "source_records" not in backend.card.capabilities:
             raise InputError(f"backend {backend.card.name!r} cannot use source records; leave source= out.")
+        if self.source is None and "needs_source" in backend.card.capabilities:
+            raise InputError(
+                f"backend {backend.card.name!r} makes records from real ones of the same earthquake; pass source=."
+            )
         if backend.card.quantity == "normalised":
             self._check_normalised(backend.card.name)
         return backend

@@ -4,7 +4,7 @@ import numpy as np
 
 from seissynth.backends.base import Backend, Card
 from seissynth.schema import COLUMNS, MOMENT_TENSOR_COLUMNS, PLACE_COLUMNS
-from seissynth.seeding import event_key, generator, station_key
+from seissynth.seeding import event_key, generator, hash_words, station_key
 
 #: velocities of the half-space that example tables are made in, km/s
 P_VELOCITY_KM_S = 6.0
@@ -13,6 +13,8 @@ S_VELOCITY_KM_S = 3.46
 _EARTH_RADIUS_KM = 6371.0
 _ORIGIN_S = 1_600_000_000  # of the first example event, seconds after 1970
 _PLACE_DEG = (45.0, 7.0)
+#: of made-up source records: time before origin and behind all else, and decay of their waves, s
+_AROUND_S, _DECAY_S = 60.0, 8.0
 
 
 class _Time:
@@ -100,7 +102,7 @@ def example_conditions(card, n=4):
 
 
 def example_source(trial):
-    """Make source records for a backend that can use them: its own, from origin on, one for each row, and a pool.
+    """Make source records for a backend that can use them: made up, one for each row, and a pool of the same.
 
     Parameters
     ----------
@@ -113,18 +115,50 @@ def example_source(trial):
     """
     from seissynth.records import Records
 
-    table, n = trial.conditions, len(trial)
-    npts = round(trial.card.max_duration_s * trial.rate_hz) if trial.card.max_duration_s else trial.npts
-    simulated = trial.run(start_s=np.zeros(n), npts=npts)
+    table = trial.conditions
+    made = made_up_source(trial.card, table, trial.rate_hz)
     truth = {"sensor": table["station_id"].to_numpy(str, copy=True)}
     truth |= {name: table[name].to_numpy(float, copy=True) for name in PLACE_COLUMNS}
 
     def records(pool=None):
-        times = {"start_s": np.zeros(n), "p_s": simulated.p_s.copy(), "s_s": simulated.s_s.copy()}
-        own = {key: value.copy() for key, value in truth.items()}
-        return Records(simulated.data.copy(), **times, truth=own, low_cut_hz=simulated.low_cut_hz, pool=pool)
+        times = {name: getattr(made, name).copy() for name in ("start_s", "p_s", "s_s")}
+        return Records(made.data.copy(), **times, truth={key: value.copy() for key, value in truth.items()}, pool=pool)
 
     return records(pool=records())
+
+
+def made_up_source(card, conditions, rate_hz):
+    """Make source records of noise that grows at P and at S, for a backend that cannot do without any.
+
+    Parameters
+    ----------
+    card : seissynth.backends.base.Card
+    conditions : DataFrame
+    rate_hz : float
+
+    Returns
+    -------
+    Records
+        One for each row, from 60 s before origin to 60 s and the card's longest record after P; those of an earthquake
+        at a station are always the same.
+    """
+    from seissynth.records import Records
+
+    onsets = conditions[["path_p_travel_s", "path_s_travel_s"]].to_numpy(float)
+    lasts_s = _AROUND_S + np.nanmax(onsets, initial=0.0) + (card.max_duration_s or 0.0) + _AROUND_S
+    time = np.arange(round(lasts_s * rate_hz)) / rate_hz - _AROUND_S
+    data = np.empty((len(conditions), 3, len(time)), np.float32)
+    for row, (event, station) in enumerate(zip(conditions["source_id"], conditions["station_id"], strict=True)):
+        # one generator for each component, so that a longer record begins as a shorter one does
+        key = hash_words("made-up source", str(event), str(station))
+        noise = np.stack([generator(key, number).standard_normal(len(time)) for number in range(3)])
+        level = np.full(len(time), 0.01)
+        for onset in onsets[row]:
+            after = np.maximum(time - onset, 0.0)
+            level += np.where(time >= onset, np.exp(-after / _DECAY_S), 0.0)
+        data[row] = level * noise
+    start_s = np.full(len(conditions), -_AROUND_S)
+    return Records(data, start_s=start_s, p_s=onsets[:, 0].copy(), s_s=onsets[:, 1].copy())
 
 
 def double_couple(strike_deg, dip_deg, rake_deg):

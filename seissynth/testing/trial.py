@@ -7,7 +7,7 @@ import numpy as np
 from seissynth.backends.base import Backend, Card
 from seissynth.backends.run import checked_records, copied_seeds, lent_source, load_once
 from seissynth.seeding import make_seeds
-from seissynth.testing.examples import example_conditions
+from seissynth.testing.examples import example_conditions, made_up_source
 
 _RATE_HZ = 50.0
 _DURATION_S = 20.0
@@ -67,9 +67,14 @@ class Trial:
         return checked_records(self.card, records, conditions, start_s, npts, rate_hz)
 
     def simulate(self, table, start_s, npts, rate_hz, seeds, source=None, backend=None):
-        """Run `simulate` on the arguments themselves; return its result."""
+        """Run `simulate` on the arguments themselves; return its result.
+
+        A backend that needs a source gets a made-up one.
+        """
         backend = backend or self.backend
         load_once(backend)
+        if source is None and "needs_source" in self.card.capabilities:
+            source = lent_source(made_up_source(self.card, table, rate_hz))
         options = {} if source is None else {"source": source}
         return backend.simulate(table, start_s=start_s, npts=npts, sampling_rate_hz=rate_hz, seeds=seeds, **options)
 

@@ -91,8 +91,8 @@ class GanBackend(WeightsBackend):
         )  # fmt: skip
         self.takes_source = bool(self._about["config"].get("source", False))
         if self.takes_source:
-            both = self.card.capabilities | {"source_records"}
-            self.card = dataclasses.replace(self.card, capabilities=both)
+            more = {"source_records"} if self.without_source else {"source_records", "needs_source"}
+            self.card = dataclasses.replace(self.card, capabilities=self.card.capabilities | more)
 
     def load(self):
         """Read the weights."""

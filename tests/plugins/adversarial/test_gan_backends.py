@@ -1,9 +1,11 @@
 """The adversarial systems as backends: records through `generate`, the protocol, spans, sizes, refusals."""
 
+import dataclasses
+
 import numpy as np
 import obspy
 import pytest
-from gan_weights_made_up import all_systems, write_weights
+from gan_weights_made_up import COLUMNS, all_systems, write_weights
 from obspy.core.event import Event, Magnitude, Origin
 from obspy.core.inventory import Inventory, Network, Station
 
@@ -75,6 +77,26 @@ def test_peaks_of_bbgan_are_those_of_its_network(systems):
     records = backend.make(table, np.arange(4, dtype=np.uint64))
     peaks = np.log(abs(records).max(axis=-1))
     assert ((peaks > -20.5) & (peaks < -7.5)).all() and backend.inputs_of("c", "label") == ("c",)
+
+
+@pytest.mark.parametrize("name", ["conseisgen", "seismogen", "bbgan"])
+def test_the_protocol_with_a_source(systems, name, tmp_path):
+    backend_class, path = systems[name]
+    plain = backend_class(weights=path)
+    plain.load()
+    options = {
+        "seismogen": {"scaling": "zscore"}, "conseisgen": {"scaling": "range", "columns": COLUMNS[:1]},
+        "bbgan": {"scaling": "peak", "columns": COLUMNS, "limits": ((-20.0, -8.0),) * 3},
+    }[name]  # fmt: skip
+    config = dataclasses.replace(plain.config, source=True)
+    backend = backend_class(weights=write_weights(tmp_path / "with.safetensors", backend_class, config, **options))
+    assert backend.takes_source and ("needs_source" in backend.card.capabilities) == (name != "bbgan")
+    conditions = example_conditions(backend.card, n=3)
+    conditions["path_p_travel_s"], conditions["path_s_travel_s"] = [5.0, 5.5, 6.0], [8.0, 9.0, 10.0]
+    check_backend(backend, rtol=1e-5, conditions=conditions)
+    if name != "bbgan":
+        with pytest.raises(InputError, match=f"backend '{name}' makes records from real ones of the same earthquake"):
+            seissynth.generate(network(), earthquake(), backend=backend, duration=12.0, sampling_rate=10.0)
 
 
 def test_windows_begin_before_p_or_at_origin(systems, tmp_path):
