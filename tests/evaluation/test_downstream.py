@@ -51,7 +51,7 @@ def test_a_plan_has_the_rows_of_the_paper():
     plan = plan_experiments(real, records(4), generated=made, generated_dev=records(4), sizes=(6, 12), published="x.pt",
                             config=TINY)  # fmt: skip
     names = [item.name for item in plan]
-    assert len(names) == len(set(names)) == 19
+    assert len(names) == len(set(names)) == 22
     by_name = {item.name: item for item in plan}
     assert len(by_name["6 real, shifted"].train) == 6
     assert by_name["6 real, shifted, overlaps and noise added"].config.noise_share > 0
@@ -65,6 +65,8 @@ def test_a_plan_has_the_rows_of_the_paper():
     assert varied.config == augmented.config and varied.start_from == "generated only, overlaps and noise added"
     assert by_name[varied.start_from].config.overlap_share > 0 and len(by_name[varied.start_from].train) == 30
     assert by_name["published weights"].train is None
+    assert len(by_name["published, then generated and 6 real, mixed"].train) == 60
+    assert by_name["published, then generated"].dev is not by_name["published, then 6 real"].dev
     named = plan_experiments(
         real, real, generated=made, generated_dev=real, generated_name="swag of 6", sizes=(6,), config=TINY
     )
@@ -87,11 +89,12 @@ def test_means_over_seeds_and_rows_in_order():
         names = ("recall", "precision", "f1_low", "f1_high", "mean_s", "sd_s", "mae_s")
         return {"near": {phase: {**dict.fromkeys(names, 0.5), "f1": f1} for phase in "PS"}}
 
-    scores = {"generated only/0": run(0.9), "500 real, shifted/0": run(0.8), "500 real, shifted/1": run(0.6),
+    scores = {"published, then swag500/0": run(0.6), "generated only/0": run(0.9),
+              "500 real, shifted/0": run(0.8), "500 real, shifted/1": run(0.6),
               "4000 real, shifted/0": run(1.0), "published weights/0": run(0.7)}  # fmt: skip
     table = table_1(scores)
     assert table["trained on"].tolist()[::2] == ["500 real, shifted", "4000 real, shifted", "generated only",
-                                                 "published weights"]  # fmt: skip
+                                                 "published weights", "published, then swag500"]  # fmt: skip
     first = table.iloc[0]
     assert first["f1"] == pytest.approx(0.7) and (first["f1_least_run"], first["f1_best_run"]) == (0.6, 0.8)
     assert first["runs"] == 2

@@ -54,6 +54,8 @@ def main():
     parser.add_argument("--generated", type=Path, action="append")
     parser.add_argument("--generated-name", default="generated")
     parser.add_argument("--published", type=Path)
+    parser.add_argument("--sizes", default="500,4000", help="numbers of real training records")
+    parser.add_argument("--dev-records", type=int, help="only so many real records choose among weights")
     parser.add_argument("--architecture", default="phasenet")
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--batch", type=int, default=32)
@@ -76,8 +78,9 @@ def main():
         architecture=arguments.architecture, steps=arguments.steps, batch=arguments.batch, window_s=arguments.window
     )
     plan = plan_experiments(
-        labelled(source, "train"), labelled(source, "dev"), generated=made[0], generated_dev=made[1],
-        generated_name=arguments.generated_name, published=arguments.published, config=config,
+        labelled(source, "train"), labelled(source, "dev", arguments.dev_records), generated=made[0],
+        generated_dev=made[1], generated_name=arguments.generated_name,
+        sizes=tuple(int(size) for size in arguments.sizes.split(",")), published=arguments.published, config=config,
     )  # fmt: skip
     plan = [item for item in plan if any(part in item.name for part in arguments.only.split("|"))]
     test = shifted(labelled(source, "test"), SHIFT_S, seed=1)

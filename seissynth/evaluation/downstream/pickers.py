@@ -113,8 +113,8 @@ def plan_experiments(
     -----
     Real records alone are trained three times: as they are ("not shifted"), shifted, and shifted with overlaps and
     noise added: a learned backend must improve on the best of these. Mixing draws equally from the few real records and
-    the generated ones; training on real records after generated ones is done with and without overlaps and noise, which
-    the generated records get, too, in the last of these rows.
+    the generated ones, from scratch and from published weights; training on real records after generated ones is done
+    with and without overlaps and noise, which the generated records get, too, in the last of these rows.
     """
     config = config or PickerConfig()
     tuned = replace(
@@ -143,8 +143,7 @@ def plan_experiments(
             PickerExperiment(varied, generated, generated_dev, augmented),
         ]
         for size, part in parts.items():
-            often = part[np.tile(np.arange(size), max(1, round(len(generated) / size)))]
-            mixed = joined(often, generated)
+            mixed = joined(_as_often(part, generated), generated)
             tuned_augmented = replace(tuned, overlap_share=augmented.overlap_share, noise_share=augmented.noise_share)
             plan += [
                 PickerExperiment(f"{generated_name} and {size} real, mixed", mixed, real_dev, config),
@@ -162,9 +161,21 @@ def plan_experiments(
         plan.append(PickerExperiment("published weights", None, None, config, Path(published)))
         for size, part in parts.items():
             plan.append(PickerExperiment(f"published, then {size} real", part, real_dev, tuned, Path(published)))
+            if generated is not None:
+                mixed = joined(_as_often(part, generated), generated)
+                name = f"published, then {generated_name} and {size} real, mixed"
+                plan.append(PickerExperiment(name, mixed, real_dev, tuned, Path(published)))
+        if generated is not None:
+            name = f"published, then {generated_name}"
+            plan.append(PickerExperiment(name, generated, generated_dev, tuned, Path(published)))
     for size, part in parts.items():
         plan.append(PickerExperiment(f"{size} real, not shifted", part, real_dev, replace(config, shifted=False)))
     return plan
+
+
+def _as_often(few, many):
+    """Repeat a few records so that they are about as many as others."""
+    return few[np.tile(np.arange(len(few)), max(1, round(len(many) / len(few))))]
 
 
 def run_experiments(
@@ -274,7 +285,7 @@ def _row_order(name):
     group = 0 if real else 2 if name.startswith("published") else 1
     sizes = [int(x) for x in re.findall(r"\d+", name.removeprefix(first))] if not real else [int(name.split()[0])]
     return (
-        group, "" if real else first, not name.endswith(("only", "weights")), sizes, "mixed" in name,
+        group, first if group == 1 else "", not name.endswith(("only", "weights")), sizes, "mixed" in name,
         "not shifted" not in name, len(name),
     )  # fmt: skip
 
