@@ -1,5 +1,6 @@
 """What a card shows of itself: the facts it states, in words."""
 
+from seissynth.backends.trained_area import area_text
 from seissynth.shared.tables import html_table, text_table
 
 
@@ -28,6 +29,7 @@ def card_facts(card):
             facts.append((name, range_text(pair) + unit))
     for name, value in (
         ("trained on", card.trained_region),
+        ("trained within", area_text(card) if card.trained_area_deg else ""),
         ("needs", ", ".join(card.required_columns)),
         ("can use", ", ".join(card.optional_columns)),
         ("capabilities", ", ".join(sorted(card.capabilities))),

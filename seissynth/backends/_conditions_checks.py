@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seissynth.backends.trained_area import warn_far_from_area
 from seissynth.errors import DomainError, InputError
 from seissynth.schema import COLUMNS
 from seissynth.shared.warning import warn_user
@@ -100,12 +101,18 @@ def check_conditions(card, conditions, outside="raise"):
         A required column is absent, or has a value that is not finite (or an empty text).
     DomainError
         Rows are outside a range, and `outside` is ``"raise"``.
+
+    Warns
+    -----
+    SeisSynthWarning
+        An earthquake is more than 100 km from the area that the weights were trained in.
     """
     if outside not in OUTSIDE:
         raise InputError(f"outside={outside!r} must be one of {', '.join(map(repr, OUTSIDE))}.")
     _check_required(card, conditions)
     if outside == "allow":
         return
+    warn_far_from_area(card, conditions)
     complaints = [text for item in ranges_of(card, conditions) if (text := _complaint(card, conditions, item))]
     if not complaints:
         return

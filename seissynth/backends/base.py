@@ -92,6 +92,9 @@ class Card:
         Of `distance_range_km`.
     trained_region : str
         Region of the training data; empty for physics.
+    trained_area_deg : (float, float, float, float) or None
+        South, north, west and east of the training data; west is greater than east where the area crosses longitude
+        180. `generate` warns of earthquakes far outside.
     required_columns, optional_columns : tuple of str
         Names from `seissynth.schema.COLUMNS`.
     capabilities : frozenset of str
@@ -123,6 +126,7 @@ class Card:
     distance_kind: str = "hypocentral"
     depth_range_km: tuple | None = None
     trained_region: str = ""
+    trained_area_deg: tuple | None = None
     required_columns: tuple = ()
     optional_columns: tuple = ()
     capabilities: frozenset = frozenset()
@@ -185,6 +189,11 @@ class Card:
                     f"{key}={limits!r} must be two finite numbers in rising order"
                     f"{', 0 or more' if key == 'distance_range_km' else ''}, or None."
                 )
+        area = self.trained_area_deg
+        if area is not None:
+            four = area if isinstance(area, tuple | list) and len(area) == 4 else (None,) * 4
+            if not all(map(_is_number, four)) or not -90 <= four[0] <= four[1] <= 90 or max(map(abs, four[2:])) > 360:
+                raise self._error(f"trained_area_deg={area!r} must be south, north, west and east in degrees, or None.")
         for rate in self.sampling_rates_hz:
             if not _is_number(rate) or rate <= 0:
                 raise self._error(f"sampling_rates_hz={self.sampling_rates_hz!r} must be finite numbers above 0.")

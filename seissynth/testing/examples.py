@@ -53,7 +53,8 @@ def example_conditions(card, n=4):
     depth_km, magnitude = _within(card.depth_range_km, 3, 8, 12, event), _within(card.magnitude_range, 3, 4, 6, event)
     epicentral_km, hypocentral_km = _distances(card, depth_km)
     azimuth_deg = (20.0 + 77.0 * np.arange(n)) % 360
-    latitude_deg, longitude_deg, back_azimuth_deg = _travel(*_PLACE_DEG, azimuth_deg, epicentral_km)
+    place_deg = _PLACE_DEG if card.trained_area_deg is None else _middle(card.trained_area_deg)
+    latitude_deg, longitude_deg, back_azimuth_deg = _travel(*place_deg, azimuth_deg, epicentral_km)
     strike, dip, rake = 30.0 + 100 * event, 60.0 - 10 * event, -90.0 + 150 * event
     # a straight ray leaves upwards: 180 degrees is vertical
     takeoff_deg = 180 - np.degrees(np.arctan2(epicentral_km, depth_km))
@@ -65,8 +66,8 @@ def example_conditions(card, n=4):
             for second, depth in zip(origin_s, depth_km, strict=True)
         ],
         "source_origin_time": [f"{np.datetime64(int(second), 's')}.000000Z" for second in origin_s],
-        "source_latitude_deg": np.full(n, _PLACE_DEG[0]),
-        "source_longitude_deg": np.full(n, _PLACE_DEG[1]),
+        "source_latitude_deg": np.full(n, place_deg[0]),
+        "source_longitude_deg": np.full(n, place_deg[1]),
         "source_depth_km": depth_km,
         "source_magnitude": magnitude,
         "source_magnitude_type": ["Mw"] * n,
@@ -185,6 +186,12 @@ def _within(limits, low, usual_low, usual_high, step):
     first = min(max(usual_low, limits[0]), limits[1])
     second = min(max(usual_high, limits[0]), limits[1])
     return np.where(step == 0, float(first), float(second))
+
+
+def _middle(area_deg):
+    """Latitude and longitude of the middle of an area."""
+    south, north, west, east = area_deg
+    return (south + north) / 2, west + (east - west) % 360 / 2
 
 
 def _distances(card, depth_km):

@@ -115,8 +115,18 @@ class HeggsBackend(WeightsBackend):
         self._check_options()
         plain = type(self).card
         normalised = bool(self._about["normalisation"].get("normalised"))
-        self.card = card_with_weights(plain, self._about, quantity="normalised" if normalised else plain.quantity)
+        self.card = card_with_weights(
+            plain, self._about, quantity="normalised" if normalised else plain.quantity, trained_area_deg=self._area()
+        )
         self._reader = None
+
+    def _area(self):
+        """Where the weights were trained; those from before it was written down know the places of their stations."""
+        if "area_deg" in self._about:
+            return tuple(self._about["area_deg"])
+        statistics = self._about["normalisation"].get("condition_statistics", {})
+        sides = [statistics.get(f"{name}_deg") for name in ("latitude", "longitude")]
+        return (*sides[0], *sides[1]) if all(sides) else None
 
     def __getstate__(self):
         """Copies in other processes load again."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from seissynth.errors import FileFormatError
 from seissynth_plugins.torchkit.checkpoints import read_header
 from seissynth_plugins.torchkit.run_folder import write_text
@@ -140,7 +142,7 @@ def about_weights(run, items, result, recipe, *, region="", licence="MIT", best=
         run.kind.items: recipe.batch_size * recipe.accumulate * recipe.devices * steps,
         "name": asked["config"], "fold": table.fold, "folds": table.folds, "stations_out": list(table.stations_out),
         "seed": asked["seed"], "begun_with": None if begun is None else begun["training_data_hash"],
-        "data": table.names,
+        "data": table.names, **_area(table),
     }  # fmt: skip
     stage_options = {**options, **{name: value for name, value in asked.items() if name not in _ASKED_OF_ALL}}
     stage = training_stage(header, recipe, asked["init"], **stage_options)
@@ -154,6 +156,22 @@ def _region(table):
         return "not recorded"
     (south, north), (west, east) = ((train[name].min(), train[name].max()) for name in columns)
     return f"{south:.2f} to {north:.2f} N, {west:.2f} to {east:.2f} E"
+
+
+def _area(table):
+    """South, north, west, east of the earthquakes and stations of the training part, as far as they are known."""
+    train = table.table.iloc[table.rows("train")]
+    sides = []
+    for name in ("latitude", "longitude"):
+        values = [
+            train[f"{of}_{name}_deg"].to_numpy(float) for of in ("source", "station") if f"{of}_{name}_deg" in train
+        ]
+        known = np.concatenate(values) if values else np.empty(0)
+        known = known[np.isfinite(known)]
+        if not len(known):
+            return {}
+        sides += [float(known.min()), float(known.max())]
+    return {"area_deg": sides}
 
 
 def draw_curve(output):

@@ -32,6 +32,7 @@ def test_a_training_leaves_weights_card_and_curve(run):
     assert run.finished and (run.step, run.steps) == (6, 6)
     model, inputs, card = load_model(run.weights, SWAG)
     assert model.config.stations == 2 and inputs.names == ["XX.A", "XX.B"] and inputs.scales is not None
+    assert card["area_deg"] == [35.6, 36.2, -117.5, -117.5]
     assert card["records"] == 24 and card["stages"][-1]["options"]["p_range_s"] == [2.0, 8.0]
     header = (run.output / "metrics.csv").read_text().splitlines()[0].split(",")
     assert {"waveform", "scale", "validation_loss", "validation_spectrum"} <= set(header)
