@@ -12,7 +12,7 @@ from seissynth.evaluation.downstream.picker_training import (
     train_picker,
 )
 from seissynth.evaluation.downstream.picker_windows import training_batch, window_of
-from seissynth.evaluation.downstream.picks import match_picks, peaks_above, pick_scores
+from seissynth.evaluation.downstream.picks import f1_difference, match_picks, peaks_above, pick_scores
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -93,6 +93,32 @@ def test_peaks_matches_and_scores_by_hand():
     assert scores["f1_low"] <= scores["f1"] <= scores["f1_high"]
     with pytest.raises(InputError, match="no records"):
         pick_scores([])
+
+
+def test_differences_of_f1_are_of_the_same_records():
+    rng = np.random.default_rng(0)
+
+    def picker(found):
+        return np.column_stack([found, ~found, np.zeros(len(found)), np.where(found, 0.1, np.nan)]).astype(float)
+
+    n, share = 2000, 0.8
+    some, all_of_them = picker(rng.random(n) < share), picker(np.ones(n, bool))
+    # without false picks F1 = 2 h / (1 + h) of the share h of found arrivals, whose variance is h (1 - h) / n
+    h = some[:, 0].mean()
+    spread = 2 / (1 + h) ** 2 * np.sqrt(h * (1 - h) / n)
+    difference, low, high = f1_difference([all_of_them], [some])
+    assert difference == pytest.approx(1 - 2 * h / (1 + h), abs=1e-12)
+    assert (high - low) / 3.92 == pytest.approx(spread, rel=0.08)
+    # a picker against itself: hard records are hard for both, so nothing is left of their scatter
+    assert f1_difference([some], [some]) == (0.0, 0.0, 0.0)
+    # seeds scatter, too
+    worse = picker(rng.random(n) < 0.6)
+    difference, low, high = f1_difference([some, worse], [some])
+    assert low < difference < 0 and high == pytest.approx(0.0, abs=1e-12)
+    with pytest.raises(InputError, match="the same records"):
+        f1_difference([some], [some[:10]])
+    with pytest.raises(InputError, match="at least one"):
+        f1_difference([some[:0]], [some[:0]])
 
 
 def test_bad_sets_are_refused():

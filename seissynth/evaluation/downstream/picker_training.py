@@ -284,6 +284,20 @@ def score_picker(
 
 def score_probabilities(probability, data, *, threshold=0.3, tolerance_s=0.5, all_picks=False, near=False):
     """Score the result of `predict`; the parameters are those of `score_picker`."""
+    matched = matches_by_phase(
+        probability, data, threshold=threshold, tolerance_s=tolerance_s, all_picks=all_picks, near=near
+    )
+    return {phase: pick_scores(matches) for phase, matches in matched.items()}
+
+
+def matches_by_phase(probability, data, *, threshold=0.3, tolerance_s=0.5, all_picks=False, near=False):
+    """Compare the result of `predict` with the labels record by record; the parameters are those of `score_picker`.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n, 4)
+        ``P`` and ``S``: rows of `seissynth.evaluation.downstream.picks.match_picks`.
+    """
     rate = data.sampling_rate_hz
     out = {}
     for channel, (phase, labels) in enumerate((("P", data.p), ("S", data.s))):
@@ -295,5 +309,5 @@ def score_probabilities(probability, data, *, threshold=0.3, tolerance_s=0.5, al
             if not all_picks and len(peaks):
                 peaks = peaks[[np.argmax(row[peaks])]]
             matches.append(match_picks(peaks / rate, label / rate, tolerance_s))
-        out[phase] = pick_scores(matches)
+        out[phase] = np.array(matches, dtype=float).reshape(-1, 4)
     return out
