@@ -3,12 +3,12 @@
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
 from _imports import ROOT
 from numpy.testing import assert_allclose, assert_array_equal
+from plain_librosa import librosa_makes
 
 from seissynth.errors import InputError
 from seissynth.seeding import hash_words
@@ -50,31 +50,13 @@ def test_it_is_the_algorithm_of_the_paper(stft, momentum):
     assert_allclose(result, plain(magnitude, stft, npts, 6, momentum, phases), atol=1e-8)
 
 
-#: its loops as plain Python: to compile them, most of them for other functions, takes a quarter of a minute
-LIBROSA = """
-import sys
-import numba
-numba.guvectorize = numba.vectorize = numba.stencil = lambda *_, **__: lambda function: function
-import numpy as np
-import librosa
-found = librosa.griffinlim(
-    np.load(sys.argv[1]), n_iter=6, hop_length=16, n_fft=128, length=1600, random_state=0, momentum=0.99
-)
-np.save(sys.argv[2], found)
-"""
-
-
-def test_it_is_what_librosa_makes(tmp_path):
-    if find_spec("librosa") is None:
-        pytest.skip("librosa is not installed")
+def test_it_is_what_librosa_makes():
     stft, npts = STFT(128, 16), 1600
     magnitude = abs(stft.forward(noise(2, npts)))
     phases = 2 * np.pi * np.random.RandomState(0).random(magnitude.shape)  # drawn as librosa does
-    given, found = tmp_path / "magnitude.npy", tmp_path / "found.npy"
-    np.save(given, magnitude)
-    environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}
-    subprocess.run([sys.executable, "-c", LIBROSA, given, found], env=environment, check=True)
-    assert_allclose(griffinlim(magnitude, stft, npts, n_iter=6, init=phases), np.load(found), atol=1e-8)
+    options = {"n_iter": 6, "hop_length": 16, "n_fft": 128, "length": npts, "random_state": 0, "momentum": 0.99}
+    [expected] = librosa_makes("griffinlim", (magnitude, options))
+    assert_allclose(griffinlim(magnitude, stft, npts, n_iter=6, init=phases), expected, atol=1e-8)
 
 
 @pytest.mark.parametrize("stft", STFTS[:2], ids=repr)
