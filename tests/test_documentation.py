@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import obspy
 import pytest
+from forked_pages import forked_pages
 
 import seissynth
 
@@ -36,12 +36,18 @@ def tables(extensions):
     return seissynth_tables
 
 
+@pytest.fixture(scope="module")
+def run_code():
+    """Run code in a folder, in a process that ends with it."""
+    with forked_pages() as run:
+        yield run
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/guide.md", "docs/errors.md"])
-def test_python_of_a_page_runs(page, tmp_path):
+def test_python_of_a_page_runs(page, run_code, tmp_path):
     code = "\n".join(PYTHON_BLOCK.findall((ROOT / page).read_text(encoding="utf-8")))
     assert "import" in code
-    environment = dict(os.environ, PYTHONPATH=str(ROOT), MPLBACKEND="Agg")
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = run_code(code, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -50,12 +56,10 @@ import make_pictures  # noqa: E402  (needs the path above)
 
 
 @pytest.mark.parametrize("page", make_pictures.PAGES)
-def test_a_page_draws_the_pictures_that_it_shows(page, tmp_path):
+def test_a_page_draws_the_pictures_that_it_shows(page, run_code, tmp_path):
     for package in make_pictures.PAGES[page]:
         pytest.importorskip(package)
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "docs")]), MPLBACKEND="Agg")
-    code = f"import make_pictures; make_pictures.run_page({page!r}, '.')"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = run_code(f"import make_pictures; make_pictures.run_page({page!r}, '.')", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Warning" not in done.stderr
     for picture in make_pictures.shown_by(page):
