@@ -421,7 +421,8 @@ def test_training_keeps_sites_and_noise(weights, tmp_path):
     options = tiny_options(validation_records=2, site_noise=True, spread=1)
     again = train_heggs(weights.parents[1] / "set", tmp_path / "again", **options, fold=0, folds=4)
     assert again.finished and read_card(again.weights)["normalisation"] == card["normalisation"]
-    begun = train_heggs(weights.parents[1] / "set", tmp_path / "begun", **tiny_options(), init=weights)
+    options = tiny_options(steps=1, warm_up=0, validation_records=0)
+    begun = train_heggs(weights.parents[1] / "set", tmp_path / "begun", **options, init=weights)
     assert ModelInputs.from_plain(read_card(begun.weights)["normalisation"]).site_noise is None
 
 

@@ -77,19 +77,20 @@ from seissynth_plugins.heggs.training.train import train_heggs
 item, seen = data.PairData.item, []
 def counted(self, i, epoch):
     seen.append(i)
-    if len(seen) > 15:
+    if len(seen) > 7:
         os._exit(9)  # as a kill does: nothing is written any more
     return item(self, i, epoch)
 data.PairData.item = counted
-train_heggs({folder!r}, {output!r}, **tiny_options(save_minutes=1e-9, validation_records=0, steps=10))
+train_heggs({folder!r}, {output!r}, **tiny_options(save_minutes=1e-9, validation_records=0))
 """
 
 
 def test_a_killed_training_goes_on_to_the_same_bits(folder, tmp_path):
-    options = tiny_options(save_minutes=1e-9, validation_records=0, steps=10)
+    options = tiny_options(save_minutes=1e-9, validation_records=0)
     code = _KILLED.format(tests=str(HELPERS), folder=str(folder), output=str(tmp_path / "killed"))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 9, done.stderr
+    assert (tmp_path / "killed" / "state.safetensors").is_file()
     whole = train_heggs(folder, tmp_path / "whole", **options)
     again = train_heggs(folder, tmp_path / "killed", **options)
     assert again.finished
@@ -100,7 +101,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(folder, tmp_path):
 
 
 def test_a_stage_stops_in_time_and_goes_on(folder, tmp_path):
-    options = tiny_options(validation_records=0)
+    options = tiny_options(validation_records=0, steps=3)
     first = train_heggs(folder, tmp_path / "run", **options, max_minutes=1e-9)
     assert not first.finished and first.step < first.steps and "goes on" in str(first)
     assert read_card(first.weights)["steps"] == first.step
