@@ -120,7 +120,7 @@ def make_twice(folder):
 
 #: what a user does, and the backend's packages that it needs
 TROUBLES = {
-    "no weights": (lambda: seissynth.generate(*example_with(), backend="swag"), ()),
+    "no weights": (lambda: seissynth.generate(*example_with(), backend="ldm"), ()),
     "too long": (
         lambda: seissynth.generate(*example_with(), backend="heggs", duration=90, outside="allow"),
         ("torch", "safetensors"),

@@ -98,8 +98,18 @@ class SwagBackend(WeightsBackend):
             type(self).card, self._about, quantity=str(inputs["quantity"]),
             component_order=str(inputs["component_order"]), sampling_rates_hz=(float(config["sampling_rate_hz"]),),
             max_duration_s=float(config["duration_s"]), distance_kind="epicentral",
-            magnitude_range=tuple(inputs["ranges"]["magnitude"]),
+            magnitude_range=tuple(inputs["ranges"]["magnitude"]), trained_area_deg=self._area(inputs),
         )  # fmt: skip
+
+    def _area(self, inputs):
+        """Where the weights were trained; those from before it was written down know the places of their stations."""
+        if "area_deg" in self._about:
+            return tuple(self._about["area_deg"])
+        places = np.array([place for _, *place in inputs["stations"]], dtype=float).reshape(-1, 2)
+        if not len(places) or not np.isfinite(places).all():
+            return None
+        (south, west), (north, east) = places.min(axis=0).tolist(), places.max(axis=0).tolist()
+        return south, north, west, east
 
     def load(self):
         """Read the weights."""

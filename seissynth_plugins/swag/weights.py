@@ -21,4 +21,5 @@ def _make_inputs(plain):
 SWAG = Kind(
     "swag", 1, SwagConfig, _make, Path(__file__).with_name("data") / "swag_small.safetensors",
     make_inputs=_make_inputs, items="records",
+    sha256={"swag_small.safetensors": "abbd7f1f77b216668bc50f7ac3b1e51f43ea55361af931953737bd31530f22d3"},
 )  # fmt: skip

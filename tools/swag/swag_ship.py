@@ -1,6 +1,6 @@
 """Put trained weights into the package: how to sample from them, what was measured, and the card.
 
-    python -m tools.swag.swag_ship RUN TABLE [--steps 8] [--guidance 1] [--spacing log_snr]
+    python -m tools.swag.swag_ship RUN TABLE [--steps 8] [--guidance 1.5] [--spacing log_snr]
 
 RUN is a folder of ``seissynth train swag``; TABLE a Markdown table of ``swag_scores.py`` on records that the training
 did not see. Writes ``seissynth_plugins/swag/data/swag_small.safetensors`` and, beside it, ``CARD.md``, and prints the
@@ -9,6 +9,7 @@ allow it, and files above 12 MB.
 """
 
 import argparse
+import re
 from pathlib import Path
 
 from seissynth_plugins.swag.weights import SWAG
@@ -30,12 +31,14 @@ def main():
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--guidance", type=float, default=1.0)
     parser.add_argument("--spacing", default="log_snr")
+    parser.add_argument("--region", default="Ridgecrest, California, and 70 km around")
     arguments = parser.parse_args()
     model, inputs, card = load_model(arguments.run / "weights.safetensors", SWAG)
     sets = {name for stage in card["stages"] for name in stage.get("data", ())}
     if sets & set(NOT_PERMITTED):
         raise SystemExit(f"these weights know {', '.join(sorted(sets & set(NOT_PERMITTED)))}, which may not ship.")
     about = {name: value for name, value in card.items() if name not in WRITTEN}
+    about["region"] = arguments.region
     about["sampling"] = {"steps": arguments.steps, "guidance": arguments.guidance, "spacing": arguments.spacing}
     SWAG.shipped.parent.mkdir(exist_ok=True)
     save_model(SWAG.shipped, model.state_dict(), model.config, inputs, about, SWAG)
@@ -46,6 +49,7 @@ def main():
     digest = file_sha256(SWAG.shipped)
     text = (arguments.run / "CARD.md").read_text(encoding="utf-8")
     before, rest = text.split(_UNMEASURED)
+    before = re.sub(r"(?m)^\| region \|.*$", f"| region | {arguments.region} |", before)
     before = before.replace("weights.safetensors", SWAG.shipped.name).replace(
         "float16 |", f"float16, SHA-256 {digest} |"
     )
