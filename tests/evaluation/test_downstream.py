@@ -51,7 +51,7 @@ def test_a_plan_has_the_rows_of_the_paper():
     plan = plan_experiments(real, records(4), generated=made, generated_dev=records(4), sizes=(6, 12), published="x.pt",
                             config=TINY)  # fmt: skip
     names = [item.name for item in plan]
-    assert len(names) == len(set(names)) == 22
+    assert len(names) == len(set(names)) == 24
     by_name = {item.name: item for item in plan}
     assert len(by_name["6 real, shifted"].train) == 6
     assert by_name["6 real, shifted, overlaps and noise added"].config.noise_share > 0
@@ -72,6 +72,7 @@ def test_a_plan_has_the_rows_of_the_paper():
     )
     assert [item.name for item in named if "swag" in item.name] == [
         "swag of 6 only", "swag of 6 only, overlaps and noise added", "swag of 6 and 6 real, mixed",
+        "swag of 6 and 6 real, mixed, overlaps and noise added",
         "swag of 6, then 6 real", "swag of 6, then 6 real, overlaps and noise added",
         "swag of 6, then 6 real, overlaps and noise added to both",
     ]  # fmt: skip

@@ -113,8 +113,9 @@ def plan_experiments(
     -----
     Real records alone are trained three times: as they are ("not shifted"), shifted, and shifted with overlaps and
     noise added: a learned backend must improve on the best of these. Mixing draws equally from the few real records and
-    the generated ones, from scratch and from published weights; training on real records after generated ones is done
-    with and without overlaps and noise, which the generated records get, too, in the last of these rows.
+    the generated ones, from scratch and from published weights; from scratch, and in training on real records after
+    generated ones, there are rows with and without overlaps and noise, which the generated records get, too, in the
+    last of these.
     """
     config = config or PickerConfig()
     tuned = replace(
@@ -147,6 +148,9 @@ def plan_experiments(
             tuned_augmented = replace(tuned, overlap_share=augmented.overlap_share, noise_share=augmented.noise_share)
             plan += [
                 PickerExperiment(f"{generated_name} and {size} real, mixed", mixed, real_dev, config),
+                PickerExperiment(
+                    f"{generated_name} and {size} real, mixed, overlaps and noise added", mixed, real_dev, augmented
+                ),
                 PickerExperiment(f"{generated_name}, then {size} real", part, real_dev, tuned, alone),
                 PickerExperiment(
                     f"{generated_name}, then {size} real, overlaps and noise added", part, real_dev, tuned_augmented,
