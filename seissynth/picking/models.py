@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ PUBLISHED = {
 #: share of samples that P, and S, take in training windows, roughly: the output's start
 _RARE = 0.0125
 _LENGTH_STEP = 256
+#: letters of a reason that an error repeats
+_LONGEST_REASON = 300
 _ORDER = "ZNE"
 # Mousavi et al. (2020): detection, P, S; and how far detection reaches beyond S, in S minus P
 _EQT_WEIGHTS = (0.05, 0.40, 0.55)
@@ -170,7 +173,10 @@ def save_picker(model: Any, path: str | os.PathLike[str]) -> str | os.PathLike[s
         "phases": "".join(label for label in model.labels if label != "Detection"),
     }  # fmt: skip
     if architecture_of(model) == "eqtransformer":
-        arguments["in_samples"] = model.in_samples
+        arguments |= {
+            "in_samples": model.in_samples, "lstm_blocks": model.lstm_blocks,
+            "original_compatible": model.original_compatible,
+        }  # fmt: skip
     description = {"docstring": "", "model": type(model).__name__, "model_args": arguments, "default_args": {}}
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.write_text(json.dumps(description, indent=1))
@@ -188,7 +194,8 @@ def load_picker(path: str | os.PathLike[str]) -> Any:
     path : str or path
         State dict of SeisBench's PhaseNet or EQTransformer (identified by its names). A ``.json`` in the same folder,
         as written by `save_picker` and SeisBench, describes the model; without one it is assumed to be the published
-        PhaseNet (100 Hz, output N, P, S; components E, N, Z; standard deviation) or SeisBench's default EQTransformer.
+        PhaseNet (100 Hz, output N, P, S; components E, N, Z; standard deviation), or EQTransformer (100 Hz, 60 s;
+        components Z, N, E) with as many LSTM blocks as the file holds, as published or as SeisBench builds it.
 
     Returns
     -------
@@ -217,11 +224,22 @@ def load_picker(path: str | os.PathLike[str]) -> Any:
         raise FileFormatError(f"{path} holds no weights of PhaseNet or EQTransformer as SeisBench names them.")
     description = path.with_suffix(".json")
     arguments = PUBLISHED[architectures[0]]
+    if architectures[0] == "eqtransformer":
+        arguments = {**arguments, **_variant_of_eqtransformer(names)}
     if description.is_file():
         arguments = json.loads(description.read_text()).get("model_args", {})
     model = getattr(models, ARCHITECTURES[architectures[0]][0])(**arguments)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        raise FileFormatError(f"{path} does not fit SeisBench's {type(model).__name__}: {error}") from error
+        # its first lines; a file of another size names every tensor
+        words = " ".join(str(error).split())[:_LONGEST_REASON]
+        raise FileFormatError(f"{path} does not fit SeisBench's {type(model).__name__}: {words}") from error
     return model.eval()
+
+
+def _variant_of_eqtransformer(names):
+    """Arguments that names of tensors give away: the published network has cells of its own, and two LSTM blocks."""
+    blocks = {int(found[1]) for name in names if (found := re.match(r"bi_lstm_stack\.members\.(\d+)\.", name))}
+    original = any(".lstm.cell_" in name for name in names)
+    return {"lstm_blocks": len(blocks), "original_compatible": "non-conservative" if original else False}
