@@ -24,7 +24,7 @@ def make_app():
     app = typer.Typer(
         name="seissynth",
         help="Realistic synthetic earthquake records from an event and a network.\n\n"
-        "Try it with what is built in:  seissynth generate --example --output example.h5 --plot example.png",
+        "Try the built-in example:  seissynth generate --example --output example.h5 --plot example.png",
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode="markdown",

@@ -14,8 +14,8 @@ import typer
 from seissynth.errors import FileFormatError, InputError, SeisSynthError, SeisSynthWarning
 
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary.")]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress bar and no summary.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 RecordsArgument = Annotated[Path, typer.Argument(help="ASDF file (.h5) written by seissynth.")]
 
 
@@ -81,7 +81,7 @@ def progress_bar(description, total, quiet=False):
     ----------
     description : str
     total : int
-        Of the steps; one step alone shows no bar, only the time that has passed.
+        Of the steps; one step alone shows no bar, only the elapsed time.
     quiet : bool
     """
     if quiet or not sys.stderr.isatty():

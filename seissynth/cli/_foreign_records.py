@@ -21,7 +21,7 @@ def is_asdf(path):
 
 
 def foreign_stream(path, kind, event, realization, station, quantity):
-    """Read the traces that a picture is drawn of.
+    """Read the traces of a plot.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def foreign_stream(path, kind, event, realization, station, quantity):
     event, realization : int
     station : str or None
     quantity : object or None
-        What the caller says of the samples.
+        Quantity of the samples, if the caller gives it.
 
     Returns
     -------
@@ -41,13 +41,15 @@ def foreign_stream(path, kind, event, realization, station, quantity):
     Raises
     ------
     InputError
-        A picture that such a file cannot give, with what to do instead.
+        The file does not contain what the plot needs; with a remedy.
     FileFormatError
         No file, or none that ObsPy reads.
     """
     remedy = "write an .h5 file, which keeps that: seissynth generate -o NAME.h5"
     if kind == "map":
-        raise InputError(f"a map needs the coordinates of stations and events, which {path} does not hold; {remedy}.")
+        raise InputError(
+            f"a map needs the coordinates of stations and events, which {path} does not contain; {remedy}."
+        )
     if event or realization:
         raise InputError(f"{path} does not say which event and realisation a trace belongs to; {remedy}.")
     everything = _read(path)
@@ -61,7 +63,7 @@ def foreign_stream(path, kind, event, realization, station, quantity):
         codes = ", ".join(sorted({trace.stats.station for trace in everything}))
         raise InputError(f"nothing to draw: --station {station} is not among {codes}.")
     if kind == "section" and not any("dist" in trace.stats.get("sac", {}) for trace in chosen):
-        raise InputError(f"a section needs distances, which {path} does not hold; {remedy}, or a .sac file.")
+        raise InputError(f"a section needs distances, which {path} does not contain; {remedy}, or a .sac file.")
     if kind == "response-spectra" and quantity is None and not _all_state_quantities(chosen):
         raise InputError(f"{path} does not say what its samples are; add --quantity VEL, ACC or DISP.")
     return chosen

@@ -24,14 +24,14 @@ _inventory = typer.Option(
     "--inventory",
     "-i",
     rich_help_panel=panels.EVENTS,
-    help="StationXML: the stations, with responses or gains where counts are involved.",
+    help="Stations (StationXML); counts need responses or gains.",
     show_default=False,
 )
 _catalog = typer.Option(
     "--catalog",
     "-c",
     rich_help_panel=panels.EVENTS,
-    help="QuakeML: the earthquakes, perhaps with picks.",
+    help="Earthquakes (QuakeML), with or without picks.",
     show_default=False,
 )
 InventoryOption = Annotated[Path | None, _inventory]
@@ -40,15 +40,15 @@ CatalogOption = Annotated[Path | None, _catalog]
 RequiredCatalogOption = Annotated[Path, _catalog]
 FolderOption = Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set.", show_default=False)]
 WindowRateOption = Annotated[
-    float, typer.Option("--sampling-rate", rich_help_panel=panels.RECORDS, help="Of the records, Hz.")
+    float, typer.Option("--sampling-rate", rich_help_panel=panels.RECORDS, help="Sampling rate, Hz.")
 ]
 WindowLengthOption = Annotated[
-    float, typer.Option("--duration", rich_help_panel=panels.RECORDS, help="Of each record, s.")
+    float, typer.Option("--duration", rich_help_panel=panels.RECORDS, help="Length of each record, s.")
 ]
 BackendOption = Annotated[
     str,
     typer.Option(
-        "--backend", "-b", rich_help_panel=panels.BACKEND, help="Who makes the records; see: seissynth backends."
+        "--backend", "-b", rich_help_panel=panels.BACKEND, help="Backend; list them with: seissynth backends."
     ),
 ]
 SetOption = Annotated[
@@ -56,7 +56,7 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         rich_help_panel=panels.BACKEND,
-        help="An option of the backend, name=value or name=@file.json; may be repeated.",
+        help="Option of the backend, or NAME=@file.json; may be repeated.",
         metavar="NAME=VALUE",
         show_default=False,
     ),
@@ -66,22 +66,23 @@ QuantityOption = Annotated[
     typer.Option(
         "--output-quantity",
         rich_help_panel=panels.RECORDS,
-        help="m/s, m/s², m, or counts through the response.",
+        help="Velocity (m/s), acceleration (m/s²), displacement (m) or counts.",
         case_sensitive=False,
     ),
 ]
 VelocityModelOption = Annotated[
-    str, typer.Option("--velocity-model", rich_help_panel=panels.RECORDS, help="For the onsets of P and S.")
+    str,
+    typer.Option("--velocity-model", rich_help_panel=panels.RECORDS, help="Velocity model for the onsets of P and S."),
 ]
 QuantizeOption = Annotated[
-    bool, typer.Option("--quantize", rich_help_panel=panels.RECORDS, help="Whole counts (RAW only).")
+    bool, typer.Option("--quantize", rich_help_panel=panels.RECORDS, help="Round to whole counts (RAW only).")
 ]
 ClipCountsOption = Annotated[
     float | None,
     typer.Option(
         "--clip-counts",
         rich_help_panel=panels.RECORDS,
-        help="Full scale of the digitiser (RAW only).",
+        help="Clip at this full scale, counts (RAW only).",
         show_default=False,
     ),
 ]
@@ -90,12 +91,12 @@ WeightsOption = Annotated[
     typer.Option(
         "--weights",
         rich_help_panel=panels.BACKEND,
-        help="Trained parameters, for backends that have them.",
+        help="Trained weights, for learned backends.",
         show_default=False,
     ),
 ]
 DeviceOption = Annotated[
-    str, typer.Option("--device", rich_help_panel=panels.BACKEND, help="Where a trained backend runs: cpu, cuda.")
+    str, typer.Option("--device", rich_help_panel=panels.BACKEND, help="Device of a learned backend: cpu, cuda.")
 ]
 
 
@@ -111,7 +112,7 @@ def parse_options(items, taken=None):
         if not (equals and name.isidentifier()):
             raise typer.BadParameter(f"--set {item!r} must have the form name=value.")
         if name in known:
-            raise typer.BadParameter(f"--set {name}=...: this is an argument of its own; use its option instead.")
+            raise typer.BadParameter(f"--set {name}=...: use the command's option of this name instead.")
         if text.startswith("@"):
             options[name] = _read_json(name, Path(text[1:]))
             continue

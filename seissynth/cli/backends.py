@@ -12,15 +12,15 @@ _STYLES = {"broken": "red", "incomplete": "yellow"}
 
 @command
 def backends(
-    check: Annotated[bool, typer.Option("--check", help="Import each one, to see whether it works.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Import each backend to see whether it works.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
     debug: DebugOption = False,
 ):
     """List the installed backends.
 
-    With --check every backend is imported, with the packages it needs. A broken one is shown with its cause, and gives
-    exit code 1; an incomplete one with its missing package or weights and how to get them. Ranges are those of the
-    weights that ship with a backend.
+    With --check every backend is imported, with the packages it needs. A broken backend is shown with its cause, and
+    the exit code is 1. An incomplete one is shown with its missing package or weights and how to get them. Ranges are
+    those of the weights shipped with a backend.
 
     For example:
 

@@ -26,7 +26,7 @@ def make_dataset_app():
     """
     app = typer.Typer(
         name="dataset",
-        help="Sets of records for training: make, cut, convert.",
+        help="Make, cut and convert data sets for training.",
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode="markdown",

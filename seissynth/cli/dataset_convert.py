@@ -16,26 +16,32 @@ from seissynth.cli._common import (
 )
 
 _ASDF = (".h5", ".asdf")
-ChunkOption = Annotated[int, typer.Option("--records-per-chunk", min=1, help="A larger set is written in chunks.")]
+ChunkOption = Annotated[
+    int, typer.Option("--records-per-chunk", min=1, help="Split larger sets into chunks of this size.")
+]
 
 
 @command
 def convert(
-    source: Annotated[Path, typer.Argument(help="Folder in SeisBench's format, an ASDF file, or a folder of them.")],
+    source: Annotated[Path, typer.Argument(help="Set to read: a SeisBench folder, an ASDF file, or a folder of them.")],
     target: Annotated[
         Path,
-        typer.Argument(help="ASDF file (.h5, .asdf), or a SeisBench set's folder.", parser=file_or_folder_to_write),
+        typer.Argument(
+            help="Set to write: ASDF file (.h5, .asdf) or SeisBench folder.", parser=file_or_folder_to_write
+        ),
     ],
-    tag: Annotated[str | None, typer.Option("--tag", help="Only ASDF waveforms of this tag, as '*acc*'.")] = None,
-    flatfile: Annotated[Path | None, typer.Option("--flatfile", help="ITACA's table beside ASDF files.")] = None,
-    unit: Annotated[str | None, typer.Option("--unit", help="Of ASDF samples, as 'cm/s**2'.")] = None,
-    quantity: Annotated[str | None, typer.Option("--quantity", help="Of ASDF samples, as 'acceleration'.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="Only ASDF waveforms with this tag, as '*acc*'.")] = None,
+    flatfile: Annotated[Path | None, typer.Option("--flatfile", help="ITACA's flat file for ASDF files.")] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="Unit of ASDF samples, as 'cm/s**2'.")] = None,
+    quantity: Annotated[
+        str | None, typer.Option("--quantity", help="Quantity of ASDF samples, as 'acceleration'.")
+    ] = None,
     records_per_chunk: ChunkOption = 10_000,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
-    """Convert a set between SeisBench's format and ASDF; the names give the direction.
+    """Convert a set between SeisBench's format and ASDF; the file names set the direction.
 
     For example:
 
@@ -49,7 +55,7 @@ def convert(
     to_file = target.suffix.lower() in _ASDF
     if from_folder != to_file:
         known = "a SeisBench folder into a .h5 file, or ASDF into a folder"
-        raise typer.BadParameter(f"{source} -> {target}: one converts {known}.")
+        raise typer.BadParameter(f"{source} -> {target}: can only convert {known}.")
     asdf_options = {"--tag": tag, "--flatfile": flatfile, "--unit": unit, "--quantity": quantity}
     if to_file and any(value is not None for value in asdf_options.values()):
         name = next(name for name, value in asdf_options.items() if value is not None)
@@ -68,15 +74,15 @@ def convert(
 
 @command
 def recipe(
-    name: Annotated[str, typer.Argument(help="scedc, instance, stead, kma or itaca.")],
+    name: Annotated[str, typer.Argument(help="Recipe: scedc, instance, stead, kma or itaca.")],
     source: Annotated[Path, typer.Argument(help="Local copy of the set.")],
-    target: Annotated[Path, typer.Argument(help="Folder to be made, in SeisBench's format.")],
+    target: Annotated[Path, typer.Argument(help="Folder to write, in SeisBench's format.")],
     records_per_chunk: ChunkOption = 10_000,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
-    """Make the data set of a paper from a local copy, by the rules of the paper.
+    """Prepare the data set of a paper from a local copy, by the rules of the paper.
 
     For example:
 

@@ -36,7 +36,7 @@ def cut(
             "--waveforms",
             "-w",
             rich_help_panel=panels.EVENTS,
-            help="File, folder or pattern of continuous records; may be repeated.",
+            help="Continuous records: file, folder or pattern; may be repeated.",
         ),
     ],
     inventory: generation.RequiredInventoryOption,
@@ -45,19 +45,22 @@ def cut(
     quantity: Annotated[
         Quantity,
         typer.Option(
-            "--quantity", rich_help_panel=panels.RECORDS, help=f"One of {', '.join(Quantity)}.", metavar="WORD"
+            "--quantity",
+            rich_help_panel=panels.RECORDS,
+            help=f"Ground motion to write: {', '.join(Quantity)}.",
+            metavar="WORD",
         ),
     ] = Quantity.velocity,
     duration: generation.WindowLengthOption = 60.0,
     start: Annotated[
-        float, typer.Option("--start", rich_help_panel=panels.RECORDS, help="Start of a window after origin, s.")
+        float, typer.Option("--start", rich_help_panel=panels.RECORDS, help="Start of windows after origin, s.")
     ] = 0.0,
     sampling_rate: generation.WindowRateOption = 100.0,
     band: Annotated[
-        str, typer.Option("--band", rich_help_panel=panels.RECORDS, help="LOW,HIGH in Hz; 'none' for no filter.")
+        str, typer.Option("--band", rich_help_panel=panels.RECORDS, help="Pass band, Hz: LOW,HIGH; 'none': no filter.")
     ] = "1,45",
     channel: Annotated[
-        str, typer.Option("--channel", rich_help_panel=panels.RECORDS, help="Patterns of channel codes, as 'HH?,HN?'.")
+        str, typer.Option("--channel", rich_help_panel=panels.RECORDS, help="Channels to read, as 'HH?,HN?'.")
     ] = "*",
     picker: Annotated[
         str,
@@ -71,7 +74,7 @@ def cut(
         typer.Option(
             "--require",
             rich_help_panel=panels.RULES,
-            help="Rules that a window must obey to be written, with commas; 'none'.",
+            help="Rules that written windows obey, comma-separated, or 'none'.",
         ),
     ] = "complete",
     noise_windows: Annotated[
@@ -79,7 +82,7 @@ def cut(
         typer.Option(
             "--noise-windows",
             rich_help_panel=panels.RULES,
-            help="Of each sensor and block of two hours at most.",
+            help="Most noise windows per sensor and two hours.",
             min=0,
         ),
     ] = 10,
@@ -89,8 +92,8 @@ def cut(
 ):
     """Cut windows of a catalogue's earthquakes, and of noise, from continuous records.
 
-    The folder holds SeisBench's format. Defaults are those of HEGGS: 60 s from origin, 100 Hz, 1 to 45 Hz. The counts
-    of each quality rule are printed, and written to cut_report.json. For example:
+    The set is written in SeisBench's format. Defaults are those of HEGGS: 60 s from origin, 100 Hz, 1 to 45 Hz. The
+    counts of each quality rule are printed and written to cut_report.json. For example:
 
     - seissynth dataset cut -w archive/ -i stations.xml -c catalog.xml -o windows
 

@@ -58,7 +58,11 @@ def make(
     draw: Annotated[
         int | None,
         typer.Option(
-            "--draw", rich_help_panel=panels.DRAWN, help="Draw so many earthquakes instead.", min=1, show_default=False
+            "--draw",
+            rich_help_panel=panels.DRAWN,
+            help="Draw this many earthquakes, without --catalog.",
+            min=1,
+            show_default=False,
         ),
     ] = None,
     around: Annotated[
@@ -89,22 +93,22 @@ def make(
         ),
     ] = None,
     magnitude: Annotated[
-        str, typer.Option("--magnitude", rich_help_panel=panels.DRAWN, help="Of drawn earthquakes, LOW,HIGH.")
+        str, typer.Option("--magnitude", rich_help_panel=panels.DRAWN, help="Range of drawn magnitudes, LOW,HIGH.")
     ] = "1,6",
     b: Annotated[
         float | None,
         typer.Option(
             "--b",
             rich_help_panel=panels.DRAWN,
-            help="b-value of Gutenberg and Richter; default: uniform.",
+            help="Gutenberg-Richter b-value; default: uniform.",
             show_default=False,
         ),
     ] = None,
     depth: Annotated[
-        str, typer.Option("--depth", rich_help_panel=panels.DRAWN, help="km, LOW,HIGH or LOW,MODE,HIGH.")
+        str, typer.Option("--depth", rich_help_panel=panels.DRAWN, help="Depths, km: LOW,HIGH or LOW,MODE,HIGH.")
     ] = "2,20",
     time: Annotated[
-        str, typer.Option("--time", rich_help_panel=panels.DRAWN, help="Of drawn earthquakes, FROM,TO.")
+        str, typer.Option("--time", rich_help_panel=panels.DRAWN, help="Range of origin times, FROM,TO.")
     ] = "2020-01-01,2021-01-01",
     mechanisms: Annotated[
         str,
@@ -115,7 +119,7 @@ def make(
     backend: generation.BackendOption = "stochastic",
     options: generation.SetOption = None,
     seed: Annotated[
-        int, typer.Option("--seed", "-s", rich_help_panel=panels.BACKEND, help="Of everything that is drawn.")
+        int, typer.Option("--seed", "-s", rich_help_panel=panels.BACKEND, help="Seed of everything random.")
     ] = 0,
     output_quantity: generation.QuantityOption = generation.Quantity.VEL,
     sampling_rate: generation.WindowRateOption = 100.0,
@@ -125,31 +129,38 @@ def make(
         typer.Option(
             "--p-lead",
             rich_help_panel=panels.RECORDS,
-            help="Record before P, s: LOW,HIGH; or 'none': begin at --start.",
+            help="Time before P, s: LOW,HIGH; 'none': start at --start.",
         ),
     ] = "5,20",
     start: Annotated[
         float | None,
         typer.Option(
-            "--start", rich_help_panel=panels.RECORDS, help="With --p-lead none: s after origin.", show_default=False
+            "--start",
+            rich_help_panel=panels.RECORDS,
+            help="With --p-lead none: start, s after origin.",
+            show_default=False,
         ),
     ] = None,
     channel: Annotated[
         list[str] | None,
         typer.Option(
-            "--channel", rich_help_panel=panels.RECORDS, help="Such as 'HN?'; may be repeated.", show_default=False
+            "--channel", rich_help_panel=panels.RECORDS, help="Channels, as 'HN?'; may be repeated.", show_default=False
         ),
     ] = None,
     distance: Annotated[
         str | None,
         typer.Option(
-            "--distance", rich_help_panel=panels.RECORDS, help="Epicentral, km: LOW,HIGH.", show_default=False
+            "--distance", rich_help_panel=panels.RECORDS, help="Epicentral distances, km: LOW,HIGH.", show_default=False
         ),
     ] = None,
     stations_per_event: Annotated[
         int | None,
         typer.Option(
-            "--stations-per-event", rich_help_panel=panels.RECORDS, help="At most, drawn.", min=1, show_default=False
+            "--stations-per-event",
+            rich_help_panel=panels.RECORDS,
+            help="Draw at most this many per event.",
+            min=1,
+            show_default=False,
         ),
     ] = None,
     outside: Annotated[
@@ -157,7 +168,7 @@ def make(
         typer.Option(
             "--outside",
             rich_help_panel=panels.RECORDS,
-            help=f"What to do where the backend is not valid; skip names what is left out. {_OUTSIDE}",
+            help=f"Records outside the backend's range; skip lists those left out. {_OUTSIDE}",
             metavar="WORD",
         ),
     ] = Outside.LEAVE_OUT,
@@ -166,13 +177,15 @@ def make(
         typer.Option(
             "--noise",
             rich_help_panel=panels.NOISE,
-            help="nlnm, nhnm, a file of real noise, or the folder of a set.",
+            help="Noise: nlnm, nhnm, a file of real noise, or a data set.",
             show_default=False,
         ),
     ] = None,
     snr: Annotated[
         str | None,
-        typer.Option("--snr", rich_help_panel=panels.NOISE, help="Scale the noise to LOW,HIGH dB.", show_default=False),
+        typer.Option(
+            "--snr", rich_help_panel=panels.NOISE, help="Signal-to-noise ratio, dB: LOW,HIGH.", show_default=False
+        ),
     ] = None,
     noise_gain: Annotated[
         str | None,
@@ -181,32 +194,38 @@ def make(
         ),
     ] = None,
     noise_share: Annotated[
-        float, typer.Option("--noise-share", rich_help_panel=panels.NOISE, help="Rows of noise, share of all.")
+        float, typer.Option("--noise-share", rich_help_panel=panels.NOISE, help="Share of records of noise alone.")
     ] = 0.0,
     overlap_share: Annotated[
         float,
-        typer.Option("--overlap-share", rich_help_panel=panels.NOISE, help="Share of the records with a second event."),
+        typer.Option("--overlap-share", rich_help_panel=panels.NOISE, help="Share of records with a second event."),
     ] = 0.0,
     overlap_lag: Annotated[
         str | None,
         typer.Option(
             "--overlap-lag",
             rich_help_panel=panels.NOISE,
-            help="Its P after the first, s: LOW,HIGH.",
+            help="Second P after the first, s: LOW,HIGH.",
             show_default=False,
         ),
     ] = None,
     overlap_level: Annotated[
         str | None,
         typer.Option(
-            "--overlap-level", rich_help_panel=panels.NOISE, help="Its peak over the first, dB.", show_default=False
+            "--overlap-level",
+            rich_help_panel=panels.NOISE,
+            help="Second peak over the first, dB: LOW,HIGH.",
+            show_default=False,
         ),
     ] = None,
     split: Annotated[
-        str, typer.Option("--split", rich_help_panel=panels.FILES, help="Parts and shares; or 'none'.")
+        str, typer.Option("--split", rich_help_panel=panels.FILES, help="Shares of the parts, or 'none'.")
     ] = "train=0.8,dev=0.1,test=0.1",
     split_by: Annotated[
-        SplitBy, typer.Option("--split-by", rich_help_panel=panels.FILES, help="Draw events, or cut their row.")
+        SplitBy,
+        typer.Option(
+            "--split-by", rich_help_panel=panels.FILES, help="Split events at random (event) or in order (block)."
+        ),
     ] = SplitBy.EVENT,
     velocity_model: generation.VelocityModelOption = "iasp91",
     quantize: generation.QuantizeOption = False,
@@ -214,26 +233,30 @@ def make(
     weights: generation.WeightsOption = None,
     device: generation.DeviceOption = "cpu",
     licence: Annotated[
-        str, typer.Option("--licence", rich_help_panel=panels.FILES, help="What you say of your own rights.")
+        str, typer.Option("--licence", rich_help_panel=panels.FILES, help="Note on your own rights, stored in the set.")
     ] = "",
-    form: Annotated[
-        Form, typer.Option("--format", rich_help_panel=panels.FILES, help="Of the files.")
-    ] = Form.SEISBENCH,
+    form: Annotated[Form, typer.Option("--format", rich_help_panel=panels.FILES, help="File format.")] = Form.SEISBENCH,
     block_records: Annotated[
-        int, typer.Option("--block-records", rich_help_panel=panels.FILES, help="Records in a shard, about.", min=1)
+        int,
+        typer.Option(
+            "--block-records", rich_help_panel=panels.FILES, help="Approximate number of records per shard.", min=1
+        ),
     ] = 512,
     workers: Annotated[
         int,
-        typer.Option("--workers", "-j", rich_help_panel=panels.RUN, help="Processes; more than one need Dask.", min=1),
+        typer.Option("--workers", "-j", rich_help_panel=panels.RUN, help="Processes; more than one needs Dask.", min=1),
     ] = 1,
     dask: Annotated[
         str | None,
         typer.Option(
-            "--dask", rich_help_panel=panels.RUN, help="'local', or the address of a scheduler.", show_default=False
+            "--dask",
+            rich_help_panel=panels.RUN,
+            help="'local', or the address of a Dask scheduler.",
+            show_default=False,
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", rich_help_panel=panels.RUN, help="Write the metadata only; say size and time.")
+        bool, typer.Option("--dry-run", rich_help_panel=panels.RUN, help="Write metadata only; estimate size and time.")
     ] = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,

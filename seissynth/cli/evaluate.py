@@ -20,7 +20,7 @@ def evaluate(
             "--real",
             "-r",
             rich_help_panel=panels.SETS,
-            help="Real records: a folder in SeisBench's format, or .h5.",
+            help="Real records: a SeisBench folder or an .h5 file.",
             show_default=False,
         ),
     ],
@@ -30,31 +30,33 @@ def evaluate(
             "--generated",
             "-g",
             rich_help_panel=panels.SETS,
-            help="Generated ones, the same way; may be repeated.",
+            help="Generated records, likewise; may be repeated.",
             show_default=False,
         ),
     ],
-    output: Annotated[Path, file_option("--output", "-o", help="Report (.html); CSV tables go to NAME_tables beside.")],
+    output: Annotated[
+        Path, file_option("--output", "-o", help="Report to write (.html); its CSV tables go to NAME_tables.")
+    ],
     name: Annotated[
         list[str] | None,
         typer.Option(
             "--name",
             "-n",
             rich_help_panel=panels.SETS,
-            help="What to call each generated set, in order.",
+            help="Names of the generated sets, in order.",
             show_default=False,
         ),
     ] = None,
     real_name: Annotated[
         str | None,
-        typer.Option("--real-name", rich_help_panel=panels.SETS, help="What to call the real set.", show_default=False),
+        typer.Option("--real-name", rich_help_panel=panels.SETS, help="Name of the real set.", show_default=False),
     ] = None,
     picker: Annotated[
         str | None,
         typer.Option(
             "--picker",
             rich_help_panel=panels.METRICS,
-            help="For arrivals: 'aic', 'ar_aic', or a file of weights.",
+            help="Picker for arrivals: 'aic', 'ar_aic', or a file of weights.",
             show_default=False,
         ),
     ] = None,
@@ -63,7 +65,7 @@ def evaluate(
         typer.Option(
             "--train",
             rich_help_panel=panels.SETS,
-            help="Records a model was trained on; looks for copies of them.",
+            help="Training records of the model, to look for copies.",
             show_default=False,
         ),
     ] = None,
@@ -81,39 +83,39 @@ def evaluate(
         typer.Option(
             "--groups",
             rich_help_panel=panels.METRICS,
-            help=f"Only these, with commas: {', '.join(GROUPS)}.",
+            help=f"Only these groups, comma-separated: {', '.join(GROUPS)}.",
             show_default=False,
         ),
     ] = None,
     skip: Annotated[
         str | None,
         typer.Option(
-            "--skip", rich_help_panel=panels.METRICS, help="All groups but these, with commas.", show_default=False
+            "--skip", rich_help_panel=panels.METRICS, help="Skip these groups, comma-separated.", show_default=False
         ),
     ] = None,
     baselines: Annotated[
         bool,
-        typer.Option("--baselines/--no-baselines", rich_help_panel=panels.METRICS, help="Score the baselines too."),
+        typer.Option("--baselines/--no-baselines", rich_help_panel=panels.METRICS, help="Also score the baselines."),
     ] = True,
     clipped: Annotated[
         bool,
-        typer.Option("--clipped", rich_help_panel=panels.SETS, help="Keep real records that are marked as clipped."),
+        typer.Option("--clipped", rich_help_panel=panels.SETS, help="Keep real records marked as clipped."),
     ] = False,
-    pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Draw pictures.")] = True,
+    pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Include pictures in the report.")] = True,
     draws: Annotated[
-        int, typer.Option("--draws", rich_help_panel=panels.METRICS, help="Bootstrap samples of an interval.", min=100)
+        int, typer.Option("--draws", rich_help_panel=panels.METRICS, help="Bootstrap samples per interval.", min=100)
     ] = 1000,
-    seed: Annotated[int, typer.Option("--seed", rich_help_panel=panels.METRICS, help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", rich_help_panel=panels.METRICS, help="Seed of the bootstrap.")] = 0,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
     """Compare generated records with real ones of the same earthquakes, and write a report.
 
-    The report is one HTML file that needs no network, with every table as CSV in a folder next to it. Several generated
-    sets, and the baselines, are ranked on their common records. A group that lacks an input (arrivals without --picker)
-    is named in the report. Exit code 1: a group failed; the report is written, and names it with the reason. For
-    example:
+    The report begins with a verdict in one or two sentences, which is also printed. It is one HTML file that needs no
+    network; its tables are CSV files in a folder next to it. Several generated sets, and the baselines, are ranked on
+    their common records. Groups that lack an input (arrivals without --picker) are listed in the report. The exit code
+    is 1 if a group failed; the report is still written and gives the reason. For example:
 
     - seissynth evaluate --real windows --generated made -o report.html
 
@@ -121,10 +123,10 @@ def evaluate(
 
     - seissynth evaluate -r windows -g made.h5 -o quick.html --groups similarity,ground_motion --no-baselines
 
-    A set of the same earthquakes and sensors comes from "seissynth dataset make --catalog --p-lead none --start 0".
+    Generate the same earthquakes and sensors with "seissynth dataset make --catalog ... --p-lead none --start 0".
     """
     from seissynth.evaluation import EvaluationSettings
-    from seissynth.evaluation.headlines import headline_cells
+    from seissynth.evaluation.headlines import headline_cells, verdict_lines
     from seissynth.report import evaluate as run
     from seissynth.shared.tables import text_table
 
@@ -149,6 +151,8 @@ def evaluate(
             progress=lambda done, total, _: step(100.0 * done / max(total, 1)),
         )
     if not quiet:
+        for line in verdict_lines(evaluation):
+            typer.echo(line)
         head, rows = headline_cells(evaluation)
         typer.echo(text_table(head, rows, rule=False))
         for item in evaluation.missing:
@@ -165,5 +169,5 @@ def _listed(name, words):
         return None
     listed = [word.strip() for word in words.split(",")]
     if not all(listed):
-        raise typer.BadParameter(f"{name} {words!r} holds an empty name; known are {', '.join(GROUPS)}.")
+        raise typer.BadParameter(f"{name} {words!r} contains an empty name; known are {', '.join(GROUPS)}.")
     return listed

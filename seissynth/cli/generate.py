@@ -45,13 +45,17 @@ _OUTSIDE = f"One of {', '.join(Outside)}."
 @command
 def generate(
     output: Annotated[
-        Path, file_option("--output", "-o", help="File to write: .h5 or .asdf (everything), .mseed, or .sac.")
+        Path, file_option("--output", "-o", help="File to write: .h5 or .asdf (with metadata), .mseed, or .sac.")
     ],
     inventory: generation.InventoryOption = None,
     event: Annotated[
         Path | None,
         typer.Option(
-            "--event", "-e", rich_help_panel=panels.EVENTS, help="QuakeML: one event or more.", show_default=False
+            "--event",
+            "-e",
+            rich_help_panel=panels.EVENTS,
+            help="Earthquakes (QuakeML), one or more.",
+            show_default=False,
         ),
     ] = None,
     example: Annotated[
@@ -73,22 +77,24 @@ def generate(
             "-n",
             rich_help_panel=panels.BACKEND,
             min=1,
-            help="How many realisations of each event.",
+            help="Number of realisations of each event.",
             show_default=False,
         ),
     ] = None,
     sampling_rate: Annotated[
-        float | None, typer.Option("--sampling-rate", help="Hz; default: that of each channel.", show_default=False)
+        float | None,
+        typer.Option("--sampling-rate", help="Sampling rate, Hz; default: that of each channel.", show_default=False),
     ] = None,
     duration: Annotated[
-        float | None, typer.Option("--duration", help="s; default: until the shaking is over.", show_default=False)
+        float | None,
+        typer.Option("--duration", help="Length, s; default: until the shaking is over.", show_default=False),
     ] = None,
     start: Annotated[
         str | None,
         typer.Option(
             "--start",
             rich_help_panel=panels.RECORDS,
-            help="Seconds after origin, or a time; default: origin.",
+            help="Start: s after origin, or a time; default: origin.",
             show_default=False,
         ),
     ] = None,
@@ -98,7 +104,7 @@ def generate(
             "--channel",
             "-c",
             rich_help_panel=panels.RECORDS,
-            help="Such as 'HN?' or '*'; may be repeated. Default: one band.",
+            help="Channels, as 'HN?' or '*'; may be repeated. Default: one band.",
             show_default=False,
         ),
     ] = None,
@@ -107,7 +113,7 @@ def generate(
         typer.Option(
             "--noise",
             rich_help_panel=panels.RECORDS,
-            help="Background noise to add.",
+            help="Add background noise of this model.",
             case_sensitive=False,
             show_default=False,
         ),
@@ -117,7 +123,7 @@ def generate(
         typer.Option(
             "--outside",
             rich_help_panel=panels.RECORDS,
-            help=f"What to do where the backend is not valid; skip makes the rest. {_OUTSIDE}",
+            help=f"Records outside the backend's range; skip makes the rest. {_OUTSIDE}",
             metavar="WORD",
         ),
     ] = Outside.RAISE,
@@ -125,21 +131,19 @@ def generate(
     onsets: Annotated[
         str,
         typer.Option(
-            "--onsets", rich_help_panel=panels.RECORDS, help="'model', or 'picks' to impose those of the event."
+            "--onsets", rich_help_panel=panels.RECORDS, help="Onsets from the velocity 'model', or the event's 'picks'."
         ),
     ] = "model",
     quantize: generation.QuantizeOption = False,
     clip_counts: generation.ClipCountsOption = None,
     weights: generation.WeightsOption = None,
     device: generation.DeviceOption = "cpu",
-    plot: Annotated[
-        Path | None, file_option("--plot", help="Also draw the traces into this file (.png, .pdf).")
-    ] = None,
+    plot: Annotated[Path | None, file_option("--plot", help="Also plot the traces to this file (.png, .pdf).")] = None,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
-    """Make the records of one or more earthquakes at the stations of a network.
+    """Make records of one or more earthquakes at the stations of a network.
 
     For example:
 
@@ -151,8 +155,8 @@ def generate(
 
     - seissynth generate -i stations.xml -e event.xml -o {station}.{channel}.sac --set preset=stable
 
-    An .h5 (ASDF) file keeps events, stations and provenance with the records, and "seissynth reproduce" makes the same
-    bits again from it.
+    An .h5 (ASDF) file also contains events, stations and provenance; "seissynth reproduce" makes the same records from
+    it, bit for bit.
     """
     inputs = _check_usage(inventory, event, example)
     arguments = {
@@ -200,7 +204,7 @@ def _check_usage(inventory, event, example):
     """Return a function that reads the inputs; wrong usage is reported before anything is read."""
     if example:
         if inventory or event:
-            raise typer.BadParameter("--example brings its own stations and event; leave --inventory and --event out.")
+            raise typer.BadParameter("--example has its own stations and event; omit --inventory and --event.")
         return _read_example
     if not (inventory and event):
         raise typer.BadParameter("give --inventory and --event, or --example.")
@@ -217,7 +221,7 @@ def _read_example():
 
 
 def _make(inventory, catalog, arguments, realizations, quiet):
-    """One Stream per realisation; events one after the other, so that the bar moves."""
+    """One Stream per realisation; events are made one by one to move the progress bar."""
     from obspy import Stream
 
     from seissynth.synthesis import iter_generate

@@ -32,28 +32,26 @@ class Kind(enum.StrEnum):
     MAP = "map"
 
 
-_KINDS = f"What to draw: {', '.join(list(Kind)[:-1])} or {list(Kind)[-1]}."
+_KINDS = f"Kind of plot: {', '.join(list(Kind)[:-1])} or {list(Kind)[-1]}."
 
 
 @command
 def plot(
-    file: Annotated[
-        Path, typer.Argument(help="Records: .h5 of seissynth; MiniSEED, SAC or what else ObsPy reads; or '*.sac'.")
-    ],
-    output: Annotated[Path, file_option("--output", "-o", help="Picture to write: .png, .pdf, .svg.")],
+    file: Annotated[Path, typer.Argument(help="Records: .h5 of seissynth, or any file ObsPy reads; or '*.sac'.")],
+    output: Annotated[Path, file_option("--output", "-o", help="Picture to write: .png, .pdf or .svg.")],
     kind: Annotated[Kind, typer.Option("--kind", "-k", help=_KINDS, metavar="KIND")] = Kind.TRACES,
-    event: Annotated[int, typer.Option("--event", min=0, help="Number of the event in the file.")] = 0,
-    realization: Annotated[int, typer.Option("--realization", min=0, help="Number of the realisation.")] = 0,
+    event: Annotated[int, typer.Option("--event", min=0, help="Event to plot, counted from 0.")] = 0,
+    realization: Annotated[int, typer.Option("--realization", min=0, help="Realisation to plot, counted from 0.")] = 0,
     station: Annotated[
         str | None, typer.Option("--station", help="Only this station; wildcards allowed.", show_default=False)
     ] = None,
-    component: Annotated[str, typer.Option("--component", help="Of a section.")] = "Z",
-    same_time: Annotated[bool, typer.Option("--same-time", help="One time axis for all traces.")] = False,
+    component: Annotated[str, typer.Option("--component", help="Component of a section.")] = "Z",
+    same_time: Annotated[bool, typer.Option("--same-time", help="Use one time axis for all traces.")] = False,
     quantity: Annotated[
         generation.Quantity | None,
         typer.Option(
             "--quantity",
-            help="What the samples are, where the file does not say.",
+            help="Quantity of the samples, if the file does not give it.",
             case_sensitive=False,
             show_default=False,
         ),
@@ -62,7 +60,7 @@ def plot(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
-    """Draw the records of a file, or its stations and events.
+    """Plot the records of a file, or a map of its stations and events.
 
     For example:
 
@@ -74,7 +72,7 @@ def plot(
 
     - seissynth plot '*.sac' --kind response-spectra -o spectra.png
 
-    Sections need distances, which .h5 and SAC files hold. A map is drawn of the stations and events of an .h5 file.
+    Sections need distances, as in .h5 and SAC files. Maps need an .h5 file.
     """
     refuse_existing([output], overwrite)
 

@@ -12,15 +12,15 @@ from seissynth.cli._common import DebugOption, QuietOption, RecordsArgument, com
 def reproduce(
     file: RecordsArgument,
     weights: Annotated[
-        Path | None, typer.Option(help="Weights that the records were made with, where they are not the backend's own.")
+        Path | None, typer.Option(help="Weights of the records, if not those shipped with the backend.")
     ] = None,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
     """Make the records of a file again and compare them with those in it.
 
-    Events, stations, arguments and seeds come from the file. The exit code is 0 if every record is bit-for-bit equal,
-    else 1.
+    Events, stations, arguments and seeds are read from the file. The exit code is 0 if all records are bit-for-bit
+    equal, else 1.
 
     For example:
 

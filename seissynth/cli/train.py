@@ -15,29 +15,29 @@ _OWN = {"data", "output", "config", "fold", "stations_out", "init", "seed", "max
 
 @command
 def train(
-    backend: Annotated[str, typer.Argument(help="What to train, as 'heggs'.", show_default=False)],
+    backend: Annotated[str, typer.Argument(help="Backend to train, as 'heggs'.", show_default=False)],
     data: Annotated[
         list[Path],
         typer.Option(
             "--data",
             "-d",
             rich_help_panel=panels.DATA,
-            help="Folder of a data set; may be repeated.",
+            help="Folder of training data; may be repeated.",
             show_default=False,
         ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of the run; one that is there goes on.", show_default=False)
+        Path, typer.Option("--output", "-o", help="Folder of the run; an existing run is resumed.", show_default=False)
     ],
     config: Annotated[
-        str, typer.Option("--config", rich_help_panel=panels.TRAINING, help="Size, and variants joined by '+'.")
+        str, typer.Option("--config", rich_help_panel=panels.TRAINING, help="Model size and variants, joined by '+'.")
     ] = "small",
     fold: Annotated[
         int | None,
         typer.Option(
             "--fold",
             rich_help_panel=panels.DATA,
-            help="Which block of time is kept for testing.",
+            help="Block of time kept for testing.",
             min=0,
             show_default=False,
         ),
@@ -47,25 +47,25 @@ def train(
         typer.Option(
             "--stations-out",
             rich_help_panel=panels.DATA,
-            help="Stations kept out: NET.STA,NET.STA.",
+            help="Stations excluded from training: NET.STA,NET.STA.",
             show_default=False,
         ),
     ] = None,
     init: Annotated[
         Path | None,
         typer.Option(
-            "--init", "--from", rich_help_panel=panels.TRAINING, help="Weights to begin with.", show_default=False
+            "--init", "--from", rich_help_panel=panels.TRAINING, help="Start from these weights.", show_default=False
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", "-s", rich_help_panel=panels.TRAINING, help="Of everything that is drawn.", min=0)
+        int, typer.Option("--seed", "-s", rich_help_panel=panels.TRAINING, help="Seed of everything random.", min=0)
     ] = 0,
     max_minutes: Annotated[
         float | None,
         typer.Option(
             "--max-minutes",
             rich_help_panel=panels.TRAINING,
-            help="Stop after so long; the same command goes on.",
+            help="Stop after this time; the same command resumes.",
             show_default=False,
         ),
     ] = None,
@@ -74,19 +74,21 @@ def train(
         typer.Option(
             "--set",
             rich_help_panel=panels.TRAINING,
-            help="A further option, name=value, as steps=2000; may be repeated.",
+            help="Further option, as steps=2000; may be repeated.",
             metavar="NAME=VALUE",
             show_default=False,
         ),
     ] = None,
     restart: Annotated[
         bool,
-        typer.Option("--restart", rich_help_panel=panels.TRAINING, help="Begin anew in a folder that holds a run."),
+        typer.Option(
+            "--restart", rich_help_panel=panels.TRAINING, help="Discard the run in the folder and start over."
+        ),
     ] = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
-    """Train a learned backend; a training that was stopped, even killed, goes on to the same result.
+    """Train a learned backend; repeat the command to resume an interrupted training, with the same result.
 
     For example:
 

@@ -15,10 +15,11 @@ import numpy as np
 from seissynth.errors import InputError, MissingDependencyError, SeisSynthError
 from seissynth.evaluation import leaderboard as boards
 from seissynth.evaluation.baselines.rows import BASELINES, baseline_groups
-from seissynth.evaluation.headlines import headline_cells
+from seissynth.evaluation.headlines import headline_cells, verdict_lines
 from seissynth.evaluation.record_sets import Pairs, RecordSet, pair_sets, read_record_set
 from seissynth.evaluation.registry import GROUPS
 from seissynth.evaluation.results import EvaluationSettings
+from seissynth.evaluation.verdicts import verdicts
 from seissynth.shared.tables import html_table, text_table
 
 if TYPE_CHECKING:
@@ -92,13 +93,16 @@ class Evaluation:
         return f"Evaluation({sets} beside {self.real.name}: {len(self.real)} records, {len(self.group_names)} groups)"
 
     def __str__(self):
-        return f"{self!r}\n{text_table(*headline_cells(self))}" if self.rows else repr(self)
+        if not self.rows:
+            return repr(self)
+        return "\n".join([repr(self), *verdict_lines(self), text_table(*headline_cells(self))])
 
     def _repr_html_(self):
         left_out = "".join(
             f"<p>{escape(f'{item.part} ({item.set_name}): {item.reason}')}</p>" for item in self.missing + self.failures
         )
-        return (html_table(*headline_cells(self), repr(self)) if self.rows else escape(repr(self))) + left_out
+        said = "".join(f"<p>{escape(line)}</p>" for line in verdict_lines(self))
+        return said + (html_table(*headline_cells(self), repr(self)) if self.rows else escape(repr(self))) + left_out
 
     @property
     def group_names(self) -> list[str]:
@@ -115,6 +119,11 @@ class Evaluation:
     def ranked(self) -> list[str]:
         """Names of the rows that are ranked: all except the floors, which use the record itself."""
         return [name for name in self.rows if name not in self.baselines or not _is_floor(name)]
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Result of each generated set in one or two sentences, made from its numbers."""
+        return verdicts(self)
 
     @property
     def summary(self) -> pandas.DataFrame:
@@ -330,7 +339,7 @@ def _generated_sets(generated, names, inventory):
         records = read_record_set(source, names[number] if names else None, inventory=inventory)
         if records.name in sets:
             if names:
-                raise InputError(f"two generated sets are called {records.name!r}; give each a name of its own.")
+                raise InputError(f"two generated sets are called {records.name!r}; give each its own name.")
             records = replace(records, name=f"{records.name} ({number + 1})")
         sets[records.name] = records
     sources = [str(item) if isinstance(item, str | Path) else type(item).__name__ for item in generated]
@@ -352,7 +361,7 @@ def _common_pairs(real, sets):
         shared = rows if shared is None else shared & rows
     if not shared:
         names = ", ".join(sets)
-        raise InputError(f"no record of {real.name} has a partner in every one of {names}; evaluate them apart.")
+        raise InputError(f"no record of {real.name} has a partner in every one of {names}; evaluate them separately.")
     return {name: _only(part, shared) for name, part in pairs.items()}, bands
 
 

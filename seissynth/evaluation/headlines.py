@@ -1,4 +1,19 @@
-"""The leading metrics of an evaluation as words: what the command line prints, and an Evaluation shows of itself."""
+"""Verdicts and leading metrics of an evaluation as text, for the command line and for printing an Evaluation."""
+
+
+def verdict_lines(evaluation):
+    """Return the verdicts as lines of text, each with the name of its set if there are several.
+
+    Parameters
+    ----------
+    evaluation : seissynth.evaluation.evaluations.Evaluation
+
+    Returns
+    -------
+    list of str
+    """
+    said = evaluation.verdicts
+    return [f"{name}: {words}" if len(said) > 1 else words for name, words in said.items() if words]
 
 
 def headline_cells(evaluation):

@@ -8,39 +8,51 @@ from seissynth.evaluation.registry import GROUPS
 from seissynth.plotting.style import BLUE, GREEN, GREY, new_figure, styled
 
 _COLUMNS = 3
+#: height of a panel without its rows, and of a row, inches
+_PANEL, _ROW = 0.75, 0.2
 
 
 @styled
 def _draw(evaluation):
     rows = evaluation.rows
-    chosen = headlines(rows, GROUPS)
-    names = list(rows)
-    lines = math.ceil(len(chosen) / _COLUMNS)
-    figure = new_figure(9.5, lines * (0.75 + 0.2 * len(names)) + 0.3)
-    axes = figure.subplots(lines, min(_COLUMNS, len(chosen)), squeeze=False).ravel()
-    for axis, (metric, group) in zip(axes, chosen, strict=False):
-        line = side_by_side(rows, group, [metric]).iloc[0]
-        best = float(line["best"])
-        if math.isfinite(best):
-            axis.axvline(best, color=GREEN, linewidth=1.2, zorder=0)
-        for height, name in enumerate(reversed(names)):
-            value, low, high = (float(line[key]) for key in (name, f"{name} low", f"{name} high"))
-            colour = GREY if name in evaluation.baselines else BLUE
-            if math.isfinite(low) and math.isfinite(high):
-                axis.plot([low, high], [height, height], color=colour, linewidth=1.5, solid_capstyle="butt")
-            axis.plot([value], [height], "o", color=colour, markersize=4.5)
-        axis.set_ylim(-0.7, len(names) - 0.3)
-        axis.set_yticks(range(len(names)), reversed(names))
-        unit = "" if line["unit"] == "1" else f" ({line['unit']})"
-        axis.set_title(title_of(metric) + unit, loc="left")
-        axis.margins(x=0.1)
-        axis.grid(axis="x")
-    for number, axis in enumerate(axes):
-        if number >= len(chosen):
-            axis.set_visible(False)
-        elif number % _COLUMNS:
-            axis.set_yticklabels([])
+    chosen = [(metric, side_by_side(rows, group, [metric]).iloc[0]) for metric, group in headlines(rows, GROUPS)]
+    # first the metrics that baselines have, then the others, which need fewer rows
+    beside = [any(math.isfinite(float(line[name])) for name in evaluation.baselines) for _, line in chosen]
+    lines = []
+    for wanted in (True, False):
+        part = [entry for entry, known in zip(chosen, beside, strict=True) if known == wanted]
+        lines += [part[k : k + _COLUMNS] for k in range(0, len(part), _COLUMNS)]
+    names = [[name for name in rows if any(math.isfinite(float(of[name])) for _, of in line)] for line in lines]
+    heights = [_PANEL + _ROW * len(part) for part in names]
+    figure = new_figure(9.5, sum(heights) + 0.3)
+    panels = figure.subplots(
+        len(lines), min(_COLUMNS, len(chosen)), squeeze=False, gridspec_kw={"height_ratios": heights}
+    )
+    for axes, line, part in zip(panels, lines, names, strict=True):
+        for column, axis in enumerate(axes):
+            if column < len(line):
+                _draw_metric(axis, *line[column], part, evaluation.baselines, labelled=not column)
+            else:
+                axis.set_visible(False)
     return figure
+
+
+def _draw_metric(axis, metric, line, names, baselines, labelled):
+    best = float(line["best"])
+    if math.isfinite(best):
+        axis.axvline(best, color=GREEN, linewidth=1.2, zorder=0)
+    for height, name in enumerate(reversed(names)):
+        value, low, high = (float(line[key]) for key in (name, f"{name} low", f"{name} high"))
+        colour = GREY if name in baselines else BLUE
+        if math.isfinite(low) and math.isfinite(high):
+            axis.plot([low, high], [height, height], color=colour, linewidth=1.5, solid_capstyle="butt")
+        axis.plot([value], [height], "o", color=colour, markersize=4.5)
+    axis.set_ylim(-0.7, len(names) - 0.3)
+    axis.set_yticks(range(len(names)), reversed(names) if labelled else [""] * len(names))
+    unit = "" if line["unit"] == "1" else f" ({line['unit']})"
+    axis.set_title(title_of(metric) + unit, loc="left")
+    axis.margins(x=0.1)
+    axis.grid(axis="x")
 
 
 def draw_overview(evaluation):

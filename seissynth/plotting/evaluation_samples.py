@@ -3,11 +3,16 @@
 import numpy as np
 
 from seissynth.errors import InputError
+from seissynth.evaluation.groups.samples import choose_samples, long_enough, sample_scores
 from seissynth.plotting.spectrograms import draw_spectrogram, spectrogram
 from seissynth.plotting.style import BLACK, BLUE, P_COLOUR, S_COLOUR, new_figure, scaled_unit, styled
 
 _LETTERS = "ZNE"
 _RANGE_DB = 60.0
+#: components of the records at the top of a report: P is clear on Z, S on a horizontal
+_FIRST_COMPONENTS = "ZN"
+#: kinds of `choose_samples` in the order of that picture, and their titles
+_FIRST_KINDS = {"bad": "Worst", "middling": "Median", "good": "Best"}
 
 
 def draw_samples(group, pairs):
@@ -26,9 +31,44 @@ def draw_samples(group, pairs):
     return pictures
 
 
+def draw_first_records(evaluation):
+    """Draw the worst, the median and the best record of all sets, below the real ones.
+
+    Parameters
+    ----------
+    evaluation : seissynth.evaluation.Evaluation
+
+    Returns
+    -------
+    list of (str, matplotlib.figure.Figure)
+        One picture; empty if no record has a score. Its records are chosen by the mean over the sets of the score of
+        the group "samples".
+    """
+    scores = np.mean([_scores_of(evaluation, name) for name in evaluation.pairs], axis=0)
+    first = next(iter(evaluation.pairs.values()))
+    if not np.isfinite(scores).any():
+        return []
+    chosen = choose_samples(scores, first.events, 1, long_enough(first))
+    kinds = {}
+    for kind, word in _FIRST_KINDS.items():
+        kinds.setdefault(int(chosen[kind][0]), word)
+    sets = {name: pairs.generated for name, pairs in evaluation.pairs.items()}
+    rows = list(kinds)
+    figure = plot_sample_waveforms(
+        first.real, sets, rows, scores[rows], "", components=_FIRST_COMPONENTS, words=list(kinds.values())
+    )
+    words = ", ".join(word.lower() for word in kinds.values())
+    return [(f"Real records (black) and generated ones (blue), by sample score: {words}", figure)]
+
+
+def _scores_of(evaluation, name):
+    group = evaluation.groups.get(name, {}).get("samples")
+    return sample_scores(evaluation.pairs[name]) if group is None else group.per_record["sample_score"].to_numpy()
+
+
 @styled
-def plot_sample_waveforms(real, sets, rows, scores=None, title="Samples"):
-    """Draw the three components of real records, and of those of one or more generated sets below.
+def plot_sample_waveforms(real, sets, rows, scores=None, title="Samples", components=_LETTERS, words=None):
+    """Draw components of real records, and those of one or more generated sets below.
 
     Parameters
     ----------
@@ -40,11 +80,15 @@ def plot_sample_waveforms(real, sets, rows, scores=None, title="Samples"):
     scores : sequence of float, optional
         For the titles.
     title : str
+    components : str
+        Those to draw, of "ZNE".
+    words : sequence of str, optional
+        Put before the title of each column.
 
     Returns
     -------
     matplotlib.figure.Figure
-        All traces of a column share their scale, and carry the real record's onsets.
+        All traces of a column have one scale. Lines mark the onsets of the real record.
 
     Raises
     ------
@@ -52,27 +96,31 @@ def plot_sample_waveforms(real, sets, rows, scores=None, title="Samples"):
         No rows, or a set of another length.
     """
     rows, everything = _checked(real, sets, rows)
-    figure = new_figure(3.4 * len(rows) + 0.6, 0.9 + 0.62 * len(_LETTERS) * len(everything))
-    panels = figure.subplots(len(_LETTERS) * len(everything), len(rows), sharex="col", sharey="col", squeeze=False)
+    lines = len(components) * len(everything)
+    figure = new_figure(3.4 * len(rows) + 0.6, 0.9 + 0.62 * lines)
+    panels = figure.subplots(lines, len(rows), sharex="col", sharey="col", squeeze=False)
     for column, row in enumerate(rows):
         times = real.times_s(row)
         peak = max(float(np.abs(part.data[row]).max()) for part in everything.values())
         factor, unit = scaled_unit(peak, real.unit) if real.unit else (1.0, "")
         for number, (name, part) in enumerate(everything.items()):
-            for component, letter in enumerate(_LETTERS):
-                axes = panels[number * len(_LETTERS) + component, column]
-                axes.plot(times, part.data[row, component] * factor, color=BLACK if not number else BLUE, linewidth=0.5)
+            for line, letter in enumerate(components):
+                axes = panels[number * len(components) + line, column]
+                trace = part.data[row, _LETTERS.index(letter)] * factor
+                axes.plot(times, trace, color=BLACK if not number else BLUE, linewidth=0.5)
                 _onsets(axes, real, row)
                 axes.set_xlim(times[0], times[-1])
                 axes.text(0.995, 0.93, letter, transform=axes.transAxes, ha="right", va="top", fontsize=7)
-                if not column and component == 1:
+                if not column and line == len(components) // 2:
                     axes.set_ylabel(name, fontweight="bold")
-                if not number and not component and unit:
+                if not number and not line and unit:
                     axes.text(0.005, 0.93, unit, transform=axes.transAxes, va="top", fontsize=7)
-        panels[0, column].set_title(_words(real, row, None if scores is None else scores[column]), fontsize=8)
+        described = _words(real, row, None if scores is None else scores[column])
+        panels[0, column].set_title(f"{words[column]}: {described}" if words else described, fontsize=8)
         panels[-1, column].set_xlabel("Time after origin (s)")
     figure.align_ylabels(panels[:, 0])
-    figure.suptitle(title, fontsize=10)
+    if title:
+        figure.suptitle(title, fontsize=10)
     return figure
 
 

@@ -24,12 +24,13 @@ def facts(evaluation):
         ["Pass band of the real records", f"{_edge(band[0])} to {_edge(band[1])} Hz" if band else "not known"],
         [
             "Time mask",
-            f"median {number(about['mask_median_s'])} s; {number(100 * about['masked_share'])} % of the windows end "
-            "where another earthquake begins",
+            f"median {number(about['mask_median_s'])} s; {number(100 * about['masked_share'])} % of the windows are "
+            f"cut "
+            "at the P of another earthquake",
         ],
     ]
     for name, (low, high) in about["bands_applied"].items():
-        rows.append([f"Filter put on {name}", f"{_edge(low)} to {_edge(high)} Hz, as the real records went through"])
+        rows.append([f"Filter applied to {name}", f"{_edge(low)} to {_edge(high)} Hz, the band of the real records"])
     return rows
 
 

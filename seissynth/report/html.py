@@ -130,13 +130,21 @@ def table(head, rows, caption="", csv=""):
 
 
 def frame(data, caption, csv):
-    """Table of a DataFrame, its first rows where it is long."""
+    """Table of a DataFrame: the first rows of a long one, without empty columns."""
     named = any(name is not None for name in data.index.names)
     data = data.reset_index() if named else data
+    empty = [name for name in data.columns if len(data) and _is_empty(data[name])]
+    data = data.drop(columns=empty)
     rows = [list(row) for row in data.head(MOST_ROWS).itertuples(index=False, name=None)]
     more = len(data) - len(rows)
-    note = f"<p class='note'>{more:,} more rows in the CSV file.</p>" if more > 0 else ""
+    notes = [f"{more:,} more rows in the CSV file."] if more > 0 else []
+    notes += [f"Empty: {', '.join(map(str, empty))}."] if empty else []
+    note = f"<p class='note'>{text(' '.join(notes))}</p>" if notes else ""
     return table([str(name) for name in data.columns], rows, caption, csv) + note
+
+
+def _is_empty(column):
+    return bool((column.isna() | (column.astype(str) == "")).all())
 
 
 def picture(figure, title):

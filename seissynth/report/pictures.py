@@ -4,8 +4,9 @@ from seissynth.evaluation.evaluations import LeftOut
 from seissynth.evaluation.registry import GROUPS
 from seissynth.report.html import picture
 
-#: key of the pictures that belong to no single group
+#: keys of the pictures that belong to no single group
 OVERVIEW = ("", "overview")
+FIRST = ("", "first records")
 
 
 def draw_pictures(evaluation):
@@ -29,8 +30,12 @@ def draw_pictures(evaluation):
 
 def _draw_all(evaluation):
     from seissynth.plotting.evaluation_overview import draw_overview
+    from seissynth.plotting.evaluation_samples import draw_first_records
 
-    out = {OVERVIEW: _drawn(evaluation, "overview", "", lambda: draw_overview(evaluation))}
+    out = {
+        FIRST: _drawn(evaluation, "first records", "", lambda: draw_first_records(evaluation)),
+        OVERVIEW: _drawn(evaluation, "overview", "", lambda: draw_overview(evaluation)),
+    }
     for name, groups in evaluation.groups.items():
         pairs = evaluation.pairs[name]
         for group in groups.values():

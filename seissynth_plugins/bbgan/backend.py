@@ -1,4 +1,4 @@
-"""The backend "bbgan", and what its weights are."""
+"""The backend "bbgan" and its kind of weights."""
 
 from seissynth_plugins.bbgan.config import BbganConfig
 from seissynth_plugins.torchkit.gan_backend import VECTOR_COLUMNS, GanBackend, gan_card
@@ -17,7 +17,7 @@ BBGAN = gan_kind("bbgan", BbganConfig, _make, __file__)
 class BbganBackend(GanBackend):
     """BBGAN: a Wasserstein GAN of broadband records conditioned on distance, magnitude and Vs30.
 
-    Its network makes the log peaks of the components beside records of peak one, so that sizes are learned.
+    Its network learns sizes: it makes records with a peak of one, and the log peaks of the components.
 
     Parameters
     ----------
@@ -32,6 +32,6 @@ class BbganBackend(GanBackend):
     kind = BBGAN
     without_source = True
     card = gan_card(
-        "bbgan", "Wasserstein GAN on distance, magnitude and Vs30, log peaks apart",
+        "bbgan", "Wasserstein GAN on distance, magnitude and Vs30 that also predicts log peaks",
         ("Florez et al. 2022, BBGAN", "Jung et al. 2025, HEGGS, appendix E.3"), (*VECTOR_COLUMNS, "station_vs_30_mps"),
     )  # fmt: skip

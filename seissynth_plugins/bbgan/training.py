@@ -45,7 +45,7 @@ def make_model(config):
     class Bbgan(AdversarialModel):
         """A Wasserstein GAN with penalty on waveforms and their log peaks together.
 
-        The generator's step takes the conditions in another order, so that they are drawn anew from those of the
+        The generator's step takes the conditions in another random order, i.e. new draws from those of the
         training set; with an absolute error to the target they stay. With a source, its distribution of the noise is
         kept near the standard normal one.
         """

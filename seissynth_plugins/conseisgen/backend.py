@@ -1,4 +1,4 @@
-"""The backend "conseisgen", and what its weights are."""
+"""The backend "conseisgen" and its kind of weights."""
 
 from seissynth_plugins.conseisgen.config import ConSeisGenConfig
 from seissynth_plugins.torchkit.gan_backend import VECTOR_COLUMNS, GanBackend, gan_card
@@ -17,7 +17,7 @@ CONSEISGEN = gan_kind("conseisgen", ConSeisGenConfig, _make, __file__)
 class ConSeisGenBackend(GanBackend):
     """ConSeisGen: an auxiliary-classifier GAN of records conditioned on epicentral distance.
 
-    Sizes come from a linear model of magnitude, distance and depth, since its records are scaled to 0 ... 1.
+    Its records are scaled to 0 ... 1; sizes come from a linear model of magnitude, distance and depth.
 
     Parameters
     ----------

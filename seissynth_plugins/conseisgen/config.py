@@ -17,9 +17,9 @@ class ConSeisGenConfig:
     ----------
     sampling_rate_hz : float
     start : int
-        Samples of the generator's first layer; each doubling follows.
+        Samples of the generator's first layer, before the doublings.
     channels : int
-        Of the first layer; halved by each doubling.
+        Channels of the first layer; halved by each doubling.
     doublings : int
     noise : int
     condition : int
@@ -29,14 +29,14 @@ class ConSeisGenConfig:
     critic_channels : int
     kernel : int
     auxiliary_weight : float
-        Of the regression of the condition.
+        Weight of the regression of the condition.
     diversity_weight : float
     l1_weight : float
-        Of the distance to the target record (HEGGS eq. 13).
+        Weight of the distance to the target record (HEGGS eq. 13).
     real_labels : (float, float)
         Range of the labels that real records get in the generator's loss.
     source : bool
-        A source record is added to the noise, as so many numbers (HEGGS).
+        A source record is appended to the noise (HEGGS).
     """
 
     sampling_rate_hz: float = 100.0

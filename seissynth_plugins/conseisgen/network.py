@@ -22,7 +22,7 @@ class Generator(nn.Module):
 
     Notes
     -----
-    The public code pads a kernel of 5 by 1, so that each convolution loses two samples and 128 become 4034, not the
+    The public code pads a kernel of 5 by 1; each convolution loses two samples, and 128 become 4034, not the
     4096 of the paper; here the padding is 2.
 
     Examples

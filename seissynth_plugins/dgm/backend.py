@@ -1,4 +1,4 @@
-"""The backend "dgm", and what its weights are."""
+"""The backend "dgm" and its kind of weights."""
 
 from seissynth_plugins.dgm.config import DgmConfig
 from seissynth_plugins.torchkit.gan_backend import GanBackend, gan_card
@@ -37,5 +37,5 @@ class DgmBackend(GanBackend):
     )  # fmt: skip
 
     def inputs_of(self, condition, label):  # noqa: ARG002 (it has no labels)
-        """Return the condition, where the network takes any."""
+        """Return the condition if the network has one."""
         return (condition,) if condition.shape[1] else ()

@@ -7,7 +7,7 @@ from seissynth.shared.checks import positive, whole
 from seissynth_plugins.torchkit.named_configs import build_named
 
 COMPONENTS = 3
-#: the convolutions double the samples so often
+#: number of times that the convolutions double the samples
 DOUBLINGS = 4
 
 
@@ -22,16 +22,16 @@ class DgmConfig:
         Samples of a record, a multiple of 16 blocks.
     noise : int
     width : int
-        Of the features of a time step.
+        Number of features of a time step.
     heads : int
-        Of the attention across components.
+        Heads of the attention across components.
     block : int
         Coarse time steps of a short range.
     conditions : int
         Numbers of a condition; 0 for none, as in the paper.
     kernel : int
     penalty : float
-        Of the gradient.
+        Weight of the gradient penalty.
     """
 
     sampling_rate_hz: float = 100.0

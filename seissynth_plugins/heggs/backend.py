@@ -14,7 +14,7 @@ from seissynth_plugins.heggs.weights import HEGGS
 from seissynth_plugins.torchkit.fixed_window import check_span, cut
 from seissynth_plugins.torchkit.weights_backend import WeightsBackend, card_with_weights
 
-#: options of the network's weights that a card may set, with what they are without it
+#: sampling options that a weights' card may set, with their defaults
 _SAMPLING = {"method": "dpmpp_2m", "steps": 10, "source_start": None, "source_noise": 0.6, "eta": 0.0}
 
 

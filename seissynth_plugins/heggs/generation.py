@@ -220,7 +220,7 @@ def to_waveforms(
     phase : ndarray, shape (n, 3, 64, 376), optional
         First phases, rad, for example of the source record.
     onsets : array_like, shape (n, 2), optional
-        P and S, s after origin: what stands before them because a frame sees more than its middle is held back, and
+        P and S, s after origin: energy before them, which is there because frames overlap, is held back, and
         phases are raised behind them, see `onset_gates.gate_onsets`.
     n_iter : int
         Griffin-Lim iterations.

@@ -114,6 +114,6 @@ def _raised(after, ln_factors, decay_s):
 
 
 def _held(after):
-    """What is held back at times about an onset: all before it, nothing after it, half a cosine between."""
+    """Share held back at times near an onset: all before it, nothing after it, half a cosine between."""
     first, last = RISE_S
     return (1 + np.cos(np.pi * np.clip((after - first) / (last - first), 0, 1))).astype(np.float32) / 2

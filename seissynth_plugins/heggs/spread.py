@@ -3,7 +3,7 @@
 A squared loss makes the network predict the mean of all possible records. Level, decay and spectrum of a real record
 differ from that mean over many cells together. These residuals, taken on records that the training did not see, are
 described by probabilistic principal components (Tipping and Bishop 1999), ``residual = sum_k pattern_k z_k + noise``
-with normal z; a generated record draws its own z. What differs from cell to cell is the texture's, see
+with normal z; a generated record draws its own z. Differences from cell to cell are part of the texture, see
 `generation.rayleigh_texture`.
 """
 
@@ -114,10 +114,10 @@ def fit_patterns(means, counts, patterns, iterations=_ITERATIONS):
     Returns
     -------
     patterns : ndarray, shape (patterns, ...), float32
-        Scaled so that the coordinates have variance 1; the strongest first. Where fewer than 0.3 of the records have a
-        cell, the nearest value along the last axis stands; zero where there is none.
+        Scaled for coordinates of variance 1; the strongest first. Where fewer than 0.3 of the records have a
+        cell, the nearest value along the last axis is used; zero if there is none.
     noise_sd : float
-        What the patterns leave in a cell.
+        Standard deviation of a cell's residuals that the patterns do not explain.
 
     Raises
     ------

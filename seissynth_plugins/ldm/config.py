@@ -24,13 +24,13 @@ class LdmConfig:
     acm : ACMConfig or None
         Amplitude correction as the decoder's last part, trained with the autoencoder.
     pairs : bool
-        The noise goes on the latent of another record of the same earthquake (eq. 16), else on the target's (eq. 15).
+        Add the noise to the latent of another record of the same earthquake (eq. 16), else to the target's (eq. 15).
     kl_weight : float
-        Of the divergence, summed over the latent and divided by the cells of a spectrogram.
+        Weight of the divergence, summed over the latent and divided by the cells of a spectrogram.
     adversarial_weight : float
-        Of the patch critic's opinion.
+        Weight of the patch critic.
     adversarial_start : int
-        Steps of the optimisers in the first stage before the critic has a say.
+        Steps of the optimisers in the first stage before the critic is used.
     critic_channels : int
     schedule, zero_terminal_snr, steps, loss_weight, normalised_waveforms
         As in `seissynth_plugins.heggs.networks.config.HeggsConfig`.
@@ -90,7 +90,7 @@ _VARIANTS = {
     "onsets": lambda c: replace(c, unet=replace(c.unet, onset_maps=2)),
 }
 
-#: rows of table 3 of the paper -> model, and what follows the size in the name of its configuration
+#: rows of table 3 of the paper -> model, and the variants in the name of its configuration
 TABLE_3 = {
     "LDM*": ("ldm", "+normalised"),
     "LDM + pairs*": ("ldm", "+normalised+pairs"),

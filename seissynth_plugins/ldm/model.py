@@ -46,7 +46,7 @@ class LatentDiffusion(SpectrogramModel):
         self.vae.set_standardisation(mean, deviation)
 
     def set_latent_scale(self, x):
-        """Scale latents so that those of `x`, (N, 3, 64, 376), have variance 1 (Rombach et al. 2022, section G)."""
+        """Scale latents to variance 1 for `x`, (N, 3, 64, 376) (Rombach et al. 2022, section G)."""
         with torch.no_grad():
             deviation = self.vae.posterior(x)[0].std()
         if not torch.isfinite(deviation) or deviation == 0:

@@ -60,7 +60,7 @@ def train_ldm(
     config : str
         A size and variants, as ``"small+pairs"``; see `config.named_config`.
     init : path, optional
-        Weights to begin with: both stages go on from them, and their statistics are kept.
+        Initial weights: both stages start from them and keep their statistics.
     **loop
         Fields of `torchkit.training.TrainConfig` for the second stage; those of `SHARED` hold for both, and those
         with "autoencoder_" in front, as autoencoder_steps, for the first.
@@ -129,7 +129,7 @@ def _stages(size, loop, seed, cls):
 
 
 def _left(max_minutes, begin):
-    """Minutes that are left; never none at all, so that each call gets on by a step."""
+    """Minutes left; always some, because each call makes at least one step."""
     return None if max_minutes is None else max(max_minutes - (time.monotonic() - begin) / 60, LEAST_MINUTES)
 
 

@@ -123,7 +123,7 @@ class AdversarialVAE(nn.Module):
         return mean, log_variance, self.vae.decode(mean + (0.5 * log_variance).exp() * noise)
 
     def _seen(self, x, mask):
-        """What the critic may look at: the band, under the mask."""
+        """Part of the spectrogram that the critic sees: the band, within the mask."""
         return torch.where(self.vae.weights(x, mask) > 0, x, 0)
 
 

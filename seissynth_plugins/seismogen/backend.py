@@ -1,4 +1,4 @@
-"""The backend "seismogen", and what its weights are."""
+"""The backend "seismogen" and its kind of weights."""
 
 from seissynth_plugins.seismogen.config import SeismogenConfig
 from seissynth_plugins.torchkit.gan_backend import VECTOR_COLUMNS, GanBackend, gan_card
@@ -16,9 +16,9 @@ SEISMOGEN = gan_kind("seismogen", SeismogenConfig, make_generator, __file__)
 
 
 class SeismogenBackend(GanBackend):
-    """SeismoGen: a Wasserstein GAN of earthquakes and noise, of which `generate` asks for earthquakes.
+    """SeismoGen: a Wasserstein GAN of earthquakes and noise; `generate` uses it for earthquakes.
 
-    The label is all that the network of the paper knows; sizes come from a linear model of magnitude, distance and
+    The only input of the network in the paper is the label. Sizes come from a linear model of magnitude, distance and
     depth.
 
     Parameters
@@ -38,5 +38,5 @@ class SeismogenBackend(GanBackend):
     )  # fmt: skip
 
     def inputs_of(self, condition, label):
-        """Return HEGGS' vector where the network takes it, else the label."""
+        """Return HEGGS' vector if the network takes it, else the label."""
         return (condition,) if self._model.config.vector else (label,)

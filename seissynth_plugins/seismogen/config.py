@@ -1,4 +1,4 @@
-"""Sizes and choices of SeismoGen and of what follows it, the thesis' WGAN-GP."""
+"""Sizes and choices of SeismoGen and of the thesis' WGAN-GP, which follows it."""
 
 from dataclasses import dataclass, replace
 
@@ -25,7 +25,7 @@ class SeismogenConfig:
     latent : int
         Noise of each component.
     latent_stride : int
-        Of the first layer on the noise.
+        Stride of the first layer on the noise.
     kernel : int
     conditions : int
         1 for the label, event or noise; 11 for HEGGS' vector.
@@ -33,15 +33,16 @@ class SeismogenConfig:
         The condition is a vector through five layers.
     label_channels, noise_channels, middle_channels, critic_channels : int
     split_hz : float
-        The critic sees what lies below and above apart. 3.75 Hz is SeismoGen's at 40 Hz; the thesis names none at 200.
+        Frequency that separates the two inputs of the critic. SeismoGen has 3.75 Hz at 40 Hz; the thesis gives none for
+        200 Hz.
     penalty : float
-        Of the gradient.
+        Weight of the gradient penalty.
     l1_weight : float
-        Of the distance to the target record (HEGGS eq. 13, which does not give it).
+        Weight of the distance to the target record (HEGGS eq. 13, which does not give it).
     noise_class : bool
         Records of noise are a second class, with the label 0; not with `vector`.
     source : bool
-        Each component's pipeline gets that of a source record in place of noise (HEGGS).
+        Each component's pipeline takes the same component of a source record instead of noise (HEGGS).
     """
 
     sampling_rate_hz: float = 40.0
@@ -69,7 +70,7 @@ class SeismogenConfig:
             whole(name, getattr(self, name))
         positive("sampling_rate_hz", self.sampling_rate_hz, "Hz")
         if not 0 < self.split_hz < self.sampling_rate_hz / 2:
-            raise InputError(f"split_hz={self.split_hz} must lie below {self.sampling_rate_hz / 2:g} Hz.")
+            raise InputError(f"split_hz={self.split_hz} must be below {self.sampling_rate_hz / 2:g} Hz.")
         if self.npts % SHRINK:
             raise InputError(f"npts={self.npts} must be a multiple of {SHRINK}.")
 

@@ -1,4 +1,4 @@
-"""Compiled loops of the stochastic backend: private, no checks; `simulation.py` stands in front."""
+"""Compiled loops of the stochastic backend: private, no checks; called by `simulation.py`."""
 
 import math
 
@@ -99,7 +99,7 @@ def window_energy(shape):
 
 @jit
 def p_energy(direct, s_direct, length, head_length, head, shape, coda):
-    """Integral of P's squared window over all time, s: what normalises it must not hang on where a record ends."""
+    """Integral of P's squared window over all time, s: the normalisation must not depend on the end of the record."""
     fade = max(SHORTEST_FADE_S, length)
     start = math.log(length) + SHORTEST_LOG
     step = (math.log(max(60.0 * length, 400.0)) - start) / NODES
@@ -131,7 +131,7 @@ def s_energies(direct, length, head_length, head, short, shape, coda):
 
 @jit
 def normalise_noise(noise, envelope):
-    """Scale each column of noise so that under the envelope it has just the envelope's energy (Boore 2003, step c)."""
+    """Scale each column of noise to the energy of the envelope that it is multiplied by (Boore 2003, step c)."""
     npts, columns = noise.shape
     for k in range(columns):
         energy = 0.0

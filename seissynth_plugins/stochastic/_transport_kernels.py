@@ -1,4 +1,4 @@
-"""Compiled loops of energy transport: private, no checks; `transport.py` and `transport_noise.py` stand in front."""
+"""Compiled loops of energy transport: private, no checks; called by `transport.py` and `transport_noise.py`."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The backend "stochastic": records from physics alone, with no training, weights or store."""
+"""The backend "stochastic": records from physics alone, without training or weights."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ class StochasticBackend(Backend):
     Parameters
     ----------
     preset : {"active", "active_transport", "active_uncorrected", "stable", "smsim"} or dict
-        Active crust (western US); the same with energy spread over time by scattering; the first before levels were
-        fitted to a ground-motion model; stable crust (eastern North America); or SMSIM's own run for comparison. Or a
-        table for another region, see `region_presets.read_preset`.
+        "active": active crust (western US). "active_transport": the same, with energy spread over time by scattering.
+        "active_uncorrected": the same, before levels were fitted to a ground-motion model. "stable": stable crust
+        (eastern North America). "smsim": a run of SMSIM for comparison. Or a table for another region, see
+        `region_presets.read_preset`.
     weights, device
-        Not used; part of the protocol.
+        Not used; every backend accepts them.
     {options}
 
     Raises

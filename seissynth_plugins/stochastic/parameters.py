@@ -37,7 +37,7 @@ _AS00 = "Atkinson & Silva (2000), BSSA 90, 255-274"
 _SCEC = "band ratios of local earthquakes recorded around Ridgecrest, California, 2019"
 _OWN = "choice of this backend"
 _RC = "fitted to records of Ridgecrest 2019, California 2019 and strong motion, see docs/envelopes.md"
-_SHAPE = "choice of this backend, by the look of records of the 2019 Ridgecrest sequence"
+_SHAPE = "choice of this backend, tuned by eye on records of the 2019 Ridgecrest sequence"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,9 @@ class Parameters:
     )
     source_density_g_cm3: float = _constant(2.72, "g/cm³", "density at the source", _B03)
     source_vs_km_s: float = _constant(3.5, "km/s", "shear velocity at the source", _B03)
-    source_vp_km_s: float = _constant(3.5 * math.sqrt(3), "km/s", "P velocity at the source, a Poisson solid", _OWN)
+    source_vp_km_s: float = _constant(
+        3.5 * math.sqrt(3), "km/s", "P velocity at the source; default: a Poisson solid", _OWN
+    )
     s_radiation: float = _constant(_S_RADIATION, "", "mean radiation of both S components together", _B03)
     p_radiation: float = _constant(
         _P_RADIATION * _SMSIM_LEVEL,
@@ -59,27 +61,35 @@ class Parameters:
         "Aki & Richards (2002), ch. 4; " + _B03,
     )
     p_corner_ratio: float = _constant(
-        1.5, "", "corner frequency of P over that of S", "Hanks (1981), within the scatter of Madariaga (1976)"
+        1.5, "", "ratio of the corner frequencies of P and S", "Hanks (1981), within the scatter of Madariaga (1976)"
     )
     two_corner_start_magnitude: float = _constant(
-        2.0, "Mw", "below it one corner (Brune); e reaches 1, one corner, at 2.4 of itself", _AS00 + "; extended down"
+        2.0,
+        "Mw",
+        "magnitude below which spectra have one corner (Brune); e of Atkinson & Silva reaches 1 at 2.4",
+        _AS00 + "; extended down",
     )
-    two_corner_full_magnitude: float = _constant(2.5, "Mw", "from it up two corners; blended in ln A between", _OWN)
+    two_corner_full_magnitude: float = _constant(
+        2.5, "Mw", "magnitude from which spectra have two corners; interpolated in ln A between both", _OWN
+    )
     two_corner_log_fa: tuple = _constant((2.181, -0.496), "Hz", "log10 fa = first + second * Mw", _AS00)
     two_corner_log_e: tuple = _constant((0.605, -0.255), "", "log10 e = first + second * Mw", _AS00)
     magnitude_conversion: str = _constant(
         "piecewise",
         "",
-        "how ML becomes Mw: piecewise, southern_california, central_europe, closure, none",
+        "conversion of ML to Mw: piecewise, southern_california, central_europe, closure, none",
         "Hanks & Boore (1984); Ross et al. (2016); Grünthal et al. (2009)",
     )
     magnitude_closure: str = _constant(
-        "active", "", "whose table magnitude_conversion=closure takes; a preset brings its own", "closure.ClosureTable"
+        "active",
+        "",
+        "preset whose table magnitude_conversion=closure uses; each preset sets its own",
+        "closure.ClosureTable",
     )
     level_correction: str = _constant(
         "active",
         "",
-        "stored correction of ln FAS over Mw and f: none, active, or the path of a JSON file",
+        "correction of ln FAS as a function of Mw and f: none, active, or the path of a JSON file",
         "calibration.LevelCorrection",
     )
     # --- the path
@@ -105,7 +115,7 @@ class Parameters:
     q_p_ratio: float = _constant(
         0.5,
         "",
-        "Q_P / Q_S; with 1 and more, P outlasts S far away: records become too long and too strong on Z",
+        "Q_P / Q_S; with 1 or more, distant records are too long and too strong on Z",
         "choice of this backend; below 1 in scattering crust, Yoshimoto et al. (1993), GJI 114, 165-174",
     )
     path_duration: tuple = _constant(
@@ -115,16 +125,16 @@ class Parameters:
         _BT14,
     )
     path_duration_slope: float = _constant(0.156, "s/km", "slope beyond the last knot", _BT14)
-    p_path_duration: float = _constant(0.3, "", "path duration of P over that of S", _OWN)
+    p_path_duration: float = _constant(0.3, "", "ratio of the path durations of P and S", _OWN)
     s_direct_level: float = _constant(
-        1.5, "", "peak of a short window at the direct S, over that of the main window: S starts sharply", _SHAPE
+        1.5, "", "sharpness of S: peak of a short window at the direct S over that of the main window", _SHAPE
     )
     s_direct_duration: float = _constant(0.1, "", "path duration of that short window over that of S", _SHAPE)
     head_wave_level: float = _constant(0.25, "", "peak of the head wave's window over that of the direct wave", _OWN)
     rupture_distance: str = _constant(
         "mean",
         "",
-        "R_rup where only a hypocentre is known: mean over strikes, or hypocentral",
+        "R_rup if only a hypocentre is known: mean over strikes, or hypocentral",
         "after Thompson & Worden (2018); Wells & Coppersmith (1994)",
     )
     # --- the site
@@ -132,32 +142,36 @@ class Parameters:
     site_amplification: tuple = _constant(
         _BOORE_2016, "Hz", "(frequency, factor) at Vs30 760 m/s, linear in log f", "Boore (2016), BSSA 106, 1020-1025"
     )
-    p_kappa_ratio: float = _constant(0.6, "", "kappa of P over that of S: P on Z keeps more high frequencies", _SHAPE)
-    p_site_exponent: float = _constant(0.65, "", "P takes the site factor to this power", _SCEC)
-    default_vs30_mps: float = _constant(760.0, "m/s", "Vs30 where the column is missing", "BSSA14's reference rock")
-    site_reference_vs30_mps: float = _constant(760.0, "m/s", "Vs30 to which site_amplification belongs", "Boore (2016)")
+    p_kappa_ratio: float = _constant(
+        0.6, "", "ratio of the kappas of P and S; smaller values leave more high frequencies in P", _SHAPE
+    )
+    p_site_exponent: float = _constant(0.65, "", "exponent of the site factor for P", _SCEC)
+    default_vs30_mps: float = _constant(760.0, "m/s", "Vs30 of stations without one", "BSSA14's reference rock")
+    site_reference_vs30_mps: float = _constant(
+        760.0, "m/s", "Vs30 for which site_amplification is valid", "Boore (2016)"
+    )
     surface_vs_limit_km_s: float = _constant(
         1.2,
         "km/s",
-        "limit of the velocity below the surface: in faster rock near rays would meet SV's critical angle",
+        "largest velocity below the surface; in faster rock nearby rays would reach the critical angle of SV",
         _OWN,
     )
     borehole_factor: float = _constant(
         1.0,
         "",
-        "motion of sensors deeper than 10 m over that of the surface; 0.5 leaves the free surface's doubling out",
+        "motion of sensors deeper than 10 m over that at the surface; 0.5 removes the doubling at the free surface",
         _OWN,
     )
     nonlinear_site: bool = _constant(
-        True, "", "nonlinear part of the Vs30 term", "Seyhan & Stewart (2014), Earthq. Spectra 30, 1241-1256"
+        True, "", "apply the nonlinear part of the Vs30 term", "Seyhan & Stewart (2014), Earthq. Spectra 30, 1241-1256"
     )
     # --- energy over time
     envelope: str = _constant(
-        "windows", "", "how energy spreads over time: windows (Boore 2003), or transport in a scattering crust", _OWN
+        "windows", "", "energy over time: windows (Boore 2003), or transport in a scattering crust", _OWN
     )
     # --- transport, octave bands from 1 to 16 Hz
     scattering_per_km: float = _constant(0.0129, "1/km", "scattering of S into S at 1 Hz", _RC)
-    scattering_exponent: float = _constant(-0.55, "", "scattering grows as f^exponent", _RC)
+    scattering_exponent: float = _constant(-0.55, "", "scattering is proportional to f^exponent", _RC)
     absorption_q0: float = _constant(180.0, "", "intrinsic Q at 1 Hz", _RC)
     absorption_q_exponent: float = _constant(0.499, "", "intrinsic Q = absorption_q0 f^exponent", _RC)
     scattering_conversion: float = _constant(0.409, "", "scattering of S into P over that of S into S", _RC)
@@ -165,49 +179,51 @@ class Parameters:
     p_kernel: tuple = _constant(
         (1.08, 0.0204, 0.00209, 1.22),
         "s, s/km",
-        "mean spread of P: share of the source's duration; least and for each km of the path, which goes with f^last",
+        "mean spread of P: share of the source duration, minimum, increase per km, and exponent of f for the increase",
         _RC,
     )
-    s_kernel: tuple = _constant((0.76, 0.0564, 0.0228, 0.128), "s, s/km", "the same of S", _RC)
+    s_kernel: tuple = _constant((0.76, 0.0564, 0.0228, 0.128), "s, s/km", "the same for S", _RC)
     kernel_order: float = _constant(
-        1.0, "", "first-order lags of which the path's spread is made; 1 begins sharply", _RC
+        1.0, "", "number of first-order lags in the spread of the path; 1 starts most sharply", _RC
     )
     p_depolarised: tuple = _constant(
         ((1.0, 0.167), (20.0, 0.414)),
         "Hz",
-        "(frequency, share) of direct P that its components do not have in common",
+        "(frequency, share) of direct P that is incoherent between components",
         _RC,
     )
-    s_depolarised: tuple = _constant(((1.0, 0.721), (20.0, 0.768)), "Hz", "the same of direct S", _RC)
+    s_depolarised: tuple = _constant(((1.0, 0.721), (20.0, 0.768)), "Hz", "the same for direct S", _RC)
     conversion_loss_scale: float = _constant(
-        0.62, "", "losses of converted waves over those of waves scattered once", "a Monte Carlo simulation"
+        0.62, "", "losses of converted waves relative to waves scattered once", "a Monte Carlo simulation"
     )
-    head_wave_energy: float = _constant(0.06, "", "energy of the head wave over that of the direct wave", _OWN)
+    head_wave_energy: float = _constant(0.06, "", "energy of the head wave relative to the direct wave", _OWN)
     # --- windows in time
-    window_epsilon: float = _constant(0.1, "", "the window peaks at this share of its length; SMSIM has 0.2", _SHAPE)
-    window_eta: float = _constant(0.05, "", "level at the window's end", _B03)
+    window_epsilon: float = _constant(
+        0.1, "", "position of the window's peak, as a share of its length; SMSIM: 0.2", _SHAPE
+    )
+    window_eta: float = _constant(0.05, "", "level at the end of the window", _B03)
     window_stretch: float = _constant(
-        2.2, "", "length of the window over the duration; 2 (Boore 2003) is short once S starts sharply", _SHAPE
+        2.2, "", "length of the window over the duration; 2 (Boore 2003) is too short with a sharp S", _SHAPE
     )
-    equal_energy: bool = _constant(False, "", "scale each noise to its window's energy, as SMSIM", _B03)
+    equal_energy: bool = _constant(False, "", "scale each noise to the energy of its window, as in SMSIM", _B03)
     p_pulse: float = _constant(
-        0.02, "", "energy of P's onset pulse over that of its window; carries the polarity", _SHAPE
+        0.02, "", "energy of the onset pulse of P, which has the polarity, relative to its window", _SHAPE
     )
-    p_coda_level: float = _constant(0.5, "", "level at which P's window goes over into its coda", _SHAPE)
-    p_coda_exponent: float = _constant(0.5, "", "P's coda falls as (time after P)^-exponent", _SHAPE)
-    coda_level: float = _constant(0.18, "", "level at which S's window goes over into the coda; 0 = none", _SHAPE)
+    p_coda_level: float = _constant(0.5, "", "level at which the window of P changes into its coda", _SHAPE)
+    p_coda_exponent: float = _constant(0.5, "", "decay of the coda of P: (time after P)^-exponent", _SHAPE)
+    coda_level: float = _constant(0.18, "", "level at which the window of S changes into the coda; 0: no coda", _SHAPE)
     coda_exponent: float = _constant(
         1.0,
         "",
-        "the coda falls as (time after origin)^-exponent exp(-pi f t / Qc)",
+        "decay of the coda: (time after origin)^-exponent exp(-pi f t / Qc)",
         "Aki & Chouet (1975), JGR 80, 3322-3342",
     )
     coda_q0: float = _constant(120.0, "", "Qc at 1 Hz", "Mayeda et al. (1992), JGR 97, 6643-6659, size only")
     coda_q_exponent: float = _constant(0.8, "", "Qc = coda_q0 f^exponent", "Mayeda et al. (1992), size only")
-    coda_crossover_hz: float = _constant(3.0, "Hz", "the coda decays in two bands, parted here", _OWN)
-    coda_band_hz: tuple = _constant((1.5, 8.0), "Hz", "frequencies at which the decay of the two bands is taken", _OWN)
+    coda_crossover_hz: float = _constant(3.0, "Hz", "frequency between the two bands of the coda", _OWN)
+    coda_band_hz: tuple = _constant((1.5, 8.0), "Hz", "frequencies that set the decay of the two bands", _OWN)
     # --- components
-    coherence_start: float = _constant(0.9, "", "coherence of a leg's components at its onset", _OWN)
+    coherence_start: float = _constant(0.9, "", "coherence of the components of P or S at the onset", _OWN)
     coherence_end: float = _constant(0.2, "", "coherence after one source and scattering time", _OWN)
     s_vertical: tuple = _constant(
         ((0.33, 0.9), (0.9, 0.9), (1.7, 0.7), (4.2, 0.72), (8.5, 0.83), (17.3, 1.28)),
@@ -218,11 +234,11 @@ class Parameters:
     s_vertical_decay: tuple = _constant(
         ((1.0, -0.12), (3.0, 0.0), (6.0, 0.1), (12.0, 0.25)),
         "Hz",
-        "(frequency, g): S on Z falls by (R / 30 km)^-g faster than on the horizontals; 5 to 200 km",
+        "(frequency, g): S on Z decays by (R / 30 km)^-g more than on the horizontals, 5 to 200 km",
         _GA11,
     )
-    vertical_site_exponent: float = _constant(0.8, "", "S on Z takes the linear Vs30 term to this power", _GA11)
-    vertical_nonlinear: bool = _constant(False, "", "S on Z takes the nonlinear part of the Vs30 term too", _GA11)
+    vertical_site_exponent: float = _constant(0.8, "", "exponent of the linear Vs30 term for S on Z", _GA11)
+    vertical_nonlinear: bool = _constant(False, "", "apply the nonlinear part of the Vs30 term to S on Z", _GA11)
     p_horizontal: tuple = _constant(
         ((0.9, 0.95), (1.7, 0.88), (4.2, 1.02), (8.5, 1.16), (17.3, 1.0)),
         "Hz",
@@ -230,51 +246,51 @@ class Parameters:
         _SCEC,
     )
     p_factor: tuple = _constant(
-        ((1.0, 1.0),), "Hz", "(frequency, factor) on P's spectrum, beside what source, path and site give", _OWN
+        ((1.0, 1.0),), "Hz", "(frequency, factor) on the spectrum of P, in addition to source, path and site", _OWN
     )
     radiation_cone_deg: float = _constant(
-        15.0, "deg", "half-angle of the cone over which a mechanism's pattern is averaged", _OWN
+        15.0, "deg", "half-angle of the cone over which the radiation pattern is averaged", _OWN
     )
     radiation_band_hz: tuple = _constant(
         (1.0, 3.0),
         "Hz",
-        "a mechanism's pattern goes over to the mean between these",
+        "band of transition from the radiation pattern to its mean",
         "Takemura et al. (2009), GJI 178, 1667-1680",
     )
     # --- random terms, see variability.py
     variability: bool = _constant(
         False,
         "",
-        "random terms of ln FAS between events, sites and records; on where realisations are asked for",
+        "random terms of ln FAS between events, sites and records; on by default if realisations are requested",
         "fitted to Boore et al. (2014), Earthq. Spectra 30, 1057-1085",
     )
-    event_term_scale: float = _constant(1.0, "", "factor on the scatter between events; 0 = none", _OWN)
-    site_term_scale: float = _constant(1.0, "", "factor on the scatter between sites; 0 = none", _OWN)
-    within_term_scale: float = _constant(1.0, "", "factor on the scatter within an event and site; 0 = none", _OWN)
+    event_term_scale: float = _constant(1.0, "", "factor on the scatter between events; 0: none", _OWN)
+    site_term_scale: float = _constant(1.0, "", "factor on the scatter between sites; 0: none", _OWN)
+    within_term_scale: float = _constant(1.0, "", "factor on the scatter within an event and site; 0: none", _OWN)
     duration_scatter: float = _constant(
         0.4,
         "",
-        "with variability: standard deviation of ln of the windows' lengths within an event",
+        "with variability: standard deviation of ln window length within an event",
         "size of phi of Afshari & Stewart (2016), Earthq. Spectra 32(4)",
     )
     duration_event_scatter: float = _constant(
         0.25,
         "",
-        "with variability: standard deviation of ln of the windows' lengths between events",
+        "with variability: standard deviation of ln window length between events",
         "tau of Afshari & Stewart (2016) for D5-75",
     )
     # --- filters
-    low_cut_hz: float = _constant(0.05, "Hz", "corner of the causal Butterworth low cut; 0 = none", _OWN)
-    low_cut_order: int = _constant(4, "", "order of the low cut", _OWN)
+    low_cut_hz: float = _constant(0.05, "Hz", "corner of the causal Butterworth low-cut filter; 0: none", _OWN)
+    low_cut_order: int = _constant(4, "", "order of the low-cut filter", _OWN)
     # --- what is simulated
     minimum_phase: bool = _constant(
         True,
         "",
-        "spectra act with minimum phase, so that nothing moves before the onset; False: zero phase, as SMSIM",
+        "apply spectra with minimum phase: no motion before the onset; False: zero phase, as in SMSIM",
         _OWN,
     )
     horizontal_s_only: bool = _constant(
-        False, "", "one S leg on each horizontal with SMSIM's partition 0.707 and factor 2, nothing else", _B03
+        False, "", "simulate only S on each horizontal, with SMSIM's partition 0.707 and factor 2", _B03
     )
 
     def __post_init__(self):
@@ -384,7 +400,7 @@ def _check(parameters):
         raise InputError(f"stochastic: p_factor={parameters.p_factor!r} must have factors above 0.")
     if not parameters.two_corner_start_magnitude < parameters.two_corner_full_magnitude:
         raise InputError(
-            f"stochastic: two_corner_start_magnitude={parameters.two_corner_start_magnitude} must lie below "
+            f"stochastic: two_corner_start_magnitude={parameters.two_corner_start_magnitude} must be below "
             f"two_corner_full_magnitude={parameters.two_corner_full_magnitude}."
         )
 

@@ -136,7 +136,7 @@ def make_parameters(preset: str | dict = "active", **overrides: Any) -> Paramete
 
 
 def _plain(value):
-    """Lists become tuples (so that constants can be hashed), whole numbers become floats."""
+    """Lists become tuples (constants must be hashable), whole numbers become floats."""
     if isinstance(value, (list, tuple)):
         return tuple(_plain(item) for item in value)
     if isinstance(value, int) and not isinstance(value, bool):

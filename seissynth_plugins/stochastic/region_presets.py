@@ -70,7 +70,7 @@ def read_preset(path: str | os.PathLike[str]) -> dict:
         if not value:
             raise InputError(f"{path}, line {line}: {name} has no value.")
         if name in seen:
-            raise InputError(f"{path}, line {line}: {name} stands there for the second time.")
+            raise InputError(f"{path}, line {line}: {name} is given twice.")
         seen.add(name)
         if name in ("name", "based_on"):
             preset[name] = value

@@ -87,7 +87,7 @@ def make_field(seed, name, range_km, fields=1, waves=WAVES):
     Waves are k_j = (3 / b) g_j / |g0_j| with g_j a normal vector in three dimensions and g0_j a normal number, whose
     density is the spectrum of exp(-3 h / b) in three dimensions; so the covariance is exact in the mean over
     seeds, and each value is exactly normal. |k_j| is drawn with one value in each of `waves` strata of equal
-    probability, which brings the covariance of a single draw closer: |g| / |g0| = tan(θ) has the distribution
+    probability, which improves the covariance of a single draw: |g| / |g0| = tan(θ) has the distribution
     function (2 θ - sin 2 θ) / π.
 
     Examples

@@ -49,7 +49,7 @@ class VariabilityTables:
     phi_s2s : ndarray, shape (knots,)
         Between sites, the same at all magnitudes, so a site always has the same term.
     phi_ss : ndarray, shape (m, knots)
-        What is left: paths, and all else.
+        The remainder: paths, and all else.
     offset : ndarray, shape (m, knots)
         Subtracted, to keep the medians of peaks without random terms.
     coordinate : ndarray, shape (knots,)

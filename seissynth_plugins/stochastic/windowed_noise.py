@@ -49,7 +49,7 @@ class WindowedNoise:
         Returns
         -------
         p_energy : float
-            What normalises P's series, a sum over samples; 0 where nothing arrives.
+            Normalisation of P's series, a sum over samples; 0 if nothing arrives.
         s_energies : (float, float, float)
             The same for S: low band, high band, and the window without coda.
         """

@@ -13,41 +13,40 @@ from seissynth_plugins.torchkit.sampling_options import check_sampling
 from seissynth_plugins.torchkit.weights_backend import WeightsBackend, card_with_weights
 
 UNKNOWN_STATIONS = ("none", "nearest")
-#: how the weights' card may say that they are sampled, with what holds without it
+#: sampling options that a weights' card may set, with their defaults
 _SAMPLING = {"method": "dpmpp_2m", "steps": 10, "guidance": None, "spacing": "log_snr"}
 #: labels, as the ranges of the weights name them -> words
 _WORDS = {"p_s": "P", "s_minus_p_s": "S minus P"}
 _REMEDIES = {
-    "p_s": "Pass start= so that P comes within it.",
-    "s_minus_p_s": "Take nearer or farther stations or earthquakes (distance_km= of make_dataset), or other weights.",
+    "p_s": "Pass start= to move P into it.",
+    "s_minus_p_s": "Use nearer or farther stations or earthquakes (distance_km= of make_dataset), or other weights.",
 }
 
 
 class SwagBackend(WeightsBackend):
     """SWaG: a diffusion transformer on waveforms, conditioned on station, P, S and magnitude.
 
-    P and S are the event's picks where it has any, else travel times. Trained weights are needed; they say for which
-    stations, magnitudes and times they hold. Labels outside those are refused, as `outside=` does not mend a window
-    that P does not fit into: pass `start`.
+    P and S are the event's picks if it has any, else travel times. Trained weights are needed; they state the
+    stations, magnitudes and times for which they are valid. Labels outside these ranges are refused, even with
+    `outside=`, because P must be within the window: pass `start`.
 
     Parameters
     ----------
     weights : str or path, optional
-        A .safetensors file that ``seissynth train swag`` wrote; default: what the package ships with, if anything.
+        A .safetensors file written by ``seissynth train swag``; default: the weights shipped with the package, if any.
     device : str
         "cpu", "cuda", "cuda:1", ...
     steps : int, optional
-        Steps of the sampler. This and the next three: default as the weights' card says, else 10 steps.
+        Steps of the sampler. This and the next three: default from the weights' card, else 10 steps.
     method : {"dpmpp_2m", "ddim", "ddpm"}, optional
     guidance : float, optional
-        Weight w of ``u + w (c - u)``: how much more the labels count than in training; 1 for as they do.
+        Weight w of ``u + w (c - u)``: emphasis on the labels; 1 is the emphasis of training.
     spacing : {"log_snr", "time"}, optional
-        Of the steps.
+        Spacing of the steps.
     unknown_station : {"none", "nearest"}
-        What a station that the weights do not know takes: no station's label, with a warning, or that of the nearest
-        known one.
+        Label of stations unknown to the weights: no station, with a warning, or the nearest known station.
     batch : int
-        Records that go through the network together; bounds the memory.
+        Number of records per batch of the network; limits the memory.
     precision : {"auto", "float32", "mixed"}
         See `generation.prepare`.
 
@@ -56,7 +55,7 @@ class SwagBackend(WeightsBackend):
     InputError
         No weights, or an option out of bounds.
     FileFormatError
-        A file that holds no weights of SWaG, of another version, cut off or without normalisation.
+        A file that is not weights of SWaG, is of another version, truncated, or without normalisation.
     MissingDependencyError
         PyTorch or safetensors is not installed.
 

@@ -25,50 +25,50 @@ class SwagConfig:
     Parameters
     ----------
     sampling_rate_hz, duration_s : float
-        Of a record.
+        Sampling rate and length of a record.
     patch : int
-        Samples of each component that make one token.
+        Samples of each component in one token.
     width, blocks, heads : int
-        Of the transformer; `heads` divides `width`.
+        Size of the transformer; `heads` divides `width`.
     mlp_ratio : int
-        Width of a block's perceptron over `width`.
+        Width of a block's perceptron, in units of `width`.
     shared_modulation : bool
-        One projection of the condition for all blocks, to which each block adds a learned offset (PixArt-alpha), in
-        place of one for each block (DiT): a third fewer parameters.
+        One projection of the condition for all blocks, with a learned offset for each block (PixArt-alpha), instead of
+        one projection for each block (DiT); saves a third of the parameters.
     cross_attention : bool
-        Blocks attend to the embedded labels and time step after attending to themselves, as SWaG's text says and its
-        code does not do.
+        Blocks attend to the embedded labels and time step after their self-attention, as in the paper of SWaG; its code
+        does not.
     onset_positions : bool
-        Tokens know their time after P and after S, beside their time after the first sample.
+        Tokens also know their time after P and after S.
     learn_sigma : bool
         The network also predicts the variance of each reverse step (Nichol and Dhariwal 2021).
     prediction : {"x0", "eps", "v", "flow"}
     schedule : {"scaled_linear", "linear", "cosine", "flow"}
     beta_start, beta_end : float
-        Of the linear schedules.
+        Limits of the linear schedules.
     zero_terminal_snr : bool
     steps : int
-        Of the noise process.
+        Steps of the noise process.
     step_draw : {"uniform", "logit_normal"}
-        How training draws its steps.
+        Distribution of the steps in training.
     whitening : int
-        Order of the filter that levels the mean spectrum of the training set, so that the microseism does not outweigh
-        what lies above 1 Hz; 0 for none. See `seissynth_plugins.swag.waveforms.fit_whitening`.
+        Order of the filter that flattens the mean spectrum of the training set and keeps the microseism from dominating
+        frequencies above 1 Hz; 0: none. See `seissynth_plugins.swag.waveforms.fit_whitening`.
     compression : float
-        Amplitudes y in standard deviations become ``asinh(y / compression)``, scaled, so that weak motion counts
-        beside strong; 0 for none.
+        Amplitudes y, in standard deviations, become ``asinh(y / compression)``, scaled, which gives weak motion more
+        weight; 0: none.
     log_scale : bool
-        One more token holds ln of the three components' scales, so that size survives the normalisation.
+        A further token contains ln of the scales of the three components, to keep sizes through the normalisation.
     scale_weight : float
-        Of that token's error in the loss; the waveform's mean error has 1.
+        Weight of that token's error in the loss; the mean error of the waveform has 1.
     guidance : float
-        Weight w of ``u + w (c - u)`` in generation unless said otherwise; 1 for none.
+        Default weight w of ``u + w (c - u)`` in generation; 1: none.
     guided : bool
         The network takes the guidance weight as an input (distilled; Meng et al. 2023).
     drop, station_drop : float
-        Shares of the training records without any label, and without their station alone.
+        Shares of the training records without any label, and without the station only.
     stations : int
-        Known stations; the table has one row more, for none.
+        Known stations; the table has one more row, for no station.
     """
 
     sampling_rate_hz: float = 50.0

@@ -31,8 +31,8 @@ class Sampling:
     eta : float
         Noise of DDIM's steps, 0 to 1.
     batch : int
-        Records that go through the network together. The last batch is filled up, so that a record does not depend on
-        how many others are asked for.
+        Number of records per batch of the network. The last batch is filled up: a record does not depend on the number
+        of others.
     """
 
     method: str = "dpmpp_2m"

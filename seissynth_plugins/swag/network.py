@@ -189,7 +189,7 @@ class LabelEmbedding(nn.Module):
 
 
 class OnsetPositions(nn.Module):
-    """Where each token stands relative to P and to S."""
+    """Time of each token relative to P and to S."""
 
     def __init__(self, config):
         super().__init__()

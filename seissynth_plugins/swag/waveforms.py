@@ -198,7 +198,7 @@ def _scaled(data):
 
 @dataclass(frozen=True)
 class SwagInputs:
-    """What was learned from: stations, ranges of labels, scales and quantity of a training set.
+    """Description of the training data: stations, ranges of labels, scales and quantity of a training set.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ class AdversarialModel(nn.Module):
     -----
     A batch is a dict with "target", real records in the representation that the generator makes, and, for conditional
     systems, "condition", (N, ...); "mask" says which samples count in the absolute error; "source", (N, 3, npts), goes
-    to the generator as its last argument. What a system may replace:
+    to the generator as its last argument. A system may replace:
 
     ============================  =====================================================================================
     `prepared`                    the batch that a part sees: other conditions for the generator's step, for example

@@ -2,7 +2,7 @@
 
 Scores are what a critic says, of any shape with the records first: higher for what it takes for real, and without a
 sigmoid. All losses are means over records, taken in float32 at least, and are to be made small by the part that they
-are named after. Random numbers are drawn on the CPU, so that they do not depend on the device.
+are named after. Random numbers are drawn on the CPU and do not depend on the device.
 """
 
 from collections.abc import Callable
@@ -94,7 +94,7 @@ def nonsaturating_critic(real, fake, smoothing=None):
     real, fake : Tensor, shape (N, ...)
         Scores; p is their sigmoid.
     smoothing : (float, float), optional
-        The target t is drawn uniformly between both, anew for each score; 1 without.
+        The target t of each score is drawn uniformly between both; 1 without.
 
     Returns
     -------

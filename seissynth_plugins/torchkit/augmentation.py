@@ -1,6 +1,6 @@
 """Changes of records on their way into training that any learned backend may use: noise of sensors, and codas.
 
-Lengths are samples, so that nothing depends on a sampling rate; `SensorNoise` takes that of its table.
+Lengths are in samples and do not depend on a sampling rate; `SensorNoise` takes that of its table.
 """
 
 import numpy as np

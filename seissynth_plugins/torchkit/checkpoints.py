@@ -22,7 +22,7 @@ CARD_KEY = "seissynth"
 #: what a card must hold, with what it means
 CARD_FIELDS = {
     "class": "name of the model's class, such as 'heggs'",
-    "class_version": "whole number, raised when the network changes so that old weights no longer fit",
+    "class_version": "whole number, raised when a change of the network makes old weights unusable",
     "config": "dict of the arguments that the model was made with",
     "normalisation": "dict of the statistics that its inputs and outputs are scaled by; not empty",
     "training_data_hash": "digest of the training data",
@@ -97,9 +97,9 @@ def load_weights(path, expected_class=None, *, expected_version=None, device="cp
     ----------
     path : str or path
     expected_class : str, optional
-        What the card's ``class`` must be.
+        Required ``class`` of the card.
     expected_version : int, optional
-        What its ``class_version`` must be.
+        Required ``class_version`` of the card.
     device : str
         Where the tensors go.
 
@@ -257,7 +257,7 @@ def _opened(path):
 
 
 def _metadata(path):
-    """Texts of the header, after checks by which a foreign or cut file is told from a good one."""
+    """Texts of the header, after checks that reject foreign and truncated files."""
     with _opened(path) as file:
         size = os.fstat(file.fileno()).st_size
         head = file.read(8)
@@ -291,7 +291,7 @@ def _metadata(path):
 
 
 def _card_trouble(card):
-    """What is wrong with a card, as the rest of a sentence, or None."""
+    """Error in a card, as the rest of a sentence, or None."""
     if not isinstance(card, dict):
         return f"is a {type(card).__name__}; it must be a dict"
     for name, meaning in CARD_FIELDS.items():

@@ -1,4 +1,4 @@
-"""A critic that learns first to tell earthquakes from real noise, before any generator is trained against it.
+"""A critic that first learns to separate earthquakes from real noise, before any generator is trained against it.
 
 The thesis on ITACA (2024, section 6.2) names this as future work: transfer to the critic from data without earthquakes.
 """

@@ -14,7 +14,7 @@ class EMA:
     ----------
     model : torch.nn.Module
     decay : float
-        0 to below 1. After n updates min(decay, (1 + n) / (10 + n)) is used, so that the first steps do not linger.
+        0 to below 1. After n updates min(decay, (1 + n) / (10 + n)) is used; the first steps are soon forgotten.
     without : iterable of torch.nn.Parameter
         Parameters that are neither averaged nor kept, nor are the buffers of modules that have no other parameters.
     buffers : {"copy", "average"}

@@ -34,7 +34,7 @@ class Figures:
         Parameters
         ----------
         key : tuple
-            What the value is.
+            Name of the value.
         value : Tensor or number
         number : int
         """

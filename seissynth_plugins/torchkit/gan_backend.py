@@ -16,11 +16,11 @@ from seissynth_plugins.torchkit.weights_backend import WeightsBackend, card_with
 _LATENT_STREAM, _SIZE_STREAM = (int.from_bytes(word, "big") for word in (b"gan_z", b"gansize"))
 
 
-#: what every one of these systems needs: onsets place the window, the rest the size
+#: columns that all of these systems need: onsets set the window, the others the size
 REQUIRED_COLUMNS = (
     "path_p_travel_s", "path_s_travel_s", "source_magnitude", "path_ep_distance_km", "source_depth_km",
 )  # fmt: skip
-#: what HEGGS' condition vector reads beside those
+#: further columns of HEGGS' condition vector
 VECTOR_COLUMNS = (
     "station_latitude_deg", "station_longitude_deg", "source_latitude_deg", "source_longitude_deg",
     "path_back_azimuth_deg",
@@ -50,30 +50,30 @@ def gan_card(name, summary, references, optional_columns):
 
 
 class GanBackend(WeightsBackend):
-    """Records from one pass of a generator. Subclasses give a `kind`, a `card`, and say what goes in.
+    """Records from one pass of a generator. Subclasses define `kind`, `card` and the inputs.
 
     Parameters
     ----------
     weights : str or path, optional
-        A .safetensors file of ``seissynth train``; default: what the package ships with, if anything.
+        A .safetensors file written by ``seissynth train``; default: the weights shipped with the package, if any.
     device : str
         "cpu", "cuda", "cuda:1", ...
     batch : int
-        Records that go through the network together, where that is quicker; bounds the memory.
+        Number of records per batch of the network, if batches are faster; limits the memory.
 
     Raises
     ------
     InputError
         No weights, or an option out of bounds.
     FileFormatError
-        A file that holds no weights of this kind, of another version, cut off or without normalisation.
+        A file that is not weights of this kind, is of another version, truncated, or without normalisation.
     MissingDependencyError
         PyTorch or safetensors is not installed.
 
     Notes
     -----
-    Windows begin at origin, or some seconds before P, as the weights' card says (``alignment``, ``lead_s``). Weights
-    trained with source records take one for each row, of the same length, rate and band as those of the training set.
+    Windows start at origin or some seconds before P, according to the weights' card (``alignment``, ``lead_s``).
+    Weights trained with source records need one for each row, with the length, rate and band of the training set.
     """
 
     #: whether weights trained with source records also make records without
@@ -105,7 +105,7 @@ class GanBackend(WeightsBackend):
         Raises
         ------
         DomainError
-            A span beyond the network's window, or a source that does not fill it.
+            A span beyond the network's window, or a source shorter than it.
         InputError
             These weights need a source, and none is given.
 

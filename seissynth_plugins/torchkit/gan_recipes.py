@@ -1,4 +1,4 @@
-"""What trainings of waveform GANs have in common: which part is averaged, and by what the best weights are chosen."""
+"""Common options of trainings of waveform GANs: the averaged part, and the figure that selects the best weights."""
 
 #: a critic's loss does not rank weights, so the correlation of envelopes on the validation part does; batch
 #: normalisation's statistics are averaged with the generator's weights

@@ -36,7 +36,7 @@ SAMPLES = 6
 
 @dataclass(frozen=True)
 class GanSystem:
-    """What makes one adversarial system of the shared parts.
+    """Definition of one adversarial system.
 
     Parameters
     ----------
@@ -117,11 +117,11 @@ def train_gan(
         A size of the system.
     {kept_out}
     init : path, optional
-        Weights of the generator to begin with; the critic begins anew.
+        Initial weights of the generator; the critic starts from scratch.
     noise : path, optional
         A set whose rows of noise are the other class, where the system has one, and what `critic_noise_steps` takes.
     critic_noise_steps : int
-        Before the training, the critic learns for so many steps to tell earthquakes from windows of noise.
+        Steps before the training in which the critic learns to separate earthquakes from noise.
     {seed_and_time}
     validation_records : int
         Of the validation part; 0 for no validation.
@@ -194,7 +194,7 @@ def train_gan(
 
 
 def _inputs(system, network, table, rows, start, window):
-    """Statistics of the training part; of weights that are begun with, conditions and sizes stay as they are."""
+    """Statistics of the training part; conditions and sizes of initial weights are kept."""
     if start is not None:
         return start[1]
     return fit_waveform_inputs(

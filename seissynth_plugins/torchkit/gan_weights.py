@@ -1,4 +1,4 @@
-"""What the weights of waveform GANs are: the generator alone."""
+"""Weights of waveform GANs: the generator alone."""
 
 from pathlib import Path
 

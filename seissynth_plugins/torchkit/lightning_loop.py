@@ -1,6 +1,6 @@
 """The loop of `seissynth_plugins.torchkit.training`, as a Lightning module.
 
-Lightning brings devices, strategies, precision and the progress bar. Order, random numbers and state are our own: its
+Lightning provides devices, strategies, precision and the progress bar. Order, random numbers and state are our own: its
 checkpoints are pickles, and do not say where in an epoch they were taken.
 """
 
@@ -40,7 +40,7 @@ from seissynth_plugins.torchkit.training_files import (
 
 
 class Loop(lightning.LightningModule):
-    """What happens in each batch."""
+    """Hooks of each batch."""
 
     def __init__(self, module, data, config, run_dir, validation):
         super().__init__()
@@ -52,7 +52,7 @@ class Loop(lightning.LightningModule):
         self.ema = self.metrics = self.board = None
 
     def identity(self):
-        """What a state must agree in, to be gone on from."""
+        """Properties in which a state must agree to be resumed."""
         return identity_of(self.model, self.config, self.data, self.validation)
 
     @property
@@ -63,7 +63,7 @@ class Loop(lightning.LightningModule):
     # --- what Lightning asks for
 
     def train_dataloader(self):
-        """Batches from the one where the training stands to the last."""
+        """Batches from the current one to the last."""
         first, last = self.step * self.config.accumulate, self.config.steps * self.config.accumulate
         order = self._order(first, last)
         workers = self.config.workers
@@ -79,7 +79,7 @@ class Loop(lightning.LightningModule):
         return [make_optimizer(self.config, name, parameters) for name, parameters in self.parts.items()]
 
     def on_fit_start(self):
-        """Make the average and the logs, and go back to where the training stood."""
+        """Make the average and the logs, and return to the state of the training."""
         self.first_batch = self.step * self.config.accumulate
         self.figures.deferred = self.deferred
         self.ema = EMA(self.model, self.config.ema, not_averaged(self.config, self.parts), self.config.ema_buffers)

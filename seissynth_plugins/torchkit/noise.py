@@ -187,7 +187,7 @@ class NoiseSchedule:
             alpha, sigma = self.alpha(t, x_t), self.sigma(t, x_t)
             return (x_t + alpha * prediction) / (alpha + sigma)
         if bool((self._steps_of(t) == 0).any()):
-            raise InputError("the noise of clean data (step 0) cannot be told from a prediction of the data.")
+            raise InputError("the noise of clean data (step 0) is the same as a prediction of the data.")
         return (x_t - self.alpha(t, x_t) * prediction) / self.sigma(t, x_t)
 
     def weight(self, t, kind):

@@ -101,7 +101,7 @@ class RecordRules:
         if self.quantity is not None and dataset.unit not in (None, UNITS[self.quantity]):
             raise InputError(
                 f"{path} holds {dataset.unit!r}; {self.system} is trained on {self.quantity}, "
-                f"{UNITS[self.quantity]}. Cut or make the set anew."
+                f"{UNITS[self.quantity]}. Cut or make the set again."
             )
         lengths = sorted(set(table["trace_npts"])) if "trace_npts" in table else [self.npts]
         if lengths != [self.npts]:

@@ -146,7 +146,7 @@ def same_run(output, asked, resume):
             if before.get(name) != value:
                 raise InputError(
                     f"{output} holds a run with {name}={before.get(name)!r}; this one has {value!r}. Take another "
-                    "folder, or pass resume=False (--restart) to begin anew."
+                    "folder, or pass resume=False (--restart) to start over."
                 )
     else:
         (output / INPUTS).unlink(missing_ok=True)
@@ -165,7 +165,7 @@ def kept_inputs(run, fit):
     Returns
     -------
     object
-        As `Kind.make_inputs` makes it: a run that goes on, and the weights file, have the same rounded numbers.
+        As `Kind.make_inputs` makes it: a resumed run, and the weights file, have the same rounded numbers.
     """
     path = run.output / INPUTS
     if path.is_file():
@@ -178,7 +178,7 @@ def kept_inputs(run, fit):
 
 @contextlib.contextmanager
 def first_weights(seed, threads=None):
-    """Make networks within: their first weights follow from the seed, and torch's own numbers go on as they were.
+    """Make networks within: their first weights follow from the seed, and torch's own random numbers are not changed.
 
     Parameters
     ----------

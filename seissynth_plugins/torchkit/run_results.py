@@ -32,9 +32,9 @@ class TrainReport:
         None where a first stage has not ended.
     step, steps : int
     finished : bool
-        False: the same call goes on.
+        False: the same call resumes the training.
     first : str
-        What is trained before there are any weights.
+        Name of the first stage, which ends without weights.
     """
 
     output: Path
@@ -45,7 +45,7 @@ class TrainReport:
     first: str = "another stage"
 
     def __str__(self):
-        state = "finished" if self.finished else f"stopped at step {self.step} of {self.steps}; the same call goes on"
+        state = "finished" if self.finished else f"stopped at step {self.step} of {self.steps}; the same call resumes"
         weights = f"Weights so far: {self.weights}" if self.weights else f"No weights yet: {self.first} comes first"
         return f"{self.output}: {state}. {weights}"
 
@@ -60,7 +60,7 @@ class Trained:
     network : dataclass
         Its configuration.
     inputs : object
-        What scales its inputs and outputs, see `weights.Kind`.
+        Scaling of its inputs and outputs, see `weights.Kind`.
     about : dict
         Of `about_weights`.
     """
@@ -81,7 +81,7 @@ def leave_weights(
     ----------
     run : run_folder.Run
     items : object
-        What was trained on, with ``fingerprint``.
+        Training data, with ``fingerprint``.
     result : training.TrainResult
     recipe : training.TrainConfig
     network : dataclass
@@ -209,7 +209,7 @@ def write_card(card, weights, table, kind):
         f"| file | `{weights.name}`, {size:.1f} MB, {dtype} |",
         f"| licence | {card['licence']} |",
         f"| trained on | {', '.join(card['data'])} (hash {card['training_data_hash']}) |",
-        f"| begun with | {_begun_with(card)} |",
+        f"| started from | {_begun_with(card)} |",
         f"| region | {card['region']} |",
         f"| steps | {card['steps']} ({card[kind.items]} {kind.items}) in the last stage of training |",
         f"| kept out | {block}; stations {out} |",

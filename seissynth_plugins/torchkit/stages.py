@@ -78,7 +78,7 @@ def stages_table(stages, items="pairs"):
     ----------
     stages : list of dict
     items : {"pairs", "records"}
-        What they count, see `weights.Kind`.
+        Unit of the counts, see `weights.Kind`.
 
     Returns
     -------

@@ -15,7 +15,7 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 EMA_BUFFERS = ("copy", "average")
 SENSES = ("min", "max")
 
-#: what may be changed when a training goes on
+#: options that may be changed when a training is resumed
 FREE_FIELDS = (
     "max_minutes", "save_minutes", "log_every", "sample_every", "workers", "progress", "accelerator", "strategy",
 )  # fmt: skip
@@ -32,78 +32,78 @@ _LATER_FIELDS = ("every", "clip_weights", "ema_parts", "ema_buffers", "sample_ev
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How to train.
+    """Options of the training loop.
 
     Parameters
     ----------
     steps : int
-        Steps of the loop. Each takes new batches. With `every` these are the steps of the part that is stepped in each
-        of them: with five critic steps for one of the generator, `steps` counts critic steps.
+        Steps of the loop; each uses new batches. With `every` these are the steps of the most frequent part: with five
+        critic steps for one generator step, `steps` counts critic steps.
     batch_size : int
-        Records a step and device, before accumulation.
+        Records per step and device, before accumulation.
     accumulate : int
-        Batches whose gradients make one step.
+        Batches per step (gradient accumulation).
     optimizer : {"adamw", "adam", "rmsprop"} or dict
         This and every option below that allows a dict may have one value for each of the model's parts, as
         ``{"critic": "rmsprop", "generator": "adam"}``.
     learning_rate : float or dict of str to float
     betas : (float, float) or dict
-        Of Adam, each 0 or more and below 1.
+        Betas of Adam, each 0 or more and below 1.
     weight_decay : float or dict
     warm_up : int
         Steps over which the learning rate rises linearly from 0.
     decay : {"cosine", "linear", "constant"}, int or dict
-        Of the learning rate, to 0 at the last step; a number n halves it after every n steps.
+        Decay of the learning rate, to 0 at the last step; a number n halves it after every n steps.
     clip : float, None or dict
-        Largest norm of the gradient; None leaves it as it is.
+        Largest norm of the gradient; None does not limit it.
     ema : float
         Decay of the moving average of the weights, for each step of an averaged part.
     precision : {"32-true", "bf16-mixed", "16-mixed"}
     seed : int
     max_minutes : float or None
-        Stop with a checkpoint after so long; `train` resumes when it is called again.
+        Stop with a checkpoint after this time; `train` resumes when it is called again.
     save_minutes : float
-        A checkpoint at least this often.
+        Longest time between checkpoints.
     log_every : int
         Steps between lines of the logs.
     validate_every : int
-        Steps between validations, where validation data are given.
+        Steps between validations, if validation data are given.
     devices : int
         Processes that share each step (data parallel); the batch of a step is `devices` times larger.
     accelerator, strategy : str
         As Lightning's, such as "cpu", "gpu", "auto"; "ddp", "ddp_spawn", "auto".
     workers : int
-        Processes that load data, a device; 0 loads in the training's own.
+        Processes per device that load data; 0 loads them in the process of the training.
     progress : bool
         Show a progress bar.
     tensorboard : bool
         Write TensorBoard's logs in addition to the CSV.
     every : dict of str to int
-        Part -> it is stepped in each k-th step only: ``{"generator": 5}`` steps it in steps 5, 10, ... after the parts
-        before it in ``parts()``. Parts that are left out are stepped in every step; one part at least must be.
+        Part -> k: the part is stepped in each k-th step only. ``{"generator": 5}`` steps it in steps 5, 10, ..., after
+        the parts before it in ``parts()``. Parts that are not named are stepped in every step; at least one must be.
     clip_weights : float, None or dict
-        After each step of a part its weights are clipped to -c ... c (Arjovsky et al. 2017). A dict may leave parts
-        out; these are not clipped.
+        Clip the weights of a part to -c ... c after each of its steps (Arjovsky et al. 2017). Parts that a dict does
+        not name are not clipped.
     ema_parts : sequence of str or None
         Parts whose weights are averaged and kept, as ``("generator",)``; None averages all. The average takes in new
         weights only in steps in which one of these parts was stepped. Weights of other parts are neither in the result
         nor kept twice in the state; validation uses them as they are.
     ema_buffers : {"copy", "average"}
-        What stands beside averaged weights as running mean and variance of batch normalisation: those of the latest
-        weights, or their moving average. See Notes.
+        Running mean and variance of batch normalisation for averaged weights: those of the latest weights, or their
+        moving average. See Notes.
     sample_every : int or None
-        Steps between samples, for models with ``samples(step)``; None draws none. The last step has samples, too.
+        Steps between samples, for models with ``samples(step)``; None makes none. The last step also makes samples.
     best_by : str
-        Figure of the validation by which the best weights are chosen.
+        Validation figure that selects the best weights.
     best_is : {"min", "max"}
+        Whether the smallest or the largest figure is best.
 
     Notes
     -----
-    Averaged weights with the running statistics of the latest ones do not belong together: where weights scatter from
-    step to step, as a generator's do, the statistics are those of one moment. ``ema_buffers="average"`` averages both
-    alike. The mean is then exactly that of the averaged layer, as far as the layers before it are linear; the variance
-    is too large by the variance that the scatter of the weights makes. Other buffers are copied: the vectors of
-    spectral normalisation, for example, must have length 1.
+    Running statistics of the latest weights do not fit averaged weights if weights scatter from step to step, as a
+    generator's do. ``ema_buffers="average"`` averages both in the same way. The mean is then exactly that of the
+    averaged layer, if the layers before it are linear; the variance is too large by the variance due to the scatter of
+    the weights. Other buffers are copied: the vectors of spectral normalisation, for example, must have length 1.
 
     Examples
     --------

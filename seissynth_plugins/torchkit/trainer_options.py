@@ -1,8 +1,8 @@
-"""What docstrings of trainers say of the options that all trainers have, written once."""
+"""Docstrings of the options that all trainers share, written once."""
 
 import inspect
 
-#: mark in a docstring -> what stands there for the reader
+#: mark in a docstring -> its text for the reader
 _TEXTS = {
     "{output}": """\
 output : path
@@ -18,21 +18,21 @@ max_minutes : float, optional
     Stop after this time, with a state from which the same call resumes.""",
     "{card_and_loop}": """\
 region, licence : str
-    For the card of the weights.
+    Noted in the card of the weights.
 threads : int, optional
-    Of torch on the CPU; default: torch's own.
+    Threads of torch on the CPU; default: torch's own.
 resume : bool
     False starts over.
 **loop
-    Fields of `seissynth_plugins.torchkit.training.TrainConfig`, overriding the size's recipe.""",
+    Fields of `seissynth_plugins.torchkit.training.TrainConfig` that override the recipe of the size.""",
 }
 
 
 def tells_options(function):
-    """Decorate a trainer: marks in its docstring give way to the entries of the options that all trainers have.
+    """Decorate a trainer: replace marks in its docstring by the entries of the options that all trainers share.
 
-    ``{output}``, ``{kept_out}`` (fold, folds, stations_out), ``{seed_and_time}`` (seed, max_minutes) and
-    ``{card_and_loop}`` (region, licence, threads, resume, loop) stand on lines of their own.
+    Each mark is a line: ``{output}``, ``{kept_out}`` (fold, folds, stations_out), ``{seed_and_time}`` (seed,
+    max_minutes), ``{card_and_loop}`` (region, licence, threads, resume, loop).
     """
     if function.__doc__:  # Python leaves docstrings out with -OO
         lines = inspect.cleandoc(function.__doc__).split("\n")

@@ -26,7 +26,7 @@ What the data must have
 -----------------------
 ``len(data)`` and ``data[i]``, a dict of arrays, tensors and numbers, as in `torch.utils.data.Dataset`; or, where a
 record is another one in each epoch (a new target for each source), ``item(i, epoch)`` in place of ``data[i]``.
-``name(i)``, optional, names record i in messages. ``fingerprint``, optional text, tells other data of equal length.
+``name(i)``, optional, names record i in messages. ``fingerprint``, optional text, distinguishes data of equal length.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class TrainResult:
     finished : bool
         Whether these are all of them; otherwise call `train` again.
     run_dir : pathlib.Path
-        Holds ``metrics.csv``, ``state.safetensors`` (to go on from), ``samples`` and TensorBoard's files.
+        Holds ``metrics.csv``, ``state.safetensors`` (to resume from), ``samples`` and TensorBoard's files.
     weights : dict of str to Tensor
         Moving average of the parameters, and the buffers, on the CPU; of the averaged parts (`TrainConfig.ema_parts`).
     best : dict of str to Tensor or None

@@ -42,7 +42,7 @@ def read_state(path):
     """Return the tensors of a state and its notes; FileFormatError for anything else."""
     tensors, metadata = read_tensors(path)
     if _NOTES not in metadata:
-        raise FileFormatError(f"{path} is not the state of a training; pass resume=False to begin anew.")
+        raise FileFormatError(f"{path} is not the state of a training; pass resume=False to start over.")
     return tensors, json.loads(metadata[_NOTES])
 
 
@@ -100,20 +100,19 @@ def _about_data(data):
 def check_same(path, notes, wanted, free):
     """Raise InputError where a state was made by another configuration, model, data or validation data.
 
-    What the state does not say is not compared: earlier releases knew less. Options of the loop that it lacks had
-    today's defaults.
+    Properties that the state lacks are not compared. Options of the loop that it lacks had today's defaults.
     """
     for what in ("model", "data", "validation"):  # the best of losses on two validation parts would be of neither
         if what in notes and notes[what] != wanted[what]:
             raise InputError(
                 f"{path} is of a training with {what} {notes[what]!r}; this one has {wanted[what]!r}. Give another "
-                "folder, or pass resume=False to begin anew."
+                "folder, or pass resume=False to start over."
             )
     if "network" in notes and notes["network"] != wanted.get("network"):
         raise InputError(
             f"{path} is of a model with another configuration (digest {notes['network']}; this one has "
             f"{wanted.get('network')}), such as other widths or weights of losses. Give another folder, or pass "
-            "resume=False to begin anew."
+            "resume=False to start over."
         )
     defaults = all_defaults()
     before, now = ({**defaults, **config} for config in (notes["config"], wanted["config"]))
@@ -158,7 +157,7 @@ class Metrics:
             with self.path.open("a", newline="", encoding="utf-8") as file:
                 csv.DictWriter(file, self.columns, restval="").writerow(row)
         except OSError as error:
-            raise write_error(self.path, error, kept="The training goes on from its last state.") from error
+            raise write_error(self.path, error, kept="The training can be resumed from its last state.") from error
 
     def _write_all(self):
         with replacing(self.path) as beside, beside.open("w", newline="", encoding="utf-8") as file:

@@ -36,7 +36,7 @@ def open_table(paths, rules, noise=None):
     ----------
     paths : path or list of path
     rules : RecordRules
-        What the records must be.
+        Rules for the records.
     noise : path, optional
         A set whose rows of noise are added.
 
@@ -44,7 +44,7 @@ def open_table(paths, rules, noise=None):
     -------
     list of Dataset
     pandas.DataFrame
-        With the columns of the sets and: "set", "row" (where the samples stand), "made" (by the factory, so that times
+        With the columns of the sets and: "set", "row" (place of the samples), "made" (by the factory, so that times
         are not those of an archive), "sensor" (NET.STA), "p_s", "s_s" (onsets after the first sample, s), "mask_end_s",
         "usable", "noise".
     """

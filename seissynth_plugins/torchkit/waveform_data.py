@@ -65,9 +65,9 @@ class WaveformData:
     -----
     An item: "target" (3, npts) and "condition" (size,), float32; "sizes" (3,), ln scales between -1 and 1 over the
     training set, where the inputs hold their range; "label" (1,), 1 for an earthquake; "row" in the table; "mask"
-    (1, npts), bool, False from the next earthquake on; with `sources`, "source" (3, npts), drawn anew in each epoch
+    (1, npts), bool, False from the next earthquake on; with `sources`, "source" (3, npts), drawn in each epoch
     among the picked records of the earthquake if it has any, else among all; with `noise_windows`, "noise" (3, npts)
-    and, beside "sizes", "noise_sizes", drawn anew in each epoch.
+    and, beside "sizes", "noise_sizes", drawn in each epoch.
     """
 
     def __init__(

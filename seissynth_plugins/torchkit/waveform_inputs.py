@@ -1,4 +1,4 @@
-"""What a GAN of waveforms sees of records and earthquakes, and the way back: scaled samples, sizes apart, conditions.
+"""Inputs of waveform GANs, and back to records: scaled samples, separate sizes, conditions.
 
 NumPy only.
 """
@@ -146,7 +146,7 @@ class SizeModel:
         Raises
         ------
         InputError
-            Too few records to tell the terms apart.
+            Too few records to separate the terms.
         """
         design, values = _design(columns), np.asarray(log_scales, dtype=float)
         if len(values) <= design.shape[1] + values.shape[1]:
@@ -202,7 +202,7 @@ def scale_waveforms(records, scaling):
 def restore_waveforms(scaled, log_scale, scaling):
     """Undo `scale_waveforms`, but for means: a record has mean 0 then.
 
-    What a network makes has a peak, deviation or range of its own; it is brought to what the scaling says first.
+    The peak, deviation or range of a network's output is first set to that of the scaling.
     """
     again, _ = scale_waveforms(scaled, "zscore" if scaling == "zscore" else scaling)
     if scaling == "range":
@@ -227,7 +227,7 @@ class WaveformInputs:
     sizes : SizeModel or None
         For networks that make no sizes; None where they do, or where the set has none.
     log_scale_range : tuple of (float, float), optional
-        Least and largest ln scale of each component, which a network's -1 to 1 stand for.
+        Least and largest ln scale of each component, which correspond to -1 and 1 of a network.
     """
 
     condition: object

@@ -45,7 +45,7 @@ class Kind:
         From the normalisation of a card, plain data, to what scales inputs and outputs; that has ``to_plain()``, which
         goes back. None: the plain data stay as they are.
     items : {"pairs", "records"}
-        What one item of its training is; a card counts these.
+        Items of its training, which a card counts.
     """
 
     name: str
@@ -76,7 +76,7 @@ def shipped_or_given(path, kind):
     if kind.shipped is not None and kind.shipped.is_file():
         return kind.shipped
     raise InputError(
-        f"backend {kind.name!r} needs trained weights, and this installation brings none. Pass weights= with the path "
+        f"backend {kind.name!r} needs trained weights, and none are installed. Pass weights= with the path "
         f"of a .safetensors file, or train some: {kind.train_hint} writes RUN/weights.safetensors."
     )
 
@@ -99,9 +99,9 @@ def check_shipped(path, kind):
     sha256, wanted = file_sha256(path), kind.sha256[kind.shipped.name]
     if sha256 != wanted:
         raise FileFormatError(
-            f"{path} is not the file of weights that this release of seissynth brings: its SHA-256 is {sha256}, "
+            f"{path} is not the file of weights shipped with this release of seissynth: its SHA-256 is {sha256}, "
             f"expected is {wanted}. It was altered or damaged; install the package again (python -m pip "
-            "install --force-reinstall --no-deps seissynth), or pass weights= with the path of weights of your own."
+            "install --force-reinstall --no-deps seissynth), or pass weights= with the path of your own weights."
         )
 
 

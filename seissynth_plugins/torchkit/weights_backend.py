@@ -105,7 +105,7 @@ def card_with_weights(card, weights_card, *, quantity, **fields):
     quantity : str
         Of the records; "normalised" ones have no physical amplitude.
     **fields
-        What else the weights say, as the card's fields.
+        Further properties of the weights, as fields of the card.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The backend "wgan_gp", and what its weights are."""
+"""The backend "wgan_gp" and its kind of weights."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ WGAN_GP = gan_kind("wgan_gp", SeismogenConfig, make_generator, __file__)
 class WganGpBackend(SeismogenBackend):
     """The thesis' WGAN-GP: strong motion of 40 s at 200 Hz from SeismoGen's networks.
 
-    Positive events only, so that the label says nothing; sizes come from a linear model of magnitude, distance and
+    It is trained on earthquakes only and ignores the label. Sizes come from a linear model of magnitude, distance and
     depth.
 
     Parameters

@@ -46,7 +46,7 @@ def test_nothing_is_missing_in_a_browser(report, width, tmp_path):
     assert not seen["errors"] and not seen["network"] and not seen["broken"] and not seen["links"]
     assert not seen["empty"] and not seen["wide"] and not seen["clipped"]
     assert seen["scrollWidth"] <= width
-    wanted = ["overview", "compared", *(f"group-{name}" for name in found.group_names)]
+    wanted = ["verdict", "overview", "compared", *(f"group-{name}" for name in found.group_names)]
     assert seen["sections"] == [*wanted, "left-out", "reading", "settings", "tables"]
     assert seen["images"] >= len(found.group_names) and seen["tables"] > len(found.group_names)
     assert seen["files"] and all((path.parent / name).is_file() for name in seen["files"])

@@ -308,6 +308,6 @@ def _add_coverage(summary, pairs, notes):
     scale = np.where(real.std(axis=0) > 0, real.std(axis=0), 1.0)
     values = coverage(real / scale, generated / scale)
     count, many = int(known.sum()), len(set(pairs.events[known].tolist()))
-    words = ("real records that a generated one comes near to", "generated records that lie among the real ones")
+    words = ("real records that a generated one comes near to", "generated records with features like the real ones")
     for name, value, note in zip(("coverage", "inside_share"), values, words, strict=True):
         summary.add_value(name, "1", (value, np.nan, np.nan), 1.0, count, many, note)

@@ -57,7 +57,7 @@ def ground_motion_group(pairs, settings=None, *, region="southern_california", m
             summary.add(f"ln_{_plain(name)}_{ending}", "1", table[name], 0.0, statistic=statistic, note=note)
         if name in ("pga", "pgv"):
             both = table[name].where(table[f"{name}_both"])
-            note = f"{_title(name)}, median of records whose generated motion stands above the noise, too"
+            note = f"{_title(name)}, median of records whose generated motion is above the noise, too"
             summary.add(f"ln_{name}_bias_both", "1", both, 0.0, statistic="median", note=note)
     values = {name: table[name] for name in names}
     bootstrap = {"draws": min(settings.draws, _CLASS_DRAWS), "seed": settings.seed}
@@ -78,12 +78,12 @@ def ground_motion_group(pairs, settings=None, *, region="southern_california", m
     notes = [
         f"{len(pairs)} records, {len(pairs.draws)} draws; the generated value is the mean over draws of ln. "
         f"{left} clipped or broken real records are left out.",
-        "A record counts in a measure where it stands 3 times above its noise before P: "
+        "A record counts in a measure if it is 3 times above its noise before P: "
         + ", ".join(f"{_title(name)} {int(table[name].notna().sum())}" for name in names) + ".",
         f"Everything in the band {band[0]:g} to {band[1]:g} Hz, of both." if band else "No pass band is known.",
         *([
-            "PSA at periods beyond the band's lower edge is left out; PGV and PSA near it only where the corner "
-            "frequency (Brune, 30 bar) lies 1.5 times above it."
+            "PSA at periods beyond the band's lower edge is left out; PGV and PSA near it only if the corner "
+            "frequency (Brune, 30 bar) is 1.5 times above it."
         ] if band and band[0] else []),
         *model_notes, *figure_notes,
     ]  # fmt: skip
@@ -140,7 +140,7 @@ def figure_2_points(pairs, region="southern_california", settings=None, residual
             table[name] = np.exp(prediction.ln_median[:, 0])
             have = np.isfinite(magnitude)
             outside = int((prediction.outside & have).sum())
-            notes.append(f"Figure 2, {card.title} of {source}: {outside} of {int(have.sum())} records lie outside.")
+            notes.append(f"Figure 2, {card.title} of {source}: {outside} of {int(have.sum())} records are outside.")
     except MissingDependencyError as error:
         notes.append(f"Figure 2 as printed is left out: {error}")
     residuals = ln_residuals(pairs, ()) if residuals is None else residuals
@@ -275,7 +275,7 @@ def _against_models(pairs, table, names, models, settings):
         notes.append(
             f"{card.title} takes {card.distance} distance, {card.magnitude_type} {card.magnitudes[0]:g} to "
             f"{card.magnitudes[1]:g}, {card.distances_km[0]:g} to {card.distances_km[1]:g} km: "
-            f"{int((prediction.outside & have).sum())} of {int(have.sum())} records lie outside."
+            f"{int((prediction.outside & have).sum())} of {int(have.sum())} records are outside."
             + _type_note(pairs.real, card)
         )
     unknown = int(np.isnan(pairs.real.column("station_vs_30_mps")).sum())

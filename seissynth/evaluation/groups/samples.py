@@ -99,6 +99,11 @@ def choose_samples(
     return {name: _one_each(rows[order], events, count) for name, order in orders.items()}
 
 
+def long_enough(pairs):
+    """Whether the mask of each record is long enough for a sample; shape (n,), bool."""
+    return pairs.mask().sum(axis=1) / pairs.real.sampling_rate_hz >= LEAST_MASK_S
+
+
 def samples_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> MetricGroup:
     """Good, average and bad samples of a generated set.
 
@@ -116,8 +121,7 @@ def samples_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> M
 
     summary = SummaryInProgress(pairs.events, settings)
     scores = sample_scores(pairs)
-    long = pairs.mask().sum(axis=1) / pairs.real.sampling_rate_hz >= LEAST_MASK_S
-    chosen = choose_samples(scores, pairs.events, COUNT, long)
+    chosen = choose_samples(scores, pairs.events, COUNT, long_enough(pairs))
     rows = [
         {
             "kind": name, "row": row, "score": scores[row], "event": pairs.events[row], "station": pairs.stations[row],

@@ -293,7 +293,7 @@ def similarity_group(pairs: Pairs, settings: EvaluationSettings | None = None) -
     summary.add("mask_length_s", "s", table["mask_s"], np.nan, statistic="median", note="median")
     notes = [
         f"Savitzky-Golay window {ENVELOPE_WINDOW_S:g} s, order 3; shifts up to {MAX_LAG_S:g} s; the first draw of "
-        f"{len(pairs.draws)}. Decibels above {MOST_DB:g} stand for equal records."
+        f"{len(pairs.draws)}. Decibels above {MOST_DB:g} mean equal records."
     ]
     for name, (unit, best, note) in MEASURES.items():
         for ending, where in (("", "masked"), ("_whole", "whole window")):

@@ -166,7 +166,7 @@ def source_group(pairs, settings=None, *, path=None):
         f"S from 0.3 s before its onset to {S_WINDOW_S:g} s after it or the mask's end, {band[0]:.2g} to {band[1]:.2g} "
         f"Hz, bands {CLEAR_RATIO:g} times above the noise before P; the same bands of both.",
         f"{len(both)} of {len(set(real.events))} earthquakes have {LEAST_STATIONS} or more such records; "
-        f"{int(clear.sum())} have a corner that both resolve. Above M 4.3 or so a corner lies below a band from 1 Hz, "
+        f"{int(clear.sum())} have a corner that both resolve. Above M 4.3 or so a corner is below a band from 1 Hz, "
         "and the moment is a bound.",
         f"HVSR: {int(good.sum())} records clear in 70 % of the band; bands show quartiles.",
     ]  # fmt: skip

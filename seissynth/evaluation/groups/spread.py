@@ -327,7 +327,7 @@ def spread_group(pairs: Pairs, settings: EvaluationSettings | None = None) -> Me
     if count < 2:
         notes.append("One draw: no spread between draws, and the CRPS of envelopes is their absolute error.")
     elif count < 5:
-        notes.append(f"{count} draws: the spread has little to stand on; five or more are better.")
+        notes.append(f"{count} draws: the spread is uncertain; five or more are better.")
     shape = _shape_measures(pairs, mask)
     shape["envelope_crps"][~shows_its_own(pairs.real)] = np.nan
     columns |= shape

@@ -36,10 +36,10 @@ class AmplitudeCorrection(nn.Module):
     Dense encoder, conformers over time and frequency in turn, mask decoder. With its positive output
     ``g = softplus(a)``, the domain "gain" multiplies the amplitude, ``ln A = ln A0 + ln g``; "log1p" multiplies
     ``ln(1 + A / A_ref)`` instead, with ``ln A_ref`` three standard deviations below the mean of the bin. The last layer
-    starts with weights 0 and the bias ln(e - 1), so that g is 1 at first.
+    starts with weights 0 and the bias ln(e - 1), which makes g equal to 1 at first.
 
-    MP-SENet's convolution over time has a batch normalisation in each conformer; a layer normalisation stands in its
-    place, since records of a batch must not depend on each other.
+    MP-SENet's convolution over time has a batch normalisation in each conformer; here it is a layer
+    normalisation, since records of a batch must not depend on each other.
     """
 
     def __init__(self, config):

@@ -8,7 +8,7 @@ from torch import nn
 
 
 def zeroed(module):
-    """Set a layer's weights to zero, so that the branch it ends starts as nothing (ResNets, diffusion U-Nets)."""
+    """Set a layer's weights to zero: the branch that it ends has no effect at first (ResNets, diffusion U-Nets)."""
     for parameter in module.parameters():
         nn.init.zeros_(parameter)
     return module

@@ -83,7 +83,7 @@ class AutoencoderConfig:
 
     @property
     def factor(self):
-        """How many cells of the spectrogram one cell of the latent stands for, along each axis."""
+        """Number of cells of the spectrogram per cell of the latent, along each axis."""
         return self.patch * 2 ** (len(self.multipliers) - 1)
 
 
@@ -102,9 +102,9 @@ class UNetConfig:
     adaln : bool
         The condition also scales and shifts the normalised features, together with the time step.
     positions : bool
-        Learned offsets for each row and column of the latent: convolutions do not know when the record began.
+        Learned offsets for each row and column of the latent: convolutions do not know the time in the record.
     onset_maps : int
-        Number of predicted onsets (P, S) that come in as ramps over time; 0 is none.
+        Number of predicted onsets (P, S) that are input as ramps over time; 0: none.
     """
 
     channels: int = 48
@@ -138,13 +138,13 @@ class ConditionConfig:
     Parameters
     ----------
     size : int
-        Numbers in: 11 of the paper, more with optional columns.
+        Number of inputs: 11 in the paper, more with optional columns.
     hidden, width : int
         Width of the hidden layers and of a token.
     layers : int
         Linear layers, 2 or more.
     tokens : int
-        Tokens out. With one token softmax over the single key is 1, so that what is looked for (the query) is ignored.
+        Number of output tokens. With one token the softmax over the single key is 1 and the query has no effect.
     """
 
     size: int = CONDITION_SIZE
@@ -167,7 +167,7 @@ class ACMConfig:
     ----------
     channels : int
     stride : tuple of int
-        Bins and frames of the spectrogram that one cell of the encoder stands for; MP-SENet has (2, 1).
+        Bins and frames of the spectrogram per cell of the encoder; (2, 1) in MP-SENet.
     blocks : int
         Conformers over time and frequency, one after the other.
     heads, kernel : int
@@ -175,14 +175,14 @@ class ACMConfig:
     dense_layers : int
         Layers of a dense block; layer i has dilation 2^i along time.
     norm : {"instance", "channel"}
-        Normalisation of the convolutions. MP-SENet's instance normalisation takes a record's level away before the
-        first layer that could use it; "channel" normalises each cell over its channels and keeps it.
+        Normalisation of the convolutions. MP-SENet's instance normalisation removes the level of a record before any
+        layer can use it; "channel" normalises each cell over its channels and keeps the level.
     dropout : float
-        In the conformers.
+        Dropout in the conformers.
     domain : {"gain", "log1p"}
-        What the positive output multiplies: the amplitude, or log(1 + A / A_ref).
+        Quantity that the positive output multiplies: the amplitude, or log(1 + A / A_ref).
     phase_iterations : int
-        Of the Griffin-Lim algorithm that gives the auxiliary phase; 0 leaves the phase out.
+        Iterations of the Griffin-Lim algorithm for the auxiliary phase; 0: no phase.
     """
 
     channels: int = 24
@@ -218,37 +218,37 @@ class HeggsConfig:
     ----------
     autoencoder, unet, condition : dataclasses
     acm : ACMConfig or None
-        None leaves the amplitude correction out.
+        None: no amplitude correction.
     schedule : {"scaled_linear", "cosine"}
     zero_terminal_snr : bool
         The last step is pure noise.
     steps : int
         Steps of the noise process.
     noised : {"source", "target"}
-        Whose latent the noise goes on: the source's (eq. 9), or the target's, as in any conditional diffusion.
+        Latent to which the noise is added: the source's (eq. 9), or the target's, as in any conditional diffusion.
     source_input : bool
         The clean latent of the source is a further input of the U-Net (start "condition").
     source_drop : float
-        Share of training pairs that go without that input, so that one network serves both modes.
+        Share of training pairs without that input, to train one network for both modes.
     same_share : float
         Share of training pairs whose source is replaced by the target; 1 is training without pairs.
     last_share : float
-        Share of training pairs that are taken at the last step, which is pure noise with zero terminal SNR: what
-        generation without a source starts from, and where the condition alone must tell the record.
+        Share of training pairs at the last step, which is pure noise with zero terminal SNR. Generation without a
+        source starts there, from the condition alone.
     normalise_latents : bool
         Latents have mean 0 and variance 1 over the cells of each record: the encoder's and the U-Net's.
     autoencoder_weight : float
-        Of ``|| X_tgt - D(E(X_tgt)) ||²`` (before the amplitude correction), which ties decoder to encoder.
+        Weight of ``|| X_tgt - D(E(X_tgt)) ||²`` (before the amplitude correction), which ties decoder to encoder.
     latent_weight : float
-        Of ``|| m - sg E(X_tgt) ||²`` (eq. 8), which ties the U-Net's output to the encoder's latents.
+        Weight of ``|| m - sg E(X_tgt) ||²`` (eq. 8), which ties the U-Net's output to the encoder's latents.
     loss_weight : {"uniform", "min_snr_x0", "min_snr_eps"}
         Weight of a time step.
     normalised_waveforms : bool
         The spectrograms are those of waveforms divided by their peak (rows of table 3 with a star); the training
         data are made accordingly.
     spread : int
-        Patterns of residuals that generated records are varied by, see `spread.ResidualSpread`; 0 is none. Fitted when
-        a training ends, they take no part in the loss.
+        Number of residual patterns that vary generated records, see `spread.ResidualSpread`; 0: none. They are fitted
+        at the end of a training and are not part of the loss.
     """
 
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)

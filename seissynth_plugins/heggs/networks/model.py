@@ -218,7 +218,7 @@ class Heggs(SpectrogramModel):
             (see `squared_error`), "onsets" (N, onset maps), "t" (N,) and "noise" (N, *latent_shape), which are drawn
             where they are not given.
         generator : torch.Generator, optional
-            What is drawn comes from it, on the CPU; None is torch's own.
+            Source of random numbers, on the CPU; None: torch's own.
 
         Returns
         -------

@@ -92,7 +92,7 @@ class UNet(nn.Module):
         context : Tensor, shape (N, tokens, width)
             From the condition encoder.
         source : Tensor, shape (N, C, 16, 94), optional
-            Clean latent of the source; rows of NaN, or None, stand for no source. Used only with `source_input`.
+            Clean latent of the source; rows of NaN, or None, mean no source. Used only with `source_input`.
         onsets : Tensor, shape (N, onset maps), optional
             Predicted onsets, s after origin; NaN or None is unknown. Used only with ``config.onset_maps``.
 

@@ -10,38 +10,38 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth_plugins.torchkit.augmentation import FADE, SensorNoise, coda, turned  # noqa: F401  (two had their home here)
 
-#: an earlier earthquake's coda is taken from so long after its S, s
+#: time after S, s, from which the coda of an earlier earthquake is taken
 EARLIER_AFTER_S = (2.0, 30.0)
-#: how often another earthquake is drawn where one will not do
+#: attempts to draw a suitable earthquake
 _TRIES = 8
-#: what an earlier record lacks at its end is filled with so much of its end
+#: length of the end of an earlier record that fills what is missing, s
 _LAST_S = 10.0
-#: by how much the noise's level differs between the two records of a pair, sd, dB
+#: difference of the noise level between the records of a pair, sd, dB
 _RECORD_GAIN_SD_DB = 8.0
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How records are changed.
+    """Random changes of training records.
 
     Parameters
     ----------
     amplitude : float
-        Standard deviation, ln units, of a factor that source and target share: what one magnitude leaves open, as the
-        stress drop does. It goes on the earthquake's window as a whole.
+        Standard deviation, in ln units, of a common factor for source and target: scatter at one magnitude, such as
+        that of the stress drop. The whole window of the earthquake is multiplied by it.
     noise_share : float
-        Share of the pairs that get noise of their sensors (of any, where a sensor has none) on top.
+        Share of the pairs with added noise of their sensors, or of any sensor if a sensor has none.
     noise_gain_db : (float, float)
-        That noise is amplified by what is drawn between these, and by 8 dB (sd) more for each record.
+        Range of the random gain of that noise; each record has a further random gain of 8 dB (sd).
     noise_on_target : bool
-        Noise goes on source and target; else on the source only.
+        Add noise to source and target; else to the source only.
     earlier_share : float
-        Share of the pairs that set in in the coda of another earthquake, which both sensors recorded.
+        Share of the pairs that start in the coda of another earthquake, which both sensors recorded.
     drop_share : float
         Share of the pairs whose source loses one component.
     onset_drop : float
-        Share of the pairs that go without predicted onsets, where the network takes any: one network then serves with
-        and without.
+        Share of the pairs without predicted onsets, for networks that take them; the network then works with and
+        without.
     """
 
     amplitude: float = 0.0

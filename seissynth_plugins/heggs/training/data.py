@@ -2,7 +2,7 @@
 
 A set is what ``seissynth dataset cut`` or ``seissynth dataset make`` wrote: velocity, 60 s from origin, 1 to 45 Hz.
 Log-spectrograms are computed when they are asked for, two of a pair in about a millisecond each. Item i of epoch e
-depends on the seed, e and i only, so that a training that was stopped goes on as if it had not been.
+depends on the seed, e and i only: an interrupted training resumes without any difference.
 """
 
 import hashlib

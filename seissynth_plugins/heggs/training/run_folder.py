@@ -18,7 +18,7 @@ from seissynth_plugins.torchkit.run_results import TrainReport, draw_curve, leav
 
 @dataclass(frozen=True)
 class Run(run_folder.Run):
-    """What a training begins with.
+    """Inputs of a training at its start.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Run(run_folder.Run):
         recipe : TrainConfig
         site_noise : bool
         after : sequence of callable
-            What is fitted after that, see `seissynth_plugins.torchkit.run_results.leave_weights`.
+            Fits after the training, see `seissynth_plugins.torchkit.run_results.leave_weights`.
         **options
             As there.
 
@@ -75,7 +75,7 @@ def begin_run(
     kind, config, network, data, output, *, fold, folds, stations_out, init, noise, seed, augmentation, encoding,
     extras, sources, picked_first, validation_records, resume, usual_sources="all", fits=operator.eq,
 ):  # fmt: skip
-    """Read sets and weights to begin with, and keep what was asked in the folder of the run, or go on with that.
+    """Read sets and weights to begin with, and keep the request in the folder of the run, or resume that run.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def chosen_augmentation(augmentation, table):
 
 
 def run_inputs(run, encoding, extras, network, augmentation):
-    """Return statistics: those of the weights that are begun with, of the run that goes on, or new ones.
+    """Return statistics: those of the initial weights, of the resumed run, or new ones.
 
     Delays of picks at the sensors are always those of the set that is trained on, for networks that take onsets.
 

@@ -64,7 +64,7 @@ def fit_site_noise(model, table, inputs, rows):
     seen = np.isfinite(levels[:, 0, 0])
     if not seen.any():
         raise InputError(
-            f"none of the {len(rows)} records has {LEAST_FRAMES} frames before P, so noise cannot be told from signal; "
+            f"none of the {len(rows)} records has {LEAST_FRAMES} frames before P, so noise is not known; "
             "train without site_noise, or on records that begin earlier or come from farther away."
         )
     predicted = predicted[seen].mean(axis=0)

@@ -36,7 +36,7 @@ def fit_spread(model, pairs, patterns, held_out=None):
         Without and with source, as `ResidualSpread.set_patterns` takes them.
     figures : dict of str to float
         Root mean squares of a cell, in standard deviations of ln A: "residual_...", "patterns_...", "noise_..." with
-        the endings "without" and "with", and "texture", which `generation.rayleigh_texture` brings to a cell by itself.
+        the endings "without" and "with", and "texture", that of `generation.rayleigh_texture`.
     """
     count = len(pairs)
     items = [pairs[i] for i in range(count)]

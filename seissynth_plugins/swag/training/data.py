@@ -159,7 +159,7 @@ def fit_swag_inputs(table, rows, config, p_range_s, seed, *, start=None, band_hz
     p_range_s : (float, float) or None
     seed : int
     start : SwagInputs, optional
-        Of the weights that are begun with: their stations keep their rows, their scales stay where the quantity does.
+        Of the initial weights: their stations keep their rows, and their scales stay if the quantity is the same.
     band_hz : (float, float), optional
         Between which frequencies the records have motion; default: as `fit_band` finds it.
 

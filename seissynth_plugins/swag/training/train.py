@@ -1,4 +1,4 @@
-"""Train SWaG: from data sets, one station's or many, to weights, in stages that go on where the last one stopped.
+"""Train SWaG: from data sets, one station's or many, to weights, in stages that continue from the last one.
 
 `train_swag` is what ``seissynth train swag`` calls. A run is a folder as for the other learned backends: ``run.json``,
 ``inputs.json``, ``state.safetensors``, ``metrics.csv``, and, whenever the loop stops, ``weights.safetensors``
@@ -79,7 +79,7 @@ def train_swag(
     init : path, optional
         Weights to begin with, of other stations or another rate: what both have in common is taken over.
     noise : path, optional
-        A set whose rows of noise stand in front of moved windows; without any, noise like the record's own does.
+        A set whose rows of noise are put before moved windows; without one, noise like the record's own is used.
     {seed_and_time}
     p_range_s : (float, float), None or "none"
         Where P may come, s after the first sample: windows are moved, labels along. None leaves the windows as they
@@ -195,7 +195,7 @@ def _first_model(run, network, inputs, config, seed, threads):
 
 
 def _shared_values(start, model, inputs):
-    """What weights that are begun with and a new network have in common, by names of tensors."""
+    """Tensors that initial weights and a new network have in common, by name."""
     begun, before, _ = start
     values = begun.state_dict()
     if begun.config.patch != model.config.patch:

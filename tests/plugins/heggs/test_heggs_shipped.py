@@ -107,7 +107,7 @@ def test_a_shipped_file_that_was_altered_is_refused(exchanged, stations):
     with pytest.raises(FileFormatError, match="SHA-256"):
         HeggsBackend()
     exchanged.unlink()
-    with pytest.raises(InputError, match="this installation brings none"):
+    with pytest.raises(InputError, match="none are installed"):
         HeggsBackend()
 
 

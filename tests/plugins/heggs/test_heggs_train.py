@@ -103,7 +103,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(folder, tmp_path):
 def test_a_stage_stops_in_time_and_goes_on(folder, tmp_path):
     options = tiny_options(validation_records=0, steps=3)
     first = train_heggs(folder, tmp_path / "run", **options, max_minutes=1e-9)
-    assert not first.finished and first.step < first.steps and "goes on" in str(first)
+    assert not first.finished and first.step < first.steps and "the same call resumes" in str(first)
     assert read_card(first.weights)["steps"] == first.step
     last = train_heggs(folder, tmp_path / "run", **options)
     assert last.finished
@@ -157,7 +157,7 @@ def test_weights_carry_the_chain_of_their_stages(folder, run, tmp_path):
         assert stage["options"]["learning_rate"] == 1e-5 and stage["options"]["augmentation"]["noise_share"] == 0.3
     text = (reports[-1].output / "CARD.md").read_text()
     assert "9 steps in all." in text and "| 1, training | set |" in text
-    assert f"begun with | weights {weights_hash(reports[1].weights)}, trained on data" in text
+    assert f"started from | weights {weights_hash(reports[1].weights)}, trained on data" in text
     with pytest.raises(InputError, match="holds a run with init="):
         train_heggs(folder, reports[-1].output, **(options | more | {"init": run.weights}))
 

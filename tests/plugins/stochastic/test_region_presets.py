@@ -57,7 +57,7 @@ def test_records_are_those_of_the_options_and_can_be_made_again_without_the_file
     [
         ("constant,source\n", "column 'value' is missing"),
         ("constant,value,source\nkappa0_s,,\n", "line 2: kappa0_s has no value"),
-        ("constant,value,source\nq0,1,\nq0,2,\n", "line 3: q0 stands there for the second time"),
+        ("constant,value,source\nq0,1,\nq0,2,\n", "line 3: q0 is given twice"),
         ("constant,value,source\nkapa0_s,0.05,\n", "did you mean 'kappa0_s'"),
         ("constant,value,source\nbased_on,actve,\n", "unknown preset 'actve'"),
         ("constant,value,source\nkappa0_s,-1,\n", "0 or more"),

@@ -114,7 +114,7 @@ def test_a_kind_brings_weights_or_says_how_to_make_some(weights, tmp_path):
     other = tmp_path / "other.safetensors"
     other.write_bytes(weights.read_bytes())
     held = replace(shipping, sha256={weights.name: "0" * 64})
-    with pytest.raises(FileFormatError, match="is not the file of weights that this release of seissynth brings"):
+    with pytest.raises(FileFormatError, match="is not the file of weights shipped with this release of seissynth"):
         read_card(weights, held)
     assert read_card(other, held)["class"] == "toy"  # weights of one's own are not held to it
 
