@@ -36,11 +36,15 @@ _UNCORRECTED = replace(
 PRESETS = {
     "active": _ACTIVE,
     "active_uncorrected": _UNCORRECTED,
-    # the same source, path and levels, energy over time by transport; ratios of components fitted with it,
-    # docs/envelopes.md
+    # energy over time by transport, and ratios of components fitted with it, docs/envelopes.md. Energy spreads with
+    # distance more than under windows, and peaks need a spectrum that decays less, docs/calibration.md
     "active_transport": replace(
         _ACTIVE,
         envelope="transport",
+        level_correction="active_transport",
+        spreading=((1.0, -1.05), (40.0, -0.5)),
+        q0=190.0,
+        q_exponent=0.6,
         p_horizontal=((0.707, 0.659), (1.41, 0.692), (2.83, 0.836), (5.66, 0.815), (11.3, 0.866), (22.6, 1.08)),
         s_vertical=((0.707, 0.634), (1.41, 0.627), (2.83, 0.513), (5.66, 0.564), (11.3, 0.795), (22.6, 0.952)),
         s_vertical_decay=((1.0, -0.194), (3.0, -0.0425), (6.0, 0.123), (12.0, 0.153)),

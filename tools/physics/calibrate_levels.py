@@ -2,7 +2,8 @@
 
     python -m tools.physics.calibrate_levels [--preset active] [--count 120]
 
-"active" is fitted to BSSA14, "stable" to Atkinson & Boore (2006); `data/<preset>_level.json` is written.
+"active" and "active_transport" are fitted to BSSA14, "stable" to Atkinson & Boore (2006); `data/<preset>_level.json` is
+written.
 
 Simulates one half of the grid of magnitudes and distances (the dark squares of a chessboard), once as it is and once
 with each knot of frequency raised, and finds the twelve numbers for which as little as possible lies outside
@@ -37,7 +38,8 @@ BOUND = LARGEST_LN_FAS - 0.001
 WORST, BEYOND, ANY = 2.0, 1.0, 0.03
 PROVENANCE = ("stress_drop_bar", "two_corner_start_magnitude", "two_corner_full_magnitude", "finite_fault", "spreading",
               "q0", "q_exponent", "path_duration", "kappa0_s", "window_epsilon", "window_stretch", "s_direct_level",
-              "s_direct_duration", "coda_level", "low_cut_hz", "envelope", "scattering_per_km", "absorption_q0",
+              "s_direct_duration", "coda_level", "low_cut_hz", "envelope", "scattering_per_km",
+              "scattering_exponent", "absorption_q0", "absorption_q_exponent", "scattering_conversion", "kernel_order",
               "p_kernel", "s_kernel")  # fmt: skip
 
 

@@ -15,7 +15,8 @@ from seissynth_plugins.stochastic.calibration import LevelCorrection, load_corre
 from seissynth_plugins.stochastic.presets import PRESETS
 from seissynth_plugins.stochastic.rows import prepare_rows
 
-STORED = Path(calibration.__file__).parent / "data" / "active_level.json"
+DATA = Path(calibration.__file__).parent / "data"
+FITTED = ("active", "active_transport")
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +27,18 @@ def gmm():
     return _gmm
 
 
-def test_stored_numbers_are_few_small_and_told_where_they_come_from():
-    stored = json.loads(STORED.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("preset", FITTED)
+def test_stored_numbers_are_few_small_and_told_where_they_come_from(preset):
+    assert PRESETS[preset].level_correction == preset
+    stored = json.loads((DATA / f"{preset}_level.json").read_text(encoding="utf-8"))
     values = np.array(stored["ln_fas"])
     assert 0 < values.size <= 12
     assert np.abs(values).max() <= 0.8
     assert {"script", "date", "fitted_to", "half", "geometry", "constants", "preset"} <= set(stored)
     # whoever changes a constant of the preset has to fit again
     for name, value in stored["constants"].items():
-        assert json.loads(json.dumps(getattr(PRESETS["active"], name))) == value, name
-    at_knots = load_correction("active").at_knots(np.linspace(-2.0, 10.0, 500))
+        assert json.loads(json.dumps(getattr(PRESETS[preset], name))) == value, name
+    at_knots = load_correction(preset).at_knots(np.linspace(-2.0, 10.0, 500))
     assert at_knots.shape == (500, len(KNOTS_HZ))
     assert np.abs(at_knots).max() <= 0.8
     assert np.abs(np.diff(at_knots, axis=0)).max() < 0.05  # continuous in magnitude
@@ -119,11 +122,15 @@ def test_the_uncorrected_preset_is_the_papers_own():
     assert np.all(maker.s_on_z(maker.grids.get(4096, 0.01), rows[1]) == 1.0)
 
 
-@pytest.mark.parametrize(("magnitude", "distance"), [(4.0, 24.0), (5.0, 24.0), (6.0, 24.0), (6.5, 36.0), (7.0, 56.0)])
-def test_levels_of_cells_that_the_fit_never_saw(gmm, magnitude, distance):
+@pytest.mark.parametrize(
+    ("preset", "magnitude", "distance"),
+    [(preset, *cell) for preset in FITTED for cell in ((4.0, 24.0), (5.0, 24.0), (6.0, 24.0), (6.5, 36.0))]
+    + [("active", 7.0, 56.0), ("active_transport", 7.0, 130.0)],
+)
+def test_levels_of_cells_that_the_fit_never_saw(gmm, preset, magnitude, distance):
     assert not gmm.is_fitted(magnitude, distance)
     cell = gmm.Cell(magnitude, distance)
-    residual = gmm.medians(gmm.make_backend("active"), [cell], 60)[0] - gmm.bssa14(cell)
+    residual = gmm.medians(gmm.make_backend(preset), [cell], 60)[0] - gmm.bssa14(cell)
     assert np.abs(residual).max() < 0.25, residual
 
 
