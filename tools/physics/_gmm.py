@@ -24,6 +24,9 @@ MODEL = "iasp91"
 RATE_HZ = 100.0
 MEASURES = ("PGA", "PGV", "PSA(0.1)", "PSA(0.3)", "PSA(1)", "PSA(3)")
 PERIODS_S = (0.1, 0.3, 1.0, 3.0)
+VERTICAL_MAGNITUDES, VERTICAL_VS30_MPS = (5.0, 6.0, 7.0), (450.0, 760.0, 1200.0)
+VERTICAL_DISTANCES_KM = (10.0, 30.0, 70.0, 150.0)
+VERTICAL_MEASURES = ("PGA", *MEASURES[2:])
 _BEFORE_P_S = 1.0
 _DURATIONS = 2.5  # of S, kept after it: peaks come earlier
 
@@ -51,6 +54,21 @@ def grid(magnitudes=MAGNITUDES, distances_km=DISTANCES_KM, vs30_mps=760.0):
 def is_fitted(magnitude, rjb_km):
     """Whether a cell of the standard grid belongs to the half that is fitted: the dark squares of a chessboard."""
     return (MAGNITUDES.index(magnitude) + DISTANCES_KM.index(rjb_km)) % 2 == 0
+
+
+def vertical_grid():
+    """All cells on which V/H is compared, site by site and magnitude by magnitude."""
+    return [Cell(m, r, v) for v in VERTICAL_VS30_MPS for m in VERTICAL_MAGNITUDES for r in VERTICAL_DISTANCES_KM]
+
+
+def is_vertical_fitted(cell):
+    """Whether a cell of V/H's grid belongs to the half that is fitted: every second one in all three directions."""
+    places = (
+        VERTICAL_VS30_MPS.index(cell.vs30_mps),
+        VERTICAL_MAGNITUDES.index(cell.magnitude),
+        VERTICAL_DISTANCES_KM.index(cell.rjb_km),
+    )
+    return sum(places) % 2 == 0
 
 
 def bssa14(cell):
@@ -153,6 +171,13 @@ def medians(backend, cells, count, seed=1):
     return np.array([np.median(horizontal(simulate(backend, cell, count, seed)), axis=0) for cell in cells])
 
 
+def vertical_medians(backend, cells, count, seed=1):
+    """Median ln V/H of each cell, shape (cells, 5)."""
+    return np.array(
+        [np.median(vertical_over_horizontal(simulate(backend, cell, count, seed)), axis=0) for cell in cells]
+    )
+
+
 def make_backend(preset="active", **options):
     """A backend as users get it, without random terms between events and stations where there are any."""
     return StochasticBackend(preset=preset, **options)
@@ -176,7 +201,7 @@ def bssa14_rock_pga(cell):
 
 
 def gulerce_abrahamson(cell):
-    """Give ln V/H of PGA and of PSA at `PERIODS_S` of Gülerce & Abrahamson (2011), shape (5,) (pygmm)."""
+    """Give ln V/H of `VERTICAL_MEASURES` of Gülerce & Abrahamson (2011), shape (5,) (pygmm)."""
     import pygmm
 
     model = pygmm.GulerceAbrahamson2011(
@@ -192,7 +217,7 @@ def gulerce_abrahamson(cell):
 
 
 def vertical_over_horizontal(acceleration):
-    """Give ln of Z over RotD50 for PGA and PSA at `PERIODS_S`, shape (count, 5), from Z, R, T acceleration."""
+    """Give ln of Z over RotD50 of `VERTICAL_MEASURES`, shape (count, 5), from Z, R, T acceleration."""
     vertical = response_spectrum(acceleration[:, 0], RATE_HZ, (0.0, *PERIODS_S), workers=1)
     spectra = rotd(acceleration[:, 1], acceleration[:, 2], RATE_HZ, (0.0, *PERIODS_S), (50,), workers=1)[:, 0]
     return np.log(vertical / spectra)

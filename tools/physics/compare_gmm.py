@@ -1,14 +1,16 @@
 """Compare the stochastic backend with ground-motion models: levels, site term, vertical over horizontal.
 
     python -m tools.physics.compare_gmm [--count 120] [-o docs/_static/calibration] [--parts levels,site,vertical]
+        [--presets active,active_transport]
 
-Levels of the presets "active" and "active_uncorrected" against BSSA14 and of "stable" against Atkinson & Boore (2006)
-on the whole grid of `_gmm.py`, the site term
-against BSSA14's, and V/H against Gülerce & Abrahamson (2011). Writes Markdown tables, CSV and pictures; some five
-minutes.
+Levels of the presets of active crust against BSSA14 and of "stable" against Atkinson & Boore (2006) on the whole grid
+of `_gmm.py`, the site term against BSSA14's, and V/H against Gülerce & Abrahamson (2011). Writes Markdown tables, CSV
+and pictures; some ten minutes. With --presets, only these are simulated; what scores, CSV and pictures say of others
+is taken from the CSV of an earlier run.
 """
 
 import argparse
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +23,8 @@ LIMIT = 0.25
 PRESETS = tuple(gmm.TARGETS)
 SITE_CELLS = ((5.0, 85.0), (6.5, 24.0), (7.0, 10.0))
 VS30 = (250.0, 360.0, 500.0, 1000.0)
-VERTICAL_MAGNITUDES, VERTICAL_VS30 = (5.0, 6.0, 7.0), (450.0, 760.0, 1200.0)
-VERTICAL_DISTANCES_KM = (10.0, 30.0, 70.0, 150.0)
 VERTICAL_LIMIT = 0.2
-VERTICAL_MEASURES = ("PGA", *gmm.MEASURES[2:])
+VERTICAL_PRESETS = ("active", "active_uncorrected", "active_transport")
 
 
 def levels(preset, count):
@@ -118,12 +118,35 @@ def site_rows(count):
     return rows
 
 
-def vertical(preset, count):
-    """V/H less Gülerce & Abrahamson's: cells, ln generated and ln wanted (cells, measures)."""
-    backend = gmm.make_backend(preset)
-    cells = [gmm.Cell(m, r, v) for v in VERTICAL_VS30 for m in VERTICAL_MAGNITUDES for r in VERTICAL_DISTANCES_KM]
-    made = [np.median(gmm.vertical_over_horizontal(gmm.simulate(backend, cell, count)), axis=0) for cell in cells]
-    return cells, np.array(made), np.array([gmm.gulerce_abrahamson(cell) for cell in cells])
+def vertical_score(preset, size):
+    """A row of the table of V/H: how many cells lie within the limit."""
+    within = [f"{(size[:, k] <= VERTICAL_LIMIT).sum()} of {len(size)}" for k in range(size.shape[1])]
+    return [f"`{preset}`", *within, f"{size.max():.2f}"]
+
+
+def read_levels(path):
+    """Give what `levels` gave of each preset in an earlier run."""
+    return {preset: _stored(rows, ("median", "low", "high"), gmm.MEASURES) for preset, rows in _by_preset(path).items()}
+
+
+def read_vertical(path):
+    """Give the medians of ln V/H of each preset in an earlier run, (cells, measures)."""
+    return {preset: _stored(rows, ("median",), gmm.VERTICAL_MEASURES)[0] for preset, rows in _by_preset(path).items()}
+
+
+def _by_preset(path):
+    found = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["preset"], []).append(row)
+    return found
+
+
+def _stored(rows, columns, measures):
+    """Columns of a CSV whose rows are cells and, in each, measures; (columns, cells, measures)."""
+    return np.array([[float(row[column]) for row in rows] for column in columns]).reshape(
+        len(columns), -1, len(measures)
+    )
 
 
 def vertical_rows(cells, made, wanted):
@@ -142,9 +165,9 @@ def vertical_rows(cells, made, wanted):
 def draw_vertical(cells, made, wanted):
     """V/H over distance at Vs30 760 m/s, generated and the model's."""
     figure = real.new_figure(9.5, 2.8)
-    axes = figure.subplots(1, len(VERTICAL_MEASURES), sharex=True, sharey=True)
-    for k, (panel, measure) in enumerate(zip(axes, VERTICAL_MEASURES, strict=True)):
-        for magnitude, colour in zip(VERTICAL_MAGNITUDES, (real.BLUE, real.ORANGE, real.GREEN), strict=True):
+    axes = figure.subplots(1, len(gmm.VERTICAL_MEASURES), sharex=True, sharey=True)
+    for k, (panel, measure) in enumerate(zip(axes, gmm.VERTICAL_MEASURES, strict=True)):
+        for magnitude, colour in zip(gmm.VERTICAL_MAGNITUDES, (real.BLUE, real.ORANGE, real.GREEN), strict=True):
             rows = [i for i, c in enumerate(cells) if c.vs30_mps == 760.0 and c.magnitude == magnitude]
             distance = [cells[i].rjb_km for i in rows]
             panel.fill_between(distance, *(np.exp(wanted[rows, k] + s * VERTICAL_LIMIT) for s in (-1, 1)),
@@ -161,55 +184,79 @@ def draw_vertical(cells, made, wanted):
     return figure
 
 
+def write_levels(out, chosen, count):
+    """Simulate the chosen presets and write their tables, and the score, CSV and picture of all."""
+    made = {preset: levels(preset, count) for preset in PRESETS if preset in chosen}
+    stored = {} if len(made) == len(PRESETS) else read_levels(out / "levels.csv")
+    results = {preset: made[preset] if preset in made else stored[preset] for preset in PRESETS}
+    header = ["", "M", *(f"{r:g} km" for r in gmm.DISTANCES_KM)]
+    for preset, found in made.items():
+        real.write_markdown(out / f"levels_{preset}.md", header, level_rows(found[0]))
+    score = score_rows(results)
+    real.write_markdown(
+        out / "levels_score.md",
+        ["preset", "half", f"within {LIMIT}", "beyond it by the whole interval", "largest", "rms",
+         "half of the 95 % interval, median"],
+        score,
+    )  # fmt: skip
+    if not set(PRESETS[:2]).isdisjoint(made):
+        real.save_picture(draw_levels({name: results[name] for name in PRESETS[:2]}), out / "levels.png")
+    print(*score, sep="\n")
+    rows = [
+        {"preset": preset, "magnitude": cell.magnitude, "rjb_km": cell.rjb_km, "measure": measure,
+         "fitted": int(gmm.is_fitted(cell.magnitude, cell.rjb_km)), "median": float(found[0][i, k]),
+         "low": float(found[1][i, k]), "high": float(found[2][i, k])}
+        for preset, found in results.items() for i, cell in enumerate(gmm.grid())
+        for k, measure in enumerate(gmm.MEASURES)
+    ]  # fmt: skip
+    real.write_csv(out / "levels.csv", rows)
+
+
+def write_vertical(out, chosen, count):
+    """Simulate V/H of the chosen presets and write their tables, and the score, CSV and picture of all."""
+    cells = gmm.vertical_grid()
+    wanted = np.array([gmm.gulerce_abrahamson(cell) for cell in cells])
+    made = {
+        preset: gmm.vertical_medians(gmm.make_backend(preset), cells, count)
+        for preset in VERTICAL_PRESETS if preset in chosen
+    }  # fmt: skip
+    header = ["Vs30, m/s", "M", "R_JB, km", *gmm.VERTICAL_MEASURES]
+    for preset, name in (("active", "vertical.md"), ("active_transport", "vertical_active_transport.md")):
+        if preset in made:
+            real.write_markdown(out / name, header, vertical_rows(cells, made[preset], wanted))
+    if "active" in made:
+        real.save_picture(draw_vertical(cells, made["active"], wanted), out / "vertical.png")
+    if len(made) < len(VERTICAL_PRESETS):
+        made = {**read_vertical(out / "vertical.csv"), **made}
+    score = [vertical_score(preset, np.abs(made[preset] - wanted)) for preset in VERTICAL_PRESETS]
+    real.write_markdown(out / "vertical_score.md", ["preset", *gmm.VERTICAL_MEASURES, "largest"], score)
+    print(*score, sep="\n")
+    rows = [
+        {"preset": preset, "vs30_mps": cell.vs30_mps, "magnitude": cell.magnitude, "rjb_km": cell.rjb_km,
+         "measure": measure, "median": float(made[preset][i, k]), "model": float(wanted[i, k])}
+        for preset in VERTICAL_PRESETS for i, cell in enumerate(cells)
+        for k, measure in enumerate(gmm.VERTICAL_MEASURES)
+    ]  # fmt: skip
+    real.write_csv(out / "vertical.csv", rows)
+
+
 def main():
     """Write tables and pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=120, help="realisations per cell")
     parser.add_argument("--parts", default="levels,site,vertical")
+    parser.add_argument("--presets", default=",".join(PRESETS), help="that are simulated")
     parser.add_argument("-o", "--out", type=Path, default=OUT)
     arguments = parser.parse_args()
-    out, parts = arguments.out, arguments.parts.split(",")
+    out, parts, chosen = arguments.out, arguments.parts.split(","), arguments.presets.split(",")
     if "levels" in parts:
-        results = {preset: levels(preset, arguments.count) for preset in PRESETS}
-        header = ["", "M", *(f"{r:g} km" for r in gmm.DISTANCES_KM)]
-        for preset, found in results.items():
-            real.write_markdown(out / f"levels_{preset}.md", header, level_rows(found[0]))
-        score = score_rows(results)
-        real.write_markdown(
-            out / "levels_score.md",
-            ["preset", "half", f"within {LIMIT}", "beyond it by the whole interval", "largest", "rms",
-             "half of the 95 % interval, median"],
-            score,
-        )  # fmt: skip
-        real.save_picture(draw_levels({name: results[name] for name in PRESETS[:2]}), out / "levels.png")
-        print(*score, sep="\n")
-        rows = [
-            {"preset": preset, "magnitude": cell.magnitude, "rjb_km": cell.rjb_km, "measure": measure,
-             "fitted": int(gmm.is_fitted(cell.magnitude, cell.rjb_km)), "median": float(found[0][i, k]),
-             "low": float(found[1][i, k]), "high": float(found[2][i, k])}
-            for preset, found in results.items() for i, cell in enumerate(gmm.grid())
-            for k, measure in enumerate(gmm.MEASURES)
-        ]  # fmt: skip
-        real.write_csv(out / "levels.csv", rows)
+        write_levels(out, chosen, arguments.count)
     if "site" in parts:
         rows = site_rows(arguments.count // 3)
         real.write_markdown(out / "site.md", ["M", "R_JB, km", "Vs30, m/s", *gmm.MEASURES], rows)
         print(*rows, sep="\n")
     if "vertical" in parts:
-        cells, made, wanted = vertical("active", arguments.count // 2)
-        header = ["Vs30, m/s", "M", "R_JB, km", *VERTICAL_MEASURES]
-        real.write_markdown(out / "vertical.md", header, vertical_rows(cells, made, wanted))
-        size = np.abs(made - wanted)
-        real.save_picture(draw_vertical(cells, made, wanted), out / "vertical.png")
-        old = vertical("active_uncorrected", arguments.count // 4)
-        before = np.abs(old[1] - old[2])
-        real.write_markdown(
-            out / "vertical_score.md",
-            ["preset", *VERTICAL_MEASURES, "largest"],
-            [[f"`{name}`", *(f"{(x[:, k] <= VERTICAL_LIMIT).sum()} of {len(x)}" for k in range(x.shape[1])),
-              f"{x.max():.2f}"] for name, x in (("active", size), ("active_uncorrected", before))],
-        )  # fmt: skip
-        print((size > VERTICAL_LIMIT).sum(), "of", size.size, "beyond; largest", size.max())
+        write_vertical(out, chosen, arguments.count // 2)
 
 
 if __name__ == "__main__":

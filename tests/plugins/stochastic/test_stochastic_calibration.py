@@ -12,10 +12,11 @@ from seissynth_plugins.stochastic import calibration
 from seissynth_plugins.stochastic.adjustment import KNOTS_HZ, hat_functions
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.calibration import LevelCorrection, load_correction
-from seissynth_plugins.stochastic.presets import PRESETS
+from seissynth_plugins.stochastic.presets import PRESETS, make_parameters
 from seissynth_plugins.stochastic.rows import prepare_rows
 
 DATA = Path(calibration.__file__).parent / "data"
+TABLES = Path(__file__).parents[3] / "docs" / "_static" / "calibration"
 FITTED = ("active", "active_transport")
 
 
@@ -143,10 +144,63 @@ def test_the_site_term_is_bssa14s(gmm, vs30, magnitude, distance):
     np.testing.assert_allclose(made, gmm.bssa14(soil) - gmm.bssa14(rock), atol=0.2)
 
 
+@pytest.mark.parametrize("preset", FITTED)
 @pytest.mark.parametrize(
     ("magnitude", "distance", "vs30"), [(5.0, 10.0, 760.0), (6.0, 30.0, 760.0), (7.0, 70.0, 450.0)]
 )
-def test_vertical_over_horizontal(gmm, magnitude, distance, vs30):
+def test_vertical_over_horizontal(gmm, preset, magnitude, distance, vs30):
     cell = gmm.Cell(magnitude, distance, vs30)
-    made = np.median(gmm.vertical_over_horizontal(gmm.simulate(gmm.make_backend("active"), cell, 80)), axis=0)
+    made = gmm.vertical_medians(gmm.make_backend(preset), [cell], 80)[0]
     np.testing.assert_allclose(made, gmm.gulerce_abrahamson(cell), atol=0.2)
+
+
+def test_a_step_towards_vertical_over_horizontal_weighs_residuals_against_changes():
+    """A quadratic in two numbers, minimised by hand: x1 alone has an effect, and half its spread is the answer."""
+    calibrate_vertical = pytest.importorskip("tools.physics.calibrate_vertical")
+    slopes, allowed = np.array([[1.0, 0.0], [0.0, 0.0]]), np.diag([calibrate_vertical.RESIDUAL**2, 1.0])
+    step = calibrate_vertical.nearest(np.array([-0.4, 0.3]), slopes, np.zeros(2), allowed)
+    np.testing.assert_allclose(step, [0.2, 0.0], atol=1e-12)
+    # from there on nothing moves, and what was moved without effect goes back
+    again = calibrate_vertical.nearest(np.array([-0.2, 0.3]), slopes, np.array([0.2, 0.5]), allowed)
+    np.testing.assert_allclose(again, [0.0, -0.5], atol=1e-12)
+
+
+def test_changes_of_the_vertical_are_shared_between_neighbouring_frequencies_of_one_table():
+    """An octave apart they correlate by 0.7, two octaves by its square, and other tables' not at all."""
+    calibrate_vertical = pytest.importorskip("tools.physics.calibrate_vertical")
+    preset = make_parameters("active", s_vertical=((1, 0.5), (2, 0.6), (4, 0.7)), s_vertical_decay=((1, 0.0),))
+    allowed = calibrate_vertical.covariance(preset)
+    np.testing.assert_allclose(allowed[0, :3], 0.4**2 * np.array([1, 0.7, 0.49]))
+    assert not allowed[:3, 3:].any() and not allowed[3, 4]
+    np.testing.assert_allclose(np.sqrt(np.diag(allowed)), [0.4, 0.4, 0.4, 0.15, 0.1])
+
+
+def test_constants_of_the_vertical_come_back_from_their_vector():
+    calibrate_vertical = pytest.importorskip("tools.physics.calibrate_vertical")
+    preset = PRESETS["active_transport"]
+    constants = calibrate_vertical.decode(calibrate_vertical.encode(preset), preset)
+    assert constants == {
+        name: getattr(preset, name) for name in ("s_vertical", "s_vertical_decay", "vertical_site_exponent")
+    }
+
+
+def test_scores_of_the_documentation_are_those_of_its_stored_medians():
+    compare_gmm = pytest.importorskip("tools.physics.compare_gmm")
+    stored = {preset: compare_gmm.read_levels(TABLES / "levels.csv")[preset] for preset in compare_gmm.PRESETS}
+    assert table_of("levels_score.md") == [[str(cell) for cell in row] for row in compare_gmm.score_rows(stored)]
+
+
+def test_scores_of_the_vertical_are_those_of_its_table():
+    """Values beyond the limit are bold in the table of each cell."""
+    compare_gmm = pytest.importorskip("tools.physics.compare_gmm")
+    beyond = sum(cell.startswith("**") for row in table_of("vertical_active_transport.md") for cell in row)
+    score = {row[0]: row[1:-1] for row in table_of("vertical_score.md")}["`active_transport`"]
+    assert sum(36 - int(text.split()[0]) for text in score) == beyond
+    medians = compare_gmm.read_vertical(TABLES / "vertical.csv")["active_transport"]
+    shown = [[cell.strip("*").split(" / ")[0] for cell in row[3:]] for row in table_of("vertical_active_transport.md")]
+    np.testing.assert_allclose(np.exp(medians), np.array(shown, dtype=float), atol=0.0051)
+
+
+def table_of(name):
+    lines = (TABLES / name).read_text(encoding="utf-8").splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]

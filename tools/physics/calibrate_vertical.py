@@ -1,0 +1,136 @@
+"""Fit Z over the horizontals of S to the V/H of Gülerce & Abrahamson (2011), as near to what records say as can be.
+
+    python -m tools.physics.calibrate_vertical [--count 32] [-o FILE]
+
+Simulates one half of the grid of V/H of `_gmm.py`, once as it is and once with each number of the tables `s_vertical`
+and `s_vertical_decay` and the power of the site term raised, and finds the changes that bring ln V/H of PGA and PSA
+nearest to the model's. Changes have a cost, too, since the tables it begins with hold what records say; least have
+those that neighbouring frequencies share. Twice; prints the constants and the residuals, also of the half that was not
+fitted. They go to FILE and from there by hand into the preset. It begins with the ratios of `fit_envelopes`, `START`,
+not with those of the preset. Takes one to two minutes.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from seissynth_plugins.stochastic.presets import PRESETS
+from tools.physics import _gmm as gmm
+
+PRESET = "active_transport"
+#: constant, how its values enter, standard deviation that a change of one may have
+CONSTANTS = (("s_vertical", "ln", 0.4), ("s_vertical_decay", "", 0.15), ("vertical_site_exponent", "", 0.1))
+OCTAVE = 0.7  # correlation of changes at frequencies an octave apart
+RESIDUAL = 0.1  # standard deviation of ln V/H that is aimed at
+#: where `active_transport` begins: what `fit_envelopes` took from records
+START = {
+    "s_vertical": ((0.707, 0.634), (1.41, 0.627), (2.83, 0.513), (5.66, 0.564), (11.3, 0.795), (22.6, 0.952)),
+    "s_vertical_decay": ((1.0, -0.194), (3.0, -0.0425), (6.0, 0.123), (12.0, 0.153)),
+    "vertical_site_exponent": 0.8,
+}
+STEP = 0.2
+PASSES = 2
+LIMIT = 0.2
+
+
+def encode(parameters):
+    """Return the numbers of the constants as one vector."""
+    return np.array(
+        [np.log(value) if how == "ln" else value for name, how, _ in CONSTANTS for _, value in knots(parameters, name)]
+    )
+
+
+def decode(vector, parameters):
+    """Return the constants of a vector; frequencies are those of `parameters`."""
+    values, out = iter(vector.tolist()), {}
+    for name, how, _ in CONSTANTS:
+        found = [(f, next(values)) for f, _ in knots(parameters, name)]
+        rounded = tuple((f, float(f"{np.exp(x) if how == 'ln' else x:.3g}")) for f, x in found)
+        out[name] = rounded if isinstance(getattr(parameters, name), tuple) else rounded[0][1]
+    return out
+
+
+def knots(parameters, name):
+    """Pairs of frequency and value; of a plain number one, at 1 Hz."""
+    value = getattr(parameters, name)
+    return value if isinstance(value, tuple) else ((1.0, value),)
+
+
+def covariance(parameters):
+    """Covariance that changes of the vector's entries may have."""
+    place, constant, spread = np.array(
+        [(np.log2(f), number, sd) for number, (name, _, sd) in enumerate(CONSTANTS) for f, _ in knots(parameters, name)]
+    ).T
+    alike = constant[:, None] == constant
+    return np.outer(spread, spread) * np.where(alike, OCTAVE ** np.abs(place[:, None] - place), 0.0)
+
+
+def nearest(residuals, slopes, moved, allowed):
+    """Step that makes residuals small, and its sum with what was moved before.
+
+    Parameters
+    ----------
+    residuals : ndarray, shape (m,)
+    slopes : ndarray, shape (p, m)
+    moved : ndarray, shape (p,)
+        Changes before this step.
+    allowed : ndarray, shape (p, p)
+        Covariance that changes may have.
+
+    Returns
+    -------
+    ndarray, shape (p,)
+    """
+    weights = np.linalg.inv(allowed)
+    normal = slopes @ slopes.T / RESIDUAL**2 + weights
+    return np.linalg.solve(normal, -slopes @ residuals / RESIDUAL**2 - weights @ moved)
+
+
+def report(name, residuals):
+    """Print how many residuals are large, by measure."""
+    size = np.abs(residuals)
+    beyond = " ".join(
+        f"{measure} {n}" for measure, n in zip(gmm.VERTICAL_MEASURES, (size > LIMIT).sum(axis=0), strict=True)
+    )
+    print(f"{name}: beyond {LIMIT} of {len(size)} cells: {beyond}; largest {size.max():.2f}", flush=True)
+    print("  mean", *(f"{x:+.2f}" for x in residuals.mean(axis=0)), flush=True)
+
+
+def main():
+    """Fit and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=32, help="realisations per cell")
+    parser.add_argument("-o", "--output", type=Path)
+    arguments = parser.parse_args()
+    preset = replace(PRESETS[PRESET], **START)
+    halves = [[cell for cell in gmm.vertical_grid() if gmm.is_vertical_fitted(cell) == half] for half in (True, False)]
+    wanted = [np.array([gmm.gulerce_abrahamson(cell) for cell in cells]) for cells in halves]
+
+    def residuals(vector, half=0, count=arguments.count):
+        backend = gmm.make_backend(PRESET, **decode(vector, preset))
+        return gmm.vertical_medians(backend, halves[half], count) - wanted[half]
+
+    start = vector = encode(preset)
+    few = max(arguments.count // 4, 8)
+    plain = residuals(start, count=few)
+    steps = STEP * np.eye(len(start))
+    slopes = np.array([(residuals(start + step, count=few) - plain).ravel() / STEP for step in steps])
+    for k in range(PASSES + 1):
+        found = residuals(vector)
+        report(f"pass {k}" if k else "before", found)
+        if k < PASSES:
+            vector = vector + nearest(found.ravel(), slopes, vector - start, covariance(preset))
+    report("before, held out", residuals(start, 1))
+    report("after, held out", residuals(vector, 1))
+    constants = decode(vector, preset)
+    for name, value in constants.items():
+        print(name, value)
+    if arguments.output:
+        arguments.output.write_text(json.dumps(constants, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
