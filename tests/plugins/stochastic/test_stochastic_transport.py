@@ -175,3 +175,23 @@ def test_what_cannot_be_is_refused():
         make_parameters("active", scattering_per_km=0)
     with pytest.raises(InputError, match=r"s_kernel=\(1.0,\) must be 4 numbers"):
         make_parameters("active", s_kernel=(1,))
+
+
+# --- what the documentation measures
+
+
+def test_durations_of_a_box_are_its_shares_with_noise_taken_off():
+    """Power 3 over 10 s above noise of 2, and quiet behind: D5-75 is 0.7 of the box, D5-95 0.9."""
+    compare = pytest.importorskip("tools.physics.compare_real_durations")
+    power = np.where(np.arange(4000) < 1000, 3.0, 0.0) + 2.0
+    np.testing.assert_allclose(compare.durations_of(power, 100.0, 2.0), [7.0, 9.0], atol=0.02)
+
+
+def test_rows_of_durations_are_medians_over_the_records_of_a_class():
+    compare = pytest.importorskip("tools.physics.compare_real_durations")
+    real = np.array([[20.0, 2.0, 3.0], [30.0, 1.0, 1.0], [35.0, 4.0, 5.0], [90.0, 1.0, 2.0]])
+    shifts = [0.1, -0.2, 0.3, 0.4, -0.5, 0.6]  # of two presets and the model, D5-75 and D5-95 of each
+    found = np.column_stack([real, *(real[:, 1 + k % 2] + shift for k, shift in enumerate(shifts))])
+    near, far = compare.table_rows("strong_motion", found)
+    wanted = ["+0.10", "+0.30", "-0.50", "-0.20", "+0.40", "+0.60"]
+    assert near == ["strong motion", "0 to 40 km", 3, *wanted] and far == ["strong motion", "from 80 km", 1, *wanted]
