@@ -83,7 +83,8 @@ class BackendTable(tuple):
         out = []
         for (status, cause), group in groups.items():
             names, are = ", ".join(info.name for info in group), "is" if len(group) == 1 else "are"
-            out.append(f"{names} {are} {status}: {group[0].cause if len(group) == 1 else cause}")
+            reason = group[0].cause if len(group) == 1 else re.sub(r"(^|; )it ", r"\1each ", cause)
+            out.append(f"{names} {are} {status}: {reason}")
         return out
 
     def cells(self) -> tuple[list[str], list[list[str]]]:
