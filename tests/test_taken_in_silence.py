@@ -154,7 +154,7 @@ def test_the_command_line_refuses_them_too(tmp_path, monkeypatch):
     run = lambda *words: CliRunner().invoke(make_app(), list(words))  # noqa: E731
     for words, part in (
         (("evaluate", "-r", "a", "-g", "b", "-o", "c.html", "--groups", ""), "--groups ''"),
-        (("evaluate", "-r", "a", "-g", "b", "-o", "c.html", "--groups", "similarity,"), "holds an empty name"),
+        (("evaluate", "-r", "a", "-g", "b", "-o", "c.html", "--groups", "similarity,"), "contains an empty name"),
         (("evaluate", "-r", "a", "-g", "b", "-o", "c.html", "--skip", ","), "--skip ','"),
         (("evaluate", "-r", "a", "-g", "b", "-o", "c.html/"), "folder"),
         (("generate", "--example", "-o", "o.h5/"), "folder"),

@@ -1,6 +1,5 @@
 """What a card shows of itself: the facts it states, in words."""
 
-from seissynth.backends.trained_area import area_text
 from seissynth.shared.tables import html_table, text_table
 
 
@@ -40,6 +39,12 @@ def card_facts(card):
         if value:
             facts.append((name, value))
     return facts
+
+
+def area_text(card):
+    """``35.27 to 36.19 N, -118.25 to -117.28 E``."""
+    south, north, west, east = card.trained_area_deg
+    return f"{south:.2f} to {north:.2f} N, {west:.2f} to {east:.2f} E"
 
 
 def range_text(pair):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from seissynth.backends._card_display import area_text
 from seissynth.shared.warning import warn_user
 
 #: earthquakes farther outside the area get a warning, km
@@ -54,9 +55,3 @@ def warn_far_from_area(card, conditions):
         "Its records have the paths and sites of that place, not of its own; train on records of the region, or take "
         'the default backend. outside="allow" silences this.'
     )
-
-
-def area_text(card):
-    """``35.27 to 36.19 N, -118.25 to -117.28 E``."""
-    south, north, west, east = card.trained_area_deg
-    return f"{south:.2f} to {north:.2f} N, {west:.2f} to {east:.2f} E"

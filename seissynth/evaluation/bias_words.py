@@ -88,7 +88,7 @@ def bias_in_words(metric, value, low=math.nan, high=math.nan):
     Examples
     --------
     >>> bias_in_words("ln_pga_bias", 0.713, 0.6, 0.8), bias_in_words("ln_pga_bias", -0.03, -0.2, 0.16)
-    ('2.0 times too strong', 'right within 22 %')
+    ('2.0 times too strong', 'right within 23 %')
     >>> bias_in_words("ln_d5_95_bias", -0.223, -0.3, -0.1), bias_in_words("ln_pga_sd", 0.7)
     ('20 % too short', '')
     """
