@@ -54,7 +54,11 @@ def train(
     init: Annotated[
         Path | None,
         typer.Option(
-            "--init", "--from", rich_help_panel=panels.TRAINING, help="Start from these weights.", show_default=False
+            "--init",
+            "--from",
+            rich_help_panel=panels.TRAINING,
+            help="Start from these weights; 'shipped' for those that come with seissynth.",
+            show_default=False,
         ),
     ] = None,
     seed: Annotated[

@@ -21,6 +21,8 @@ from seissynth_plugins.torchkit.weights import Kind, load_model, plain_inputs
 
 #: files of a run: what was asked, and statistics of its training part
 ASKED, INPUTS = "run.json", "inputs.json"
+#: in the place of a path: the weights that come with the package
+SHIPPED = "shipped"
 #: which weights a trainer may write: those of the last step, or where the validation loss was least
 EXPORTS = ("last", "best")
 
@@ -110,8 +112,8 @@ def open_run(kind, config, table, output, *, init=None, resume=True, **asked):
     table : TrainingTable
     output : path
         Made where it is missing.
-    init : path, optional
-        Weights to begin with.
+    init : path or "shipped", optional
+        Weights to begin with; "shipped" for those that come with the package.
     resume : bool
         False starts over.
     **asked
@@ -129,12 +131,22 @@ def open_run(kind, config, table, output, *, init=None, resume=True, **asked):
         ``run.json`` or the weights cannot be read.
     """
     output = Path(output)
+    init = _first_file(init, kind)
     start = None if init is None else load_model(init, kind)
     output.mkdir(parents=True, exist_ok=True)
     begun = None if init is None else weights_hash(init)
     asked = {"config": config, "data": table.fingerprint, "init": begun, **asked}
     same_run(output, asked, resume)
     return Run(kind, output, table, start, asked)
+
+
+def _first_file(init, kind):
+    """Return the path of the weights to begin with, or None."""
+    if str(init) != SHIPPED or Path(SHIPPED).exists():
+        return init
+    if kind.shipped is None or not kind.shipped.is_file():
+        raise InputError(f"no weights of {kind.name!r} come with this package; pass the path of a .safetensors file.")
+    return kind.shipped
 
 
 def same_run(output, asked, resume):

@@ -60,7 +60,7 @@ def train_heggs(
     config : str
         A size ("paper", "small", "tiny") and variants, such as ``"small+onsets"``; see `named_configs.named_config`.
     {kept_out}
-    init : path, optional
+    init : path or "shipped", optional
         Initial weights; their statistics are kept. Weights ``without_acm`` may initialise a network that has one: the
         amplitude correction then starts as identity, which saves its time in the first part of a training.
     noise : path, optional

@@ -76,8 +76,9 @@ def train_swag(
         A size ("paper", "authors", "small", "small_500", "tiny") and variants, as ``"small+100hz"``; see
         `seissynth_plugins.swag.config.named_config`. "small+guided" distils the guidance of the weights of `init`.
     {kept_out}
-    init : path, optional
-        Weights to begin with, of other stations or another rate: what both have in common is taken over.
+    init : path or "shipped", optional
+        Weights to begin with, of other stations or another rate: what both have in common is taken over. "shipped" for
+        those that come with the package.
     noise : path, optional
         A set whose rows of noise are put before moved windows; without one, noise like the record's own is used.
     {seed_and_time}

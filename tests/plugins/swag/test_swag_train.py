@@ -127,3 +127,17 @@ def test_bad_options(folder, run, tmp_path):
     (tmp_path / "broken.safetensors").write_bytes(run.weights.read_bytes()[:-10])
     with pytest.raises(FileFormatError, match="cut off"):
         train_swag(folder, tmp_path / "e", **tiny_options(), init=tmp_path / "broken.safetensors")
+
+
+def test_training_begins_with_the_shipped_weights_by_name(run, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(SWAG, "shipped", run.weights)
+    options = tiny_options(steps=1, warm_up=0)
+    named, by_path = (
+        train_swag(folder, tmp_path / f"run{number}", **options, init=init)
+        for number, init in enumerate(("shipped", run.weights))
+    )
+    assert named.weights.read_bytes() == by_path.weights.read_bytes()
+    monkeypatch.setattr(SWAG, "shipped", None)
+    with pytest.raises(InputError, match="no weights of 'swag' come with this package"):
+        train_swag(folder, tmp_path / "none", **options, init="shipped")
+    assert not (tmp_path / "none" / "run.json").exists()
