@@ -232,7 +232,7 @@ def load_picker(path: str | os.PathLike[str]) -> Any:
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        # its first lines; a file of another size names every tensor
+        # torch names every tensor that differs
         words = " ".join(str(error).split())[:_LONGEST_REASON]
         raise FileFormatError(f"{path} does not fit SeisBench's {type(model).__name__}: {words}") from error
     return model.eval()

@@ -121,9 +121,7 @@ class HeggsBackend(WeightsBackend):
         self._reader = None
 
     def _area(self):
-        """Where the weights were trained; those from before it was written down know the places of their stations."""
-        if "area_deg" in self._about:
-            return tuple(self._about["area_deg"])
+        """Area of the stations, for weights from before the trained area was written down."""
         statistics = self._about["normalisation"].get("condition_statistics", {})
         sides = [statistics.get(f"{name}_deg") for name in ("latitude", "longitude")]
         return (*sides[0], *sides[1]) if all(sides) else None

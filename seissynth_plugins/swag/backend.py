@@ -100,10 +100,9 @@ class SwagBackend(WeightsBackend):
             magnitude_range=tuple(inputs["ranges"]["magnitude"]), trained_area_deg=self._area(inputs),
         )  # fmt: skip
 
-    def _area(self, inputs):
-        """Where the weights were trained; those from before it was written down know the places of their stations."""
-        if "area_deg" in self._about:
-            return tuple(self._about["area_deg"])
+    @staticmethod
+    def _area(inputs):
+        """Area of the stations, for weights from before the trained area was written down."""
         places = np.array([place for _, *place in inputs["stations"]], dtype=float).reshape(-1, 2)
         if not len(places) or not np.isfinite(places).all():
             return None

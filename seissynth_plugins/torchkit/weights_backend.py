@@ -113,8 +113,8 @@ def card_with_weights(card, weights_card, *, quantity, **fields):
     """
     ranges = weights_card.get("ranges", {})
     known = {field: tuple(ranges[name]) for field, name in _RANGES.items() if name in ranges}
-    if "area_deg" in weights_card:
-        known["trained_area_deg"] = tuple(weights_card["area_deg"])
+    if "area_deg" in weights_card:  # older weights have none, and `fields` may hold what else they know of it
+        fields["trained_area_deg"] = tuple(weights_card["area_deg"])
     lost = {"absolute_amplitude"} if quantity == "normalised" else set()
     return dataclasses.replace(
         card,
