@@ -1,9 +1,9 @@
 """Records a second of SWaG on the CPU, against products of matrices of the same run.
 
-    python tests/benchmarks/bench_swag.py [--config small] [--steps 8] [--threads 2] [-o FILE]
+    python tests/benchmarks/bench_swag.py [--config small] [--steps 8] [--guidance 1 1.5] [--threads 2] [-o FILE]
 
 The peer is what the processor can do at best: the network's own number of multiplications as products of large square
-matrices. The weights are random, which takes the same time as trained ones.
+matrices. The weights are random, which takes the same time as trained ones. With guidance each step takes two passes.
 """
 
 import time
@@ -25,6 +25,7 @@ def main():
     options = parser(__doc__)
     options.add_argument("--config", nargs="+", default=["small", "small+100hz", "small_500"])
     options.add_argument("--steps", type=int, default=8)
+    options.add_argument("--guidance", nargs="+", type=float, default=[1.0, 1.5])
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--repeats", type=int, default=3)
     arguments = options.parse_args()
@@ -38,21 +39,22 @@ def _report(arguments):
     rows = []
     for name in arguments.config:
         model = Swag(named_config(name))
-        work = multiplications(model.config) * arguments.steps
         for precision, dtype in (("float32", torch.float32), ("mixed", torch.bfloat16)):
             if precision == "mixed" and words == "without":
                 continue
-            spent = _least(lambda ready: _generate(ready, arguments.steps), prepare(model, "cpu", precision), arguments)
+            ready = prepare(model, "cpu", precision)
             square = torch.randn(_SIDE, _SIDE).to(dtype)
             product = _least(lambda x: x @ x, square, arguments) / _SIDE**3
-            rows.append(
-                [f"`{name}`", precision, f"{_BATCH / spent:.1f}", f"{1e3 * spent / _BATCH:.0f}",
-                 f"{1e-9 * work:.1f}", f"{spent / _BATCH / (work * product):.1f}"]
-            )  # fmt: skip
-    print_table(
-        ["configuration", "precision", "records a second", "ms a record", "10^9 multiplications", "time / matrices"],
-        rows,
-    )
+            for guidance in arguments.guidance:
+                sampling = Sampling(steps=arguments.steps, guidance=guidance, batch=_BATCH)
+                spent = _least(lambda made, wanted=sampling: _generate(made, wanted), ready, arguments) / _BATCH
+                work = multiplications(model.config) * arguments.steps * (1 if guidance == 1 else 2)
+                rows.append(
+                    [f"`{name}`", precision, f"{guidance:g}", f"{1 / spent:.1f}", f"{1e3 * spent:.0f}",
+                     f"{1e-9 * work:.1f}", f"{spent / (work * product):.1f}"]
+                )  # fmt: skip
+    header = ["configuration", "precision", "guidance", "records a second", "ms a record", "10^9 multiplications"]
+    print_table([*header, "time / matrices"], rows)
 
 
 def multiplications(config):
@@ -63,11 +65,9 @@ def multiplications(config):
     return tokens * (config.blocks * block + embed)
 
 
-def _generate(ready, steps):
+def _generate(ready, sampling):
     labels = np.tile([[5.0, 9.0, 2.0]], (_BATCH, 1))
-    generate_columns(
-        ready, labels, np.zeros(_BATCH, int), range(_BATCH), Sampling(steps=steps, guidance=1, batch=_BATCH)
-    )
+    generate_columns(ready, labels, np.zeros(_BATCH, int), range(_BATCH), sampling)
 
 
 def _least(function, value, arguments):

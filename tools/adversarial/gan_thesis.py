@@ -1,12 +1,14 @@
-"""The thesis' tables 5.1 to 5.3 and figure 5.4 from runs of the WGAN-GP, and the study of its latent space.
+"""The thesis' tables 5.1 to 5.3 and figures 5.1 to 5.4 from runs of the WGAN-GP, and the study of its latent space.
 
     python -m tools.adversarial.gan_thesis DATA RUN [RUN ...] [--latents RUN [RUN ...]] [--name thesis]
 
 RUN is a folder of ``seissynth train wgan_gp --set sample_every=N``, named after its configuration. Tables: the
-hyperparameters as they were run, the least and largest samples of real and generated records, and their moments, all of
-z-scored components, as there. The picture shows the records of fixed noise at four steps of the first run, below real
-ones. ``--latents`` are runs that differ in the size of the latent space alone; their best envelope correlation and step
-are listed. NAME_*.md and NAME_epochs.png go to the pages.
+hyperparameters of each run with the correlation distance of two draws, which mode collapse brings to 0; the least and
+largest samples of real and generated records; and their moments, all of z-scored components as in the thesis. Pictures:
+magnitudes and distances of the data with peaks of real and generated records (figures 5.1 and 5.2), the losses of the
+last run (5.3), and the records of fixed noise at four steps of the first run, below real ones (5.4). ``--latents`` are
+runs that differ in the size of the latent space alone; their best envelope correlation and step are listed. NAME_*.md
+and NAME_*.png go to the pages.
 """
 
 import argparse
@@ -15,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from seissynth.evaluation import moments
+from seissynth.evaluation import draw_diversity, moments
 from seissynth.representations import ScaledWaveform
 from seissynth_plugins.torchkit.checkpoints import read_header
 from tools.adversarial._windows import TrainedGan
@@ -39,10 +41,15 @@ def main():
     settings, extremes, shapes = [], [], []
     for run in arguments.runs:
         gan = TrainedGan(run / "weights.safetensors", arguments.data)
-        real, _, rows = gan.windows("train", RECORDS)
-        real = ScaledWaveform("zscore").encode(real)[0]
-        made = ScaledWaveform("zscore").encode(gan.made(rows, 0))[0]
-        settings.append(hyperparameters(run))
+        recorded, _, rows = gan.windows("train", RECORDS)
+        draws = [gan.made(rows, draw) for draw in (0, 1)]
+        apart = float(np.mean(draw_diversity(draws, gan.rate)))
+        settings.append({**hyperparameters(run), "distance of two draws": f"{apart:.2f}"})
+        if run == arguments.runs[-1]:
+            data_picture = figure_of_data(gan.table.table.iloc[rows], recorded, draws[0])
+            save_picture(data_picture, arguments.out / f"{arguments.name}_data.png")
+            save_picture(figure_of_losses(run), arguments.out / f"{arguments.name}_losses.png")
+        real, made = (ScaledWaveform("zscore").encode(x)[0] for x in (recorded, draws[0]))
         extremes.append([run.name, *(f"{value:.1f}" for value in extremes_of(real, made))])
         shapes += [[run.name, *line] for line in moment_lines(real, made)]
         if run == arguments.runs[0]:
@@ -66,6 +73,37 @@ def main():
         lines = [latent_line(run) for run in arguments.latents]
         header = ["latent space", "best envelope correlation", "at step", "of"]
         write_markdown(arguments.out / f"{arguments.name}_latents.md", header, lines)
+
+
+@styled
+def figure_of_data(table, real, made):
+    """Magnitudes over epicentral distance, and peaks over distance: figures 5.1 and 5.2."""
+    distance = table["path_ep_distance_km"].to_numpy(float)
+    magnitude = table["source_magnitude"].to_numpy(float)
+    figure = new_figure(8, 3)
+    left, right = figure.subplots(1, 2)
+    left.plot(distance, magnitude, ".", color=BLACK, markersize=3)
+    left.set(xlabel="Epicentral distance (km)", ylabel="Magnitude", title="Records of the training set")
+    for records, colour, label in ((real, BLACK, "real"), (made, BLUE, "generated")):
+        peak = abs(records).max(axis=(1, 2))
+        right.plot(distance, peak, ".", color=colour, markersize=3, label=label)
+    right.set(xlabel="Epicentral distance (km)", ylabel="Peak, unit of the set", yscale="log", title="Peaks")
+    right.legend()
+    return figure
+
+
+@styled
+def figure_of_losses(run):
+    """Losses of critic and generator over steps: figure 5.3."""
+    table = pd.read_csv(run / "metrics.csv")
+    figure = new_figure(8, 2.4)
+    axis = figure.subplots()
+    for name, colour in (("critic", BLACK), ("generator_adversarial", BLUE)):
+        known = table.dropna(subset=[name])
+        axis.plot(known["step"], known[name], color=colour, linewidth=0.8, label=name.split("_")[0])
+    axis.set(xlabel="Step of the critic", ylabel="Loss", title=run.name)
+    axis.legend()
+    return figure
 
 
 def hyperparameters(run):
