@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import positive, whole
-from seissynth_plugins.torchkit.named_configs import build_named
+from seissynth_plugins.torchkit.named_configs import build_named, vector_with_onsets
 
 COMPONENTS = 3
 #: values of each channel that become the log peaks, and what is left for the record's first layer
@@ -45,6 +45,8 @@ class BbganConfig:
         Of the gradient.
     l1_weight, kl_weight : float
         HEGGS' further terms; the divergence is that of the encoder of a source record.
+    onsets : bool
+        The vector also holds the predicted P and S, with `vector`.
     source : bool
         A source record gives mean and variance of the noise (HEGGS); without one, the noise is standard normal.
     """
@@ -61,6 +63,7 @@ class BbganConfig:
     penalty: float = 10.0
     l1_weight: float = 0.0
     kl_weight: float = 0.0
+    onsets: bool = False
     source: bool = False
 
     def __post_init__(self):
@@ -96,12 +99,16 @@ SIZES = {
     "heggs": _HEGGS,
     #: the same for two cores
     "heggs_small": replace(_HEGGS, embedding=(32, 64, 128), scale=0.5),
-    "small": replace(_AUTHORS, embedding=(32, 64, 128), scale=0.5),
+    "small": replace(_AUTHORS, embedding=(32, 64, 128), scale=0.25),
     "tiny": BbganConfig(sampling_rate_hz=10.0, start=6, noise=8, embedding=(8,), scale=0.125),
 }  # fmt: skip
 
 
-VARIANTS = {"source": lambda config: replace(config, source=True)}
+def _with_onsets(config):
+    return replace(config, onsets=True, conditions=vector_with_onsets(config.conditions, "bbgan"))
+
+
+VARIANTS = {"source": lambda config: replace(config, source=True), "onsets": _with_onsets}
 
 
 def named_config(name):

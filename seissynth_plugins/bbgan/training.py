@@ -24,7 +24,7 @@ RECIPES = {
         **COMMON, "optimizer": "adam", "betas": (0.5, 0.999), "steps": 1_500, "batch_size": 16, "learning_rate": 2e-4,
         "decay": "linear", "every": {"generator": 3},
     },
-    "small": {**COMMON, **_ADAM, "steps": 6_000, "batch_size": 32, "learning_rate": 1e-4, "every": {"generator": 5}},
+    "small": {**COMMON, **_ADAM, "steps": 6_000, "batch_size": 16, "learning_rate": 2e-4, "every": {"generator": 5}},
     "tiny": {**TINY, **_ADAM, "every": {"generator": 2}},
 }  # fmt: skip
 
@@ -80,8 +80,8 @@ def make_model(config):
 
 SYSTEM = GanSystem(
     BBGAN, named_config, RECIPES, make_model, "peak", conditions=lambda config: CONDITIONS[: config.conditions],
-    vector=lambda config: config.vector, source=lambda config: config.source, own_sizes=True,
-    alignment=lambda config: "origin" if config.vector else "p",
+    vector=lambda config: config.vector, source=lambda config: config.source, onsets=lambda config: config.onsets,
+    own_sizes=True, alignment=lambda config: "origin" if config.vector else "p",
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import positive, whole
-from seissynth_plugins.torchkit.named_configs import build_named
+from seissynth_plugins.torchkit.named_configs import build_named, vector_with_onsets
 
 COMPONENTS = 3
 
@@ -35,6 +35,8 @@ class ConSeisGenConfig:
         Weight of the distance to the target record (HEGGS eq. 13).
     real_labels : (float, float)
         Range of the labels that real records get in the generator's loss.
+    onsets : bool
+        The vector also holds the predicted P and S.
     source : bool
         A source record is appended to the noise (HEGGS).
     """
@@ -52,6 +54,7 @@ class ConSeisGenConfig:
     diversity_weight: float = 5.0
     l1_weight: float = 0.0
     real_labels: tuple = (0.9, 1.0)
+    onsets: bool = False
     source: bool = False
 
     def __post_init__(self):
@@ -87,8 +90,12 @@ SIZES = {
 }  # fmt: skip
 
 
+def _with_onsets(config):
+    return replace(config, onsets=True, condition=vector_with_onsets(config.condition, "conseisgen"))
+
+
 #: with `source`, the weight of diversity that HEGGS' appendix E.2 gives for it
-VARIANTS = {"source": lambda config: replace(config, source=True, diversity_weight=5.0)}
+VARIANTS = {"source": lambda config: replace(config, source=True, diversity_weight=5.0), "onsets": _with_onsets}
 
 
 def named_config(name):

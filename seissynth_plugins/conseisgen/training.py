@@ -91,7 +91,7 @@ def make_model(config):
 SYSTEM = GanSystem(
     CONSEISGEN, named_config, RECIPES, make_model, "range",
     conditions=lambda _: ("path_ep_distance_km",), vector=lambda config: config.condition > 1,
-    source=lambda config: config.source,
+    source=lambda config: config.source, onsets=lambda config: config.onsets,
     alignment=lambda config: "origin" if config.condition > 1 else "p",
 )  # fmt: skip
 

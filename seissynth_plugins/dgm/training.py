@@ -10,9 +10,9 @@ CONDITIONS = ("path_ep_distance_km", "source_magnitude", "station_vs_30_mps")
 #: the paper gives none
 _ADAM = {"optimizer": "adam", "betas": (0.0, 0.9)}
 RECIPES = {
-    "small": {**COMMON, **_ADAM, "steps": 4_000, "batch_size": 32, "learning_rate": 2e-4, "every": {"generator": 5}},
+    "small": {**COMMON, **_ADAM, "steps": 4_000, "batch_size": 16, "learning_rate": 2e-4, "every": {"generator": 5}},
     "conditional": {
-        **COMMON, **_ADAM, "steps": 4_000, "batch_size": 32, "learning_rate": 2e-4, "every": {"generator": 5},
+        **COMMON, **_ADAM, "steps": 4_000, "batch_size": 16, "learning_rate": 2e-4, "every": {"generator": 5},
     },
     "tiny": {**TINY, **_ADAM, "every": {"generator": 2}},
 }  # fmt: skip

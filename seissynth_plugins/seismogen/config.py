@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from seissynth.errors import InputError
 from seissynth.shared.checks import positive, whole
-from seissynth_plugins.torchkit.named_configs import build_named
+from seissynth_plugins.torchkit.named_configs import build_named, vector_with_onsets
 
 COMPONENTS = 3
 #: the generator doubles its samples twice
@@ -41,6 +41,8 @@ class SeismogenConfig:
         Weight of the distance to the target record (HEGGS eq. 13, which does not give it).
     noise_class : bool
         Records of noise are a second class, with the label 0; not with `vector`.
+    onsets : bool
+        The vector also holds the predicted P and S, with `vector`.
     source : bool
         Each component's pipeline takes the same component of a source record instead of noise (HEGGS).
     """
@@ -59,6 +61,7 @@ class SeismogenConfig:
     split_hz: float = 3.75
     penalty: float = 10.0
     l1_weight: float = 0.0
+    onsets: bool = False
     source: bool = False
     noise_class: bool = True
 
@@ -82,18 +85,18 @@ class SeismogenConfig:
 
 _BASE = SeismogenConfig()
 _HEGGS = replace(_BASE, sampling_rate_hz=100.0, npts=6000, latent=1500, conditions=11, vector=True, l1_weight=100.0)
+#: for two cores: kernels of 32 samples in place of 128, half of the channels
+_LIGHT = {"kernel": 32, "label_channels": 8, "noise_channels": 16, "middle_channels": 8, "critic_channels": 16}
 SIZES = {
     "base": _BASE,
     #: HEGGS' appendix E.1: 60 s at 100 Hz
     "heggs": _HEGGS,
-    #: the same for two cores: kernels of 32 samples in place of 128, half of the channels
-    "heggs_small": replace(
-        _HEGGS, kernel=32, label_channels=8, noise_channels=16, middle_channels=8, critic_channels=16
-    ),
+    #: the same for two cores
+    "heggs_small": replace(_HEGGS, **_LIGHT),
     #: the thesis, 40 s at 200 Hz
     "thesis": replace(_BASE, sampling_rate_hz=200.0, npts=8000, latent=800, latent_stride=2),
-    #: 40 s at 100 Hz, as sets of the other learned backends are
-    "small": replace(_BASE, sampling_rate_hz=100.0, npts=4000, latent=500, latent_stride=2, kernel=64),
+    #: 40 s at 100 Hz, as sets of the other learned backends are, for two cores
+    "small": replace(_BASE, sampling_rate_hz=100.0, npts=4000, latent=500, latent_stride=2, **_LIGHT),
     "tiny": SeismogenConfig(
         sampling_rate_hz=10.0, npts=160, latent=40, kernel=8, label_channels=4, noise_channels=4, middle_channels=4,
         critic_channels=4, split_hz=1.0,
@@ -113,8 +116,12 @@ def latent_size(npts, base_npts=1600, base_latent=400):
     return base_latent * (npts / base_npts) ** 0.5
 
 
+def _with_onsets(config):
+    return replace(config, onsets=True, conditions=vector_with_onsets(config.conditions, "seismogen"))
+
+
 #: with `source`, the penalty that HEGGS' appendix E.1 gives for it
-VARIANTS = {"source": lambda config: replace(config, source=True, penalty=15.0)}
+VARIANTS = {"source": lambda config: replace(config, source=True, penalty=15.0), "onsets": _with_onsets}
 
 
 def named_config(name):

@@ -22,7 +22,7 @@ RECIPES = {
         "every": {"generator": 5},
     },
     "small": {
-        **COMMON, "steps": 3_000, "batch_size": 16, "optimizer": "rmsprop", "learning_rate": 1e-4,
+        **COMMON, "steps": 6_000, "batch_size": 16, "optimizer": "rmsprop", "learning_rate": 2e-4,
         "every": {"generator": 5},
     },
     "tiny": {**TINY, "optimizer": "rmsprop", "every": {"generator": 2}},
@@ -54,7 +54,7 @@ def make_model(config):
 
 SYSTEM = GanSystem(
     SEISMOGEN, named_config, RECIPES, make_model, "zscore", vector=lambda config: config.vector,
-    source=lambda config: config.source,
+    source=lambda config: config.source, onsets=lambda config: config.onsets,
     alignment=lambda config: "origin" if config.vector else "p",
     noise=lambda config: config.noise_class and not config.vector,
 )  # fmt: skip

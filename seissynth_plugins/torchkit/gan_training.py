@@ -62,6 +62,8 @@ class GanSystem:
         From a configuration to whether records of noise are a class of their own.
     source : callable
         From a configuration to whether the generator takes a source record.
+    onsets : callable
+        From a configuration to whether HEGGS' vector also holds the predicted P and S.
     """
 
     kind: Kind
@@ -76,6 +78,7 @@ class GanSystem:
     lead_s: float = 5.0
     noise: Callable = lambda _: False
     source: Callable = lambda _: False
+    onsets: Callable = lambda _: False
 
 
 def gan_rules(system, config, data):
@@ -93,6 +96,8 @@ def gan_rules(system, config, data):
         from seissynth_plugins.torchkit.record_rules import PLACES_AND_MAGNITUDE
 
         required = ("trace_p_arrival_sample", *PLACES_AND_MAGNITUDE)
+    if system.onsets(config):
+        required = (*required, "path_p_travel_s", "path_s_travel_s")
     return RecordRules(
         system.kind.name, config.sampling_rate_hz, float(npts) / (rate or config.sampling_rate_hz), quantity=None,
         start_s=0.0 if at_origin else None, required=required, component_order="ENZ",
@@ -199,7 +204,8 @@ def _inputs(system, network, table, rows, start, window):
         return start[1]
     return fit_waveform_inputs(
         table, rows, network.npts, scaling=system.scaling, conditions=system.conditions(network),
-        vector=system.vector(network), own_sizes=system.own_sizes, **window,
+        vector=system.vector(network), extras=("onsets",) if system.onsets(network) else (), own_sizes=system.own_sizes,
+        **window,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Configurations by name: a size, and variants that follow it."""
 
 from seissynth.errors import InputError
+from seissynth.representations import ConditionVector
 
 
 def build_named(name, sizes, variants, model):
@@ -30,3 +31,26 @@ def build_named(name, sizes, variants, model):
             raise InputError(f"{model} has no variant {change!r}; there are {', '.join(variants)}.")
         config = variants[change](config)
     return config
+
+
+def vector_with_onsets(conditions, model):
+    """Return the length of HEGGS' condition vector with the predicted P and S, and whether these are known.
+
+    Parameters
+    ----------
+    conditions : int
+        Length without them.
+    model : str
+        As the message names it.
+
+    Raises
+    ------
+    InputError
+        The configuration has another condition than that vector.
+    """
+    vector = ConditionVector("paper")
+    if conditions != vector.size:
+        raise InputError(
+            f"{model}: '+onsets' adds to the condition vector of 'heggs' and 'heggs_small', and is for these."
+        )
+    return ConditionVector("paper", ("onsets",)).size

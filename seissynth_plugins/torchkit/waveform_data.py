@@ -194,7 +194,18 @@ def _others_of_event(table, rows, sources):
 
 
 def fit_waveform_inputs(
-    table, rows, npts, *, scaling, conditions=(), vector=False, own_sizes=False, alignment="p", lead_s=5.0, seed=0
+    table,
+    rows,
+    npts,
+    *,
+    scaling,
+    conditions=(),
+    vector=False,
+    extras=(),
+    own_sizes=False,
+    alignment="p",
+    lead_s=5.0,
+    seed=0,
 ):
     """Take conditions and sizes of a training set.
 
@@ -209,6 +220,8 @@ def fit_waveform_inputs(
         Columns.
     vector : bool
         The condition vector of HEGGS in their place.
+    extras : sequence of str
+        What the vector holds beside, see `seissynth.representations.ConditionVector`.
     own_sizes : bool
         The network makes sizes; else a model of them is fitted.
     alignment, lead_s, seed
@@ -219,7 +232,9 @@ def fit_waveform_inputs(
     WaveformInputs
     """
     columns = table.table.iloc[rows]
-    condition = VectorCondition.fit(columns) if vector else ConditionColumns.fit(columns, tuple(conditions))
+    condition = (
+        VectorCondition.fit(columns, extras=extras) if vector else ConditionColumns.fit(columns, tuple(conditions))
+    )
     plain = WaveformInputs(condition, scaling, table.quantity(rows), table.rules.component_order)
     if plain.quantity == "normalised":
         return plain

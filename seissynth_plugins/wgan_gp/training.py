@@ -18,7 +18,7 @@ RECIPES = {
     "run1": {**COMMON, **_ADAM, "steps": 13_000, "batch_size": 16, "learning_rate": 1e-4, "every": _EVERY},
     "run2": {**COMMON, **_ADAM, "steps": 6_500, "batch_size": 32, "learning_rate": 5e-5, "every": _EVERY},
     "run3": {**COMMON, **_ADAM, "steps": 3_250, "batch_size": 32, "learning_rate": 5e-5, "every": _EVERY},
-    "small": {**COMMON, **_ADAM, "steps": 2_000, "batch_size": 16, "learning_rate": 1e-4, "every": _EVERY},
+    "small": {**COMMON, **_ADAM, "steps": 6_000, "batch_size": 16, "learning_rate": 2e-4, "every": _EVERY},
     "tiny": {**TINY, **_ADAM, "every": {"generator": 2}},
 }  # fmt: skip
 

@@ -25,7 +25,7 @@ from seissynth_plugins.conseisgen import training as conseisgen  # noqa: E402
 from seissynth_plugins.dgm import training as dgm  # noqa: E402
 from seissynth_plugins.seismogen import training as seismogen  # noqa: E402
 from seissynth_plugins.torchkit.critic_on_noise import train_critic_on_noise  # noqa: E402
-from seissynth_plugins.torchkit.gan_training import gan_rules  # noqa: E402
+from seissynth_plugins.torchkit.gan_training import gan_rules, train_gan  # noqa: E402
 from seissynth_plugins.torchkit.training import TrainConfig  # noqa: E402
 from seissynth_plugins.torchkit.training_table import TrainingTable  # noqa: E402
 from seissynth_plugins.torchkit.waveform_data import WaveformData, fit_waveform_inputs  # noqa: E402
@@ -176,6 +176,54 @@ def test_training_goes_on_from_weights_of_the_generator(runs, folder, tmp_path):
     report = get_trainer("bbgan")(folder, tmp_path / "run", **OPTIONS, init=runs["bbgan"].weights)
     card = load_model(report.weights, bbgan.SYSTEM.kind)[2]
     assert len(card["stages"]) == 2 and card["stages"][1]["init_weights_hash"]
+
+
+# --- predicted onsets
+
+#: a tiny network with HEGGS' vector, and the predicted onsets in it
+WITH_ONSETS = {
+    "seismogen": {"vector": True, "conditions": 14, "onsets": True}, "conseisgen": {"condition": 14, "onsets": True},
+    "bbgan": {"vector": True, "conditions": 14, "onsets": True},
+}  # fmt: skip
+
+
+def with_onsets(name):
+    """The system with such a network for "tiny"; windows from P, since those of the made-up set begin before origin."""
+    config = replace(SYSTEMS[name].named_config("tiny"), **WITH_ONSETS[name])
+    return replace(SYSTEMS[name], named_config=lambda _: config, alignment=lambda _: "p")
+
+
+def timed_rows():
+    """Rows of the set with travel times."""
+    return [{**row, "path_p_travel_s": 4 + 0.1 * i, "path_s_travel_s": 7.0} for i, row in enumerate(rows_with_places())]
+
+
+@pytest.mark.parametrize("name", WITH_ONSETS)
+def test_predicted_onsets_are_a_condition(tmp_path, name):
+    folder = write_set(tmp_path / "set", timed_rows())
+    report = train_gan(with_onsets(name), folder, tmp_path / "run", **{**OPTIONS, "steps": 2})
+    backend = get_backend(name)(weights=report.weights)
+    backend.load()
+    assert backend._inputs.condition.vector.names[-3:] == ("path_p_travel_s", "path_s_travel_s", "onsets_known")
+    conditions, seeds = example_conditions(backend.card, n=1), np.arange(1, dtype=np.uint64)
+    late = conditions.assign(path_s_travel_s=conditions["path_s_travel_s"] + 2)
+    assert not np.array_equal(backend.make(conditions, seeds), backend.make(late, seeds))
+
+
+@pytest.mark.parametrize("name", WITH_ONSETS)
+def test_onsets_extend_the_vector_of_heggs_alone(name):
+    named = SYSTEMS[name].named_config
+    sizes = [getattr(named(f"heggs_small{more}"), "conditions" if name != "conseisgen" else "condition")
+             for more in ("", "+onsets")]  # fmt: skip
+    assert sizes == [11, 14] and named("heggs+source+onsets").onsets
+    with pytest.raises(InputError, match=f"{name}: '\\+onsets' adds to the condition vector of 'heggs'"):
+        named("small+onsets")
+
+
+def test_a_set_without_predicted_onsets_cannot_train_on_them(tmp_path):
+    bare = [{key: value for key, value in row.items() if key != "path_s_travel_s"} for row in timed_rows()]
+    with pytest.raises(InputError, match="lacks path_s_travel_s"):
+        train_gan(with_onsets("bbgan"), write_set(tmp_path / "bare", bare), tmp_path / "run", **OPTIONS)
 
 
 # --- source records
