@@ -17,6 +17,7 @@ from seissynth_plugins.bbgan.config import (
     STAGES,
 )
 from seissynth_plugins.torchkit.conditioning import feed_forward, widening
+from seissynth_plugins.torchkit.long_convolution import LongConv1d
 from seissynth_plugins.torchkit.source_encoder import SourceEncoder
 
 #: what each channel of noise becomes before it meets the conditions
@@ -101,7 +102,7 @@ class Critic(nn.Module):
         for channels in map(config.width, CRITIC_STAGES):
             layers += [
                 nn.Conv1d(last, channels, 32, 2, 15), nn.LeakyReLU(_SLOPE),
-                nn.Conv1d(channels, channels, 31, padding=15), nn.LeakyReLU(_SLOPE),
+                LongConv1d(channels, channels, 31), nn.LeakyReLU(_SLOPE),
             ]  # fmt: skip
             last, npts = channels, npts // 2
         self.stages = nn.Sequential(*layers)
