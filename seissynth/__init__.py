@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # what type checkers see of the table below
 
 __version__ = "0.1.0"
 
-#: module -> its public names; loaded when they are first used, so that the import stays quick
+#: module -> its public names; loaded when they are first used, to keep the import quick
 _PUBLIC = {
     "synthesis": "generate iter_generate",
     "continuous_records": "continuous",

@@ -60,7 +60,7 @@ class Arguments:
         if self.event_key is not None and not (isinstance(self.event_key, str) and self.event_key):
             raise InputError(f"event_key={self.event_key!r} must be a text that is not empty.")
         if read_source_quantity(self.source_quantity) is not None and self.source is None:
-            raise InputError(f"source_quantity={self.source_quantity!r} says what a source holds; give source= too.")
+            raise InputError(f"source_quantity={self.source_quantity!r} describes source=; give source= too.")
         if isinstance(self.start, str):
             self.start = _time("start", self.start)
         elif self.start is not None and not isinstance(self.start, UTCDateTime):
@@ -120,7 +120,7 @@ class Arguments:
             if value != usual:
                 raise InputError(
                     f"backend {name!r} makes records without amplitude (normalised), which {argument}={value!r} does "
-                    f"not suit; leave {argument}= out for records as they are, or take a backend with the capability "
+                    f"not suit; leave {argument}= out for normalised records, or take a backend with the capability "
                     "absolute_amplitude."
                 )
 

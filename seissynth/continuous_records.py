@@ -32,9 +32,9 @@ _NOT_HERE = ("start", "realizations", "source", "source_quantity")
 _MOST_SAMPLES = 200_000_000
 #: without `duration` a record lasts this many times as long as that of `generate`: some 0.001 of the peak is left then
 CODA_FACTOR = 4
-#: and what is left fades out over this time, so that no step is heard in the sum, s
+#: the rest fades out over this time, to avoid a step in the sum, s
 _FADE_S = 10.0
-#: records of so many sites are made at once
+#: number of sites whose records are made together
 _BLOCK_ROWS = 64
 #: times closer than this are one: UTCDateTime counts nanoseconds
 _SAME_TIME_S = 1e-9
@@ -102,7 +102,7 @@ def continuous(
             raise InputError(f"continuous() takes no {name}=; start and end set it, or it would make several records.")
     start, end = (_time(name, value) for name, value in (("start", start), ("end", end)))
     if not end > start:
-        raise InputError(f"end={end} must lie after start={start}.")
+        raise InputError(f"end={end} must be after start={start}.")
     checked = Arguments.from_keywords(arguments, noise=noise)
     backend = checked.open_backend()
     rows = _Rows(inventory, start, end, checked)
@@ -251,7 +251,7 @@ def _continued(data, longer, rate):
 def _aligned(planned, after, sites, rows, longest_s):
     """Cut a group into those of one grid of samples, and begin each record at the last point before the origin.
 
-    That grid is common to all channels of a site, so that each of their records begins on a sample of the window. It
+    That grid is common to all channels of a site, and each of their records begins on a sample of the window. It
     depends on the site alone: another one in the same call changes nothing.
     """
     grids = {}

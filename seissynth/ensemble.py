@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Ensemble(Sequence):
     """Realisations 0, 1, ... of one request, each an ObsPy Stream.
 
-    They are kept apart, because several traces of one channel and time in one Stream would merge into one.
+    They are kept separate, because several traces of one channel and time in one Stream would merge into one.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Ensemble(Sequence):
         >>> many = seissynth.generate(*seissynth.read_example(), realizations=3)
         >>> figure = many.select(station="AMAT").plot()                             # doctest: +SKIP
         """
-        import seissynth  # the front door: pictures are some floors above
+        import seissynth  # through the public package: plotting is on a higher floor
 
         return seissynth.plotting.plot_traces(self, **kwargs)
 

@@ -25,7 +25,7 @@ _CONDITIONS = (
     "station_vs_30_mps",
     "path_onset_origin",
 )
-#: columns that are printed; the first two only where they tell records apart
+#: columns that are printed; the first two only where they distinguish records
 _PRINTED = (
     "event_id",
     "realization",
@@ -122,7 +122,7 @@ def _printed(table):
 
 
 def _as_text(table):
-    """The printed columns as text, their names broken at underscores so that lines stay within 80 characters."""
+    """The printed columns as text, their names broken at underscores to keep lines within 80 characters."""
     names = _printed(table)
     rows = range(len(table))
     if len(table) > _MOST_ROWS:

@@ -113,7 +113,7 @@ def plan_windows(request, arguments, card, *, in_memory=False):
     card : seissynth.backends.base.Card
         The backend's longest record limits a default duration.
     in_memory : bool
-        Whether all realisations are held in memory at once; it is then checked that they fit.
+        Whether all realisations are held in memory together; if so, they are checked to fit.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Records: what a backend returns, arrays only, no ObsPy.
+"""Hold the records that a backend returns: arrays only, no ObsPy.
 
 Row order is that of the conditions table. Component order is that of the backend's card; Z is up positive, N north, E
 east, R away from the epicentre, T clockwise from R seen from above (R, T, up is the left-handed system of ObsPy's

@@ -234,7 +234,7 @@ def _generate(path, arguments, realization, traces, catalog, inventory):
     except (SeisSynthError, TypeError, OSError) as error:
         backend = arguments.get("backend")
         raise ReproductionError(
-            f"{path} cannot be reproduced with backend {backend!r} as it is here: {error}"
+            f"{path} cannot be reproduced with backend {backend!r} as installed here: {error}"
         ) from error
 
 

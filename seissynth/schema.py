@@ -47,7 +47,7 @@ _ALL = (
     # --- the site
     Column("station_network_code", "", "network code", text=True),
     Column("station_code", "", "station code", text=True),
-    Column("station_id", "", "site key: NET.STA, with coordinates where sensors stand apart", _OWN, text=True),
+    Column("station_id", "", "site key: NET.STA, with coordinates if its sensors are apart", _OWN, text=True),
     Column("station_latitude_deg", "deg", "site latitude, WGS84"),
     Column("station_longitude_deg", "deg", "site longitude, WGS84"),
     Column("station_elevation_m", "m", "elevation of the surface above sea level"),
@@ -77,14 +77,14 @@ COLUMNS = {column.name: column for column in _ALL}
 #: the six moment-tensor columns, in the order rr, tt, pp, rt, rp, tp
 MOMENT_TENSOR_COLUMNS = tuple(name for name in COLUMNS if name.startswith("source_mt_"))
 
-#: where the station of a record stands, and how it sees the earthquake
+#: place of a record's station, and its distance and direction from the earthquake
 PLACE_COLUMNS = ("station_latitude_deg", "station_longitude_deg", "path_ep_distance_km", "path_back_azimuth_deg")
 
-#: name -> Column of what a data set's table says about a record, beside `COLUMNS`
+#: name -> Column of a data set's table about a record, beside `COLUMNS`
 TRACE_COLUMNS = {
     column.name: column
     for column in (
-        Column("trace_name", "", "where the samples stand: block, dollar sign, place in it", text=True),
+        Column("trace_name", "", "place of the samples: block, dollar sign, place in it", text=True),
         Column("trace_name_original", "", "name that the record had in the set it comes from", text=True),
         Column("trace_start_time", "UTC", "time of the first sample, ISO 8601 with microseconds", text=True),
         Column("trace_sampling_rate_hz", "Hz", "sampling rate"),

@@ -85,7 +85,7 @@ class GroundMotion:
         self._made = {card.quantity: to_zne(records.data, card.component_order, back_azimuth_deg)}
 
     def get(self, quantity):
-        """Motion as `quantity`, ndarray, shape (n, 3, npts), float32, SI; normalised records as they are."""
+        """Motion as `quantity`, ndarray, shape (n, 3, npts), float32, SI; normalised records unchanged."""
         if self.card.quantity == "normalised":
             return self._made["normalised"]
         if quantity not in self._made:

@@ -64,7 +64,7 @@ def source_quantities(stream, quantity=None):
     if unknown:
         names = ", ".join(dict.fromkeys(unknown[:3])) + (", ..." if len(unknown) > 3 else "")
         raise InputError(
-            f"source: {len(unknown)} of {len(stream)} traces do not say what they hold ({names}). Pass "
+            f"source: {len(unknown)} of {len(stream)} traces do not state their quantity ({names}). Pass "
             "source_quantity='RAW' for counts, or 'VEL', 'ACC' or 'DISP' for ground motion in m/s, m/s² or m."
         )
     return quantities

@@ -23,7 +23,7 @@ from seissynth.source_quantity import source_quantities
 from seissynth.traveltime.first_arrivals import onsets as find_onsets
 from seissynth.units import OUTPUTS
 
-#: what is taken before origin, where it is there, so that filters have settled, s
+#: time taken before origin, where recorded, to let filters settle, s
 LEAD_S = 30.0
 #: band edges of the division by a response, as shares of the Nyquist frequency, and lowest ones in Hz
 _LOW_HZ, _HIGH = (0.2, 0.5), (0.94, 0.99)
@@ -35,8 +35,8 @@ def find_source(source, paths, card, quantity=None):
     Parameters
     ----------
     source : Records or obspy Stream, or None
-        Records: one, or one for each site, as they are. A Stream: records of the same earthquake at other stations, in
-        counts (the inventory must then hold the channels and their responses, or the traces do, as
+        Records: one, or one for each site, used unchanged. A Stream: records of the same earthquake at other stations,
+        in counts (the inventory must then hold the channels and their responses, or the traces do, as
         ``stats.response``), or in ground motion, SI.
     paths : seissynth.paths.Paths
     card : seissynth.backends.base.Card
@@ -167,7 +167,7 @@ def _rate(card):
 def _place(name, source, paths):
     """Latitude and longitude from the inventory, else from the traces; None if unknown."""
     traces = [trace for trace in source if f"{trace.stats.network}.{trace.stats.station}" == name]
-    # a station's sensors may stand apart: the one that made the record counts, else any of the station
+    # a station's sensors may be at different places: the one that made the record counts, else any of the station
     sensors = [sensor for site in paths.sites if site.name == name for sensor in site.sensors]
     for sensor in (_sensor(traces, name, paths), *sensors):
         if sensor is not None:

@@ -1,4 +1,4 @@
-"""Physical quantities of ground motion, their units, and what ``output=`` means.
+"""Define the quantities of ground motion, their units, and the values of ``output=``.
 
 All values inside seissynth are SI: metres, seconds, kilograms. Distances and depths in tables are in kilometres, as
 their names state.

@@ -96,7 +96,7 @@ def example_with(**changes):
 
 
 def plain_source():
-    """Records that do not say what they hold."""
+    """Records that state no quantity."""
     stream = seissynth.generate(*seissynth.read_example(), duration=60)
     for trace in stream:
         del trace.stats["seissynth"]

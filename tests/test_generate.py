@@ -192,7 +192,7 @@ def test_default_band_epochs_and_synthetic_channels():
 
 def test_sensors_that_stand_apart_move_apart():
     net = inventory(station("B", triple("HH") + triple("EH", depth=150.0, location="10")))
-    with pytest.warns(SeisSynthWarning, match="1 of 2 sensors lie deeper than 10 m"):
+    with pytest.warns(SeisSynthWarning, match="1 of 2 sensors are deeper than 10 m"):
         seissynth.generate(net, event(), channel="*", duration=40)
     net = inventory(station("B", triple("HH") + triple("EH", depth=5.0, location="10")))
     st = seissynth.generate(net, event(), channel="*", duration=40)

@@ -47,7 +47,7 @@ def test_traces_that_say_nothing_are_one_clear_error():
         copied(bare())
     mixed = observed()
     del mixed[4].stats.processing
-    with pytest.raises(InputError, match=r"1 of 6 traces do not say what they hold \(CI\.S1\.\.HHN\)"):
+    with pytest.raises(InputError, match=r"1 of 6 traces do not state their quantity \(CI\.S1\.\.HHN\)"):
         copied(mixed)
     # whole counts with a response look like counts; that is a guess too
     whole = bare()

@@ -1,10 +1,10 @@
-"""What a card shows of itself: the facts it states, in words."""
+"""Put the facts of a card into words, for printing and notebooks."""
 
 from seissynth.shared.tables import html_table, text_table
 
 
 def card_facts(card):
-    """Return pairs of words for what a card states; what it leaves open is left out.
+    """Return pairs of words for what a card states; fields without a value are skipped.
 
     Parameters
     ----------

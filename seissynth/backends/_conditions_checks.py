@@ -12,7 +12,7 @@ from seissynth.shared.warning import warn_user
 #: what may be done with rows outside a card's ranges
 OUTSIDE = ("raise", "skip", "warn", "allow")
 
-#: so that 160 km computed in another order of operations still is 160 km
+#: 160 km computed in another order of operations must still be 160 km
 _ROUNDING = 1e-9
 
 _DISTANCE_COLUMNS = {"hypocentral": "path_hyp_distance_km", "epicentral": "path_ep_distance_km"}
@@ -118,7 +118,7 @@ def check_conditions(card, conditions, outside="raise"):
         return
     text = f"{card.name}: {'; '.join(complaints)}."
     if outside != "warn":
-        raise DomainError(f'{text} Pass outside="skip" to make the rest, or outside="warn" to go on.')
+        raise DomainError(f'{text} Pass outside="skip" to make the rest, or outside="warn" to continue.')
     warn_user(text)
 
 

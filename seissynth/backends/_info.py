@@ -74,7 +74,7 @@ class BackendTable(tuple):
         return [info.name for info in self]
 
     def causes(self) -> list[str]:
-        """Sentences on what is broken or missing, with the remedy; backends with the same trouble share one."""
+        """Sentences that say what is broken or missing, with the remedy; backends with the same fault share one."""
         groups: dict = {}
         for info in self:
             if info.cause:
@@ -109,7 +109,7 @@ class BackendTable(tuple):
 
 
 def lay_out(cause, width=WIDTH):
-    """Wrap a sentence at words; commands get a line of their own, whole, so that they can be copied.
+    """Wrap a sentence at words; commands get their own unbroken line, ready to copy.
 
     Examples
     --------

@@ -66,7 +66,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 class Card:
     """Description of a backend and of the range in which it is valid.
 
-    It prints as a list of what it states, as text and in notebooks.
+    It prints as a list of its facts, as text and in notebooks.
 
     Parameters
     ----------

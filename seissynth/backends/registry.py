@@ -124,7 +124,7 @@ def get_backend(name: str) -> type[Backend]:
         rivals = [other for other in offers if other.endswith(f"/{name}")]
         if rivals:
             warn_user(
-                f"backend {name!r} is brought by {offers[name].distribution} and also as {', '.join(rivals)}; "
+                f"backend {name!r} is installed by {offers[name].distribution} and also as {', '.join(rivals)}; "
                 f"the first is taken. Ask for one as 'distribution/name' to settle it."
             )
         return offers[name].load(name)
@@ -197,7 +197,7 @@ def resolve_backend(backend, *, weights=None, device="cpu", options=None, ensemb
     Parameters
     ----------
     backend : str, type or Backend
-        A name, a class, or an instance, which is taken as it is.
+        A name, a class, or an instance, which is used unchanged.
     weights : str or path, optional
         File with trained parameters.
     device : str
@@ -205,7 +205,7 @@ def resolve_backend(backend, *, weights=None, device="cpu", options=None, ensemb
     options : dict, optional
         The backend's own options.
     ensemble : bool
-        Add the card's `ensemble_options` unless they are in `options`; an instance stays as it is.
+        Add the card's `ensemble_options` unless they are in `options`; an instance stays unchanged.
 
     Returns
     -------
@@ -240,7 +240,7 @@ def resolve_backend(backend, *, weights=None, device="cpu", options=None, ensemb
         if names or device not in ("cpu", getattr(backend, "device", "cpu")):
             raise InputError(
                 f"{backend.card.name}: {', '.join(names) or 'device'} was given beside an instance of the backend, "
-                "which is used as it is. Give it to the constructor of the instance, or pass the class or the name."
+                "which is used unchanged. Give it to the constructor of the instance, or pass the class or the name."
             )
         return backend
     if isinstance(backend, str):

@@ -19,7 +19,7 @@ from seissynth.shared.warning import warn_user
 _FILTER_SAMPLES = 40
 
 _lock = new_rlock()  # re-entrant: a backend's load() may run another backend
-_loaded: dict = {}  # id -> weak reference; instances may be unhashable, and an unpickled one must load anew
+_loaded: dict = {}  # id -> weak reference; instances may be unhashable, and an unpickled one must load again
 
 
 def run_backend(
@@ -214,7 +214,7 @@ def _guarded(backend, what, function, *args, **kwargs):
 
 
 def _call(backend, conditions, start_s, request, seeds, source):
-    # The plugin gets copies: what it may do to them must reach neither the caller nor the checks below.
+    # The plugin gets copies: changes it makes must reach neither the caller nor the checks below.
     records = _guarded(
         backend,
         "simulate",

@@ -53,7 +53,7 @@ class Skipped:
         if self._first and not self.used:
             raise DomainError(
                 f'{self.card.name}: outside="skip" leaves nothing to make. {self._first} Give other stations or '
-                'events, another backend, or pass outside="warn" to go on.'
+                'events, another backend, or pass outside="warn" to continue.'
             )
 
     def _note(self, text):

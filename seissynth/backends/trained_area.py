@@ -11,7 +11,7 @@ _DIAMETER_KM = 2 * 6371.0
 
 
 def distance_to_area_km(area_deg, latitude_deg, longitude_deg):
-    """Return how far places lie outside an area, km, 0 inside.
+    """Return the distance of places from an area, km, 0 inside.
 
     Parameters
     ----------
@@ -52,6 +52,6 @@ def warn_far_from_area(card, conditions):
         return
     warn_user(
         f"{card.name}: the earthquake is {far.max():.0f} km from where these weights were trained ({area_text(card)}). "
-        "Its records have the paths and sites of that place, not of its own; train on records of the region, or take "
+        "Its records have the paths and sites of that area, not its own; train on records of the region, or take "
         'the default backend. outside="allow" silences this.'
     )

@@ -1,4 +1,4 @@
-"""Records for ``seissynth plot`` from files that are not ASDF: MiniSEED, SAC and what else ObsPy reads."""
+"""Records for ``seissynth plot`` from files that are not ASDF: MiniSEED, SAC and other formats that ObsPy reads."""
 
 import glob
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What ``seissynth generate`` says at its end: files, sizes, and the command to try next."""
+"""Print the summary of ``seissynth generate``: files, sizes, and the command to try next."""
 
 import re
 import shlex

@@ -78,7 +78,7 @@ def _print_table(infos, check):
     for name in head:
         table.add_column(name, no_wrap=name != head[-1])
     for info, cells in zip(infos, rows, strict=True):
-        # text as it is: a cause may hold square brackets, which rich would take for markup
+        # plain text: a cause may hold square brackets, which rich would take for markup
         table.add_row(*(Text(cell) for cell in cells), style=_STYLES.get(info.status))
     console.print(table)
     for cause in infos.causes():

@@ -210,7 +210,7 @@ def shift_windows(
         samples before the first label, and no onset is affected.
     match : bool
         Scale the noise, component by component, to the root mean square of the samples before the record's first label
-        (without one: of the record's first tenth), which avoids a step in level. False: as it is.
+        (without one: of the record's first tenth), which avoids a step in level. False: unscaled.
     sampling_rate_hz : float, optional
         Needed for labels in seconds.
 
@@ -266,7 +266,7 @@ class _Gaps:
     behind: int
     fade: int
     quiet: int  # before the record's first label
-    level: int  # of these, how many say how loud its noise is; 0 for the noise as it is
+    level: int  # of these, the number that sets the level of its noise; 0 leaves the noise unscaled
 
 
 def _fill(window, record, gaps, pool, rng):

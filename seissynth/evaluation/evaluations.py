@@ -55,7 +55,7 @@ class LeftOut:
 
 @dataclass
 class Evaluation:
-    """What `evaluate` found. It prints, and shows in a notebook, its leading metrics.
+    """Result of `evaluate`. It prints, and shows in a notebook, its leading metrics.
 
     Parameters
     ----------
@@ -403,7 +403,7 @@ def _add_baseline(evaluation, baseline, wanted):
             baseline, evaluation.real, evaluation.settings, wanted,
             lambda group, error: _failed(evaluation, group, baseline.name, error),
         )  # fmt: skip
-    except InputError as error:  # the records do not tell what it wants to know: that is no failure of the evaluation
+    except InputError as error:  # the records lack the data that it needs: that is no failure of the evaluation
         evaluation.missing.append(LeftOut("baseline", baseline.name, str(error)))
         return
     except Exception as error:

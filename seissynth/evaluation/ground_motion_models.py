@@ -23,7 +23,7 @@ DISTANCE_COLUMNS = {
     "joyner_boore": "path_jb_distance_km",
 }
 
-#: Vs30 where it is unknown, m/s: what BSSA14 takes as its reference
+#: Vs30 where it is unknown, m/s: the reference of BSSA14
 VS30_UNKNOWN_MPS = 760.0
 
 MECHANISMS = ("unspecified", "strike_slip", "normal", "reverse")

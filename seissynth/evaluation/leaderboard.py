@@ -8,7 +8,7 @@ import numpy as np
 from seissynth.evaluation.results import SUMMARY_COLUMNS
 from seissynth.evaluation.statistics.intervals import paired_difference
 
-#: metrics that nothing is ranked by: what they reward is not what one wants, or they are the real records' alone
+#: metrics not used for ranking: they reward the wrong property, or belong to the real records alone
 UNRANKED = ("snr_db*", "psnr_db*", "mask_length_s", "*_floor*", "ml_real_*", "*_real")
 
 

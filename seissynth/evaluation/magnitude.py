@@ -34,8 +34,8 @@ def local_magnitude(
     Parameters
     ----------
     amplitude_mm : array_like
-        Zero-to-peak amplitude of one horizontal on a Wood-Anderson seismometer, mm, above 0: what
-        `seissynth.signal.wood_anderson_amplitude` returns.
+        Zero-to-peak amplitude of one horizontal on a Wood-Anderson seismometer, mm, above 0, as returned by
+        `seissynth.signal.wood_anderson_amplitude`.
     distance_km : array_like, broadcast against `amplitude_mm`
         Above 0; hypocentral, for "korea" epicentral.
     region : {"southern_california", "hutton_boore", "korea", "italy"}

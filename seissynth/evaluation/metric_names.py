@@ -2,7 +2,7 @@
 
 import re
 
-#: words of metric names that are not written as they stand
+#: words of metric names that are written differently
 _WRITTEN = {
     "snr": "SNR", "psnr": "PSNR", "mse": "MSE", "mae": "MAE", "mape": "MAPE", "dtw": "DTW", "crps": "CRPS",
     "pga": "PGA", "pgv": "PGV", "psa": "PSA", "ml": "ML", "f1": "F1", "p": "P", "s": "S", "m0": "M0", "mw": "Mw",

@@ -487,7 +487,7 @@ def _shared_keys(real, generated):
 
 def _aligned(records, real):
     """Cut or pad records to the times of the real ones."""
-    # whole samples: rows of a pair may stand half a sample apart
+    # whole samples: rows of a pair may be offset by half a sample
     shift = np.rint((real.start_s - records.start_s) * records.sampling_rate_hz).astype(int)
     if records.npts == real.npts and not shift.any():
         return replace(records, start_s=real.start_s, mask_end_s=real.mask_end_s)

@@ -90,7 +90,7 @@ def evaluate_response(channel, nfft, sampling_rate_hz, said=None):
 
 
 def clear_cache():
-    """Forget the responses that were evaluated: the next call of `evaluate_response` evaluates anew."""
+    """Forget the responses that were evaluated: the next call of `evaluate_response` evaluates again."""
     with _cache_lock:
         _cache.clear()
 
@@ -160,7 +160,7 @@ def _evaluate(channel, nfft, sampling_rate_hz):
         values = values * scale
         if str(written).upper() not in SCALED_BY_OBSPY:
             notes.append(
-                f"counts are made for the input unit {written}; ObsPy's remove_response does not bring it to SI and "
+                f"counts are made for the input unit {written}; ObsPy's remove_response does not convert it to SI and "
                 f"returns {scale:g} times the motion."
             )
 
@@ -280,7 +280,7 @@ def _feed(digest, item):
     elif isinstance(item, dict):
         digest.update(f"dict{len(item)}:".encode())
         for name in sorted(item, key=str):
-            if name != "resource_id":  # drawn anew by each reading
+            if name != "resource_id":  # random in each reading
                 digest.update(f"{name}=".encode())
                 _feed(digest, item[name])
     elif isinstance(item, list | tuple | np.ndarray):

@@ -23,13 +23,13 @@ INPUT_UNITS.update(
 INPUT_UNITS.update({prefix + "G": ("acceleration", scale / STANDARD_GRAVITY) for prefix, scale in
                     (("", 1.0), ("M", 1e3), ("U", 1e6))})  # fmt: skip
 
-#: what ObsPy's remove_response brings to metres (compared in upper case); it leaves other units as they are
+#: units that ObsPy's remove_response converts to metres (compared in upper case); it keeps all others
 SCALED_BY_OBSPY = {p + u for p in ("C", "M", "N") for u in ("M", "M/S", "M/SEC", "M/S**2")}
 
 #: SI units that ObsPy knows, by quantity
 SI_UNITS = {"displacement": "M", "velocity": "M/S", "acceleration": "M/S**2"}
 
-#: what a digitiser takes in and gives out: units that tell nothing about the ground
+#: input and output of a digitiser: units that say nothing about ground motion
 _ELECTRIC = {
     "V", "VOLT", "VOLTS", "MV", "UV", "NV", "COUNT", "COUNTS", "CT", "CTS", "DIGIT",
     "DIGITS", "DIGITAL", "BIT", "BITS", "LSB",

@@ -133,7 +133,7 @@ def _holds_own_gain(stage):
 
 
 def _lacks_gain(stage):
-    # ObsPy leaves a gain out that has no frequency; a polynomial's gain lies in its coefficients
+    # ObsPy leaves a gain out that has no frequency; a polynomial's gain is in its coefficients
     return not hasattr(stage, "approximation_type") and (stage.stage_gain is None or stage.stage_gain_frequency is None)
 
 

@@ -139,7 +139,7 @@ def _draw(trace, inventory, instrument, pre_filt, taper_s):
     weights = _pass_band(frequencies, corners)
     inside = weights > 0
     if not inside.any():
-        raise InputError(f"Channel {trace.id}: no frequency of the record lies within pre_filt={corners}; widen it.")
+        raise InputError(f"Channel {trace.id}: no frequency of the record is within pre_filt={corners}; widen it.")
     if (counts_per_unit[inside] == 0).any():
         zero = frequencies[inside][counts_per_unit[inside] == 0][0]
         raise ResponseError(f"Channel {trace.id}: the response is 0 at {zero:g} Hz; pass a pre_filt without it.")

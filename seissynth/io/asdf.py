@@ -211,7 +211,7 @@ def _members_by_tag(streams, catalog, prefix):
                     )
                 numbers[info.event_id] = len(numbers)
             tag = f"{prefix}_e{numbers[info.event_id]:04d}_r{int(info.realization):04d}"
-            # two Streams may hold the same realisation (other seeds, other backends): tell them apart
+            # two Streams may hold the same realisation (other seeds, other backends): number them
             if homes.setdefault(tag, number) != number:
                 tag = f"{tag}_s{number:04d}"
             if (name := _dataset_name(tag, trace)) in names:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["asdf_to_seisbench", "read_asdf_records", "seisbench_to_asdf"]
 
-#: where the metadata table stands in ASDF's auxiliary data
+#: place of the metadata table in ASDF's auxiliary data
 _TABLE = ("SeisbenchMetadata", "table")
 
 
@@ -123,7 +123,9 @@ def asdf_to_seisbench(
     formats = [FileRecords.stored_format(path, _TABLE) for path in files]
     known = {json.dumps(item, sort_keys=True) for item in formats if item}
     if len(known) > 1:
-        raise FileFormatError(f"{source}: the files hold sets of different units or preparation; convert them apart.")
+        raise FileFormatError(
+            f"{source}: the files hold sets of different units or preparation; convert them separately."
+        )
     stored: dict = next((item for item in formats if item), {})
     extra = {
         key: value

@@ -29,7 +29,7 @@ SUFFIXES = {".mseed": "MSEED", ".miniseed": "MSEED", ".ms": "MSEED", ".sac": "SA
 #: finest time of MiniSEED, s; half of it is lost in rounding
 _MSEED_CLOCK_S = 1e-6
 _MIXED = (
-    "{path} would hold several realisations of {what}, which MiniSEED cannot tell apart; "
+    "{path} would hold several realisations of {what}, which MiniSEED cannot distinguish; "
     "write .h5, or put {{realization}} into the file name."
 )
 _SAC_NAME = "{network}.{station}.{location}.{channel}.{start}.r{realization:04d}.sac"

@@ -8,7 +8,7 @@ from seissynth.errors import InputError
 
 #: longest network, station, location and channel code
 CODE_LENGTHS = {"MSEED": (2, 5, 2, 3), "SAC": (8, 8, 8, 8), "ASDF": (16, 64, 16, 16)}
-#: kinds of samples that are kept as they are
+#: kinds of samples that are stored without conversion
 SAMPLE_TYPES = {
     "MSEED": ("i2", "i4", "f4", "f8"),
     "SAC": ("i2", "i4", "i8", "f4", "f8"),

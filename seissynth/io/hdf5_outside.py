@@ -19,7 +19,7 @@ def refuse_outside(path, group):
         if isinstance(link, h5py.ExternalLink):
             raise FileFormatError(outside(path, f"{group.name}/{name}", f"links to {link.filename}"))
         if isinstance(link, h5py.SoftLink):
-            continue  # what it leads to is looked at where it lies
+            continue  # its target is checked at its own place
         item = group[name]
         if isinstance(item, h5py.Group):
             refuse_outside(path, item)

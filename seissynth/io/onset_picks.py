@@ -70,7 +70,7 @@ def without_onset_picks(event):
         for origin in item.origins:
             arrivals = origin.arrivals
             origin.arrivals = [one for one in arrivals if not (one.pick_id and one.pick_id.id.startswith(_PREFIX))]
-        item.scope_resource_ids()  # ids of the copy lead to what is in the copy
+        item.scope_resource_ids()  # ids of the copy then refer to objects of the copy
     return catalog
 
 

@@ -151,7 +151,7 @@ def _trace_record(name, text, call):
     info = content.info
     for shared in _SHARED:
         info[shared] = _own(call, shared)
-    # a dict keeps its order: put the shared items back where they stood
+    # a dict keeps its order: put the shared items back in their places
     ordered = type(info)({item: info[item] for item in content.order})
     return TraceRecord(
         name=name,

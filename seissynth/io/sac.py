@@ -19,7 +19,7 @@ _FAR_S = 1000.0
 #: azimuth from north and inclination from up, by the last letter of a channel code
 _ORIENTATION = {"Z": (0.0, 0.0), "N": (0.0, 90.0), "E": (90.0, 90.0)}
 
-#: schema column -> SAC header, where the number can be taken as it is
+#: schema column -> SAC header, for numbers that need no conversion
 _HEADERS = {
     "station_latitude_deg": "stla",
     "station_longitude_deg": "stlo",

@@ -57,7 +57,7 @@ def noise_like(sample: np.ndarray, npts: int, rng: np.random.Generator) -> np.nd
     length = sample.shape[1]
     window = np.hanning(length + 2)[1:-1]
     modulus = np.abs(np.fft.rfft((sample - mean) * window, axis=1)) / np.sqrt((window**2).sum())
-    # twice as long as both, so that the ends are not alike
+    # twice as long as both, otherwise the ends would be alike
     total = 2 * max(npts, length)
     white = np.fft.rfft(rng.standard_normal((len(sample), total)), axis=1)
     frequencies, known = np.linspace(0, 1, white.shape[1]), np.linspace(0, 1, modulus.shape[1])

@@ -94,7 +94,7 @@ def station_noise(
     >>> station_noise("nlnm", sensor, 6000, 100.0, "velocity", None, seed=1).shape
     (3, 6000)
 
-    An object of one's own:
+    Your own noise object:
 
     >>> class White:
     ...     def sample(self, sensor, npts, sampling_rate_hz, rng):

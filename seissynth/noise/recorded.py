@@ -15,7 +15,7 @@ FLAT_SAMPLES = 20
 #: rates closer than this (relative) are taken as equal: clocks are not exact
 SAME_RATE = 1e-4
 
-#: components that stand for one another
+#: components that replace one another
 _ALIKE = ("Z3", "N1Y", "E2X")
 
 

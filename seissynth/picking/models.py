@@ -239,7 +239,7 @@ def load_picker(path: str | os.PathLike[str]) -> Any:
 
 
 def _variant_of_eqtransformer(names):
-    """Arguments that names of tensors give away: the published network has cells of its own, and two LSTM blocks."""
+    """Arguments that names of tensors give away: the published network has its own cells, and two LSTM blocks."""
     blocks = {int(found[1]) for name in names if (found := re.match(r"bi_lstm_stack\.members\.(\d+)\.", name))}
     original = any(".lstm.cell_" in name for name in names)
     return {"lstm_blocks": len(blocks), "original_compatible": "non-conservative" if original else False}

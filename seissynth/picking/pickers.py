@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: a pick belongs to an onset within this, s
 NEAR_S = {"P": 2.0, "S": 3.0}
 
-#: an Akaike pick counts where what follows stands out from what precedes by this factor
+#: an Akaike pick counts if the motion after it exceeds the motion before it by this factor
 LEAST_CONTRAST = 3.0
 #: five on either side of the onset, and one that parts them
 _LEAST_SAMPLES = 11
@@ -188,7 +188,7 @@ class ARPicker:
         )  # fmt: skip
         for phase, guess, time in zip(NEAR_S, expected, at, strict=True):
             onset = first / rate - before_s + time
-            # 0 stands for "none"
+            # 0 means "none"
             if time > 0 and np.isfinite(guess) and abs(onset - guess) <= NEAR_S[phase]:
                 onsets[phase] = float(onset)
         return onsets
@@ -233,7 +233,7 @@ class SeisBenchPicker:
         ]
         start = traces[0].stats.starttime
         out = [{} for _ in data]
-        # EQTransformer leaves 5 s at both ends out unless it is told not to; P is there
+        # by default EQTransformer skips 5 s at both ends, where P is
         for trace in self._model.annotate(Stream(traces), batch_size=self._BATCH, blinding=(0, 0)):
             phase = trace.stats.channel[-1]
             if phase in NEAR_S and trace.stats.channel.endswith(f"_{phase}"):

@@ -1,4 +1,4 @@
-"""What the header of a SAC file says of a record: origin, distance, onsets, unit."""
+"""Read origin, distance, onsets and unit of a record from the header of a SAC file."""
 
 import math
 from dataclasses import dataclass

@@ -77,7 +77,7 @@ def find_sensors(stream, *, unit=None, origin=None, quantity=None):
     ----------
     stream : obspy Stream
     unit : str, optional
-        For traces without stats.seissynth that say nothing else of what they hold.
+        For traces that state no quantity in stats.seissynth or elsewhere.
     origin : UTCDateTime, optional
         Time zero for traces without stats.seissynth; else the origin in their SAC header, or their start.
     quantity : {"VEL", "ACC", "DISP", "RAW"}, optional
@@ -90,7 +90,7 @@ def find_sensors(stream, *, unit=None, origin=None, quantity=None):
     Raises
     ------
     InputError
-        Not a Stream, an empty one, or a trace that says it holds something else than `quantity`.
+        Not a Stream, an empty one, or a trace whose quantity is not `quantity`.
     """
     if not isinstance(stream, Stream):
         raise InputError(

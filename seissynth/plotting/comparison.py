@@ -57,7 +57,7 @@ def plot_comparison(
     observed = _only(find_sensors(real, unit=unit or generated.unit, origin=generated.origin), "real")
     if observed.unit != generated.unit:
         units = f"the synthetic is in {generated.unit}, the real record in {observed.unit}"
-        raise InputError(f"{units}; bring both to one unit.")
+        raise InputError(f"{units}; convert both to one unit.")
     letters = [letter for letter in generated.components() if letter in observed.traces]
     if not letters:
         synthetic_has, real_has = (", ".join(record.components()) for record in (generated, observed))
@@ -86,7 +86,7 @@ def plot_comparison(
             line[1].set_title(f"Real   {observed.code}", fontweight="bold", fontsize=10)
     _share_time(first, generated, observed, letters)
     for number, axes in enumerate(panels):
-        # the same path: what was predicted for the synthetic record is a guide in the real one
+        # the same path: onsets predicted for the synthetic record guide the eye in the real one
         draw_onsets(axes, generated, named=number < 2, style="-" if number % 2 == 0 else ":")
     _draw_spectrograms(figure, grid, len(letters), generated, observed, chosen, first)
     _draw_spectra(figure.add_subplot(grid[-1, :]), generated, observed, chosen)

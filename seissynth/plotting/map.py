@@ -50,7 +50,7 @@ def plot_map(inventory: Inventory, event: Event | Catalog | None = None, *, labe
     stations = _stations(inventory)
     events = [_epicentre(item) for item in as_catalog(event)]
     middle = np.mean([place[1] for place in stations.values()])
-    # across the date line longitudes would lie on both ends of the map
+    # across the date line longitudes would be at both ends of the map
     reference = events[0][0] if events else next(iter(stations.values()))[0]
     stations = {code: (_unwrap(x, reference), y) for code, (x, y) in stations.items()}
     events = [(_unwrap(x, reference), y, item) for x, y, item in events]

@@ -40,7 +40,7 @@ def plot_response_spectra(
     Parameters
     ----------
     stream : obspy Stream
-        Ground motion. Traces that do not say what they hold are taken to be acceleration in m/s².
+        Ground motion. Traces that state no quantity are taken to be acceleration in m/s².
     damping : float
         Fraction of critical damping, between 0 and 1.
     periods_s : array_like, optional

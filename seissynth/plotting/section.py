@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def plot_section(stream: Stream, *, component: str = "Z", reduction_km_s: float | None = None) -> Figure:
     """Draw one component of every sensor at its epicentral distance, with predicted P and S.
 
-    Each trace is scaled to its own peak. Traces at nearly one distance are moved apart, so that none hides another;
+    Each trace is scaled to its own peak. Traces at nearly one distance are moved apart until none hides another;
     the axis says by how much at most, and a thin line leads from each code to the true distance.
 
     Parameters
@@ -70,7 +70,7 @@ def plot_section(stream: Stream, *, component: str = "Z", reduction_km_s: float 
     moved = max(abs(place - one.distance_km) for one, place in zip(sensors, places, strict=True))
     note = f"; traces moved apart by up to {moved:.1f} km" if moved >= 0.05 else ""
     axes.set_ylabel(f"Epicentral distance (km{note})")
-    # sensors without that component (1 and 2 for N and E, say) are told, not dropped in silence
+    # sensors without that component (1 and 2 for N and E, say) are mentioned, not dropped silently
     which = f" ({len(sensors)} of {len(everything)} sensors)" if len(sensors) < len(everything) else ""
     axes.set_title(f"Component {component}{which}, each trace to its peak   {title_of(sensors)}", fontsize=10)
     axes.grid(axis="x")

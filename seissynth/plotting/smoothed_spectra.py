@@ -86,7 +86,7 @@ def _draw(axes, sensor, bandwidth):
 
 
 def _smoothed(data, rate, bandwidth):
-    # padded with zeros: the curve between the record's own frequencies too, so that the lowest ones show no steps
+    # padded with zeros: the curve between the record's own frequencies too, to avoid steps at the lowest ones
     frequencies, amplitude = fourier_amplitude(tapered(data), rate, _PADDING * data.size)
     lowest = log_centers(frequencies, 2, bandwidth)[0]
     centers = log_centers(frequencies, _CENTRES, bandwidth, low_hz=max(lowest, rate / data.size))

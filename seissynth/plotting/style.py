@@ -12,7 +12,7 @@ from pathlib import Path
 from seissynth.errors import InputError
 from seissynth.plotting._notebook import canvas_class, figure_class, show_when_cell_ends
 
-#: Okabe and Ito's colours, which people with any colour vision tell apart
+#: Okabe and Ito's colours, which people with any colour vision can distinguish
 BLACK, GREY, LIGHT = "#222222", "#777777", "#DDDDDD"
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 P_COLOUR, S_COLOUR = BLUE, ORANGE
@@ -94,7 +94,7 @@ def styled(function):
         if shown:
             import matplotlib.pyplot as plt
 
-            plt.show()  # waits for the user in a script, returns at once where pyplot is interactive
+            plt.show()  # waits for the user in a script, returns immediately where pyplot is interactive
         elif wanted:
             show_when_cell_ends(figure)
         return figure

@@ -24,7 +24,7 @@ def plot_traces(
 
     A single sensor is drawn as three panels above each other; several as a grid, one row per sensor with the
     nearest on top, one column per component. The components of a sensor share their amplitude scale; the largest
-    absolute value of each trace stands below its letter. Of an Ensemble the realisations of the nearest sensor are
+    absolute value of each trace is printed below its letter. Of an Ensemble the realisations of the nearest sensor are
     drawn, one row each, on one amplitude scale; ``ensemble.select(station=...)`` chooses another.
 
     Parameters

@@ -11,7 +11,7 @@ from seissynth.plotting.style import BLUE, GREY, new_figure, styled
 #: columns that are no curve
 _NO_CURVES = ("step", "epoch", "minutes")
 _COLUMNS, _PANEL_IN = 3, (4.2, 2.6)
-#: lines of the running mean of what is noted often
+#: lines of the running mean of figures that are logged often
 _SMOOTH = 20
 
 

@@ -55,7 +55,7 @@ def plot_training_samples(samples, *, title="Samples", most=_MOST):
             axes.spines["left"].set_visible(False)
             if not row:
                 axes.set_title(f"Component {column + 1}")
-        # outside, so that it covers no trace
+        # outside the panel, clear of the trace
         panels[row, 0].set_ylabel(f"{peak:.3g}", rotation=0, ha="right", va="center")
     for axes in panels[-1]:
         axes.set_xlabel("Sample")

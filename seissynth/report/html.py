@@ -12,7 +12,7 @@ import numpy as np
 MOST_ROWS = 40
 #: smaller numbers are rounding errors
 _NOTHING = 1e-12
-#: cells of numbers stand to the right
+#: cells of numbers are right-aligned
 NUMERIC = " class='num'"
 
 
@@ -72,7 +72,7 @@ def interval(low, high):
 
 
 def cell(value):
-    """Table cell: numbers to the right, text to the left, and HTML of ours as it is."""
+    """Table cell: numbers to the right, text to the left, our own HTML unescaped."""
     if isinstance(value, Html):
         return f"<td{value.attributes}>{value}</td>"
     if isinstance(value, bool | np.bool_):
@@ -159,7 +159,7 @@ def picture(figure, title):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     data = buffer.getvalue()
-    # width and height of a PNG stand in its first chunk: the page does not jump while pictures load
+    # width and height of a PNG are in its first chunk: the page does not jump while pictures load
     width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
     code = base64.b64encode(data).decode("ascii")
     return (

@@ -36,7 +36,7 @@ def check_targets(path, overwrite=False):
         if target.exists() and not overwrite:
             raise InputError(f"{target} exists; pass --overwrite (overwrite=True) to replace it.")
     folder = tables_folder(path)
-    # a folder of this name that holds something else than our tables is not ours to delete
+    # a folder of this name that holds other files than our tables is not ours to delete
     if folder.exists() and (not folder.is_dir() or any(item.suffix != ".csv" for item in folder.rglob("*.*"))):
         raise InputError(f"cannot replace {folder}: it holds more than tables; move it away.")
 

@@ -75,14 +75,14 @@ class LogSpectrogram:
         rate = positive("sampling_rate_hz", self.sampling_rate_hz, "Hz")
         whole("npts", self.npts)
         if whole("nfft", self.nfft, 4) % 2:
-            raise InputError(f"nfft={self.nfft} must be even, so that the last bin is the Nyquist frequency.")
+            raise InputError(f"nfft={self.nfft} must be even, which makes the last bin the Nyquist frequency.")
         STFT(self.nfft, self.hop)  # checks that it can be inverted
         if not 0 <= self.low_hz < self.high_hz < rate / 2:
             raise InputError(
                 f"the band of {self.low_hz} to {self.high_hz} Hz must rise and end below {rate / 2} Hz, half the rate."
             )
         if not self.band_mask.any():
-            raise InputError(f"no bin lies within {self.low_hz} to {self.high_hz} Hz; raise nfft={self.nfft}.")
+            raise InputError(f"no bin is within {self.low_hz} to {self.high_hz} Hz; raise nfft={self.nfft}.")
 
     # --- geometry
 
@@ -217,7 +217,7 @@ class LogSpectrogram:
         seeds : array_like of int, shape (n,), optional
             For random phases, one per record (0 to 2**64 - 1); needed without `phase`.
         n_iter : int
-            Iterations of Griffin-Lim; 0 keeps the given phase as it is.
+            Iterations of Griffin-Lim; 0 keeps the given phase.
         momentum : float
         workers : int, optional
             Threads.

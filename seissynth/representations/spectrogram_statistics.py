@@ -19,7 +19,7 @@ FORMAT = 1
 #: histogram of ln A from which floors are read: edges and step
 _LOWEST, _HIGHEST, _STEP = -60.0, 30.0, 0.1
 
-#: a floor where there is none to be had: ln of an amplitude far below any sensor's noise
+#: floor of sensors without one: ln of an amplitude far below any sensor's noise
 LOWEST_FLOOR = _LOWEST
 
 
@@ -53,7 +53,7 @@ class SpectrogramStatistics:
         """Raise InputError unless the statistics have that geometry."""
         if self.mean.shape != (spectrogram.bins,):
             raise InputError(
-                f"the statistics are of {len(self.mean)} bins, the spectrogram has {spectrogram.bins}; take them anew."
+                f"the statistics are of {len(self.mean)} bins, the spectrogram has {spectrogram.bins}; recompute them."
             )
 
     def log_floors(self, sensors: Sequence[str] | None, count: int) -> np.ndarray:
@@ -110,7 +110,7 @@ def fit_spectrogram_statistics(
     Parameters
     ----------
     spectrogram : LogSpectrogram
-    batches : iterable, gone through twice (a list, or an object whose ``__iter__`` starts anew)
+    batches : iterable, iterated twice (a list, or an object whose ``__iter__`` starts again)
         Of ``(data, sensors, quiet_end_s)``: records (n, 3, npts); their sensors' names; and the time after sample 0
         until which each holds noise only (its P onset less a margin; 0, or NaN, where nothing is known).
     quantile : float

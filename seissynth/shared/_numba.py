@@ -1,6 +1,6 @@
 """Compilation of private kernels: cached on disk if possible, else in memory.
 
-numba's cache raises at import when the package lies in a read-only folder and no cache folder can be
+numba's cache raises at import when the package is in a read-only folder and no cache folder can be
 made; users of such installs pay the compilation in each process instead.
 """
 

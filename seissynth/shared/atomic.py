@@ -26,7 +26,7 @@ def replacing(path):
 
     The temporary name begins with a dot and the name's first letters, which identify files left by a killed process,
     and keeps the suffix, by which some writers choose a format. After an error it is removed, and a file that was at
-    `path` before is left as it was. The data are on disk before the file replaces `path`, and a full disk is noticed
+    `path` before is left unchanged. The data are on disk before the file replaces `path`, and a full disk is noticed
     here.
 
     Parameters

@@ -5,7 +5,7 @@ codes and event ids may come from anybody. Therefore
 
 - tables for people (those of a report) go through `for_people`, which puts a ``'`` before such text, as
   spreadsheets do themselves; numbers stay numbers;
-- tables that are data (``metadata.csv`` of a set, presets, the log of a training) are written as they are: they are
+- tables that are data (``metadata.csv`` of a set, presets, the log of a training) are written unchanged: they are
   read back, and the text must be the same.
 
 Both are written by `csv_writer` or `write_table`, which also quote a cell with a bare carriage return: readers would
@@ -51,7 +51,7 @@ def for_people(table):
 
 
 class _Rows:
-    """Ends rows with a newline; Python's writer quotes only the characters of its own line ends."""
+    """Ends rows with a newline; Python's writer quotes only the characters of its line ends."""
 
     def __init__(self, file):
         self._file = file

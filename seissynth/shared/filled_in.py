@@ -2,5 +2,5 @@
 
 from typing import Any
 
-#: None until then; typed so that such a field is what it becomes
+#: None until then; typed as the field's final type
 FILLED_IN: Any = None

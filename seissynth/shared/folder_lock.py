@@ -24,7 +24,7 @@ LOCK, HOLDER = ".seissynth.lock", ".seissynth.lock.json"
 #: between the holder's last look and its removal of the lock file another may open that file: it then tries again
 _PATIENCE_S, _LOOK_EVERY_S = 0.5, 0.05
 
-#: how long a folder is made anew that others, who made it and left it empty, take away again
+#: how long to recreate a folder that other processes create and remove while it is empty
 _FOLDER_PATIENCE_S = 10.0
 
 #: what this process holds, by the lock's path: its id too, since a forked child inherits the table but no lock
@@ -106,7 +106,7 @@ def fills(argument, doing, *, file=False, unless=None):
             try:
                 target = signature.bind(*args, **kwargs).arguments.get(argument)
             except TypeError:
-                target = None  # the call itself says what is wrong with it
+                target = None  # the call itself reports the fault
             known = isinstance(target, str | os.PathLike) and _lockable(Path(target), file)
             if not known or (unless is not None and unless()):
                 return function(*args, **kwargs)

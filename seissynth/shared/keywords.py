@@ -37,7 +37,7 @@ def once_positional(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         def inside(*args: P.args, **kwargs: P.kwargs) -> R:
             late = dict(zip(names, args[positional:], strict=False))
             if not late or len(args) > positional + len(names) or late.keys() & kwargs.keys():
-                return function(*args, **kwargs)  # which says what is wrong, where something is
+                return function(*args, **kwargs)  # which reports any fault
             words = ", ".join(f"{name}=" for name in late)
             warn_user(f"{function.__name__}: pass {words} by keyword; a later version takes no more by position.")
             return unchecked(*args[:positional], **{**late, **kwargs})

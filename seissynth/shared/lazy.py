@@ -34,7 +34,7 @@ def lazy(namespace, names, modules=()):
         return value
 
     def __dir__():
-        # public names only: what Tab shows; modules of ours that were imported on the way are no part of it
+        # only public names, as shown by Tab; not our modules that were imported on the way
         own = {name for name in namespace if name.startswith("__")}
         return sorted({*own, *homes, *modules})
 

@@ -1,4 +1,4 @@
-"""Small tables of words, as plain text and as HTML, for what objects show of themselves."""
+"""Lay out small tables of words as plain text and HTML, for printed objects."""
 
 import html
 import textwrap

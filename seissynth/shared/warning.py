@@ -19,7 +19,7 @@ COLLECTED: ContextVar[list[str] | None] = ContextVar("collected warnings", defau
 def collecting_warnings():
     """Collect the messages of `warn_user` in this context, a list of str, instead of warning.
 
-    The filters of `warnings` belong to the whole process and stay as they are; other threads warn as before.
+    The filters of `warnings` belong to the whole process and stay unchanged; other threads warn as before.
     """
     collected = []
     token = COLLECTED.set(collected)

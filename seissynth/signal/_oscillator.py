@@ -15,12 +15,12 @@ FINEST = 16
 STRAIGHT = 8.0
 #: below this many samples a period (at `FINEST`) nothing of the oscillator is left but the ground's own motion
 COARSE = 3.9
-#: from this many samples a period on, every fourth displacement is enough to tell where no peak can be
+#: from this many samples a period on, every fourth displacement is enough to rule out a peak
 SLOW = 80.0
 STRIDE = 4
 #: periods that one call of a kernel works on; its states then stay in the processor's cache
 BLOCK = 64
-#: periods that the processor works on at once
+#: periods that the processor works on together
 LANES = 8
 
 
@@ -31,7 +31,7 @@ class Oscillators:
     Attributes
     ----------
     index : ndarray, shape (m,)
-        Where each stands in the periods asked for.
+        Position of each in the periods asked for.
     factor : int
         How many times finer than the record the samples are.
     slow : bool
@@ -86,7 +86,7 @@ def rise_between(drag, spring, load):
 
     U is the larger displacement at the two ends, A the largest acceleration in the step; `drag`, `spring` and `load`
     are the equation of motion's, per step. Within a step ``|u| <= U + M / 8`` where M is the largest ``|u''|``, and the
-    velocity is at most ``2 U + M / 2``, so that ``M <= load A + drag (2 U + M / 2) + spring (U + M / 8)``.
+    velocity is at most ``2 U + M / 2``, hence ``M <= load A + drag (2 U + M / 2) + spring (U + M / 8)``.
 
     Returns
     -------
@@ -216,7 +216,7 @@ def half_sample_filter(taps):
     return weights / (2 * weights.sum())
 
 
-#: centre, next and next but one: the inverse of what joining samples by straight lines takes away, sinc², to the
+#: centre, next and next but one: the inverse of sinc², the loss when samples are joined by straight lines, to the
 #: fourth order: 1 + s²/3 + 8 s⁴/45 with s = sin(pi f dt); 0.5 % short at a fifth of the sampling rate
 SHARPEN = (1 + 2 * 23 / 180 - 2 / 90, -23 / 180, 1 / 90)
 

@@ -2,8 +2,8 @@
 
 An oscillator is a filter with two poles: ``w[n] = a[n] + p1 w[n-1] + p2 w[n-2]``, and its displacement, over
 the factor of ``w[n]``, is ``w[n] + g1 w[n-1] + g2 w[n-2]``. Samples are taken in runs of 16 (`RUN`), which the
-compiler unrolls, and periods stand innermost, so that it works on four or eight of them at once. The state in
-front of each run is kept: where a peak is near, the run is gone through again, with what lies between samples.
+compiler unrolls, and periods are innermost: it works on four or eight of them together. The state in
+front of each run is kept: where a peak is near, the run is repeated, with values between samples.
 
 Rows of the coefficients: p1, p2, g1, g2, then h0, h1, h2 (velocity, per step), load (of acceleration), drag,
 spring (of the equation of motion, per step squared).
@@ -223,7 +223,7 @@ def largest_displacement(x, coefficients, bounds, long, state, top, room):
 
     x : (16 runs + 1,), ending in rest; coefficients : (10, periods); bounds : (4, periods), see `_refine`, 0 for
     samples only; long : bool, for `sweep_long`; state : (2, periods), w[-1] and w[-2], on return those after the last
-    run; top : (periods,), written; room : what the kernel may scribble on, 9 values a period or more.
+    run; top : (periods,), written; room : scratch memory of the kernel, 9 values a period or more.
     """
     runs, periods = x.size // 16, top.size
     columns = np.ascontiguousarray(coefficients.T)
@@ -280,8 +280,8 @@ def rotate(x, y, coefficients, x1_kept, x2_kept, y1_kept, y2_kept, peaks, weight
         if peaks[best, j] == 0.0 and (lift == 0.0 or loudest.max() == 0.0):
             out[j] = 0.0
             continue
-        smallest = 0.0  # smallest of `largest`: what is nearer to rest than that changes nothing
-        for turn in range(-1, runs):  # the run with the largest motion first, so that few others are worth a look
+        smallest = 0.0  # smallest of `largest`: motion nearer to rest than that changes nothing
+        for turn in range(-1, runs):  # the run with the largest motion first, which rules out most others
             run = best if turn < 0 else turn
             following = min(run + 1, runs - 1)
             load = lift * np.hypot(loudest[0, run], loudest[1, run])

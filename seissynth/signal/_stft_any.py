@@ -2,7 +2,7 @@
 
 import numpy as np
 
-#: frames that go through scipy.fft at once, for other lengths
+#: frames that go through scipy.fft together, for other lengths
 _BATCH = 256
 
 

@@ -1,18 +1,18 @@
 """Compiled loops of the short-time Fourier transform for transform lengths 4, 8, 16, ...
 
-Everything runs over a block of neighbouring frames at once: a row holds one sample (or one bin) of `lanes`
+Everything runs over a block of neighbouring frames together: a row holds one sample (or one bin) of `lanes`
 frames, 128 bytes, so each innermost loop is the same arithmetic on neighbouring numbers and compiles to vector
 instructions; a block stays in the first cache. Two layouts make this possible:
 
 comb
     A record with its samples sorted by their number modulo hop: ``comb[r * length + q]`` is sample
-    ``q * hop + r`` of the padded record. Sample n of neighbouring frames lies side by side in it, for any hop.
+    ``q * hop + r`` of the padded record. Sample n of neighbouring frames is side by side in it, for any hop.
 block
     ``block[(2 * i + part) * lanes + j]``: complex row i, real (part 0) or imaginary part (1), of frame j.
 
 A real transform of length nfft is a complex one of half that length, whose row i holds samples 2 i and
 2 i + 1. The stages are those of Pease (J. ACM 15, 252, 1968): each reads rows a fixed distance apart and
-writes neighbouring ones; the bins come out in digit-reversed order, which costs nothing as only whole rows
+writes neighbouring ones; the bins are in digit-reversed order, which costs nothing as only whole rows
 move. Every loop below reads at most a few slices and writes one or two, since the compiler gives up
 vectorising where it would have to compare more of them for overlap.
 """
@@ -142,7 +142,7 @@ def comb_record(x, comb, length, hop, offset):
     """Sort the samples of a record, which starts at place `offset` of the padded record, into its comb."""
     comb[:] = 0
     end = offset + x.size
-    for start in range(0, length, 64):  # a stretch at a time, so that each cache line of x is fetched once
+    for start in range(0, length, 64):  # in stretches, to fetch each cache line of x once
         for r in range(hop):
             low = max(start, -((r - offset) // hop))  # ceil((offset - r) / hop)
             high = min(start + 64, -((r - end) // hop), length)
@@ -165,7 +165,7 @@ def uncomb(comb, length, hop, offset, weight, x):
 
 @jit
 def places_in_comb(size, hop, length):
-    """Where sample n of frame 0 stands in a comb."""
+    """Index of sample n of frame 0 in a comb."""
     n = np.arange(size)
     return n % hop * length + n // hop
 

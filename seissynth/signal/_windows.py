@@ -40,7 +40,7 @@ def window_weights(nfft, window):
         try:
             samples = get_window(window, nfft)
         except (ValueError, TypeError) as error:
-            raise InputError(f"window={window!r} is none that scipy.signal.get_window knows: {error}") from error
+            raise InputError(f"window={window!r} is not known to scipy.signal.get_window: {error}") from error
     else:
         samples = np.array(window)
     front = (nfft - len(samples)) // 2

@@ -13,7 +13,7 @@ def seismometer_rows(data, taps, feedback_1, feedback_2, out, first, last):
     """out[r, n] = sum_k taps[h + k] data[r, n + k] - feedback_1 out[r, n - 1] - feedback_2 out[r, n - 2].
 
     Rows first...last of (rows, npts). `taps` (2 h + 1, odd) are in the order in which they meet the samples. Zero
-    stands before a row, its odd mirror image after it. The recursion starts h samples before the row, where the
+    is assumed before a row, its odd mirror image after it. The recursion starts h samples before the row, where the
     taps first meet it.
     """
     npts = data.shape[1]

@@ -29,7 +29,7 @@ def konno_ohmachi(
     Parameters
     ----------
     spectrum : array_like, shape (..., m)
-        Real spectra of any unit, amplitude or power. Smoothing is linear: negative values are taken as they are.
+        Real spectra of any unit, amplitude or power. Smoothing is linear: negative values are kept.
     frequencies : array_like, shape (m,), Hz
         Of the spectra: at least 0 and increasing; even steps or not.
     centers : array_like, shape (k,), Hz, optional
@@ -188,7 +188,7 @@ def _smooth(rows, frequencies, centers, bandwidth, exact, workers):
         width = 10 ** (np.pi / bandwidth)
         center = centers[empty[0]]
         raise InputError(
-            f"centers: no frequency lies in the main lobe of {center:g} Hz ({center / width:g} to "
+            f"centers: no frequency is in the main lobe of {center:g} Hz ({center / width:g} to "
             f"{center * width:g} Hz with bandwidth {bandwidth:g}); {empty.size} of {centers.size} centres have none. "
             "Leave them out (see log_centers), give a smaller bandwidth or more frequencies, or pass exact=True."
         )

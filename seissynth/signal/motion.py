@@ -162,7 +162,7 @@ def resample_motion(data: ArrayLike, from_hz: float, to_hz: float) -> np.ndarray
 
     taps = _resampling_taps(max(up, down))
     reach = -(-(len(taps) // 2) // up)  # in input samples
-    pad = -(-reach // down) * down  # whole output samples, so that the grid keeps sample 0
+    pad = -(-reach // down) * down  # whole output samples, to keep sample 0 on the grid
     npts = data.shape[-1]
     rows = np.ascontiguousarray(data.reshape(-1, npts), dtype=np.float64)
     wide = resample_poly(_extend(rows, pad), up, down, axis=-1, window=taps)
@@ -191,7 +191,7 @@ def rate_ratio(from_hz, to_hz):
             raise InputError(f"A sampling rate is {rate} Hz; it must be above 0.")
     ratio = to_hz / from_hz
     for limit in (MAX_RATIO_TERM, MAX_WHOLE_FACTOR):
-        # the smaller side is approximated, so that the limit holds for either direction
+        # the smaller side is approximated: the limit then holds for either direction
         if ratio <= 1:
             fraction = Fraction(ratio).limit_denominator(limit)
         else:
@@ -232,7 +232,7 @@ def _extend(rows, count, at_start=True):
     mirrored = min(count, npts - 1)
     last = rows[:, -1:]
     wide[:, count + npts : count + npts + mirrored] = 2 * last - rows[:, ::-1][:, 1 : mirrored + 1]
-    # a record shorter than the reach: hold what was reached
+    # a record shorter than the reach: hold the last value
     wide[:, count + npts + mirrored :] = wide[:, count + npts + mirrored - 1 : count + npts + mirrored]
     if at_start:
         wide[:, count - mirrored : count] = 2 * rows[:, :1] - rows[:, mirrored:0:-1]

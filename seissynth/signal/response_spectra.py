@@ -186,7 +186,7 @@ def rotd(
         raise InputError(f"acc_1 has shape {one.shape}, acc_2 {two.shape}; give two components of the same samples.")
     wanted = np.atleast_1d(as_signal(np.atleast_1d(percentiles), "percentiles")).astype(float)
     if wanted.ndim != 1 or (wanted < 0).any() or (wanted > 100).any():
-        raise InputError(f"{percentiles=} must lie between 0 and 100.")
+        raise InputError(f"{percentiles=} must be between 0 and 100.")
     rows = as_rows(one), as_rows(two)
     straight = _straight(interpolation)
     shared = {

@@ -94,7 +94,7 @@ class STFT:
         sums = _square_taps(self).sum(axis=0)
         if not sums.min() > _LEAST_SUM * sums.max():
             raise InputError(
-                f"the squares of the window, hop={self.hop} apart, sum to zero at {np.argmin(sums)} samples after "
+                f"the squares of the window, shifted by hop={self.hop}, sum to zero at {np.argmin(sums)} samples after "
                 "the start of a frame: the STFT is not invertible; choose a smaller hop."
             )
 
@@ -219,8 +219,8 @@ class STFT:
                         inverse_any(self, _offset(self), rows[row], weight, x[row])
 
         share_rows(work, len(rows), workers)
-        # a bad value reaches every sample of its frame, so that looking at the result is enough, and 8 times cheaper;
-        # not so the imaginary parts that are left out, and a last frame that lies behind the record
+        # a bad value reaches every sample of its frame, so checking the result is enough, and 8 times cheaper;
+        # not so the imaginary parts that are left out, and a last frame beyond the record
         edges = (x, rows[:, [0, -1]], rows[:, :, -1])
         if not all(np.isfinite(part).all() for part in edges):
             largest = max(
@@ -282,7 +282,7 @@ def _tables(nfft, window, dtype):
     Returns
     -------
     pairs, same : ndarray, shape (nfft / 2,)
-        Row of the block that holds element i: where the bins stand as pairs k and nfft / 2 - k, and in order.
+        Row of the block that holds element i: of bins as pairs k and nfft / 2 - k, and in order.
     radices : ndarray, shape (stages,)
     twiddles : ndarray, shape (stages, nfft / 8, 6)
         exp(-2 pi i n k / m) for k of 1 to 3, real and imaginary parts in turn.

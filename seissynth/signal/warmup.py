@@ -42,7 +42,7 @@ def _calls():
     from seissynth import signal
 
     def stft(x):
-        for nfft in (32, 31):  # even and odd lengths have kernels of their own
+        for nfft in (32, 31):  # even and odd lengths have their own kernels
             transform = signal.STFT(nfft, 8)
             transform.inverse(transform.forward(x), x.shape[-1])
 

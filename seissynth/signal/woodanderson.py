@@ -239,7 +239,7 @@ def _filter(sampling_rate_hz, derivatives, period_s, damping):
     """Return (taps, feedback) of `seismometer_rows`, for m, m/s or m/s² to m.
 
     The instrument's poles exp(p / rate) make the recursion's polynomial A. Response times A is smooth up to Nyquist,
-    since A takes the poles out, so that a short window can follow it; where the fit ends before Nyquist, the
+    since A removes the poles, and a short window can follow it; where the fit ends before Nyquist, the
     jump there costs nothing, and its error falls exponentially with the window's length.
     """
     natural = 2 * np.pi / period_s / sampling_rate_hz
@@ -251,7 +251,7 @@ def _filter(sampling_rate_hz, derivatives, period_s, damping):
     wanted = _pendulum(angle * sampling_rate_hz, 2 - derivatives, period_s, damping)
     wanted *= feedback @ np.exp(-1j * np.outer(np.arange(3), angle))
     waves = np.exp(1j * np.outer(angle, np.arange(-_HALF_TAPS, _HALF_TAPS + 1)))
-    # divided by the response, so that errors are relative
+    # divided by the response, to make errors relative
     waves /= wanted[:, np.newaxis]
     equations = np.concatenate([waves.real, waves.imag])
     ones = np.concatenate([np.ones(angle.size), np.zeros(angle.size)])

@@ -178,7 +178,7 @@ def _groups(name, usable, patterns, faults):
             continue
         parts = []
         for (item, place), wanted in zip(by_instrument[key], asked, strict=True):
-            # a channel that was not asked for only tells how the sensor stands; nobody need hear of its faults
+            # a channel that was not asked for only shows how the sensor is oriented; its faults are not reported
             channel = _channel(name, item, place, faults if wanted else {})
             if channel is not None:
                 _add_to_part(parts, channel, faults if wanted else {})
@@ -196,8 +196,8 @@ def _add_to_part(parts, channel, faults):
     if apart:
         label = f"{channel.location}.{channel.code}" if channel.location else channel.code
         fault = (
-            f"stands apart from {apart[0].code} of the same instrument, at {_where(channel)} and not "
-            f"{_where(apart[0])}; it gets the motion of its own place. Correct the inventory if they stand together."
+            f"is not co-located with {apart[0].code} of the same instrument: it is at {_where(channel)}, not "
+            f"{_where(apart[0])}; it gets the motion of its own place. Correct the inventory if they are at one place."
         )
         faults.setdefault(fault, []).append(label)
     for part in parts:
@@ -319,7 +319,7 @@ def _not_ground_motion(item):
     if code[1].upper() not in INSTRUMENT_PREFERENCE:
         return f"instrument code {code[1]}"
     units = input_units(item.response)
-    # a digitiser's own response, or none, does not say what the sensor measures; the instrument code does
+    # a digitiser's own response, or none, does not show the sensor's quantity; the instrument code does
     if quantity_of_units(units) is None and not tells_nothing(units):
         return f"in {units}"
     return None

@@ -8,7 +8,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 
-#: two sensors of one station stand at one site when they are this close
+#: sensors of one station that are this close share a site
 SAME_PLACE_DEG = 1e-5
 SAME_DEPTH_M = 1.0
 

@@ -150,7 +150,7 @@ def made_up_source(card, conditions, rate_hz):
     time = np.arange(round(lasts_s * rate_hz)) / rate_hz - _AROUND_S
     data = np.empty((len(conditions), 3, len(time)), np.float32)
     for row, (event, station) in enumerate(zip(conditions["source_id"], conditions["station_id"], strict=True)):
-        # one generator for each component, so that a longer record begins as a shorter one does
+        # one generator for each component, which makes a longer record begin as a shorter one does
         key = hash_words("made-up source", str(event), str(station))
         noise = np.stack([generator(key, number).standard_normal(len(time)) for number in range(3)])
         level = np.full(len(time), 0.01)
@@ -261,6 +261,6 @@ class Ricker(Backend):
         return Records(data, start_s, p_s=p_s, s_s=s_s, truth={"peak_velocity_mps": peak})
 
     def _wavelet(self, times):
-        # its peak lies one period after the onset
+        # its peak is one period after the onset
         square = (np.pi * (self.frequency_hz * times - 1)) ** 2
         return (1 - 2 * square) * np.exp(-square)

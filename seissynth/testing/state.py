@@ -12,7 +12,7 @@ import numpy as np
 
 
 def kept_arrays(records, copied=True):
-    """Return the arrays of records by name, as they are now.
+    """Return the arrays of records by name, in their present state.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class Trial:
             return self._origin()
         try:
             return copy.deepcopy(self._origin)
-        except Exception:  # it holds what cannot be copied, a lock for example
+        except Exception:  # something in it cannot be copied, a lock for example
             return self._origin
 
     def seeds(self, seed=0):

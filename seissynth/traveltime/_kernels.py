@@ -5,11 +5,11 @@ p = r sin(i) / v (s/rad) is the same in all shells. Between radii a > b it cover
 acos(p v / a) - acos(p v / b), in the time (sqrt(a² - p²v²) - sqrt(b² - p²v²)) / v.
 
 Three kinds of path together hold the shortest one (Fermat): up from the source; down into shell k, a
-chord there, and up; and a path that grazes the base of a shell, which lies along the interface
+chord there, and up; and a path that grazes the base of a shell, which runs along the interface
 with constant p (the head wave's mirror image; in the shadow of a slow layer it comes first).
 
 Travel time is stationary in p, so times are taken as T(p) + p (wanted angle - angle(p)), which leaves an error
-of second order in what the root finder left over.
+of second order in the remainder of the root finder.
 """
 
 import math
@@ -195,7 +195,7 @@ def _angle_from_down(p, v, radius):
 def trace(delta, source_r, r, vp, vs, out):
     """Fill out (n, N_COLUMNS) for angles delta (n,) in rad and source radii (n,) in km; p in s/rad.
 
-    One loop over waves and shells, with one call of each kind of ray: every call is compiled into this function anew.
+    One loop over waves and shells, with one call of each kind of ray: every call is compiled into this function again.
     """
     for i in range(len(delta)):
         source = source_r[i]

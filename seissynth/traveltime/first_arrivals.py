@@ -120,7 +120,7 @@ def onsets(distance_km: ArrayLike, depth_km: ArrayLike, model: Any = "iasp91") -
     model                 layers                                 TauP
     ====================  =====================================  =====================================
     "iasp91"              to 3 degrees, sources to 40 km depth   iasp91 elsewhere
-    other layered models  to 10 degrees                          iasp91 beyond (a warning tells)
+    other layered models  to 10 degrees                          iasp91 beyond (with a warning)
     TauP's                never                                  everywhere
     ====================  =====================================  =====================================
 
@@ -203,7 +203,7 @@ def _layered(model):
     """Return the layered model for `model`, or None if TauP is needed."""
     if isinstance(model, str):
         return VELOCITY_MODELS.get(model)
-    # not isinstance, which would import ObsPy: a TauPyModel is known by what it can do
+    # not isinstance, which would import ObsPy: a TauPyModel is recognised by its methods
     if hasattr(model, "get_travel_times") and hasattr(model, "model"):
         return None
     return velocity_model(model)
@@ -227,7 +227,7 @@ def _through_layers(delta, depth, layered):
 
     out = np.empty((len(delta), kernels.N_COLUMNS))
     radii, vp, vs = (np.array(x) for x in (layered.top_depth_km, layered.vp_km_s, layered.vs_km_s))
-    # one subtraction for both, so that a depth equal to a top gives an equal radius
+    # one subtraction for both, for equal radii where a depth equals a top
     kernels.trace(np.ascontiguousarray(delta), EARTH_RADIUS_KM - depth, EARTH_RADIUS_KM - radii, vp, vs, out)
     return {
         "p_s": out[:, kernels.P_FIRST],

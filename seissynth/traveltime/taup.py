@@ -2,7 +2,7 @@
 
 TauP's own call shoots rays for one distance at a time (5 to 25 ms). Here its samples of (p, angle, time) of each phase
 are read once for a model and depth, and interpolated by cubics with the exact slopes d(time)/d(angle) = p, for all
-distances at once.
+distances together.
 """
 
 import functools
@@ -23,7 +23,7 @@ PHASES = {
 #: beyond this distance there is no direct wave apart from the first arrival
 DIRECT_LIMIT_RAD = np.radians(10.0)
 
-_BLOCK = 256  # distances at once, which bounds the memory of (distances, segments) arrays
+_BLOCK = 256  # distances taken together, which bounds the memory of (distances, segments) arrays
 _P_TOLERANCE = 1e-9
 
 

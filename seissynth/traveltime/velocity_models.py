@@ -181,7 +181,7 @@ def list_velocity_models() -> list[str]:
 
 
 def velocity_model(model: Any) -> LayeredModel:
-    """Return a layered model from its name, from layers, or as it is.
+    """Return a layered model from its name, from layers, or unchanged.
 
     Parameters
     ----------

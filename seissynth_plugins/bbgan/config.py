@@ -7,7 +7,7 @@ from seissynth.shared.checks import positive, whole
 from seissynth_plugins.torchkit.named_configs import build_named, vector_with_onsets
 
 COMPONENTS = 3
-#: values of each channel that become the log peaks, and what is left for the record's first layer
+#: values of each channel that become the log peaks, and values left for the record's first layer
 PEAK_VALUES, FIRST_VALUES = 50, 250
 #: of the stages of the generator; each doubles the samples, the last by its own factor
 STAGES = (16, 32, 64, 128, 64)

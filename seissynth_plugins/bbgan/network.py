@@ -1,4 +1,4 @@
-"""BBGAN's networks: records of peak one with their log peaks apart, and a critic that sees both.
+"""BBGAN's networks: normalised records with separate log peaks, and a critic that sees both.
 
 Shapes: N records; waveforms (N, 3, npts) between -1 and 1, log peaks (N, 3) scaled to between -1 and 1.
 """

@@ -97,7 +97,7 @@ class Discriminator(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions before and behind an average of neighbours, with a shortcut; half as many samples come out."""
+    """Two convolutions around an average of neighbours, with a shortcut; halves the number of samples."""
 
     def __init__(self, channels, after, kernel):
         super().__init__()
@@ -113,7 +113,7 @@ class ResidualBlock(nn.Module):
         """(N, channels, npts) -> (N, after, npts / 2)."""
         z = F.avg_pool1d(self.first(F.leaky_relu(self.norms[0](x), _SLOPE)), 2)
         z = self.second(F.leaky_relu(self.norms[1](z), _SLOPE))
-        # variance stays as it is where both are independent
+        # the division keeps the variance where both are independent
         return (z + F.avg_pool1d(self.shortcut(x), 2)) / 2**0.5
 
 

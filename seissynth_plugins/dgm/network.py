@@ -1,4 +1,4 @@
-"""DGM's networks. From the paper: LSTM for ranges of time, attention across components, convolutions for what is near.
+"""DGM's networks. From the paper: LSTM along time, attention across components, convolutions for local detail.
 
 Shapes: N records, T coarse time steps, D features; acceleration (N, 3, npts) over its standard deviation.
 """
@@ -23,7 +23,7 @@ class Generator(nn.Module):
     Notes
     -----
     Two LSTM in both directions run over all coarse steps (the long range) and over blocks of them (the short one). Each
-    component then has features of its own, and at each step the three attend to each other. Convolutions with doublings
+    component then has its own features, and at each step the three attend to each other. Convolutions with doublings
     follow.
 
     Examples

@@ -8,7 +8,7 @@ _NETWORKS = (
 _TRAINING = (
     "augmentation", "data", "monitoring", "onset_terms", "run_folder", "site_noise_fit", "spread_fit",
 )  # fmt: skip
-#: went to what all learned backends share
+#: moved to the module that all learned backends share
 _SHARED = ("noise_rows", "stages", "training_rows")
 
 keep_former_names(

@@ -14,7 +14,7 @@ from seissynth_plugins.heggs.onset_gates import gate_onsets
 from seissynth_plugins.torchkit.precision import chosen_precision
 from seissynth_plugins.torchkit.samplers import METHODS, record_generators, sample, start_noise
 
-#: share of the noise process from which a generation with source starts, where nothing else is said
+#: share of the noise process from which a generation with source starts, by default
 START_SHARE = 0.6
 STARTS = ("paper", "noised", "condition")
 #: mean of the logarithm of a Rayleigh variable over its rms, minus Euler's constant over two
@@ -214,7 +214,7 @@ def to_waveforms(
     seeds : array_like of int, shape (n,)
         For random phases and for the texture.
     texture : {None, "rayleigh"}
-        None takes the amplitudes as they are. "rayleigh" multiplies them by those of stationary noise and starts from
+        None keeps the amplitudes unchanged. "rayleigh" multiplies them by those of stationary noise and starts from
         its phases: where the network gives the mean of ln A, as a squared loss makes it do, the result has the
         fluctuations of a random signal with that spectrogram.
     phase : ndarray, shape (n, 3, 64, 376), optional
@@ -234,7 +234,7 @@ def to_waveforms(
 
     Notes
     -----
-    The amplitude of a cell of stationary Gaussian noise is Rayleigh distributed, and the mean of its logarithm lies
+    The amplitude of a cell of stationary Gaussian noise is Rayleigh distributed, and the mean of its logarithm is
     half of Euler's constant, 0.289, below the logarithm of its rms; the rms amplitude is taken as
     ``exp(mean ln A + 0.289)``.
     """

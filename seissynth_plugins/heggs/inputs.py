@@ -36,9 +36,10 @@ class ModelInputs:
         Records are divided by their peak first (the rows with a star of the paper's table 3).
     onset_terms : dict of str to (float, float)
         By how much P and S come later at a sensor than the velocity model says, s, median of the training set's picks;
-        see `onset_terms.fit_onset_terms`. Empty: the model is taken as it is.
+        see `onset_terms.fit_onset_terms`. Empty: no correction.
     site_noise : SiteNoise, optional
-        Gains of sites and levels of noise, see `seissynth_plugins.heggs.site_noise`. None: what the network says.
+        Gains of sites and levels of noise, see `seissynth_plugins.heggs.site_noise`. None: only the
+        network's prediction.
 
     Notes
     -----

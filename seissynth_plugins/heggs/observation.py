@@ -87,7 +87,7 @@ def signal_residuals(inputs, target, predicted, conditions, sensors, onsets):
     inputs : ModelInputs
         With `site_noise`.
     target, made : ndarray, shape (n, 3, bins, frames)
-        Real records, and what a network says of them.
+        Real records, and the network's predictions of them.
     conditions : ndarray, shape (n, size)
     sensors : sequence of str
     onsets : ndarray, shape (n, 2)

@@ -17,7 +17,7 @@ RISE_S = (-0.02, 0.06)
 IMPULSES = {"P": ((1.1, 0.3, 0.3), 0.13), "S": ((0.4, 0.45, 0.45), 0.8)}
 #: frames so long behind an onset are looked at, s
 _BEHIND_S = 2.0
-#: S is told from what stands in frames so long before those that reach it, s
+#: level of S is compared with frames this long before those that reach it, s
 _BEFORE_S = 1.3
 
 

@@ -29,7 +29,7 @@ LEAST_SIGNAL = 0.02
 KNOTS_S = (0.0, 1.5, 4.0, 12.0, 35.0)
 #: knots after P, up to S, likewise
 P_KNOTS_S = (0.0, 0.8, 2.5)
-#: frames at the end whose window reaches beyond the record: what is there is an edge, not motion
+#: frames at the end whose window reaches beyond the record: they hold an edge effect, not motion
 EDGE_FRAMES = 4
 #: the correction is zero at this magnitude, linear in it, and constant beyond these
 MIDDLE_MAGNITUDE, MAGNITUDES = 3.0, (2.5, 4.5)

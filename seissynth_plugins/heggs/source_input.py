@@ -61,7 +61,7 @@ class SourceReader:
         return encoded, Traits(*fields)
 
     def _of_pool(self, pool, conditions):
-        """For each row residuals of the pool, and which of them are used: all except those of its own sensor."""
+        """Residuals of the pool for each row, and which are used: all except those of the row's sensor."""
         names, sensors = np.array(sensor_names(conditions)), np.array(_sensors(pool))
         events = [name for name in self.inputs.condition.columns if name.startswith("source_")]
         values = np.stack([np.asarray(conditions[name], dtype=float) for name in events], axis=1)

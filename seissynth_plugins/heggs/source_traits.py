@@ -99,7 +99,7 @@ class SourceResiduals:
         return noise, level, np.where(early, before, behind)
 
     def _rest(self, rows, later, counts, level):
-        """Mean of what is left behind a level, of frames that count, moved by so many frames."""
+        """Mean residual after removal of a level, over valid frames, shifted by `later` frames."""
         frames = counts.shape[1]
         total, records = np.zeros(self.apart.shape[1:], np.float32), np.zeros(frames, np.float32)
         for row, by in zip(rows, np.clip(later, -frames, frames).tolist(), strict=True):
@@ -166,7 +166,7 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
         sampling = Sampling(steps=_STEPS, spread=False)
         onsets, early, names = onsets[placed], early[placed], np.asarray(sensors, dtype=str)[placed]
         taken = onsets if model.config.unet.onset_maps else None
-        # of its sensor alone: what a source tells must not depend on which others there are
+        # seeded by its sensor alone: the information from one source must not depend on the other sources
         seeds = np.array([hash_words("prediction at a source", name) for name in names], dtype=np.uint64)
         x = generate_spectrograms(model, conditions[placed], seeds, None, taken, sampling)
         features = shape_features(onsets, inputs.frame_times_s, inputs.magnitudes(conditions[placed]))

@@ -20,7 +20,7 @@ from seissynth_plugins.heggs.networks.config import SPECTROGRAM
 CELL = (4, 4)
 #: cells of a pattern
 SHAPE = (SPECTROGRAM[0], SPECTROGRAM[1] // CELL[0], SPECTROGRAM[2] // CELL[1])
-#: a cell counts where this share of it lies in the band and under the mask
+#: a cell counts where this share of it is in the band and under the mask
 _LEAST_SHARE = 0.5
 _ITERATIONS = 60
 #: patterns are fitted where this share of the records has the cell, and held constant in time beyond
@@ -115,7 +115,7 @@ def fit_patterns(means, counts, patterns, iterations=_ITERATIONS):
     -------
     patterns : ndarray, shape (patterns, ...), float32
         Scaled for coordinates of variance 1; the strongest first. Where fewer than 0.3 of the records have a
-        cell, the nearest value along the last axis is used; zero if there is none.
+        cell, the nearest value along the last axis is used; zero if no record has any.
     noise_sd : float
         Standard deviation of a cell's residuals that the patterns do not explain.
 

@@ -26,7 +26,7 @@ def make_inputs(plain):
     return ModelInputs.from_plain(plain)
 
 
-#: of what the package brings; tools/heggs/heggs_ship.py prints that of a new file
+#: of the shipped weights; tools/heggs/heggs_ship.py prints the hash of a new file
 _SHA256 = {"heggs_small.safetensors": "a41e4e55a5b3756b1de6e4ee645c7c3ba9db75cb2d35de1ef75054b67b44d62f"}
 
 HEGGS = Kind(

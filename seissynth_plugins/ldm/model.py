@@ -54,7 +54,7 @@ class LatentDiffusion(SpectrogramModel):
         self.latent_scale.copy_(1 / deviation)
 
     def train(self, mode=True):
-        """Set the mode of the diffusion part; the autoencoder stays as it is used."""
+        """Set the mode of the diffusion part; the autoencoder stays in evaluation mode."""
         super().train(mode)
         self.vae.eval()
         return self
@@ -69,7 +69,7 @@ class LatentDiffusion(SpectrogramModel):
         return self.vae.decode(z / self.latent_scale)
 
     def loss(self, batch, generator=None):
-        """Return the loss of a batch and what to log.
+        """Return the loss of a batch and the values to log.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class LatentDiffusion(SpectrogramModel):
         return logs
 
     def validation_loss(self, batch):
-        """Return errors of what generation does in one step, under the same draws for every call.
+        """Return errors of single generation steps, with the same draws in every call.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class LatentDiffusion(SpectrogramModel):
         -------
         dict of str to Tensor
             "loss": of the latent, as in training; "with_source": of the spectrogram from the noised source (drawn
-            steps); "without_source": from noise alone; "autoencoder": of what is only encoded and decoded.
+            steps); "without_source": from noise alone; "autoencoder": of records only encoded and decoded.
         """
         target, mask, onsets = batch["target"], batch.get("mask"), batch.get("onsets")
         t, noise = draw_noise(batch, self.schedule, (len(target), *self.config.latent_shape))

@@ -1,1 +1,1 @@
-"""SeismoGen: a Wasserstein GAN of earthquakes and noise whose critic sees low and high frequencies apart."""
+"""SeismoGen: a Wasserstein GAN of earthquakes and noise whose critic sees low and high frequencies separately."""

@@ -1,4 +1,4 @@
-"""SeismoGen's networks: one pipeline a component, and a critic that sees low and high frequencies apart.
+"""SeismoGen's networks: one pipeline per component, and a critic that sees low and high frequencies separately.
 
 Shapes: N records (N, 3, npts). The paper of SeismoGen and the thesis give names and the ways between layers, not all
 sizes; what they leave open is set by `SeismogenConfig`.
@@ -151,7 +151,7 @@ class DoublingTransposed(nn.Module):
 
 
 def split_bands(x, sampling_rate_hz, split_hz):
-    """Return what lies below a frequency, and the rest, both shaped as `x`; their sum is `x`.
+    """Split into the parts below and above a frequency, both shaped as `x`; their sum is `x`.
 
     Examples
     --------

@@ -272,11 +272,10 @@ def combine(
 ):
     """Z, R, T spectra from the legs' spectra and the series' spectra.
 
-    z_filter: what S on Z has beside that on the horizontals (Vs30, distance).
+    z_filter: S on Z relative to S on the horizontals (Vs30, distance).
     surface: free-surface factors p_radial, p_vertical, s_radial, s_vertical, transverse; energies of P and of S in the
-    low and high band. The coda's two bands are parted by first-order filters in the variable of `crossover`; what they
-    and the coda add to the energy is taken out by the filter (1 + ix)/(a + ibx), so that the mean spectrum is the
-    target's.
+    low and high band. First-order filters in the variable of `crossover` separate the coda's two bands. The filter
+    (1 + ix)/(a + ibx) removes the energy that they and the coda add, so that the mean spectrum is the target's.
     """
     p_radial, p_vertical, s_radial, s_vertical, transverse = surface
     p_energy, s_low, s_high = energies
@@ -307,7 +306,7 @@ def combine(
 
 @jit
 def filter_rows(data, sections, state):
-    """Second-order sections from rest, in place; transposed direct form II, all sections of a sample at once.
+    """Second-order sections from rest, in place; transposed direct form II, all sections of one sample together.
 
     state: (sections, 2), scratch.
     """

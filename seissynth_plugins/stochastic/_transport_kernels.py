@@ -6,7 +6,7 @@ from seissynth.shared._numba import jit
 
 #: keeps logarithms finite where an ellipsoid touches the source or the receiver
 _TINY = 1e-9
-#: share of the distance P to S at which the first node after an onset lies, and of the time behind S
+#: share of the distance P to S of the first node after an onset, and share of the time after S
 _FIRST_NODE, _FIRST_NODE_BEHIND = 1e-3, 1e-4
 #: nodes end so far behind S, or where the record does
 _TAIL_S, _TAIL_S_TIMES = 60.0, 3.0
@@ -102,7 +102,7 @@ def group_energies(out, times, p, s, r, g, conversion, p_scattering, absorption,
         out[1, i] = 0.0
         out[2, i] = 0.0
         if t > p:
-            # half of what P loses into S is lost to the group
+            # half of the energy that P loses to S is lost to the group
             decay = math.exp(-absorption * (t - p) - 0.5 * g_ps * alpha * t)
             out[0, i] = scattered(r, t, alpha, p_scattering * g) * sphere * alpha * decay
             absorbed = sphere * beta * math.exp(-absorption * (t - s))

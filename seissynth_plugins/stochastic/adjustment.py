@@ -1,7 +1,7 @@
 """Smooth changes of ln FAS: one number at each knot of frequency, applied with minimum phase.
 
-Corrections of the mean level and random terms both come in this form, so that they are added up before they
-meet the spectrum, and cost the same however many there are.
+Corrections of the mean level and random terms both have this form. They are summed before they
+are applied to the spectrum, so the cost does not grow with their number.
 """
 
 from functools import lru_cache

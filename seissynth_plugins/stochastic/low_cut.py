@@ -26,7 +26,7 @@ def high_pass_sections(order, corner_hz, sampling_rate_hz):
     warped = np.tan(np.pi * corner_hz / sampling_rate_hz)
     sections = []
     for k in range(order // 2):
-        damping = np.sin(np.pi * (2 * k + 1) / (2 * order))  # the poles lie evenly on a half circle
+        damping = np.sin(np.pi * (2 * k + 1) / (2 * order))  # the poles are spaced evenly on a half circle
         scale = 1.0 / (1.0 + 2.0 * damping * warped + warped**2)
         a1, a2 = 2.0 * (warped**2 - 1.0) * scale, (1.0 - 2.0 * damping * warped + warped**2) * scale
         sections.append((scale, -2.0 * scale, scale, a1, a2))

@@ -109,7 +109,7 @@ def write_preset(path: str | os.PathLike[str], preset: str = "active", **overrid
     with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         writer = csv_writer(file)
         writer.writerow([*_COLUMNS, "unit", "meaning"])
-        writer.writerow(["based_on", preset, "", "", "preset whose values hold for what is not in this table"])
+        writer.writerow(["based_on", preset, "", "", "preset that supplies the values missing from this table"])
         for field in fields(Parameters):
             value = getattr(parameters, field.name)
             text = value if isinstance(value, str) else json.dumps(value)
@@ -132,8 +132,8 @@ def unfold(preset, overrides):
     wrong = sorted(set(preset) - set(_KEYS))
     if wrong or not isinstance(preset.get("constants", {}), Mapping):
         raise InputError(
-            f"stochastic: preset is a table with {wrong or 'constants that are none'}; it may hold {', '.join(_KEYS)}. "
-            "Read it with seissynth_plugins.stochastic.region_presets.read_preset."
+            f"stochastic: preset is a table with {wrong or 'constants that are not a table'}; it may hold "
+            f"{', '.join(_KEYS)}. Read it with seissynth_plugins.stochastic.region_presets.read_preset."
         )
     return preset.get("based_on", "active"), {**preset.get("constants", {}), **overrides}
 

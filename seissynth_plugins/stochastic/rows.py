@@ -60,7 +60,7 @@ class PreparedRow:
     polarity: float  # +1 or -1 by the mechanism, 0 = draw it
     pattern: tuple | None  # ln of (pattern / mean) of P, SV, SH
     z_distance: float = 0.0  # ln of the distance over 30 km, for S on Z
-    duration_factor: float = 1.0  # on what spreads energy over time
+    duration_factor: float = 1.0  # multiplies the time over which energy spreads
     adjustment: np.ndarray | None = None  # added to ln FAS of all legs at adjustment.KNOTS_HZ; None = nothing
 
     def samples_before_onset(self, start_s, sampling_rate_hz):
@@ -174,8 +174,8 @@ def _warn_of_boreholes(depth_m, factor):
     deep = depth_m > _SHALLOW_M
     if deep.any() and factor == 1.0:
         warn_user(
-            f"stochastic: {deep.sum()} of {len(depth_m)} sensors lie deeper than {_SHALLOW_M:g} m (down to "
-            f"{depth_m.max():g} m) and get the motion of the surface: about twice what a borehole sees. "
+            f"stochastic: {deep.sum()} of {len(depth_m)} sensors are deeper than {_SHALLOW_M:g} m (down to "
+            f"{depth_m.max():g} m) and get the motion of the surface: about twice the motion in a borehole. "
             "Pass borehole_factor=0.5 to leave the surface's doubling out."
         )
 

@@ -1,7 +1,7 @@
 """Convert prepared rows to records: noise under windows, shaped by the legs' spectra, on three components.
 
 The recipe is Boore's (2003): Gaussian noise under a window, its spectrum divided by the window's rms level and
-multiplied by the target spectrum, back in time. It is done for P, SV and SH apart, each with the onset of its ray.
+multiplied by the target spectrum, back in time. P, SV and SH are made separately, each from the onset of its ray.
 """
 
 from functools import lru_cache
@@ -22,7 +22,7 @@ _LENGTH_STEP = 256
 
 
 class RecordMaker:
-    """Makes the record of one row at a time; holds what rows share.
+    """Makes the record of one row at a time; holds the data that rows share.
 
     Parameters
     ----------

@@ -112,7 +112,7 @@ class SourceModel:
                 f"{self.fc[i]:.3g} Hz, fa {self.fa[i]:.3g} Hz, e {self.e[i]:.3g}; raise stress_drop_bar or lower e."
             )
         self.fb = np.sqrt(square)
-        # where (1-e)/(1+(f/fa)²) + e/(1+(f/fb)²) has its zero, once both terms stand over one denominator
+        # where (1-e)/(1+(f/fa)²) + e/(1+(f/fb)²) has its zero, over a common denominator
         self.fz = 1 / np.sqrt((1 - self.e) / self.fb**2 + self.e / self.fa**2)
 
     def duration_s(self):

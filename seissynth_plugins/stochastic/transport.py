@@ -2,7 +2,7 @@
 
 Each group has its direct wave, the waves scattered out of it, and those that change between P and S on the way.
 Absorption takes its share, and a kernel spreads the whole over the time that source and small-angle scattering take.
-All energies are relative to what left the source. The constants are those of `Parameters`.
+All energies are relative to the energy radiated by the source. The constants are those of `Parameters`.
 """
 
 import math
@@ -10,10 +10,10 @@ from functools import cache
 
 import numpy as np
 
-#: upper edges of the octave bands, Hz, and the frequencies that they stand for
+#: upper edges of the octave bands, Hz, and the frequencies that represent them
 EDGES_HZ = (1.0, 2.0, 4.0, 8.0, 16.0)
 CENTRES_HZ = (*(edge / math.sqrt(2) for edge in EDGES_HZ), EDGES_HZ[-1] * math.sqrt(2))
-#: a band's edge must lie well below the Nyquist frequency
+#: a band's edge must be well below the Nyquist frequency
 _HIGHEST_EDGE = 0.4
 #: nodes of a group's energy over time, and of the integral over the ellipsoid
 _NODES, _QUADRATURE = 96, 8
@@ -146,13 +146,13 @@ class TransportEnergies:
         npts : int
         dt : float
         bands : int, optional
-            How many of the bands; default: those that the sample interval has room for.
+            How many of the bands; default: all that the sample interval resolves.
 
         Returns
         -------
         ndarray, shape (5, bands, npts)
-            Direct P with its head wave, scattered P; direct S with its head wave, scattered S, and what changed
-            between P and S on the way. P sums to 1 over all time, and so do the three of S together.
+            Direct P with its head wave, scattered P; direct S with its head wave, scattered S, and energy that changed
+            between P and S along the path. P sums to 1 over all time, and so do the three of S together.
         """
         from seissynth_plugins.stochastic import _transport_kernels as kernels
 
@@ -169,5 +169,5 @@ class TransportEnergies:
 
 
 def band_edges(dt):
-    """Return the upper edges of the bands that a sample interval has room for, Hz; the last band has none."""
+    """Return the upper edges of the bands that a sample interval resolves, Hz; the last band has no upper edge."""
     return np.array([edge for edge in EDGES_HZ if edge < _HIGHEST_EDGE / dt])

@@ -19,9 +19,9 @@ from seissynth.seeding import generator, hash_words
 from seissynth_plugins.stochastic.adjustment import KNOTS_HZ, hat_functions
 from seissynth_plugins.stochastic.spatial_field import earth_centred_km, make_field
 
-#: frequencies at which `truth` tells the terms
+#: frequencies at which `truth` reports the terms
 TRUTH_HZ = (1.0, 5.0)
-#: independent fields over frequency; fewer than knots, which leaves standard deviations as they are and raises the
+#: independent fields over frequency; fewer than knots, which leaves standard deviations unchanged and raises the
 #: correlation of neighbouring knots by up to 0.1 (the fit of the tables knows of it)
 FIELD_FACTORS = 6
 
@@ -61,7 +61,7 @@ class VariabilityTables:
     row_share : ndarray, shape (knots,)
         Share of phi_ss² that no field carries (Loth & Baker's nugget, less the scatter of the noise itself).
     short_share : float
-        Share of the short-range field in what fields carry.
+        Share of the short-range field in the spatially correlated part.
     ranges_km : tuple of float
         Of the short-range and the long-range field.
     """

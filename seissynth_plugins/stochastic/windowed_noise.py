@@ -5,7 +5,7 @@ import numpy as np
 from seissynth.seeding import generator
 from seissynth_plugins.stochastic.windows import falling_place, window_shape
 
-#: series of a leg: what its components share, and what each has alone
+#: series of a leg: one common to its components, and one for each alone
 NOISE_COLUMNS = 4
 P_STREAM, S_STREAM, POLARITY_STREAM = 1, 2, 3
 _FADES = 6.0  # fading times after S at which P is over

@@ -131,7 +131,7 @@ class SwagConfig:
 
     @property
     def columns(self):
-        """Columns of what the network sees: the samples, and one for the scales."""
+        """Columns of the network's input: the samples, and one for the scales."""
         return self.npts + self.log_scale
 
     @property

@@ -1,4 +1,4 @@
-"""From labels and seeds to what the network makes, and to waveforms."""
+"""Sample SWaG's network from labels and seeds, and turn its output into waveforms."""
 
 import copy
 from dataclasses import dataclass
@@ -148,7 +148,7 @@ def _one_batch(model, labels, station, seeds, sampling):
 
 
 def to_waveforms(columns, config, inputs):
-    """Return records of what the network made.
+    """Turn the network's output into records.
 
     Parameters
     ----------

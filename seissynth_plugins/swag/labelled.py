@@ -1,7 +1,7 @@
 """Records of labels alone, without event and inventory: for stations whose place nobody knows.
 
 `seissynth.generate` takes P and S from an earthquake and a network. Sets of labelled records often know neither; here
-the labels are given as they are.
+the labels are given directly.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def draw_labels(
     p_range_s : (float, float)
         P is drawn evenly within, as far as S stays before `last_s`.
     even_magnitudes : bool
-        Magnitudes evenly over their range in place of as often as they are; S minus P then comes from a record of a
-        like magnitude.
+        Draw magnitudes uniformly over their range instead of as observed; S minus P then comes from a record of
+        similar magnitude.
     last_s : float
     seed : int
 

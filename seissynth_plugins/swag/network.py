@@ -1,4 +1,4 @@
-"""The diffusion transformer: tokens of samples, blocks modulated by the labels, and what is predicted of each sample.
+"""The diffusion transformer: tokens of samples, blocks modulated by the labels, and a prediction for each sample.
 
 Shapes: N records, T tokens, D the width. Rows of labels are P and S in seconds after the first sample, and magnitude.
 """
@@ -92,7 +92,7 @@ class Swag(nn.Module):
         t : Tensor of int, shape (N,)
         labels : Tensor, shape (N, 3)
         station : Tensor of int, shape (N,)
-            `config.stations` stands for none.
+            The index `config.stations` means no station.
         drop : Tensor of bool, shape (N,), optional
             Records of which no label is said.
         guidance : Tensor, shape (N,), optional
@@ -134,7 +134,7 @@ class Swag(nn.Module):
         x, t, labels, station
             As for `forward`.
         weight : float
-            1 takes the prediction with labels as it is.
+            1 uses the prediction with labels alone.
 
         Returns
         -------
@@ -171,7 +171,7 @@ class LabelEmbedding(nn.Module):
         self.register_buffer("high", torch.tensor(high), persistent=False)
 
     def forward(self, t, labels, station, drop, guidance=None):
-        """Return c, (N, D), and what it is the sum of, (N, parts, D)."""
+        """Return c, (N, D), and its summands, (N, parts, D)."""
         numbers = scaled_labels(labels, self.low, self.high)
         values = {"t": t.float()} | {name: numbers[:, i] for i, name in enumerate(LABELS)}
         if "guidance" in self.parts:
@@ -272,7 +272,7 @@ def unpatchify(tokens, patch, outputs=1):
 
 
 def scaled_labels(labels, low, high):
-    """Return labels on the authors' scale, 0 to 1000 over each range, as they are beyond it; (N, 3)."""
+    """Return labels on the authors' scale, 0 to 1000 over each range and unclipped beyond it; (N, 3)."""
     return (labels - low) / (high - low) * LABEL_STEPS
 
 

@@ -1,4 +1,4 @@
-"""What SWaG's network sees of a record: whitened, scaled, perhaps compressed, with ln of its scales as one column.
+"""Code records for SWaG's network: whitened, scaled, optionally compressed, with ln of the scales as one column.
 
 NumPy and SciPy only.
 """
@@ -14,9 +14,9 @@ from seissynth.representations import ScaledWaveform, ScaleStatistics
 
 #: samples of a piece of which the mean spectrum is taken, at most
 _PIECE = 1024
-#: what lies farther below the largest mean power than this is not lifted to it
+#: mean power below this share of the largest is not raised further
 _WHITE_FLOOR = 3e-4
-#: of the filter that takes out what lies outside the training set's band; applied forth and back
+#: corners of the filter that removes motion outside the training set's band; applied forth and back
 _CORNERS = 3
 #: points of the sum that gives the spread of a compressed normal variable
 _POINTS = 20_001
@@ -26,7 +26,7 @@ _LEAST_SCALE = ScaledWaveform.least_scale
 
 @dataclass(frozen=True)
 class WaveformCoding:
-    """The way from records to what the network sees, and back.
+    """Turns records into the network's input, and its output back into records.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class WaveformCoding:
     band: tuple = (0.0, 1.0)
 
     def encode(self, records):
-        """Return what the network sees of waveforms, and ln of what they were divided by.
+        """Return the network's input for waveforms, and ln of the scales that divided them.
 
         Parameters
         ----------
@@ -68,7 +68,7 @@ class WaveformCoding:
         ndarray, shape (n, 3), float32
         """
         data = np.asarray(records, dtype=np.float64)
-        # the mean goes first, so that the filter does not start with a step
+        # the mean is removed first: otherwise the filter would start with a step
         data = data - data.mean(axis=-1, keepdims=True)
         if self.whitening:
             data = lfilter([1.0, *self.whitening], [1.0], data, axis=-1)
@@ -78,7 +78,7 @@ class WaveformCoding:
         return scaled, log_scale
 
     def decode(self, columns, log_scale=None):
-        """Return waveforms of what the network made.
+        """Turn the network's output into waveforms.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class WaveformCoding:
         low, high = self.band
         for edge, kind in ((low, "highpass"), (high, "lowpass")):
             if 0 < edge < 1:
-                # no phase: the edge lies where there is next to nothing
+                # no phase: there is hardly any energy near the edge
                 data = sosfiltfilt(butter(_CORNERS, edge, kind, output="sos"), data, axis=-1)
         data = data - data.mean(axis=-1, keepdims=True)
         return _scaled(data)[0] if log_scale is None else data.astype(np.float32)
@@ -132,8 +132,8 @@ def fit_whitening(records, order):
     -----
     Linear prediction by the autocorrelation method (Makhoul 1975): the coefficients solve the normal equations of the
     autocorrelation that belongs to the mean power spectrum of the components over their standard deviations. Power
-    less than 3e-4 of the largest counts as that, so that bands without motion are not lifted, and what a network adds
-    there is weakened on the way back.
+    below 3e-4 of the largest is raised to that level. Bands without motion therefore stay low, and energy that a
+    network adds there is weakened on the way back.
 
     Examples
     --------
@@ -251,7 +251,7 @@ class SwagInputs:
 
     @classmethod
     def from_plain(cls, plain):
-        """Make inputs of what `to_plain` returned; an InputError says what is missing or wrong."""
+        """Make inputs from the result of `to_plain`; an InputError names missing or wrong entries."""
         missing = [name for name in ("stations", "ranges", "quantity", "component_order") if name not in plain]
         if missing:
             raise InputError(f"the normalisation of SWaG lacks {', '.join(missing)}.")

@@ -1,4 +1,4 @@
-"""What SWaG's weights are."""
+"""Register SWaG's weights: their card, and the file shipped with the package."""
 
 from pathlib import Path
 

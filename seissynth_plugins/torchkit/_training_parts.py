@@ -63,7 +63,7 @@ def only(parts, name):
 
 @contextlib.contextmanager
 def seeded(device, *words):
-    """Seed torch for a block of code, and leave its state as it was."""
+    """Seed torch for a block of code, and restore its state afterwards."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(hash_words(*words) >> 1)

@@ -82,7 +82,7 @@ def _fit(loop, config):
 
 
 def _error_of(message):
-    """The error of another process, of which the text is all that comes back."""
+    """Rebuild the error of another process from its text."""
     step, part = re.search(r" in step (\d+), batch", message), re.match(r"the loss of '([^']*)'", message)
     what = "gradient" if message.startswith("the norm") else "loss"
     if step is None:

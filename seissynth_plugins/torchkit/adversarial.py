@@ -51,11 +51,11 @@ class AdversarialModel(nn.Module):
     `score`                       the score, where the critic returns more
     `critic_loss`                 further terms, such as `adversarial_losses.acgan_regression`
     `generator_loss`              the same, such as `adversarial_losses.diversity`
-    `waveforms`                   records, (N, 3, npts), of what the generator makes
+    `waveforms`                   records, (N, 3, npts), from the generator's output
     ============================  =====================================================================================
 
-    The critic comes first in each step. The generator is in training mode in its step, so that batch normalisation
-    takes in those records, too.
+    The critic comes first in each step. The generator is in training mode in its step, which lets batch normalisation
+    see those records, too.
 
     Examples
     --------
@@ -104,7 +104,7 @@ class AdversarialModel(nn.Module):
         return batch["target"]
 
     def conditions(self, batch):
-        """Return a tuple of what generator and critic get beside latent and records; here "condition", if any."""
+        """Return a tuple of the inputs of generator and critic beside latent and records; here "condition", if any."""
         return (batch["condition"],) if "condition" in batch else ()
 
     def draw_latent(self, batch):
@@ -126,7 +126,7 @@ class AdversarialModel(nn.Module):
         return self.critic(*_several(records), *self.conditions(batch))
 
     def critic_loss(self, batch, made):
-        """Return the critic's loss and what to log, for records `made` that take no gradient."""
+        """Return the critic's loss and the values to log, for records `made` that take no gradient."""
         real, fake = self.score(self.real(batch), batch), self.score(made, batch)
         loss = self.adversarial.critic(real, fake)
         figures = {"real": real.detach().float().mean(), "fake": fake.detach().float().mean()}
@@ -145,7 +145,7 @@ class AdversarialModel(nn.Module):
         return gradient_penalty(score, self.real(batch), made, weight=self.penalty)
 
     def generator_loss(self, batch, made):
-        """Return the generator's loss and what to log, for records `made` by it."""
+        """Return the generator's loss and the values to log, for records `made` by it."""
         loss = adversarial = self.adversarial.generator(self.score(made, batch))
         figures = {"adversarial": adversarial.detach()}
         if self.l1:
@@ -156,7 +156,7 @@ class AdversarialModel(nn.Module):
         return {"loss": loss, **figures}
 
     def waveforms(self, records):
-        """Return records, shape (N, 3, npts), of what the generator makes; here its first tensor."""
+        """Return records, shape (N, 3, npts), from the generator's output; here its first tensor."""
         return _several(records)[0]
 
     # --- what the training loop asks for
@@ -166,7 +166,7 @@ class AdversarialModel(nn.Module):
         return {"critic": list(self.critic.parameters()), "generator": list(self.generator.parameters())}
 
     def loss(self, batch, part):
-        """Return the loss of a part, "critic" or "generator", and what to log."""
+        """Return the loss of a part, "critic" or "generator", and the values to log."""
         batch = self.prepared(batch, part)
         if part == "critic":
             with torch.no_grad():
@@ -206,7 +206,7 @@ class AdversarialModel(nn.Module):
         Parameters
         ----------
         step : int
-            Not used: the same noise at every step shows what the training changes.
+            Not used: the same noise at every step shows the effect of training alone.
         """
         if self.sample_batch is None:
             raise InputError("samples need sample_batch, the conditions to generate from; the model has none.")

@@ -1,6 +1,6 @@
 """Losses of generators and their critics, as functions of scores and records.
 
-Scores are what a critic says, of any shape with the records first: higher for what it takes for real, and without a
+Scores are a critic's outputs, of any shape with the records first: higher for records it takes for real, without a
 sigmoid. All losses are means over records, taken in float32 at least, and are to be made small by the part that they
 are named after. Random numbers are drawn on the CPU and do not depend on the device.
 """
@@ -228,7 +228,7 @@ def acgan_regression(predicted, wanted):
     Parameters
     ----------
     predicted, wanted : Tensor, shape (N, ...)
-        Conditions, as the head reads them from records, and as they were.
+        Conditions, as the head predicts them from records, and their true values.
 
     Returns
     -------

@@ -19,7 +19,7 @@ FORMAT = 1
 #: key of the header that holds the card, as JSON text
 CARD_KEY = "seissynth"
 
-#: what a card must hold, with what it means
+#: fields that a card must hold, and their meaning
 CARD_FIELDS = {
     "class": "name of the model's class, such as 'heggs'",
     "class_version": "whole number, raised when a change of the network makes old weights unusable",
@@ -45,7 +45,7 @@ def save_weights(path, state_dict, card, *, dtype="float32"):
     path : str or path
         Ends with ``.safetensors``; the folder must exist.
     state_dict : dict of str to Tensor
-        Floating tensors are stored as `dtype`, others as they are. All finite.
+        Floating tensors are stored as `dtype`, others unchanged. All finite.
     card : dict
         Plain data with every key of `CARD_FIELDS`; further ones (metrics, number of steps) are kept. The package's
         version is added.
@@ -190,7 +190,7 @@ def read_header(path):
 
 
 def weights_hash(path, digits=16):
-    """Return the first hex digits of the SHA-256 of a file: what `Backend.weights_hash` says."""
+    """Return the first hex digits of the SHA-256 of a file: the value of `Backend.weights_hash`."""
     return file_sha256(path)[:digits]
 
 
@@ -262,7 +262,7 @@ def _metadata(path):
         size = os.fstat(file.fileno()).st_size
         head = file.read(8)
         length = int.from_bytes(head, "little") if len(head) == 8 else -1
-        # the length of a good header may well begin like a pickle, so that the brace behind it is looked at first
+        # the length of a good header may well begin like a pickle, hence the brace after it is checked first
         if not 2 <= length <= _LONGEST_HEADER or file.read(1) != b"{":
             if head[:4] == b"PK\x03\x04" or head[:1] == b"\x80":
                 raise FileFormatError(
@@ -287,7 +287,7 @@ def _metadata(path):
     return metadata if isinstance(metadata, dict) else {}
 
 
-# --- the card, and weights as they are stored
+# --- the card, and stored weights
 
 
 def _card_trouble(card):

@@ -22,8 +22,7 @@ class CriticOnNoise(nn.Module):
     Parameters
     ----------
     model : seissynth_plugins.torchkit.adversarial.AdversarialModel
-        Batches hold "noise", windows shaped as records, beside what its own batches do, and "noise_sizes" where they
-        hold "sizes".
+        Its batches hold "noise" as well, windows shaped as records, and "noise_sizes" where they hold "sizes".
     """
 
     def __init__(self, model):
@@ -37,7 +36,7 @@ class CriticOnNoise(nn.Module):
         return {"critic": list(self.critic.parameters())}
 
     def loss(self, batch, part="critic"):
-        """Return the critic's loss on a batch, and what to log."""
+        """Return the critic's loss on a batch, and the values to log."""
         [model] = self._model
         made = model.noise_records(batch)
         return model.critic_loss(model.prepared(batch, part), made)

@@ -11,8 +11,8 @@ class Figures:
     sums : dict of str to (number, int), optional
         Sums and numbers of values so far, as `plain` gives them.
     deferred : bool
-        Keep tensors where they are: converting one to a number waits for the GPU to finish all that it was given. What
-        is not finite is then found by `first_bad` only.
+        Keep tensors on their device: converting one to a number waits for the GPU to finish its queue. A value that
+        is not finite is then found only by `first_bad`.
     """
 
     def __init__(self, sums=None, deferred=False):

@@ -38,7 +38,7 @@ def check_span(backend, start_s, npts, sampling_rate_hz, duration_s):
 
 
 def cut(record, first, npts):
-    """Return samples first to first + npts of a record, (..., samples); what lies outside is its mirror image.
+    """Return samples first to first + npts of a record, (..., samples); samples outside are its mirror image.
 
     Examples
     --------

@@ -12,7 +12,7 @@ from seissynth.shared.checks import whole
 from seissynth_plugins.torchkit.fixed_window import REACH_S, SLACK_S, check_span, cut
 from seissynth_plugins.torchkit.weights_backend import WeightsBackend, card_with_weights
 
-#: streams of a record's seed: what the generator starts from, and the size that a model of sizes draws
+#: streams of a record's seed: the generator's latent, and the size drawn by a model of sizes
 _LATENT_STREAM, _SIZE_STREAM = (int.from_bytes(word, "big") for word in (b"gan_z", b"gansize"))
 
 

@@ -1,6 +1,6 @@
 """Train any waveform GAN: records, conditions and sizes, the loop, and the generator's weights.
 
-What differs between the systems is a `GanSystem`: network, losses, conditions, scaling, and what it is trained with.
+What differs between the systems is a `GanSystem`: network, losses, conditions, scaling and training options.
 """
 
 import dataclasses
@@ -124,7 +124,7 @@ def train_gan(
     init : path, optional
         Initial weights of the generator; the critic starts from scratch.
     noise : path, optional
-        A set whose rows of noise are the other class, where the system has one, and what `critic_noise_steps` takes.
+        A set whose rows of noise are the other class, where the system has one, and serve `critic_noise_steps`.
     critic_noise_steps : int
         Steps before the training in which the critic learns to separate earthquakes from noise.
     {seed_and_time}

@@ -30,7 +30,7 @@ def log_variance(schedule, t, share, u=None):
 
     Notes
     -----
-    The posterior's variance of the step to clean data is 0; that of step 2 stands for it, as in the authors' code.
+    The posterior's variance of the step to clean data is 0; that of step 2 replaces it, as in the authors' code.
     """
     t = torch.as_tensor(t).reshape(-1)
     u = t - 1 if u is None else torch.as_tensor(u).reshape(-1)
@@ -43,7 +43,7 @@ def log_variance(schedule, t, share, u=None):
 def _bounds(schedule, t, u):
     kept = schedule.alpha_bar
     taken = 1 - kept[t] / kept[u]
-    # the step to clean data has no variance of its own; the next one stands for it
+    # the step to clean data has no variance; that of the next step replaces it
     reach = torch.where(u == 0, kept[1], kept[u])
     last = torch.where(u == 0, kept[2], kept[t])
     lower = (1 - last / reach) * (1 - reach) / (1 - last)
@@ -66,7 +66,7 @@ def variational_bound(schedule, x0, x_t, t, predicted_x0, share):
     Notes
     -----
     ``KL(N(m1, v1) | N(m2, v2)) = (ln(v2/v1) + v1/v2 + (m1 - m2)²/v2 - 1) / 2``. At step 1, which leads to clean data,
-    the negative logarithm of the density of the data stands for the likelihood of a grey level, which images have and
+    the negative logarithm of the density of the data replaces the likelihood of a grey level, which images have and
     waveforms do not.
     """
     mean, variance = _posterior(schedule, x0, x_t, t)

@@ -139,7 +139,7 @@ class Loop(lightning.LightningModule):
     # --- a step
 
     def _by_part(self, wrapped=True):
-        """Optimisers by name; Lightning's wrappers step, but a state must be read from and put into what they hold."""
+        """Optimisers by name; use Lightning's wrappers to step, but read and load states on the optimisers inside."""
         optimizers = self.optimizers(use_pl_optimizer=wrapped)
         return dict(zip(self.parts, optimizers if isinstance(optimizers, list) else [optimizers], strict=True))
 
@@ -235,7 +235,7 @@ class Loop(lightning.LightningModule):
         by = self.config.best_by
         if f"validation_{by}" not in row:
             known = ", ".join(name.removeprefix("validation_") for name in row if name.startswith("validation_"))
-            raise InputError(f"best_by={by!r} is none of the figures of the model's validation: {known}.")
+            raise InputError(f"best_by={by!r} is not a figure of the model's validation; it has: {known}.")
         value = row[f"validation_{by}"]
         if value < self.best_loss if self.config.best_is == "min" else value > self.best_loss:
             self.best_loss = value

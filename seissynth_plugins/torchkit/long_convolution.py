@@ -24,7 +24,7 @@ class LongConv1d(nn.Conv1d):
     -----
     The same values and gradients as `torch.nn.Conv1d` on input padded by ``(kernel - 1) // 2`` zeros in front and the
     rest behind, to rounding, second derivatives included. A stride becomes channels: the phases of input and kernel
-    stand side by side. In float32 whatever the precision around it, since half precision has no transform of all
+    are stacked side by side. In float32 whatever the precision around it, since half precision has no transform of all
     lengths.
 
     Examples

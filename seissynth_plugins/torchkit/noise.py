@@ -41,7 +41,7 @@ class NoiseSchedule:
         T, 2 or more.
     zero_terminal_snr : bool
         Shift and scale sqrt(abar) to leave nothing of the data at T (Lin et al. 2024, algorithm 1); without
-        it a sampler that starts from pure noise starts from what the network never saw.
+        it a sampler that starts from pure noise starts from inputs that the network never saw.
     beta_start, beta_end : float
         First and last beta of the linear kinds.
     snr_limit : float
@@ -84,7 +84,7 @@ class NoiseSchedule:
         positive("snr_limit", self.snr_limit)
         if not 0 < positive("beta_start", self.beta_start) <= positive("beta_end", self.beta_end) < 1:
             raise InputError(
-                f"beta_start={self.beta_start} and beta_end={self.beta_end} must rise and lie between 0 and 1."
+                f"beta_start={self.beta_start} and beta_end={self.beta_end} must increase and be between 0 and 1."
             )
 
     @property

@@ -39,7 +39,7 @@ def multiplies_bfloat16(device):
 
 
 def usable_device(name, backend):
-    """Return the torch.device of that name, or say why there is none.
+    """Return the torch.device of that name, or an error that says why it cannot be used.
 
     Parameters
     ----------

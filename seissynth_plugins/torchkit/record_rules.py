@@ -91,7 +91,7 @@ class RecordRules:
         Raises
         ------
         InputError
-            Names what the set has, what is needed, and how to make such a set.
+            If the records do not fit; the message names their values, the required ones and how to make such a set.
         """
         rate, table = dataset.sampling_rate_hz, dataset.metadata
         if rate is None or abs(rate - self.sampling_rate_hz) > 1e-6:

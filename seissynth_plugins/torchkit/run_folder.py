@@ -19,7 +19,7 @@ from seissynth_plugins.torchkit.checkpoints import weights_hash
 from seissynth_plugins.torchkit.training_table import TrainingTable
 from seissynth_plugins.torchkit.weights import Kind, load_model, plain_inputs
 
-#: files of a run: what was asked, and statistics of its training part
+#: files of a run: the options asked for, and statistics of the training part
 ASKED, INPUTS = "run.json", "inputs.json"
 #: in the place of a path: the weights that come with the package
 SHIPPED = "shipped"
@@ -93,12 +93,12 @@ def check_loop(loop, cls, kind):
 
 
 def check_export(export):
-    """Refuse what is none of `EXPORTS`."""
+    """Refuse values outside `EXPORTS`."""
     if export not in EXPORTS:
         raise InputError(f"export={export!r} must be {' or '.join(map(repr, EXPORTS))}.")
 
 
-# --- beginning, or going on
+# --- beginning, or resuming
 
 
 def open_run(kind, config, table, output, *, init=None, resume=True, **asked):
@@ -211,7 +211,7 @@ def first_weights(seed, threads=None):
 
 
 def write_text(path, text):
-    """Write a text; the file is either complete or as it was."""
+    """Write a text; the file is either complete or unchanged."""
     with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8")
 

@@ -159,7 +159,7 @@ def _region(table):
 
 
 def _area(table):
-    """South, north, west, east of the earthquakes and stations of the training part, as far as they are known."""
+    """South, north, west, east of the earthquakes and stations of the training part, where known."""
     train = table.table.iloc[table.rows("train")]
     sides = []
     for name in ("latitude", "longitude"):

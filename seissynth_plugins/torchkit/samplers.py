@@ -18,7 +18,7 @@ from seissynth_plugins.torchkit.learned_variance import log_variance
 from seissynth_plugins.torchkit.noise import PREDICTIONS, _choice
 from seissynth_plugins.torchkit.sampling_options import METHODS, SPACINGS
 
-#: streams of a record's seed: where it starts from, and what its steps add
+#: streams of a record's seed: the starting noise, and the noise that steps add
 START_STREAM, STEP_STREAM = (int.from_bytes(word, "big") for word in (b"z_start", b"z_steps"))
 
 
@@ -89,9 +89,9 @@ def sample(
     denoise : function (z, t) -> Tensor
         z has the shape of `z_T`, t is an int64 tensor of shape (n,); returns the prediction. A network that learned
         the variance of its steps returns a pair, the second of which says where between both bounds the logarithm of
-        the variance lies, 0 to 1 (`learned_variance`); "ddpm" takes it, the others do without.
+        the variance lies, 0 to 1 (`learned_variance`); "ddpm" takes it, the other methods ignore it.
     z_T : Tensor, shape (n, ...)
-        Noise, or a record with the noise of `start_step`; left as it is.
+        Noise, or a record with the noise of `start_step`; left unchanged.
     schedule : NoiseSchedule
     method : {"dpmpp_2m", "ddim", "ddpm"}
         DPM-Solver++(2M), DDIM, or ancestral sampling. The first, and DDIM with eta = 0, draw nothing.
@@ -148,7 +148,7 @@ def sample(
     _choice("method", method, METHODS)
     _choice("prediction", prediction, PREDICTIONS)
     if not 0 <= eta <= 1:
-        raise InputError(f"eta={eta!r} must lie between 0 and 1.")
+        raise InputError(f"eta={eta!r} must be between 0 and 1.")
     drawing = method == "ddpm" or (method == "ddim" and eta > 0)
     if drawing and (generators is None or len(generators) != len(z_T)):
         have = "none" if generators is None else len(generators)
@@ -183,7 +183,7 @@ def step_times(schedule, steps, start_step=None, end_step=0, spacing="log_snr"):
     start = schedule.steps if start_step is None else whole("start_step", start_step)
     end = whole("end_step", end_step, 0)
     if not end < start <= schedule.steps:
-        raise InputError(f"start_step={start} and end_step={end}: the start must lie above the end, up to T.")
+        raise InputError(f"start_step={start} and end_step={end}: the start must be above the end and at most T.")
     steps = whole("steps", steps)
     if steps > start - end:
         raise InputError(f"steps={steps}, but there are {start - end} from step {start} to {end}.")
@@ -213,7 +213,7 @@ def _log_snr_places(schedule, steps, start, end):
     return places if end == last else np.append(places, end)
 
 
-# --- one step from t to u; returns the mean and the standard deviation of what is to be added
+# --- one step from t to u; returns the mean and the standard deviation of the noise to add
 
 
 def _levels(schedule, t, u):

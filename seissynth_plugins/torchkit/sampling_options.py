@@ -36,4 +36,4 @@ def check_sampling(backend, sampling):
     weight = sampling.get("guidance")
     number = isinstance(weight, int | float) and not isinstance(weight, bool)
     if weight is not None and not (number and 0 <= weight < math.inf):
-        raise InputError(f"{backend}: guidance={weight!r} must be a number, 0 or more; 1 is none.")
+        raise InputError(f"{backend}: guidance={weight!r} must be a number, 0 or more; 1 means no guidance.")

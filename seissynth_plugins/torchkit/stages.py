@@ -27,8 +27,8 @@ def earlier_stages(card):
     Returns
     -------
     list of dict
-        Cards without stages, of earlier releases, give one made of what they say, and, where they began with weights
-        themselves, one in front of it that was not recorded.
+        Cards of earlier releases have no stages: they give one stage built from their fields, preceded by an unrecorded
+        one where the training began with weights.
     """
     if card is None:
         return []

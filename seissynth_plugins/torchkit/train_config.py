@@ -87,7 +87,7 @@ class TrainConfig:
     ema_parts : sequence of str or None
         Parts whose weights are averaged and kept, as ``("generator",)``; None averages all. The average takes in new
         weights only in steps in which one of these parts was stepped. Weights of other parts are neither in the result
-        nor kept twice in the state; validation uses them as they are.
+        nor kept twice in the state; validation uses them unaveraged.
     ema_buffers : {"copy", "average"}
         Running mean and variance of batch normalisation for averaged weights: those of the latest weights, or their
         moving average. See Notes.
@@ -288,7 +288,7 @@ def _weight_decay(name, value):
     return value
 
 
-#: what may differ between parts -> its check, which returns the value as it is kept
+#: option that may differ between parts -> its check, which returns the stored value
 _CHECKS = {
     "optimizer": lambda name, value: _one_of(name, value, OPTIMIZERS),
     "learning_rate": _rate,

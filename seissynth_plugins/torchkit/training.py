@@ -4,8 +4,8 @@ A training is a function of its configuration and data alone: the order of batch
 the seed and the number of the batch, and not from earlier batches. A training that was killed therefore resumes from
 its last checkpoint to the same result as an uninterrupted one, bit for bit on the CPU.
 
-What a model must have
-----------------------
+Requirements on a model
+-----------------------
 ``loss(batch)``
     Returns the loss (a scalar tensor), or a dict with "loss" and further scalars to be logged. In training the batch
     also holds "step", the number of the optimiser's step (0 is the first), to which several batches may add. Random
@@ -22,8 +22,8 @@ What a model must have
 ``config``
     Optional. A dataclass: a state of a model with another one is refused.
 
-What the data must have
------------------------
+Requirements on the data
+------------------------
 ``len(data)`` and ``data[i]``, a dict of arrays, tensors and numbers, as in `torch.utils.data.Dataset`; or, where a
 record is another one in each epoch (a new target for each source), ``item(i, epoch)`` in place of ``data[i]``.
 ``name(i)``, optional, names record i in messages. ``fingerprint``, optional text, distinguishes data of equal length.
@@ -94,8 +94,8 @@ def train(module, data, config, run_dir, resume=True, *, validation=None):
     TrainingError
         The loss or a gradient is not finite; epoch, batch and records are named, and the state of the last
         checkpoint is left in place. The attribute ``step`` says when: a table of several trainings can print
-        "diverged at step 1200" and go on. On the CPU this stops the step; on a GPU it is found at the next line of the
-        logs or checkpoint, since a look at each batch would slow it down.
+        "diverged at step 1200" and continue. On the CPU this stops the step; on a GPU the check
+        comes with the next line of the logs or checkpoint, since testing each batch would slow training down.
     InputError
         No data, a state in `run_dir` that another configuration, model or data made, or options that do not fit the
         model's parts.

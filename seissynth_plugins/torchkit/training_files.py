@@ -14,7 +14,7 @@ from seissynth_plugins.torchkit.train_config import all_defaults
 
 STATE, BEST, METRICS = "state.safetensors", "best.safetensors", "metrics.csv"
 
-#: key of the header that holds what is no tensor, as JSON text
+#: key of the header that holds everything but tensors, as JSON text
 _NOTES = "seissynth_training"
 
 

@@ -18,9 +18,9 @@ from seissynth_plugins.torchkit.noise_rows import (
 
 #: what the factory writes beside a set; its module needs ObsPy
 MADE = "dataset.json"
-#: earthquakes of two sets whose origins are no farther apart are one, s
+#: earthquakes of two sets whose origins differ by no more than this are the same, s
 SAME_ORIGIN_S = 1.0
-#: share of the earthquakes that validates where nothing else is said
+#: default share of earthquakes for validation
 DEV_SHARE = 0.1
 
 
@@ -166,11 +166,11 @@ def _known_across_sets(table, rules, parts):
     bad = np.zeros(len(table), bool)
     for number in np.unique(sets[recorded]):
         mine, others = recorded & (sets == number), recorded & (sets != number)
-        # as within a set: what validates yields to what tests, what trains to both
+        # as within a set: validation yields to testing, training to both
         for part, against in (("dev", ("test",)), ("train", ("dev", "test"))):
             rows, held = np.flatnonzero(mine & (words == part)), np.flatnonzero(others & np.isin(words, against))
             shared = shares_samples(stations, start, end, rows, held)
-            # a key for all: which origins lie within the tolerance of one another
+            # one key for all: which origins are within the tolerance of one another
             shared |= shares_samples(np.zeros(len(table), int), origin, origin, rows, held, SAME_ORIGIN_S)
             bad[rows[shared]] = True
     return bad

@@ -17,9 +17,9 @@ from seissynth_plugins.torchkit.training_rows import as_list, choose_parts, open
 
 #: columns whose ranges weights are said to hold for
 RANGES = ("source_magnitude", "path_ep_distance_km", "source_depth_km")
-#: records that are in memory at once
+#: number of records in memory at a time
 _TOGETHER = 64
-#: columns that the fingerprint of a table takes in: what training reads, and not where it is stored
+#: columns that enter the fingerprint of a table: those that training reads, not the place of storage
 _FINGERPRINT_PREFIXES = ("source_", "station_", "path_")
 _FINGERPRINT_COLUMNS = (
     "set", "sensor", "trace_start_time", "trace_p_status", "trace_s_status", "p_s", "s_s", "mask_end_s", "usable",
@@ -56,7 +56,7 @@ class TrainingTable:
     -----
     Rows of noise serve augmentation and the quiet levels of sensors. They are purged as records are: those that share a
     sample with an earthquake's window at their station, lie within the time of a block for validation or testing, or
-    are of `stations_out`.
+    belong to `stations_out`.
 
     Examples
     --------
@@ -115,7 +115,7 @@ class TrainingTable:
 
     @cached_property
     def fingerprint(self):
-        """Digest of what the table says of its records, of how they are divided, and of the samples that train.
+        """Digest of the table's metadata, of its split, and of the training samples.
 
         Samples are those of the parts "train", "dev" and "noise" as float32, however the set stores them. Some 600 MB
         a second; computed once.

@@ -10,7 +10,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.representations import ConditionStatistics, ConditionVector, ScaledWaveform
 
-#: columns taken as logarithms, with what is added first
+#: columns taken as logarithms, and the value added before
 LOGARITHMIC = {"path_ep_distance_km": 1.0, "path_hyp_distance_km": 1.0, "station_vs_30_mps": 0.0}
 #: a missing value of these is the mean of the training set; all others are required
 OPTIONAL = ("station_vs_30_mps",)
@@ -121,7 +121,7 @@ def _column(columns, name):
 class SizeModel:
     """A linear model of ln of the scales of a record's components, by magnitude, ln distance and depth.
 
-    For systems whose network makes no sizes: what it leaves open is drawn from the residuals' normal distribution.
+    For systems whose network makes no sizes: sizes are drawn from the residuals' normal distribution.
 
     Parameters
     ----------
@@ -262,7 +262,7 @@ class WaveformInputs:
 
     @classmethod
     def from_plain(cls, plain):
-        """Make inputs of what `to_plain` returned; an InputError says what is missing or wrong."""
+        """Make inputs from the result of `to_plain`; an InputError names missing or wrong entries."""
         missing = [name for name in ("condition", "scaling", "quantity", "component_order") if name not in plain]
         if missing:
             raise InputError(f"the normalisation lacks {', '.join(missing)}.")

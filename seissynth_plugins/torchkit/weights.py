@@ -42,8 +42,8 @@ class Kind:
         SHA-256 in hex digits of files shipped with releases, by their names: another file in the place of one is
         refused.
     make_inputs : callable, optional
-        From the normalisation of a card, plain data, to what scales inputs and outputs; that has ``to_plain()``, which
-        goes back. None: the plain data stay as they are.
+        Turns the normalisation of a card, plain data, into the object that scales inputs and outputs; ``to_plain()`` of
+        that object reverses it. None: the plain data are kept.
     items : {"pairs", "records"}
         Items of its training, which a card counts.
     """
@@ -163,7 +163,7 @@ def load_model(path, kind, device="cpu"):
     card = read_card(path, kind)
     inputs = read_inputs(card, kind, path)
     try:
-        # a new network draws its first weights from torch's global generator, which is none of ours
+        # a new network draws its first weights from torch's global generator, which belongs to the caller
         with torch.random.fork_rng(devices=[]):
             model = kind.make(from_plain(kind.config, card["config"]))
     except (InputError, TypeError) as error:

@@ -113,7 +113,7 @@ def card_with_weights(card, weights_card, *, quantity, **fields):
     """
     ranges = weights_card.get("ranges", {})
     known = {field: tuple(ranges[name]) for field, name in _RANGES.items() if name in ranges}
-    if "area_deg" in weights_card:  # older weights have none, and `fields` may hold what else they know of it
+    if "area_deg" in weights_card:  # older weights have none; `fields` may describe the area in another way
         fields["trained_area_deg"] = tuple(weights_card["area_deg"])
     lost = {"absolute_amplitude"} if quantity == "normalised" else set()
     return dataclasses.replace(

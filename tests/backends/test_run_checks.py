@@ -92,7 +92,7 @@ def test_the_message_for_one_station_too_far_away():
         _run(backend, table)
     assert str(caught.value) == (
         "heggs: station CI.SLA is 412 km away (hypocentral); it was made for 0 to 160 km. "
-        'Pass outside="skip" to make the rest, or outside="warn" to go on.'
+        'Pass outside="skip" to make the rest, or outside="warn" to continue.'
     )
     with pytest.warns(SeisSynthWarning, match=r"^heggs: station CI\.SLA is 412 km away .* 0 to 160 km\.$"):
         warned = _run(backend, table, outside="warn")

@@ -7,7 +7,7 @@ each run; what is there already is not run again. ``--generated`` is a set in Se
 train and dev, of any backend (``make_picker_set.py`` makes one of the default backend, ``swag_picker_set.py`` of SWaG);
 given twice, the sets are joined. ``--generated-name`` names it in the table. Needs SeisBench and torch.
 P is at 2, 3 or 4 s in all real records, so the test records are moved by a random 0 to 20 s, with noise in front;
-``--fixed`` also scores the same weights on the records as they are, into tables NAME_fixed.
+``--fixed`` also scores the same weights on the unshifted records, into tables NAME_fixed.
 """
 
 import argparse

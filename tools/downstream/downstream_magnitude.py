@@ -4,7 +4,7 @@
 
 SWaG's figure 4. DATA holds ``sichuan_yunnan_station/``; GENERATED is a set in SeisBench's form of 50 Hz with splits
 train and dev and ``source_magnitude``. WORK keeps the predictions of each run. The real set is stored without its
-amplitudes (each component over its standard deviation), so the generated one is brought to the same.
+amplitudes (each component over its standard deviation), so the generated one is normalised in the same way.
 """
 
 import argparse

@@ -3,8 +3,8 @@
     python -m tools.downstream.make_picker_set DATA WORK [--records 20000]
 
 DATA holds ``sichuan_yunnan_station/`` (SeisBench form: one station, 50 Hz, splits). The set knows no real earthquake:
-its noise is like what stands before P in the training split, its events are drawn around a station. It goes to
-``WORK/generated``; what is there already stays, and a run that was stopped goes on. ``downstream.py`` trains with
+its noise is like the motion before P in the training split, its events are drawn around a station. It goes to
+``WORK/generated``; existing parts are kept, and an interrupted run resumes. ``downstream.py`` trains with
 it.
 """
 
@@ -23,14 +23,14 @@ RATE_HZ = 50.0
 NPTS = 3000
 BEFORE_P_S = 0.3  # of noise that is not taken
 PLACE = (25.0, 100.0)
-#: how far epicentres lie, and how large they are: small and local, as a dense network records them
+#: largest epicentral distance, and ranges of magnitude and depth: small and local, as for a dense network
 RADIUS_KM, MAGNITUDES, DEPTHS_KM = 60.0, (0.0, 4.0), (2.0, 8.0, 20.0)
 SNR_DB = (5.0, 45.0)
 OVERLAP_SHARE, NOISE_SHARE = 0.3, 0.05
 
 
 def make_noise(train, folder):
-    """Write a minute of noise like what stands before P in each real record."""
+    """Write a minute of noise like the motion before P in each real record."""
     if (folder / "metadata.csv").exists():
         return
     rng = np.random.default_rng(0)
@@ -44,7 +44,7 @@ def make_noise(train, folder):
 
 
 def make_records(records, noise, folder):
-    """Write the generated set, or go on with it."""
+    """Write the generated set, or resume it."""
     inventory = Inventory([Network("XX", [Station("SY01", *PLACE, elevation=0.0)])])
     drawn = DrawnEarthquakes(
         records,

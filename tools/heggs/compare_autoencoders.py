@@ -2,7 +2,7 @@
 
     python -m tools.heggs.compare_autoencoders SET [--steps 400] [--batch 8] [--rate 1e-3] [--only NAME]
 
-SET is what ``seissynth dataset make`` wrote for a pretraining (`heggs_pretraining_set.py`). Prints one table: the
+SET was written by ``seissynth dataset make`` for a pretraining (`heggs_pretraining_set.py`). Prints one table: the
 masked error ``|| X - D(E(X)) ||²`` on 64 records that were not trained on (variance of X is about 1), CPU time of a
 training step and of encoding and decoding, ms a record, in bfloat16 on one thread.
 """
@@ -28,7 +28,7 @@ CHECKED = 64
 
 
 def main():
-    """Fit each form, print a line as soon as it is there."""
+    """Fit each form, print a line when it is done."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("set", type=Path)
     parser.add_argument("--steps", type=int, default=400)

@@ -55,7 +55,7 @@ def main():
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--picker")
     parser.add_argument(
-        "--only", default="", help="choices whose name holds this, or is what stands behind '='; semicolons between"
+        "--only", default="", help="choices whose name contains this, or equals the text after '='; separated by ';'"
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--out", type=Path, help="folder for the table as Markdown")

@@ -1,11 +1,11 @@
-"""How P and S begin in real and in generated records: rms after the onset, in bins of time, over that of what follows.
+"""Compare how P and S begin in real and generated records: rms in bins after the onset over the rms that follows.
 
     python -m tools.heggs.heggs_onsets WINDOWS WORK NAME --picker FILE [--folds 1 3] [--with-source] [--out FOLDER]
 
 WINDOWS, WORK and NAME as for `heggs_ridgecrest.py`, whose ``train ... --steps 0 --keep-dev`` made the weights.
 The validation block of each fold is predicted, one draw of each record; the test blocks are not touched. Real records
-are aligned by the picker, generated ones by their predicted onsets. Only records count in which the real phase stands
-out of what is before it. This is what `seissynth_plugins.heggs.onset_gates.IMPULSES` was chosen by: the generated rows
+are aligned by the picker, generated ones by their predicted onsets. Only records count in which the real phase rises
+above the motion before it. `seissynth_plugins.heggs.onset_gates.IMPULSES` was chosen by this table: generated rows
 should be like the real one.
 """
 
@@ -24,10 +24,10 @@ from tools.real_records._real_records import write_markdown
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "heggs"
 RATE_HZ = 100.0
 BINS_S = ((0.0, 0.1), (0.1, 0.2), (0.2, 0.3), (0.3, 0.5), (0.5, 0.8), (0.8, 1.2), (1.2, 2.0))
-#: what the bins are set beside, and what a phase must stand out of by this factor, s after its onset
+#: reference interval of the bins; interval before a phase, which it must exceed by this factor; s after its onset
 FOLLOWS_S, BEFORE_S, CLEAR = (0.5, 2.0), (-1.5, -0.2), 2.0
 COMPONENTS = {"vertical": [0], "horizontal": [1, 2]}
-#: the components that say whether a phase stands out
+#: the components that decide whether a phase is clear
 STRONG = {"P": "vertical", "S": "horizontal"}
 SETTINGS = {"generated, not raised": {}, "generated": IMPULSES}
 
@@ -100,7 +100,7 @@ def _profile(data, onset_s):
 
 
 def _clear(data, onset_s):
-    if onset_s + BEFORE_S[1] <= 0.1:  # nothing before it to stand out of
+    if onset_s + BEFORE_S[1] <= 0.1:  # no motion before it to compare with
         return False
     return _ln_rms(data, onset_s, FOLLOWS_S) - _ln_rms(data, onset_s, BEFORE_S) > np.log(CLEAR)
 

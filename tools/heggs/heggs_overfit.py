@@ -3,7 +3,7 @@
     python -m tools.heggs.heggs_overfit SET [--config paper] [--steps 60] [--batch 1] [--rate 1e-4] [--bfloat16]
 
 One batch of real pairs of SET, steps and noise drawn once: a network that can learn at all must reproduce it. Prints
-the loss of eq. 9 (mean squared error over 1 to 45 Hz under the mask; the variance of the target stands beside) as it
+the loss of eq. 9 (mean squared error over 1 to 45 Hz under the mask; printed beside the variance of the target) as it
 falls. The `paper` size takes some 20 s a step and core, less with ``--bfloat16`` where the processor has instructions
 for it.
 """

@@ -48,7 +48,7 @@ class BandLimited(StochasticBackend):
 class SensorNoise:
     """Noise of the same sensor: a window turned by a random time, its ends blended, with a random sign.
 
-    Windows end before the time `until`: all folds are pretrained with them, so that none may lie within a block.
+    Windows end before the time `until`: all folds are pretrained with them, so none may be within a block.
     """
 
     def __init__(self, path, until):

@@ -1,10 +1,10 @@
-"""What the purge of noise rows changes in the quiet levels that the shipped weights hold.
+"""Measure how the purge of noise rows changes the quiet levels in the shipped weights.
 
     python -m tools.heggs.heggs_quiet_noise WINDOWS [--out FOLDER]
 
-WINDOWS is what ``seissynth dataset cut`` made (see `evaluate_ridgecrest.py`). The shipped weights, and those of
+WINDOWS was made by ``seissynth dataset cut`` (see `evaluate_ridgecrest.py`). The shipped weights, and those of
 the five folds that were measured, were fitted with all of its rows of noise; trainings now leave out those that share
-samples with an earthquake's window or lie within a block that validates or tests. Levels in dB, purged less all, over
+samples with an earthquake's window or are within a block that validates or tests. Levels in dB, purged less all, over
 the bins of 1 to 45 Hz; sensors whose rows are all kept are left out.
 """
 
@@ -37,7 +37,7 @@ def main():
             rows = np.flatnonzero(table.table["noise"].to_numpy(bool))
             everything = _levels(table, rows, inputs)
             away = max(np.abs(everything[name] - level).max() for name, level in inputs.site_noise.quiet.items())
-            print(f"{len(rows)} rows; the shipped levels come out again to {away:.1e} standard deviations")
+            print(f"{len(rows)} rows; the shipped levels are reproduced to {away:.1e} standard deviations")
         name = "no block kept out" if fold is None else f"fold {fold}"
         lines += _changes(name, table, everything, inputs)
     titles = ["fit", "rows of noise", "sensor", "mean (dB)", "most (dB)"]

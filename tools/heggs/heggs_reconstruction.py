@@ -1,11 +1,11 @@
-"""What the autoencoder of HEGGS' weights makes of real records: the paper's table 6.
+"""Reconstruct real records by the autoencoder of HEGGS' weights: the paper's table 6.
 
     python -m tools.heggs.heggs_reconstruction WINDOWS DATA --picker FILE [--weights FILE] [--out FOLDER]
 
 WINDOWS, DATA and FILE are those of `evaluate_ridgecrest.py`. Each record goes through spectrogram, encoder,
-decoder and amplitude correction (if the weights have one) and back, with phases by Griffin-Lim; beside it stands the
+decoder and amplitude correction (if the weights have one) and back, with phases by Griffin-Lim; the table also has the
 representation alone, without any network. Columns as in table 2, of whole windows. The shipped autoencoder was trained
-on made records only, so that no real record is known to it.
+on made records only, so it has seen no real record.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def main():
 
 
 def reconstructed(real, weights):
-    """Return the records as they come out of the autoencoder."""
+    """Return the records after encoding and decoding."""
     model, inputs, _ = load_model(weights)
     sensors = np.asarray(real.metadata["station_network_code"] + "." + real.metadata["station_code"], dtype=object)
     data = np.empty(real.data.shape, np.float32)

@@ -6,15 +6,15 @@
     python -m tools.real_records.evaluate_ridgecrest WINDOWS DATA --picker FILE
         --set "HEGGS=WORK/NAME/predicted_without_source"
 
-WINDOWS is what ``seissynth dataset cut`` made (see `evaluate_ridgecrest.py`); its rows of noise serve as
-augmentation. ``train`` keeps one run for each fold in ``WORK/NAME/fold_K`` and goes on where it was stopped;
-``--steps 0`` only takes the weights of ``--init``, as they are or with ``--site-noise``, for each fold. ``--all``
+WINDOWS was made by ``seissynth dataset cut`` (see `evaluate_ridgecrest.py`); its rows of noise serve as
+augmentation. ``train`` keeps one run for each fold in ``WORK/NAME/fold_K`` and resumes where it was stopped;
+``--steps 0`` only takes the weights of ``--init``, unchanged or with ``--site-noise``, for each fold. ``--all``
 trains on all five blocks but a tenth for validation, into ``WORK/NAME/all``: what is shipped when the folds have said
 how good it is. ``--kind ldm`` does the same with the baseline, ``--autoencoder-steps`` being those of its first stage.
 
 ``predict`` writes one set in SeisBench's format with a row for each draw, which `evaluate_ridgecrest.py` and
 ``seissynth evaluate`` take. The source of a draw is another record of the same earthquake, a picked one where there is
-any, drawn anew for each draw; weights that know sites and noise take the levels of both from all other records. With
+any, chosen again for each draw; weights that know sites and noise take the levels of both from all other records. With
 ``--stations-out`` the training leaves these stations out, and the prediction holds nothing but them, in the block that
 was kept out too.
 """
@@ -118,7 +118,7 @@ def _train(arguments):
 
 
 def _untrained(arguments, fold, path):
-    """The weights to begin with, as they are or with delays, sites, noise and spread of what they may know."""
+    """The weights to begin with, unchanged or with delays, sites, noise and spread fitted to the records allowed."""
     if not arguments.site_noise:
         shutil.copyfile(arguments.init, path)
         return
@@ -127,7 +127,7 @@ def _untrained(arguments, fold, path):
     table = TrainingTable(
         arguments.windows, fold=fold, folds=FOLDS, stations_out=arguments.stations_out, seed=arguments.seed
     )
-    # nothing was trained on these records, so that none must be kept for choices unless these are made here
+    # nothing was trained on these records, so none need be kept for choices unless these are made here
     known = np.concatenate([table.rows(part) for part in ("train", *(() if arguments.keep_dev else ("dev",)))])
     inputs = replace(inputs, onset_terms=fit_onset_terms(table.table, known), site_noise=None)
     values, network = model.state_dict(), model.config
@@ -239,7 +239,7 @@ class RecordMaker:
 
     @cached_property
     def _traits(self):
-        """What the other records of each row's earthquake tell of it."""
+        """Information from the other records of each row's earthquake."""
         if self.inputs.site_noise is None:
             return None
         columns = self.table.table.iloc[self.sources]

@@ -1,4 +1,4 @@
-"""Put trained weights into the package: how to sample from them, what was measured, and the card.
+"""Put trained weights into the package: sampling options, measured scores and the card.
 
     python -m tools.heggs.heggs_ship RUN WINDOWS DATA --work FOLDER --row NAME --row NAME [--steps 3]
         [--source-noise 0.6] [--texture rayleigh]
@@ -6,7 +6,7 @@
 RUN is a folder that `heggs_ridgecrest.py` trained with ``--all``; FOLDER keeps the rows of
 `evaluate_ridgecrest.py`, among them those named by ``--row``: predictions of the weights that were trained
 likewise, each on four of the five blocks. Writes ``seissynth_plugins/heggs/data/heggs_small.safetensors`` and, beside
-it, ``CARD.md``, in which every metric stands beside that of the default backend, and the card says where it is worse.
+it, ``CARD.md``, which lists every metric beside that of the default backend and says where it is worse.
 Prints the digest of the file, which goes into `seissynth_plugins/heggs/weights.py`.
 """
 
@@ -112,14 +112,14 @@ def _worse(store, rows, events):
             elif high >= 0:
                 open_.append(title)
         lines.append(f"{row}, against the default backend, record by record: worse in {', '.join(worse) or 'nothing'};")
-        lines.append(f"not to be told apart in {', '.join(open_) or 'nothing'}; better in what is left of")
+        lines.append(f"no clear difference in {', '.join(open_) or 'nothing'}; better in the rest of")
         lines.append(", ".join(title for title, *_ in BY_RECORD) + ".")
         lines.append(f"By the values of the table, worse than the default backend in {_farther(store, row)}.")
     return lines
 
 
 def _farther(store, row):
-    """Name the columns of the table in which a row is farther from what is right than the default backend."""
+    """Name the columns of the table in which a row is farther from the ideal value than the default backend."""
     found, beside = _metrics(store, row), _metrics(store, "stochastic")
     names = []
     for title, _, metric, digits in BOARD:

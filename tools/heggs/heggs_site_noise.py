@@ -1,10 +1,10 @@
-"""What sites and noise of sensors are worth: errors on the validation blocks, without any further training.
+"""Gain from known sites and noise of sensors: errors on the validation blocks, without any further training.
 
     python -m tools.heggs.heggs_site_noise WINDOWS WEIGHTS [--folds 0 1 2 3 4] [--out FOLDER]
 
 WEIGHTS were trained on made records (`heggs_pretraining_set.py`). For each fold gains and noise come from the
 training part, and the mean squared error of one record's log-spectrogram (standard deviations, 1 to 45 Hz, masked) is
-that of the validation block: of predictions from noise as they are, with the site and the sensor's mean noise, with the
+that of the validation block: of predictions from noise alone, with the site and the sensor's mean noise, with the
 noise that the earthquake's other records show, and with that of the record itself, which no prediction can know; beside
 them the mean spectrogram of each sensor's training records. Then what was fitted: factors on the signal's amplitude by
 time and magnitude, median over the band and quartiles, and how far the noise of earthquakes differs, over all folds.
@@ -80,7 +80,7 @@ def _errors(model, inputs, windows, fold):
     mean, own = of_sensors(found.noise, sensors), noise_levels(real, early)
     offsets = _of_others(noise_offsets(real, sensors, early, found), columns["source_id"].to_numpy())
     predictions = {
-        "as they are": x,
+        "unchanged": x,
         "site, mean noise of the sensor": with_noise(signals, mean, sd),
         "site, noise as at the other sensors": with_noise(signals, mean + offsets[:, None], sd),
         "site, noise of the record itself": with_noise(signals, np.where(np.isnan(own), mean, own), sd),
@@ -93,7 +93,7 @@ def _errors(model, inputs, windows, fold):
 
 
 def _described(fitted, sd, band):
-    """What was fitted, as factors on amplitudes: over folds, frequencies of the band and, for noise, earthquakes."""
+    """The fitted terms as factors on amplitudes: over folds, frequencies of the band and, for noise, earthquakes."""
     names = [
         *(f"{knot:g} s after P" for knot in P_KNOTS_S), *(f"{knot:g} s after S" for knot in KNOTS_S),
         "for each magnitude above 3",
@@ -109,7 +109,7 @@ def _described(fitted, sd, band):
 
 
 def _of_others(offsets, events):
-    """Mean over the earthquake's other records; no offset where there is none."""
+    """Mean over the earthquake's other records; no offset without such records."""
     seen = np.isfinite(offsets[:, 0])
     others = ((events == event) & seen & (np.arange(len(events)) != row) for row, event in enumerate(events))
     return np.stack([offsets[some].mean(axis=0) if some.any() else 0 * offsets[0] for some in others])

@@ -1,4 +1,4 @@
-"""Two stations that no training saw: what predictions are worth there, beside those of weights that know them.
+"""Score predictions at two stations that no training saw, beside those of weights that know them.
 
     python -m tools.heggs.heggs_stations_out WINDOWS DATA --picker FILE --work ROWS --stations CLC LRL
         --set "HEGGS, stations unknown=WORK/out/predicted_without_source" [--against "HEGGS;stochastic"] [--out FOLDER]

@@ -59,7 +59,7 @@ def orders():
 
 
 def spreads():
-    """Spread of what comes out over that of the data, from pure noise to clean data."""
+    """Spread of the samples over that of the data, from pure noise to clean data."""
     lines = ["| sampler | spacing | schedule | data's spread | " + " | ".join(f"{n}" for n in STEPS) + " |"]
     lines.append("|---" * (len(STEPS) + 4) + "|")
     for method, spacing in TRIED:

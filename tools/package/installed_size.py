@@ -60,7 +60,7 @@ def closure(names, facts):
 
 
 def sizes(facts):
-    """Return rows (package, own bytes, bytes of what comes with it alone), largest first, and the total.
+    """Return rows (package, own bytes, bytes of packages that only it needs), largest first, and the total.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def sizes(facts):
     direct = [name for name in facts["seissynth"]["requires"] if name in facts]
     rows = []
     for name in direct:
-        # without this package: what another one reaches only by way of it is still its own
+        # without this package: a package reached only through it still counts as its own
         rest = {one: fact for one, fact in facts.items() if one != name}
         others = closure([one for one in direct if one != name], rest)
         alone = closure([name], facts) - others - {name}

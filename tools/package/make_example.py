@@ -29,7 +29,7 @@ from obspy.imaging.beachball import aux_plane
 from scipy.signal import firwin
 
 START = UTCDateTime(2020, 1, 1)
-MADE = UTCDateTime(2024, 1, 1)  # fixed, so that making the files again changes nothing
+MADE = UTCDateTime(2024, 1, 1)  # fixed, so making the files again changes nothing
 LOCATION = "00"
 RATE = 100.0
 COUNTS_PER_VOLT = 419430.4  # 24 bits over 40 V

@@ -23,7 +23,7 @@ PARTS = len(BETWEEN) - 1 + len(BEHIND_S) - 1
 LAST_BEFORE_S = len(BETWEEN) - 2
 #: energies are taken over their mean from S to so long after it
 REFERENCE_PARTS = 5
-#: folder of each set, and what the record's onsets come from
+#: folder of each set, and the source of the record's onsets
 FOLDERS = {
     "california": "california_2019_m43", "strong_motion": "strong_motion_world", "germany": "germany_regional",
     "new_zealand": "new_zealand_2013",
@@ -87,7 +87,7 @@ def load(name, folder, windows=None):
 
 
 def _ridgecrest(windows):
-    """Windows with picked P and S and nothing else in them; boreholes and clipped ones are left out."""
+    """Windows with picked P and S of one earthquake only; boreholes and clipped windows are left out."""
     part = Dataset(windows)
     table = part.metadata
     picked = (table["trace_p_status"] == "automatic") & (table["trace_s_status"] == "automatic")
@@ -214,7 +214,7 @@ def energies(data, rate, p, s, noise=True):
     parts : ndarray, shape (bands, 2, PARTS)
         Of Z, and of one horizontal on average; NaN outside the record.
     level : ndarray, shape (bands, 2)
-        Mean square before P; NaN without noise or where there is none.
+        Mean square before P; NaN without noise.
     durations : ndarray, shape (bands, 2, 2)
         D5-75 and D5-95 of horizontals, then of Z, s, from P to 90 s behind S, noise taken off.
     """

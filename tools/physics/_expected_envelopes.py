@@ -1,4 +1,4 @@
-"""Expected energy of records in bands and parts of time, without drawing any noise: what constants are fitted with."""
+"""Compute the expected energy of records in bands and parts of time, without drawing noise, to fit constants with."""
 
 import numpy as np
 import pandas as pd
@@ -103,7 +103,7 @@ def _conditions(one):
 
 
 def _filter_power(low, high):
-    """What the measuring filter makes of a moment's energy, on the grid of times; it sums to 1."""
+    """Energy of an impulse after the measuring filter, on the grid of times; it sums to 1."""
     rate = max(200.0, 8 * high)
     impulse = np.zeros(int(12.0 * rate))
     impulse[0] = 1.0

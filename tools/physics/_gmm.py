@@ -1,6 +1,6 @@
-"""What calibration and comparison with ground-motion models share: the grid, the published medians, the simulations.
+"""Shared by calibration and comparison with ground-motion models: the grid, published medians, simulations.
 
-Geometry: a vertical strike-slip fault; the hypocentre lies at 8 km, and so does what ruptures below M 6; from M 6 up
+Geometry: a vertical strike-slip fault; the hypocentre is at 8 km. Below M 6 the rupture is there, too; from M 6 up
 the rupture reaches the surface. R_rup = sqrt(R_JB² + Z²) with Z the depth of the rupture's top. Motion is SI.
 """
 

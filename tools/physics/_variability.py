@@ -1,4 +1,4 @@
-"""What calibration and comparison of the random terms share: published targets and simulations of a cell."""
+"""Shared by calibration and comparison of the random terms: published targets and simulations of a cell."""
 
 import numpy as np
 

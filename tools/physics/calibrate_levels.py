@@ -5,8 +5,8 @@
 "active" and "active_transport" are fitted to BSSA14, "stable" to Atkinson & Boore (2006); `data/<preset>_level.json` is
 written.
 
-Simulates one half of the grid of magnitudes and distances (the dark squares of a chessboard), once as it is and once
-with each knot of frequency raised, and finds the twelve numbers for which as little as possible lies outside
+Simulates one half of the grid of magnitudes and distances (the dark squares of a chessboard), once unchanged and once
+with each knot of frequency raised, and finds the twelve numbers that leave as little as possible outside
 +-0.2 in ln PGA, PGV and PSA: a linear programme, repeated once about its first answer. The other half is never
 simulated here; `compare_gmm.py` scores it. Takes some four minutes.
 """
@@ -29,7 +29,7 @@ from tools.real_records._real_records import write_text
 FOLDER = Path(__file__).parents[2] / "seissynth_plugins" / "stochastic" / "data"
 MAGNITUDE_KNOTS = (3.5, 4.5, 5.5, 6.0, 6.5, 7.0)
 FREQUENCY_KNOTS = tuple(KNOTS_HZ[i] for i in (3, 9))
-TOLERANCE = 0.2  # what lies within costs nearly nothing
+TOLERANCE = 0.2  # residuals within cost nearly nothing
 STEP = 0.5  # of ln FAS, by which each knot is raised
 PASSES = 2
 # a bound kept a little inside the one that is allowed, for rounding
@@ -81,7 +81,7 @@ def basis(cells):
 
 
 def solve(residuals, effects, start):
-    """Coefficients that bring the residuals within the tolerance as far as can be; `effects` (p, cells, measures)."""
+    """Coefficients that bring the residuals as far within the tolerance as possible; `effects` (p, cells, measures)."""
     a, r = effects.reshape(len(effects), -1).T, residuals.ravel() - np.einsum("pcm,p->cm", effects, start).ravel()
     n, p = a.shape
     cost = np.concatenate([np.zeros(p), [WORST], np.full(n, BEYOND), np.full(n, ANY)])

@@ -3,7 +3,7 @@
     python -m tools.physics.calibrate_magnitude [--check] [--out FOLDER]
 
 Writes ``seissynth_plugins/stochastic/data/magnitude_closure.json`` (left alone with ``--check``), then the tables of
-local magnitudes that come out of local magnitudes, for ``docs/durations_and_magnitudes.md``. Takes about a minute.
+recovered local magnitudes over requested ones, for ``docs/durations_and_magnitudes.md``. Takes about a minute.
 """
 
 import argparse
@@ -116,7 +116,7 @@ def closure_table(out):
 
 
 def distance_table(out):
-    """What is left over distance with closure: the formula's path against the preset's."""
+    """Remaining error over distance with closure: the formula's path against the preset's."""
     rows = []
     backend = StochasticBackend(preset="active", magnitude_conversion="closure")
     for ml in (2.0, 4.0, 6.0):

@@ -4,10 +4,10 @@
 
 1. Records of each magnitude and distance are simulated with the random terms of the round before, and ln of each peak
    is regressed on the 12 numbers that were added to its ln FAS, and on ln of its duration factor. This gives each
-   peak's weights, and what else there is between and within events (the noise, and what is not linear).
-2. tau and phi_ss over M and f and the correlation over f are fitted by least squares, so that weights and residuals
-   give BSSA14's tau and phi and the correlations of Baker & Jayaram (2008). Tables are kept smooth in M and f.
-3. The offset is a smooth one that brings the medians back to those without random terms, as far as that goes.
+   peak's weights, and the remaining variance between and within events (noise and nonlinear part).
+2. tau and phi_ss over M and f and the correlation over f are fitted by least squares, where weights and residuals
+   must give BSSA14's tau and phi and the correlations of Baker & Jayaram (2008). Tables are kept smooth in M and f.
+3. The offset is a smooth one that restores the medians without random terms, as far as possible.
 
 phi_s2s is not fitted: it is that of Bayless & Abrahamson (2019, BSSA 109, 2088-2105) for M 6 and more.
 """
@@ -51,7 +51,7 @@ START_TAU, START_PHI_SS = 0.42, 0.42
 EXPONENT = 1.5
 # standard deviations of the least-squares problem
 _FIT, _CORRELATION = 0.03, 0.045
-_FITS = _FIT * np.array([1.0, 0.6, 1.0, 1.0, 1.0, 1.0])  # PGV would come out lowest: it listens to the widest band
+_FITS = _FIT * np.array([1.0, 0.6, 1.0, 1.0, 1.0, 1.0])  # PGV would be lowest: it depends on the widest band
 # Baker & Jayaram's records have M 5 and more; in smaller events PSA(3 s) is moved by the same frequencies as PSA(1 s)
 _CORRELATION_SMALL, _CORRELATION_FROM_MAGNITUDE = 0.1, 5.0
 _SLOPE_F, _SMOOTH_F, _SLOPE_M, _SMOOTH_M, _PRIOR, _SMOOTH_STRETCH = 0.25, 0.2, 0.2, 0.15, 0.4, 0.06
@@ -119,7 +119,7 @@ class Response:
         solved = np.array([lsq_linear(design, column, (least, np.inf)).x for column in wanted.T]).T
         self.duration = solved[places]
         self.weights = solved[places + 1 :].T
-        # the linear part's covariances are known exactly, and need not be sampled: only what differs from it is
+        # the linear part's covariances are known exactly, and need not be sampled: only the difference is
         grouped = [
             (x - columns @ solved[:places]).reshape(-1, STATIONS, len(MEASURES)) for x in (wanted, design @ solved)
         ]
@@ -127,7 +127,7 @@ class Response:
         self.between, self.within = self.between - linear[0], self.within - linear[1]
         self.noise = np.mean([np.cov(base.T) for base in bases], axis=0)
         self.durations = *backend._terms.durations, backend._terms.duration_row_share
-        # the same records with and without terms, so that their noise is the same
+        # the same records with and without terms, with the same noise
         rest = (wanted - design[:, places:] @ solved[places:]).reshape(places, count, -1)
         self.shift = np.mean([(r[: len(b)] - b).mean(axis=0) for r, b in zip(rest, bases, strict=True)], axis=0)
 
@@ -162,7 +162,7 @@ def predicted(tables, responses):
 def spatial_shares(tables, responses):
     """Share of each peak's variance within an event and site that the fields carry, (magnitudes, 6).
 
-    The noise and the row's own part carry the rest. What of the terms is not linear goes with the fields.
+    The noise and the row's own part carry the rest. The nonlinear part of the terms is correlated as the fields are.
     """
     found = []
     for k, response in enumerate(responses):
@@ -177,7 +177,7 @@ def spatial_shares(tables, responses):
 
 
 def targets():
-    """What `predicted` should give."""
+    """Target values of `predicted`."""
     tau, phi = zip(*(bssa14_deviations(m) for m in MAGNITUDES), strict=True)
     return np.array(tau), np.array(phi), np.array([baker_jayaram(PERIODS_S[i], PERIODS_S[j]) for i, j in psa_pairs()])
 
@@ -258,7 +258,7 @@ def replaced(tables, **changes):
 
 
 def report(tables, responses):
-    """Print predictions over targets, and what the noise scatters."""
+    """Print predictions over targets, and the scatter due to noise."""
     tau, phi, rho = predicted(tables, responses)
     wanted = targets()
     print("M     " + "  ".join(f"{name:>18}" for name in MEASURES) + "   (tau and phi over BSSA14, noise, shift)")

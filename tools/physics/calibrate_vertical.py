@@ -1,11 +1,11 @@
-"""Fit Z over the horizontals of S to the V/H of Gülerce & Abrahamson (2011), as near to what records say as can be.
+"""Fit Z over the horizontals of S to the V/H of Gülerce & Abrahamson (2011), staying close to the values from records.
 
     python -m tools.physics.calibrate_vertical [--count 32] [-o FILE]
 
-Simulates one half of the grid of V/H of `_gmm.py`, once as it is and once with each number of the tables `s_vertical`
+Simulates one half of the grid of V/H of `_gmm.py`, once unchanged and once with each number of the tables `s_vertical`
 and `s_vertical_decay` and the power of the site term raised, and finds the changes that bring ln V/H of PGA and PSA
-nearest to the model's. Changes have a cost, too, since the tables it begins with hold what records say; least have
-those that neighbouring frequencies share. Twice; prints the constants and the residuals, also of the half that was not
+nearest to the model's. Changes have a cost, too, since the initial tables come from records; changes are cheapest
+if neighbouring frequencies share them. Twice; prints the constants and the residuals, also of the half that was not
 fitted. They go to FILE and from there by hand into the preset. It begins with the ratios of `fit_envelopes`, `START`,
 not with those of the preset. Takes one to two minutes.
 """
@@ -23,9 +23,9 @@ from tools.physics import _gmm as gmm
 PRESET = "active_transport"
 #: constant, how its values enter, standard deviation that a change of one may have
 CONSTANTS = (("s_vertical", "ln", 0.4), ("s_vertical_decay", "", 0.15), ("vertical_site_exponent", "", 0.1))
-OCTAVE = 0.7  # correlation of changes at frequencies an octave apart
+OCTAVE = 0.7  # correlation of changes at frequencies separated by an octave
 RESIDUAL = 0.1  # standard deviation of ln V/H that is aimed at
-#: where `active_transport` begins: what `fit_envelopes` took from records
+#: initial values for `active_transport`, from records by `fit_envelopes`
 START = {
     "s_vertical": ((0.707, 0.634), (1.41, 0.627), (2.83, 0.513), (5.66, 0.564), (11.3, 0.795), (22.6, 0.952)),
     "s_vertical_decay": ((1.0, -0.194), (3.0, -0.0425), (6.0, 0.123), (12.0, 0.153)),
@@ -69,7 +69,7 @@ def covariance(parameters):
 
 
 def nearest(residuals, slopes, moved, allowed):
-    """Step that makes residuals small, and its sum with what was moved before.
+    """Step that makes residuals small, and its sum with the earlier steps.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
     python -m tools.physics.compare_bands DATA [--preset active] [-o docs/_static/calibration]
 
-DATA holds ``ridgecrest_2019/``. Used are all events and surface stations whose P and S windows hold nothing else: no
+DATA holds ``ridgecrest_2019/``. Used are all events and surface stations whose P and S windows are free of others: no
 other catalogued event's P between 3 s before P and the end of the S window, no clipped record, and in each band a
 signal three times above the 2.5 s before P. P: 3 s from 0.1 s before it, or up to 0.3 s before S; S: 5 s from it. H is
 one horizontal, the root of the mean of both squared. Generated records have the same events, stations and windows.
@@ -28,7 +28,7 @@ CLEAN = 3.0
 
 
 def quiet(data, index, name):
-    """Whether nothing else that is catalogued arrives within the windows of an event at a station."""
+    """Whether no other catalogued phase arrives within the windows of an event at a station."""
     p, s, _ = data.onsets[index][name]
     start, end = p - 3.0, s + S_S
     for other, origin in enumerate(data.origins):
@@ -56,7 +56,7 @@ def band_rms(motion, p, s, band):
 
 
 def ratios(levels, clean=True):
-    """The three ratios of one record and band, NaN where noise stands near; noise is taken out in power."""
+    """The three ratios of one record and band, NaN where noise is comparable; noise is subtracted in power."""
     noise, p, s = levels
     out = np.full(3, np.nan)
     if clean:

@@ -3,7 +3,7 @@
     python -m tools.physics.compare_envelopes DATA WINDOWS [--sets ridgecrest,california] [--half test]
         [--presets active,active_transport] [--constants FILE] [--set NAME=VALUE ...] [--out FOLDER]
 
-DATA holds the real sets; WINDOWS is what ``seissynth dataset cut`` made of the Ridgecrest ones with picks. Energies are
+DATA holds the real sets; WINDOWS was made of the Ridgecrest ones by ``seissynth dataset cut`` with picks. Energies are
 taken in six octave bands and 18 parts of time, six between P and S, over their mean in the first five seconds of S.
 Stacks are means over records; the table has the mean size of their difference in ln, that of the last part before S,
 and the differences of ln D5-75 and ln D5-95. ``--half fit`` and ``--half test`` take every second record of a set,

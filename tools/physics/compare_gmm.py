@@ -56,7 +56,7 @@ def level_rows(median):
 
 
 def score_rows(results):
-    """How many cells lie within the limit, by preset and half."""
+    """Number of cells within the limit, by preset and half."""
     held = np.array([not gmm.is_fitted(cell.magnitude, cell.rjb_km) for cell in gmm.grid()])
     rows = []
     for preset, (median, low, high) in results.items():
@@ -119,7 +119,7 @@ def site_rows(count):
 
 
 def vertical_score(preset, size):
-    """A row of the table of V/H: how many cells lie within the limit."""
+    """A row of the table of V/H: number of cells within the limit."""
     within = [f"{(size[:, k] <= VERTICAL_LIMIT).sum()} of {len(size)}" for k in range(size.shape[1])]
     return [f"`{preset}`", *within, f"{size.max():.2f}"]
 

@@ -4,10 +4,10 @@
 
 Writes variability_scatter.md, _periods.md, _medians.md, _field.md, _space.md, and two pictures.
 
-Scatter: Vs30 760 m/s, one distance. Two events in turn share six stations; stations lie so far apart that no field
-joins them. In this balanced design the components of variance follow without iteration: phi² is the mean variance
+Scatter: Vs30 760 m/s, one distance. Two events in turn share six stations; stations are too distant for any field to
+correlate them. In this balanced design the components of variance follow without iteration: phi² is the mean variance
 within events, tau² the variance of event means less phi²/6, phi_S2S² the covariance of a station's
-residuals in both events. What of ln of a peak is linear in the random terms has covariances that are known, since these
+residuals in both events. The part of ln of a peak that is linear in the random terms has known covariances, since these
 are drawn from the tables; they take the place of its sampled ones, and only the rest is sampled. This makes the
 interval of tau four times narrower.
 Brackets are 95 % intervals by resampling the pairs of events.
@@ -65,8 +65,8 @@ def measured(values):
 def deviations(records, exact):
     """tau, phi, sigma, phi_S2S (4, 6) and the correlations of ln PSA (pairs,).
 
-    `records` are values (pairs, 2, stations, 6) and what of them is linear in the random terms, in one array
-    (pairs, 2, 2, stations, 6); the covariances of the latter are known, `exact`, so that only the rest is sampled.
+    `records` are values (pairs, 2, stations, 6) and their part that is linear in the random terms, in one array
+    (pairs, 2, 2, stations, 6); the covariances of the latter are known, `exact`, and only the rest is sampled.
     """
     values, linear = (measured(records[:, part]) for part in range(2))
     between, within, site = (v - part + known for v, part, known in zip(values, linear, exact, strict=True))
@@ -89,9 +89,9 @@ def crossed(magnitude, pairs, seed):
     """Simulate ln of the measures with random terms; and how these move their means.
 
     Returns values beside their linear part (pairs, 2, 2, stations, 6), the exact covariances of that part, see
-    `deviations`, and the shift (6,). For the shift, what the terms do in the first order is taken out by regression on
-    them, and the noise is the same with and without them: so the mean is known ten times as well as from the records
-    as they are.
+    `deviations`, and the shift (6,). For the shift, the first-order effect of the terms is removed by regression on
+    them, and the noise is the same with and without them: the mean is therefore known ten times as well as from the
+    unprocessed records.
     """
     name = f"M{magnitude:g}"
     shape = (pairs, 2, STATIONS)
@@ -123,7 +123,7 @@ def interval(function, values, rng):
 
 
 def scatter_tables(pairs, seed, folder):
-    """Write tables of scatter, periods and medians; return what the picture shows."""
+    """Write tables of scatter, periods and medians; return the data of the picture."""
     rng = np.random.default_rng(seed)
     scatter = ["| M | | " + " | ".join(MEASURES) + " |", "|---|---|" + "---|" * len(MEASURES)]
     names = [f"{PERIODS_S[i]:g} and {PERIODS_S[j]:g} s" for i, j in psa_pairs()]
@@ -195,7 +195,7 @@ def binned_covariance(residual, distance):
 
 
 def bin_model(model, distance):
-    """Mean of a model over the pairs of each bin, so that it is compared at the same distances."""
+    """Mean of a model over the pairs of each bin, to compare it at the same distances."""
     i, j = np.triu_indices(len(distance), 1)
     bins = np.digitize(distance[i, j], EDGES_KM) - 1
     count = len(EDGES_KM) - 1
@@ -233,7 +233,7 @@ def space_network(seed):
 
 
 def of_fields(tables):
-    """Correlation over distance of what fields carry."""
+    """Correlation over distance of the part in the fields."""
     (near, far), short = tables.ranges_km, tables.short_share
     return lambda h: short * np.exp(-3 * h / near) + (1 - short) * np.exp(-3 * h / far)
 
@@ -266,7 +266,7 @@ def correlations_in_space(backend, magnitude, events, seed):
 
 
 def known_in_space(weights, duration, magnitude, maker):
-    """Variance (6,) within an event and site of a linear part, and what of it fields carry."""
+    """Variance (6,) within an event and site of a linear part, and its share in the fields."""
     tables, k = maker.tables, MAGNITUDES.index(magnitude)
     sizes = tables.phi_ss[k] * np.sqrt(1 - tables.row_share)
     mixing = tables.field_factor() * sizes[:, None]
@@ -276,7 +276,7 @@ def known_in_space(weights, duration, magnitude, maker):
 
 
 def space_table(events, seed, folder):
-    """Correlation of ln PSA over distance; returns what the picture shows."""
+    """Correlation of ln PSA over distance; returns the data of the picture."""
     shares = json.loads(STORED.read_text(encoding="utf-8"))["spatial_shares"]
     tables, distance = read_tables(), space_network(seed)[2]
     edges = list(pairwise(EDGES_KM))

@@ -2,7 +2,7 @@
 
     python -m tools.physics.fit_envelopes DATA WINDOWS OUT.json [--sets ridgecrest] [--half fit] [--steps 25]
 
-DATA and WINDOWS as for `compare_envelopes`. What is compared are stacks over the nearer and the farther half of the
+DATA and WINDOWS as for `compare_envelopes`. Compared are stacks over the nearer and the farther half of the
 records, of Z and of the horizontals, both over the horizontals' mean energy in the first five seconds of S. The
 expected energies are computed without noise; ln of a mean over few samples is too low on average, and that is allowed
 for. Priors keep constants of which the records say little near their first values. OUT.json holds constants of the
@@ -42,11 +42,11 @@ KERNELS = (
     ("p_kernel", 0, "ln", 0.1), ("p_kernel", 1, "ln", 1.0), ("p_kernel", 2, "ln", 1.0), ("p_kernel", 3, "", 0.4),
 )  # fmt: skip
 TABLES = (("p_horizontal", 0.4), ("s_vertical", 0.4), ("p_factor", 0.5))
-#: knots that a fit may take as they are
+#: tables whose knots a fit may move one by one
 KNOTS = (("s_vertical_decay", 0.15),)
 SHARES = (("p_depolarised", 1.0), ("s_depolarised", 1.0))
 _SHARE_KNOTS_HZ = (1.0, 20.0)
-#: sets whose onsets were picked; parts next to an onset, and what they weigh in the others
+#: sets whose onsets were picked; parts next to an onset, and their weight in the other sets
 PICKED_SETS, NEXT_TO_ONSETS, UNSURE = ("ridgecrest", "new_zealand"), (0, len(BETWEEN) - 1), 0.4
 _LARGEST = 3.0
 _LEAST_RECORDS = 5
@@ -60,9 +60,9 @@ class Problem:
     Parameters
     ----------
     sets : dict of str to list of Recording
-        Stacks are made of each set for itself, so that each counts alike.
+        Stacks are made of each set separately, so each set has equal weight.
     **constants
-        Of the backend, which stay as they are.
+        Of the backend; held fixed.
     """
 
     def __init__(self, sets, **constants):
@@ -72,7 +72,7 @@ class Problem:
         self.seen = np.array([of_horizontals(parts) for parts in self.real])
         self.bias = np.array([[_bias(edges, band) for band in BANDS_HZ] for edges in self.expected.edges])
         self.groups = groups_of(sets)
-        #: onsets that are predicted, or found near predictions, say little of what lies next to them
+        #: onsets that are predicted, or found near predictions, carry little information about the motion next to them
         self.weights = [
             np.where(np.isin(np.arange(PARTS), NEXT_TO_ONSETS) & (name not in PICKED_SETS), UNSURE, 1.0)
             for name, found in sets.items() for _ in range(2 if len(found) >= 2 * _LEAST_GROUP else 1)

@@ -3,7 +3,7 @@
     python -m tools.physics.try_variability [--records 400] [--events 120] [--seed 4711] [--part fit] [-o FOLDER]
 
 variability_tries_fit.md: records are simulated once, with the stored tables; each row is another fit to the same
-weights, and what it expects. variability_limits.md: correlations of ln PSA that no fit can change, or hardly.
+weights, and its predictions. variability_limits.md: correlations of ln PSA that no fit can change, or hardly.
 variability_tries_space.md: correlation over distance at M 7 with other scatter of durations, simulated.
 """
 
@@ -42,7 +42,7 @@ def by_magnitude(covariances):
 
 
 def own_noise(share, below_hz):
-    """Covariances of which knots below a frequency have a share of their own, correlated with nothing."""
+    """Covariances of which knots below a frequency have their own share, correlated with nothing."""
 
     def wrap(covariances):
         def changed(tables, k, correlation):
@@ -98,7 +98,7 @@ DURATIONS = (
 
 
 def refit(tables, responses, constants, wrapped, site):
-    """Fit with some constants or functions of the calibration changed; returns tables and what they predict."""
+    """Fit with some constants or functions of the calibration changed; returns tables and their predictions."""
     changed = dict(constants)
     if "_FIT" in constants:
         changed["_FITS"] = constants["_FIT"] / calibrate._FIT * calibrate._FITS
@@ -157,7 +157,7 @@ def limits_table(responses, tables, folder):
 
 
 def durations_table(events, seed, folder):
-    """Correlation over distance at M 7 with each of `DURATIONS`, and what the fields would give without durations."""
+    """Correlation over distance at M 7 with each of `DURATIONS`, and the correlation from the fields alone."""
     distance = space_network(seed)[2]
     chosen = [0, 1, 2, 3]
     lines = ["| ln duration | | 0 to 2 km | 2 to 5 km | 5 to 10 km | 10 to 15 km |", "|---|---|" + "---|" * len(chosen)]

@@ -9,7 +9,7 @@ KINDS = {"surface": BLUE, "nominal gain": ORANGE, "borehole": PURPLE}
 
 
 def draw_magnitudes(found, stations, closure, path):
-    """Four panels: ML over the catalogue's, what is off over magnitude, station terms, effect of each choice."""
+    """Four panels: ML over the catalogue's, error over magnitude, station terms, effect of each choice."""
     real.save_picture(_draw(found, stations, closure), path, dpi=90)
 
 
@@ -43,7 +43,7 @@ def _panel_off(ax, found, closure):
         ax.plot(events["catalogue"], events["off"], mark, ms=3.5, color=colour, label=label, alpha=0.8)
     ax.plot(closure["ml"], closure["narrow"], "--", color=ORANGE, label="generated: 1 to 45 Hz less whole band")
     ax.axhline(0, color=BLACK, lw=0.7)
-    ax.set(xlabel="catalogue's ML", ylabel="ML of the records - catalogue's", title="What is off, by magnitude")
+    ax.set(xlabel="catalogue's ML", ylabel="ML of the records - catalogue's", title="Error by magnitude")
     ax.legend(loc="lower left")
     ax.grid(True)
 

@@ -1,4 +1,4 @@
-"""What the comparisons with real records share: bands, peaks, spectra, onsets, intervals, tables and pictures.
+"""Shared by the comparisons with real records: bands, peaks, spectra, onsets, intervals, tables and pictures.
 
 Motion is SI; a "sensor" here is an array of shape (3, npts) in the order Z, first horizontal, second horizontal.
 """
@@ -115,7 +115,7 @@ def summary(values, seed=0, draws=2000):
 
 
 def with_interval(stats, digits=2):
-    """`summary` as text: median [low, high]; of fewer than five values, whose resampling tells nothing, the median."""
+    """`summary` as text: median [low, high]; of fewer than five values, too few to resample, the median."""
     if not stats["n"]:
         return "–"
     if stats["n"] < 5:

@@ -66,7 +66,7 @@ def measure(data, quantity, band, window):
 
 
 def observe(data):
-    """One row per usable record: where, window, what was measured, and each measure over the same before P."""
+    """One row per usable record: place, window, measured values, and each over its value before P."""
     rows = []
     for index, magnitude in enumerate(data.magnitudes):
         for name in data.stations:
@@ -150,7 +150,7 @@ def write_spreads(table, ratio, out):
         event, station = table["event"][values.index], table["station"][values.index]
         of_event = np.zeros(len(values))
         of_station = np.zeros(len(values))
-        for _ in range(50):  # alternating means: what neither event nor station explains is left
+        for _ in range(50):  # alternating means: leaves the part that neither event nor station explains
             of_event = (values - of_station).groupby(event).transform("mean").to_numpy()
             of_station = (values - of_event).groupby(station).transform("mean").to_numpy()
         rest = values - of_event - of_station

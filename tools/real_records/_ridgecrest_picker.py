@@ -76,7 +76,7 @@ def pick_generated(data, picker, noise, model, seed=7):
 
 
 def compare_picks(data, path, out):
-    """Write the tables of onsets and of what the picker finds, and a picture of both."""
+    """Write the tables of onsets and of the picker's picks, and a picture of both."""
     picker = load_picker(path)
     models = ("southern_california", "iasp91")
     observed = pick_real(data, picker, models)

@@ -175,7 +175,7 @@ def draw_shapes(data, index, made, path):
             part = slice(first, first + len(times[title]))
             curves = []
             for one in (*drawn, observed):
-                # a short window near P, so that the onset's own sharpness is seen
+                # a short window near P, to show how sharp the onset is
                 shape = real.envelope(one, 100.0, 0.1 if onset == p else 0.5)
                 peak = real.envelope(one, 100.0, 0.5)[span(s, s + 4.0)].max()
                 curves.append(np.log(np.maximum(shape[part] / peak, _LOWEST)))

@@ -1,4 +1,4 @@
-"""Rows of the Ridgecrest leaderboard: what each generated set is made of."""
+"""Make the generated sets, one for each row of the Ridgecrest leaderboard."""
 
 import hashlib
 import json
@@ -18,14 +18,14 @@ from seissynth.seeding import generator, hash_words
 
 FOLDS, BLOCK = 5, 15
 EVERY = 4  # known answers are asked of every fourth record
-DRAWS = 5  # the spread between fewer has little to stand on
+DRAWS = 5  # fewer give no reliable spread
 MODEL = "southern_california"
 LEAD_S, TAIL_S = 30.0, 5.0
 LARGE = 6.0  # listed as ML like all others; it is the network's moment magnitude
 
 
 class Ridgecrest:
-    """The real records, their folds, and what the stochastic rows need."""
+    """The real records, their folds, and the inputs of the stochastic rows."""
 
     def __init__(self, windows, data):
         everything = read_record_set(windows, "Ridgecrest, real", category=None)
@@ -85,7 +85,7 @@ class Ridgecrest:
 
 
 def _blurred_phases_lost(sequence):
-    """The true spectrogram, smoothed, with phases found anew: what a regression of spectrograms gives at best."""
+    """The true spectrogram, smoothed, with recomputed phases: the best that a regression of spectrograms can give."""
     draws = [known_answers.blurred_copy(sequence.some, phases="found", seed=k) for k in range(2)]
     return Pairs(sequence.some, tuple(draws))
 
@@ -116,7 +116,7 @@ ROWS = {
     "stochastic, iasp91": (SITE, lambda s: s.stochastic()),
 }
 
-#: rows that are scored by some groups only: the others would say what "stochastic" says
+#: rows that are scored by some groups only: the others would repeat "stochastic"
 FEW_GROUPS = {"stochastic, iasp91": ("arrivals", "similarity")}
 
 #: rows of the ruler: (folds wanted, station terms)
@@ -128,7 +128,7 @@ TRAVEL_TIMES = {
 
 
 class RememberingPicker:
-    """A picker that keeps what it found: references and floor are the same in every row.
+    """A picker that keeps its picks: references and floor are the same in every row.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def _joined(parts):
 
 
 def _before_the_first(table, records):
-    """Which windows end before the first earthquake: later ones share time, even samples, with what is predicted."""
+    """Which windows end before the first earthquake: later ones share time, even samples, with predictions."""
     import pandas as pd
 
     start, origin = (

@@ -81,7 +81,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--catalogues", type=int, default=200, help="of each case; 0 leaves its table as it is")
+    parser.add_argument("--catalogues", type=int, default=200, help="of each case; 0 leaves its table unchanged")
     options = parser.parse_args()
     header = ["catalogue", "method", "mean b", "scatter", "bootstrap sd", "true b in the 95 % interval (%)",
               "mean cutoff", "mean number used"]  # fmt: skip

@@ -85,7 +85,7 @@ def span(start_s, end_s):
 
 
 def measures(velocity, onsets):
-    """Peaks of P (Z) and of S with what follows (horizontals, Z), m/s; how long S is and when it sets in, s."""
+    """Peaks of P (Z) and from S on (horizontals, Z), m/s; how long S is and when it sets in, s."""
     p, s = onsets["p_first"], onsets["s_first"]
     margin = min(3.0, 0.25 * (s - p))  # real onsets are not the model's
     p_part = np.abs(velocity[0, span(p - 3.0, s - margin)])
@@ -107,7 +107,7 @@ def largest(traces):
 
 
 def compare(data, conversion=CONVERSION):
-    """One row per event and station; AIC rows apart."""
+    """One row per event and station; AIC rows separately."""
     rows, picks = [], []
     for event in data.events:
         observed = data.real(event)

@@ -27,7 +27,7 @@ LEAD_S, TAIL_S = 20.0, 60.0  # of each window, before and after origin
 REALISATIONS = 20
 CLIP_COUNTS = 0.55 * 2**23  # records with more are left out of all levels: sensors and digitisers saturate near 2**23
 NOMINAL_GAIN = ("CI.WBS", "CI.WOR")
-LARGE, SMALL = 6.0, 3.8  # the M6.4 lies above, the M4 events between
+LARGE, SMALL = 6.0, 3.8  # the M6.4 is above, the M4 events are between
 SMALL_BAND, LARGE_BAND = (0.5, 40.0), (0.1, 40.0)
 MEASURED_S = 25.0  # after S
 CLEAN = 3.0  # S must be that much above what precedes P
@@ -101,7 +101,7 @@ def contrast(data, index, name):
 
 
 def choose_small(data):
-    """The three M4 events that stand out most: median contrast over the stations; all candidates as rows."""
+    """The three M4 events that are clearest: median contrast over the stations; all candidates as rows."""
     rows = []
     for i, magnitude in enumerate(data.magnitudes):
         if SMALL <= magnitude < LARGE:
@@ -121,7 +121,7 @@ def choose_small(data):
 
 
 def run_all(data, out):
-    """Every event through `generate`; a small table of what came out."""
+    """Every event through `generate`; a small table of the results."""
     records = bad = 0
     for stream in seissynth.iter_generate(data.inventory, data.events, duration=TAIL_S, seed=1, **OPTIONS):
         records += len(real.by_station(stream))
@@ -168,7 +168,7 @@ def compare_levels(data, indices, made):
             elif found[2] > CLIP_COUNTS:
                 why = "clipped"
             elif not large and contrast(data, i, name) < CLEAN:
-                why = "not clear of what precedes it"
+                why = "not clear of earlier motion"
             row = {
                 "origin": str(data.origins[i])[:22],
                 "ml": data.magnitudes[i],
@@ -238,7 +238,7 @@ def level_table(rows, path):
 
 
 def shapes(velocity, p, s, end):
-    """What does not depend on gain; `velocity` (3, npts), unfiltered."""
+    """Measures that do not depend on gain; `velocity` (3, npts), unfiltered."""
     v = real.band_pass(velocity, 100.0, SMALL_BAND)
     a = real.in_band(velocity, 100.0, "velocity", "acceleration", SMALL_BAND)
     p_part, s_part = np.abs(v[:, span(p - 0.3, s - 0.3)]), np.abs(v[:, span(s - 0.3, end)])

@@ -3,7 +3,7 @@
     python -m tools.real_records.dataset_rules DATA [--picker FILE] [--out FOLDER]
 
 DATA holds ``ridgecrest_2019/`` and ``germany_regional/``. FILE holds the weights of PhaseNet for SeisBench, which must
-then be installed; without it the tables that need it are left as they are. Tables go to ``docs/_static/data``; the
+then be installed; without it the tables that need it are left unchanged. Tables go to ``docs/_static/data``; the
 page ``docs/datasets.md`` includes them.
 """
 
@@ -82,7 +82,7 @@ def windows_table(report, data, out):
 
 
 def others_table(rows):
-    """How often another earthquake is in the window, by catalogue and by what is detectable."""
+    """How often another earthquake is in the window, by catalogue and by detectability."""
     origins = np.sort(pd.to_datetime(rows["source_origin_time"].unique(), format="ISO8601").as_unit("ns").asi8)
     follow = np.diff(origins) <= WINDOW_S * 1e9
     mask = rows["trace_mask_end_s"].to_numpy()
@@ -98,7 +98,7 @@ def others_table(rows):
 
 
 def splits_table(rows, out):
-    """What different splits share, before and after purging."""
+    """Data shared between the parts of different splits, before and after purging."""
     makers = {
         "rows at random, 80/20": lambda seed: split_random(rows, (0.8, 0.2), seed),
         "events at random, 80/20": lambda seed: split_by_event(rows, (0.8, 0.2), seed),
@@ -154,7 +154,7 @@ def expected_table(data, out):
 
 
 def picked_tables(folder, rows, events, out, picker_path, others):
-    """What PhaseNet finds: picks in each window, and picks at detectable and undetectable earthquakes."""
+    """PhaseNet's picks in each window, and picks at detectable and undetectable earthquakes."""
     from tools.real_records._ridgecrest_picker import THRESHOLD, load_picker, probabilities
 
     _, _, waveforms = read(folder, "ridgecrest_2019")
@@ -171,7 +171,7 @@ def picked_tables(folder, rows, events, out, picker_path, others):
         onsets = origin + travel[name]
         for onset in onsets[(origin > start + 0.5) & (onsets < start + WINDOW_S)]:
             seen = bool(len(mine)) and np.abs(mine - onset).min() <= NEAR_S["P"]
-            # the mask tells of the first detectable one only: those before it are the undetectable ones
+            # the mask begins at the first detectable one: those before it are undetectable
             if onset - start <= row.trace_mask_end_s + 0.05:
                 near[abs(onset - start - row.trace_mask_end_s) < 0.05].append(seen)
     _count_line(others, "windows with two or more P picks of PhaseNet on the counts as recorded", count)
@@ -190,7 +190,7 @@ def _count_line(others, name, count):
 
 
 def windows_picked(data, out, picker_path, others):
-    """PhaseNet on each window as it is in the data set: number of P picks, and what the columns' onsets are worth."""
+    """PhaseNet on each window as stored in the data set: number of P picks, and accuracy of the columns' onsets."""
     picker = SeisBenchPicker(picker_path)
     zero = obspy.UTCDateTime(0)
     rows = data.metadata[data.metadata["trace_category"] != "noise"]

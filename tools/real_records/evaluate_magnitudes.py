@@ -197,7 +197,7 @@ def station_table(table, out):
 
 
 def parts_table(table, out):
-    """Event, station and remaining parts of record ML - catalogue, and what of them goes with distance."""
+    """Event, station and remaining parts of record ML - catalogue, and their trends with distance."""
     rows = []
     for title, groups in (("surface", ()), ("all sensors", ("nominal gain", "borehole"))):
         keep = chosen(table, groups=groups) & (table["catalogue"] < 6)
@@ -217,7 +217,7 @@ def parts_table(table, out):
 
 
 def worst_table(table, found, out, count=8):
-    """The events that are most off, with what could be the reason."""
+    """The events with the largest errors, and possible reasons."""
     events = found["reference"].dropna(subset="off")
     corrected = found["the same, all 18 sensors"].set_index("event")["off"]
     worst = events.reindex(events["off"].abs().sort_values(ascending=False).index)[:count]
@@ -234,7 +234,7 @@ def worst_table(table, found, out, count=8):
 
 
 def class_table(found, out):
-    """What is off by class of the catalogue's magnitude."""
+    """Error by class of the catalogue's magnitude."""
     rows = []
     for low, high in CLASSES:
         cells = []
@@ -249,7 +249,7 @@ def class_table(found, out):
 
 
 def closure_table(data, out):
-    """ML of generated records of one event, its magnitude set to what is asked for, by each region's formula."""
+    """ML of generated records of one event, its magnitude set to the requested value by each region's formula."""
     index = next(i for i, m in enumerate(data.magnitudes) if 3.9 < m < 4.0)
     event = data.events[index].copy()
     depth = event.origins[0].depth / 1000.0

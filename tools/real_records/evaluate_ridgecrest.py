@@ -10,7 +10,7 @@ WINDOWS is the set that ``seissynth dataset cut`` makes of the records with Phas
         --velocity-model southern_california
 
 DATA holds ``ridgecrest_2019/``; FILE the weights of PhaseNet for SeisBench, which must then be installed. Each row and
-group of metrics is written to --work as soon as it is there, and not computed again: delete its files to have it anew.
+group of metrics is written to --work when done, and not computed again: delete its files to recompute it.
 ``--set`` adds a generated set in SeisBench's format, records of one earthquake and sensor being draws. Tables go to
 ``docs/_static/evaluation``; the page ``docs/evaluation_ridgecrest.md`` includes them.
 """
@@ -65,7 +65,7 @@ TABLE_2 = (
     ("PSNR (dB)", "similarity", "psnr_db_whole", 1),
     ("spectrogram MSE", "similarity", "spectrogram_mse_whole", 3),
 )
-#: metrics by record: title, group, column, what is done to it
+#: metrics by record: title, group, column, function applied to it
 BY_RECORD = (
     ("envelope correlation", "similarity", "envelope_correlation", None),
     ("spectrogram MSE", "similarity", "spectrogram_mse", None),
@@ -171,7 +171,7 @@ def board_table(store, names, knows):
 
 
 def table_2(store, names):
-    """One line a row with what the paper gives in its table 2; rows of onsets alone left out."""
+    """One line a row with the columns of the paper's table 2; rows of onsets alone left out."""
     lines = [
         [name, *(_cell(store.summary(name, group), metric, digits) for _, group, metric, digits in TABLE_2)]
         for name in names
@@ -213,7 +213,7 @@ def differences_table(store, names, real, seed):
 
 
 def known_table(store):
-    """What the metrics say about copies that are wrong in a known way."""
+    """Metrics of copies with known faults."""
     wanted = [
         ("arrivals", "p_median_s", 2), ("arrivals", "s_median_s", 2), ("arrivals", "p_matched", 3),
         ("similarity", "envelope_correlation", 3), ("similarity", "envelope_correlation_lagged", 3),

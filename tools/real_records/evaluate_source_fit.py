@@ -56,7 +56,7 @@ def earthquake(magnitude):
 
 
 def path_of(site=True, **options):
-    """What the preset "active" knows about the path."""
+    """Path terms of the preset "active"."""
     p = make_parameters("active", **options)
     return PathModel(p.source_vs_km_s, 1000.0 * p.source_density_g_cm3, p.s_radiation, 2.0, p.spreading, p.q0,
                      p.q_exponent, p.site_amplification if site else None)  # fmt: skip
@@ -64,7 +64,7 @@ def path_of(site=True, **options):
 
 #: name -> (options of generate, path model, band, options of the fit)
 def cases():
-    """What is known, and what is not."""
+    """Cases that differ in the parts of the path that the fit knows."""
     one = {"two_corner_start_magnitude": 98.0, "two_corner_full_magnitude": 99.0}
     plain = {"level_correction": "none", "variability": False, **one}
     two = {"level_correction": "none", "variability": False}
@@ -84,7 +84,7 @@ def cases():
 
 
 def records_of(inventory, magnitude, draws, options):
-    """Draw -> RecordSet, and what was put in."""
+    """Draw -> RecordSet, and the true parameters."""
     ensemble = seissynth.generate(inventory, earthquake(magnitude), duration=DURATION_S, realizations=draws, seed=5,
                                   output="VEL", **options)  # fmt: skip
     truth = ensemble[0][0].stats.seissynth.truth

@@ -34,7 +34,7 @@ ELSEWHERE = ("ground_motion",)
 LENGTH_S, LEARNED_S = 120.0, 60.0
 SWEEP = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5)
 SECTION_KM = np.arange(5.0, 76.0, 5.0)
-SECTION_AZIMUTH_DEG = 320.0  # most stations stand north-west of the earthquakes
+SECTION_AZIMUTH_DEG = 320.0  # most stations are north-west of the earthquakes
 SECTION_MAGNITUDES = (3.8, 5.0)  # the largest record of those between is drawn: above, sensors clip
 
 
@@ -46,7 +46,7 @@ def main():
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--only", choices=(*WANTED, "sweep", "section"), help="one part, without the table of all")
     parser.add_argument("--backend", default="stochastic")
-    parser.add_argument("--weights", help="of a learned backend; default: those that it brings")
+    parser.add_argument("--weights", help="of a learned backend; default: those shipped with it")
     parser.add_argument("--set", type=Path, help="its records, in SeisBench's format")
     arguments = parser.parse_args()
     if (arguments.set is None) != (arguments.backend == "stochastic"):

@@ -2,7 +2,7 @@
 
     python -m tools.real_records.first_report WINDOWS DATA --picker FILE -o REPORT.html [--draws 5]
 
-WINDOWS is what ``seissynth dataset cut`` made (see `evaluate_ridgecrest.py`), DATA holds ``ridgecrest_2019/``.
+WINDOWS was made by ``seissynth dataset cut`` (see `evaluate_ridgecrest.py`), DATA holds ``ridgecrest_2019/``.
 The default backend makes several draws of every record, with southern California's velocity model and all random terms.
 Tables of the page ``docs/evaluation_first_report.md`` go to ``docs/_static/evaluation``.
 """

@@ -36,7 +36,7 @@ __all__ = ["RULES", "CutReport", "CutSettings", "cut_events"]
 #: what a set of cut windows says about itself
 REPORT = "cut_report.json"
 
-#: rows that are handed to the writer at once
+#: number of rows handed to the writer at a time
 _ROWS = 64
 
 
@@ -57,7 +57,7 @@ def cut_events(
     ----------
     waveforms : str, path, list of these, or obspy Stream
         Files, folders or patterns of counts, in any format that ObsPy reads. Headers are read first, samples later: one
-        sensor and `block_s` seconds are in memory at once.
+        sensor and `block_s` seconds are in memory at a time.
     inventory : obspy Inventory
     catalog : obspy Catalog or Event
     output : str or path

@@ -15,7 +15,7 @@ from seissynth.shared.checks import positive
 RULES = {
     "samples": "every sample of the window is there",
     "complete": "and every sample of the margins that taper and filter work on",
-    "alive": "no component stands still for a second",
+    "alive": "no component is constant for a second",
     "unclipped": "no component near full scale, no flat top",
     "onsets": "P and S inside the window",
     "loud": "signal-to-noise ratio of S at least `snr_least_db`",
@@ -64,7 +64,7 @@ class CutSettings:
     noise_windows : int
         Largest number of noise windows for each sensor and block of time; 0 for none.
     block_s : float
-        Length of time in memory at once.
+        Length of time held in memory.
     """
 
     duration_s: float = 60.0

@@ -13,7 +13,7 @@ from seissynth.units import DERIVATIVES
 #: part of a window that may be missing at most, else it counts as without data
 MOST_MISSING = 0.5
 
-#: a component that stands still this long is dead, s
+#: a component that is constant this long is dead, s
 DEAD_S = 1.0
 
 #: samples in a row at the very extreme that mark a flat top

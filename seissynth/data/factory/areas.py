@@ -32,9 +32,9 @@ class Box:
     def __post_init__(self):
         _numbers(self, ("south", "north", "west", "east"))
         if not -90 <= self.south < self.north <= 90:
-            raise InputError(f"{self}: south must lie below north, both from -90 to 90.")
+            raise InputError(f"{self}: south must be below north, both from -90 to 90.")
         if not (-180 <= self.west < self.east <= self.west + 360):
-            raise InputError(f"{self}: west must lie below east, from -180 on, at most 360 degrees apart.")
+            raise InputError(f"{self}: west must be below east, from -180 on, at most 360 degrees apart.")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Circle:
         if not (-90 <= self.latitude_deg <= 90 and -180 <= self.longitude_deg <= 360):
             raise InputError(f"{self}: the centre must be a latitude from -90 to 90 and a longitude from -180 to 360.")
         if not 0 <= self.inner_km < self.radius_km <= 20_000:
-            raise InputError(f"{self}: radius_km must lie above inner_km, from 0 to 20000.")
+            raise InputError(f"{self}: radius_km must be above inner_km, from 0 to 20000.")
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _in_polygon(area, rng, n):
     open_rows = np.arange(n)
     west, width = corners[:, 1].min(), np.ptp(corners[:, 1])
     for _ in range(_ROUNDS):
-        u, v = rng.random((2, n, _TRIES))  # as many in each round whatever is open, so that rows stay independent
+        u, v = rng.random((2, n, _TRIES))  # always the same number in each round, which keeps rows independent
         latitude = _in_box(around, u, v)[0]
         longitude = west + v * width
         inside = _is_inside(corners, latitude, longitude)

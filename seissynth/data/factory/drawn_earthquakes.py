@@ -184,7 +184,7 @@ class DrawnEarthquakes:
             magnitude = low - np.log10(1 - u[0] * (1 - 10 ** (-self.b * (high - low)))) / self.b
         first, last = self._times
         strike, dip, rake = self._mechanisms(u[4:8], normal)
-        # whole steps of what event keys are made of, so that the Event and the table are one
+        # rounded to the steps used in event keys, which makes the Event and the table agree
         return {
             "origin_us": first + np.floor(u[1] * (last - first)).astype(np.int64),
             "source_latitude_deg": np.round(place[0], 5),
@@ -272,5 +272,5 @@ def _microseconds(times):
     except (TypeError, ValueError):
         raise InputError(f"time={times!r} must be two times, as ('2020-01-01', '2021-01-01').") from None
     if not first < last:
-        raise InputError(f"time={times!r}: the second must lie after the first.")
+        raise InputError(f"time={times!r}: the second must be after the first.")
     return int(first), int(last)

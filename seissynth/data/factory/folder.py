@@ -28,7 +28,7 @@ def describe(job):
     """Everything that determines the content of the set, as JSON data."""
     from seissynth import __version__
 
-    job.maker.open_noise()  # what cannot be read is told before anything is written
+    job.maker.open_noise()  # unreadable noise is reported before anything is written
     card, settings = job.maker.backend.card, job.settings
     return {
         "made_by": "seissynth",
@@ -46,7 +46,7 @@ def _licence(card, settings, version):
     noise = (
         ""
         if settings.core.noise is None or str(settings.core.noise).lower() in ("nlnm", "nhnm")
-        else "They hold real noise, whose own licence goes on to hold. "
+        else "They hold real noise, whose own licence still applies. "
     )
     text = _LICENCE.format(version=version, backend=card.name, code=card.licence_code, weights=weights, noise=noise)
     return f"{text}{settings.licence}".strip()
@@ -94,7 +94,7 @@ def begin(job, wanted):
             (path / BOOKS).mkdir()
             return numbers
     elif any(item.name not in (PLAN, BOOKS) and not _is_ours(item) for item in path.iterdir()):
-        raise InputError(f"{path} holds something else than a set made by seissynth; give an empty or new folder.")
+        raise InputError(f"{path} already holds files that seissynth did not write; give an empty or new folder.")
     else:
         _write_json(file, {**wanted, "complete": False})
     (path / BOOKS).mkdir(exist_ok=True)

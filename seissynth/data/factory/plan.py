@@ -166,7 +166,7 @@ class Planner:
         place = float(sources["source_latitude_deg"][i]), float(sources["source_longitude_deg"][i])
         limits = self.settings.distance_km
         near = np.arange(len(network.sites))
-        if limits is not None:  # the sphere tells at once which sites are far off; the geodesic is slower
+        if limits is not None:  # the sphere rules out distant sites quickly; the geodesic is slower
             rough_km = sphere_km(*place, network.latitude_deg, network.longitude_deg)
             near = near[rough_km <= 1.01 * limits[1] + 1.0]
         distance = geodesics(place, network.latitude_deg[near], network.longitude_deg[near])
@@ -291,7 +291,7 @@ class Planner:
 
     def _second_table(self, plan, rows, numbers, sites):
         sources = self.settings.sources.rows(numbers)
-        # another name, so that the same earthquake on its own, maybe in another part, is another realisation
+        # another name, which makes the same earthquake on its own, maybe in another part, is another realisation
         sources["source_id"] = np.array(
             [f"{key}/second in {plan.keys[row]}" for key, row in zip(sources["source_id"], rows, strict=True)],
             dtype=object,

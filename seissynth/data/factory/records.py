@@ -20,7 +20,7 @@ from seissynth.signal.motion import resample_motion
 from seissynth.simulation import GroundMotion
 from seissynth.stream import Instrument, channel_motion
 
-#: samples of one component of all records that are made at a time: what bounds the memory
+#: samples of one component of all records made at a time; bounds the memory
 _SAMPLES_TOGETHER = 1_000_000
 _MOST_TOGETHER = 128
 
@@ -56,7 +56,7 @@ class BlockMaker:
         self.npts = settings.npts
         self.instrument = Instrument(settings.core.output)
         self.raw = settings.core.output == "RAW"
-        #: ASDF keeps the traces of the channels themselves, whose azimuths and dips stand in its StationXML
+        #: ASDF keeps the traces of the channels themselves, whose azimuths and dips are in its StationXML
         self.own_axes = settings.format == "asdf"
         self._noise = None
         self._noise_opened = False

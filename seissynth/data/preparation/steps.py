@@ -69,7 +69,7 @@ def _after(record, data, taken=None, **changes):
 
 
 def check_choice(name, value, choices):
-    """Raise InputError for a value that is none of the choices."""
+    """Raise InputError for a value that is not among the choices."""
     if value not in choices:
         raise InputError(f"{name}={value!r} must be one of {', '.join(map(repr, choices))}.")
 

@@ -60,6 +60,6 @@ def _read(path):
     names = [_COLUMNS.get(name.strip(), name.strip()) for name in header.rstrip("\r").split(",")]
     table = read_table(path, ",".join(names) + "\n" + rest)
     if "source_depth_km" in table:
-        # the word "None" and such stand for missing depths
+        # the word "None" and similar ones mark missing depths
         table["source_depth_km"] = pandas.to_numeric(table["source_depth_km"], errors="coerce")
     return table

@@ -16,7 +16,7 @@ from seissynth.units import EARTH_RADIUS_KM
 if TYPE_CHECKING:
     import pandas
 
-#: sensors are told apart by these columns, as far as a table has them; "station" takes the first two
+#: sensors are distinguished by those of these columns that a table has; "station" takes the first two
 SENSOR_COLUMNS = ("station_network_code", "station_code", "station_location_code", "trace_channel")
 
 

@@ -77,7 +77,7 @@ def shuffled_parts(metadata, groups, shares, seed, largest_first=False, what="gr
     if len(names) < wanted:
         raise InputError(f"the {len(metadata)} rows make {len(names)} {what}; they cannot fill {wanted} parts.")
     rng = generator(hash_words("split", seed))
-    # by first row, so that the deal does not hang on how groups are numbered
+    # by first row, so the assignment does not depend on how groups are numbered
     order = np.argsort(first)[rng.permutation(len(names))]
     if largest_first:
         order = order[np.argsort(-sizes[order], kind="stable")]
@@ -111,7 +111,7 @@ def timed_parts(metadata, times, shares, blocks):
     np.minimum.at(first, number, times)
     order = np.argsort(first, kind="stable")
     rank = np.argsort(order, kind="stable")
-    # where the middle of each event's rows lies among all rows, 0 to 1
+    # relative position of the middle of each event's rows among all rows, 0 to 1
     place_of = ((np.cumsum(sizes[order]) - sizes[order] / 2) / sizes.sum())[rank]
     wanted = int((shares > 0).sum())
     if blocks is None:

@@ -119,7 +119,7 @@ def known_pairs(records: RecordSet, seed: int = 0) -> dict[str, Pairs]:
     Returns
     -------
     dict of str to Pairs
-        Each with two equal draws, so that the spread between draws is known, too: none.
+        Each with two equal draws, so the spread between draws is known to be zero.
     """
     copies = (
         itself(records),

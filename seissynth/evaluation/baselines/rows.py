@@ -15,7 +15,7 @@ from seissynth.evaluation.record_sets import Pairs
 from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
 from seissynth.picking.pickers import NEAR_S
 
-#: groups of a row: what tells a generator from a baseline
+#: groups of a row: those that distinguish a generator from a baseline
 ROW_GROUPS = ("arrivals", "similarity", "spread", "ground_motion")
 
 

@@ -118,7 +118,7 @@ def even_magnitudes(magnitude: ArrayLike, count: int, edges: Sequence[float], se
     classes = [np.flatnonzero((magnitude >= a) & (magnitude < b)) for a, b in pairwise(edges)]
     classes = [rows for rows in classes if len(rows)]
     if not classes:
-        raise InputError(f"no magnitude lies between {edges[0]:g} and {edges[-1]:g}.")
+        raise InputError(f"no magnitude is between {edges[0]:g} and {edges[-1]:g}.")
     shares = np.full(len(classes), count // len(classes))
     shares[: count % len(classes)] += 1
     drawn = [rng.choice(rows, share, replace=share > len(rows)) for rows, share in zip(classes, shares, strict=True)]
@@ -141,7 +141,7 @@ def magnitude_network(config):
     -----
     Mousavi & Beroza (2020): two convolutions of 3 samples, each with a maximum over 4 samples and dropout; one
     bidirectional LSTM; one linear layer. Dropout comes after the maximum: before it, the maxima of scaled samples in
-    training are larger than those in use, and all magnitudes come out too large, by 0.5 in a run.
+    training are larger than those in use, and all magnitudes are too large, by 0.5 in a run.
     """
     torch = import_torch("the magnitude regressor")
     nn = torch.nn
@@ -257,7 +257,7 @@ def bias_by_magnitude(
 
     Notes
     -----
-    A poor regressor returns the mean of its training set: small magnitudes come out too large, large ones too small.
+    A poor regressor returns the mean of its training set: small magnitudes come out high, large ones low.
     `slope` of `magnitude_scores` measures this.
 
     Examples

@@ -233,7 +233,9 @@ def resampled(data: LabelledRecords, sampling_rate_hz: float) -> LabelledRecords
 
     ratio = Fraction(sampling_rate_hz / data.sampling_rate_hz).limit_denominator(999)
     if ratio <= 0 or abs(float(ratio) * data.sampling_rate_hz - sampling_rate_hz) > 1e-9 * sampling_rate_hz:
-        raise InputError(f"cannot bring {data.sampling_rate_hz:g} Hz to {sampling_rate_hz:g} Hz by whole numbers.")
+        raise InputError(
+            f"cannot resample {data.sampling_rate_hz:g} Hz to {sampling_rate_hz:g} Hz by a ratio of whole numbers."
+        )
     if ratio == 1:
         return data
     waves = resample_poly(data.waveforms, ratio.numerator, ratio.denominator, axis=-1, padtype="line")

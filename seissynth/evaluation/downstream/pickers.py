@@ -41,7 +41,7 @@ class PickerExperiment:
     name : str
         Row of the table.
     train, dev : LabelledRecords, or None
-        None: no training, the weights are scored as they are.
+        None: no training, the weights are scored unchanged.
     config : PickerConfig
         Its seed is replaced.
     start_from : str or Path, optional
@@ -101,7 +101,7 @@ def plan_experiments(
     sizes : tuple of int
         Numbers of real training records; those above ``len(real)`` are left out.
     published : str or path, optional
-        Weights of a published picker: scored as they are and after fine-tuning.
+        Weights of a published picker: scored before and after fine-tuning.
     config : PickerConfig, optional
         Configuration of all trainings from scratch; fine-tuning uses 0.4 of its steps at a quarter of its rate.
 
@@ -111,7 +111,7 @@ def plan_experiments(
 
     Notes
     -----
-    Real records alone are trained three times: as they are ("not shifted"), shifted, and shifted with overlaps and
+    Real records alone are trained three times: unshifted ("not shifted"), shifted, and shifted with overlaps and
     noise added: a learned backend must improve on the best of these. Mixing draws equally from the few real records and
     the generated ones, from scratch and from published weights; from scratch, and in training on real records after
     generated ones, there are rows with and without overlaps and noise, which the generated records get, too, in the

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from seissynth.evaluation.ground_motion_models import Prediction
     from seissynth.evaluation.record_sets import Pairs, RecordSet
 
-#: measures in which a record may not stand above its noise are left out below this ratio
+#: measures that need a record well above its noise are left out below this ratio
 CLEAR_RATIO = 3.0
 #: periods of response spectra, s
 PERIODS_S = (0.1, 0.3, 1.0, 3.0)
@@ -40,7 +40,7 @@ _BEFORE_P_S = 0.5  # signal begins that long before P, where noise ends
 _NOISE_LEAST_S = 1.0
 _TAPER_S = 0.2
 _EDGE_STRESS_BAR, _EDGE_VS_KM_S = 30.0, 3.5
-_EDGE_FACTOR = 1.5  # the corner stands that much above the band's lower edge, or long-period measures are left out
+_EDGE_FACTOR = 1.5  # the corner must exceed the band's lower edge by this factor, or long-period measures are left out
 
 
 def measure_names(periods_s=PERIODS_S):
@@ -127,7 +127,7 @@ def ground_motion_measures(
     rate = records.sampling_rate_hz
     window = windows(records)[0] if window is None else np.asarray(window, bool)
     weight = _tapered(window, rate)
-    # what no window reaches costs time only; 16 samples so that an empty window is a record, too
+    # samples outside all windows only cost time; at least 16, which makes an empty window a record, too
     last = max(np.flatnonzero(window.any(axis=0)).max(initial=0) + 1, min(16, records.npts))
     acceleration, velocity = (
         np.ascontiguousarray(records.motion(name)[:, 1:, :last] * weight[:, None, :last])
@@ -139,13 +139,13 @@ def ground_motion_measures(
     table["pgv"] = rotd(velocity[:, 0], velocity[:, 1], rate, (0.0,), (50,), workers=workers)[:, 0, 0]
     table |= {f"psa_{period:g}": psa[:, 1 + k] for k, period in enumerate(periods)}
     table["arias"] = arias_intensity(acceleration, rate).mean(axis=1)
-    # its square is the sum of both squares, so that its energy is that of both
+    # its square is the sum of both squares, hence its energy is that of both
     table["d5_95_s"] = significant_duration(np.hypot(acceleration[:, 0], acceleration[:, 1]), rate, 5, 95)
     still = ~(acceleration != 0).any(axis=(1, 2))
     return pd.DataFrame({name: np.where(still, np.nan, values.astype(float)) for name, values in table.items()})
 
 
-#: id of an array of samples -> (weak reference to it, what was measured of it by what was asked)
+#: id of an array of samples -> (weak reference to it, measures of it by the arguments asked for)
 _known: dict = {}
 
 
@@ -474,7 +474,7 @@ def _tapered(window, rate):
     first = np.argmax(window, axis=1)
     last = npts - np.argmax(window[:, ::-1], axis=1)
     for row in np.flatnonzero(some):
-        # a window that goes on to the record's end was not cut: nothing jumps there that did not before
+        # a window that reaches the record's end was not cut and has no new jump there
         n = min(width, (last[row] - first[row]) // 2)
         if first[row] > 0:
             out[row, first[row] : first[row] + n] *= ramp[:n]

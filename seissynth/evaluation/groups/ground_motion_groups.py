@@ -215,7 +215,7 @@ def magnitude_group(pairs, settings=None, *, region="southern_california", least
     low = pairs.real.band_hz[0] if pairs.real.band_hz else None
     if low and low >= 0.5:
         notes.append(
-            f"Records begin at {low:g} Hz, the seismometer at 1.25 Hz: magnitudes above 4.5 or so come out too small, "
+            f"Records begin at {low:g} Hz, the seismometer at 1.25 Hz: magnitudes above about 4.5 are underestimated, "
             "of both sets alike."
         )
     return MetricGroup(

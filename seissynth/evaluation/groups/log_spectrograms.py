@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WINDOW_S = 1.28
 #: windows in the length of one
 OVERLAP = 4
-#: below the record's strongest cell nothing is told apart, dB
+#: levels farther below the record's strongest cell count as equal, dB
 RANGE_DB = 80.0
 
 

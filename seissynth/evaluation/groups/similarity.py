@@ -28,11 +28,11 @@ ENVELOPE_WINDOW_S = 1.0
 MAX_LAG_S = 2.0
 #: dynamic time warping: samples of the envelopes per second, and how far time may be stretched
 WARPING_RATE_HZ, WARPING_RADIUS_S = 10.0, 2.0
-#: a mask must go on so long after S, or last so long where S is unknown, or it shows too little of its own earthquake
+#: shortest mask after S, and in all where S is unknown; shorter ones show too little of their earthquake
 LEAST_AFTER_S, LEAST_MASK_S = 2.0, 5.0
 #: records of which the level of chance is made
 _CHANCE_RECORDS = 250
-#: decibels that stand for "equal" in tables; float32 samples carry no more than about 150 dB
+#: decibels that mean "equal" in tables; float32 samples carry no more than about 150 dB
 MOST_DB = 150.0
 
 
@@ -410,7 +410,7 @@ def _measures(real, generated, envelopes, spectra, rate, samples, frames):
 
 
 def mean_of_components(values):
-    """Mean over the last axis without NaN; NaN if there is nothing else."""
+    """Mean over the last axis without NaN; NaN if all are NaN."""
     known = np.isfinite(values)
     return quiet_divide(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1))
 

@@ -49,9 +49,9 @@ def source_spectra(records, band_hz=None, clear_ratio=CLEAR_RATIO):
     before = times < (p - _NOISE_GAP_S)[:, None]
     before[before.sum(axis=1) < _NOISE_LEAST_S * records.sampling_rate_hz] = False
     _, noise, _ = displacement_spectra(data, records.sampling_rate_hz, records.quantity, band, before)
-    # noise goes on: its spectrum grows with the root of the window's length
+    # noise is stationary: its spectrum grows with the root of the window's length
     longer = np.sqrt(window.sum(axis=1) / np.maximum(before.sum(axis=1), 1))[:, None]
-    # where the noise's window is too short for a band, the nearest band above stands for it
+    # where the noise's window is too short for a band, the nearest band above replaces it
     for column in range(noise.shape[1] - 2, -1, -1):
         gap = np.isnan(noise[:, column])
         noise[gap, column] = noise[gap, column + 1]

@@ -41,7 +41,7 @@ def crps(draws: ArrayLike, observed: ArrayLike, fair: bool = True) -> np.ndarray
         k draws of a number.
     observed : array_like, shape (...)
     fair : bool
-        Unbiased for few draws (True), or the score of the k draws as they are.
+        Unbiased for few draws (True), or the uncorrected score of the k draws.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def between_draw_parts(draws: ArrayLike, events: ArrayLike) -> tuple[np.ndarray,
     total : ndarray, shape (n,)
         Variance between the draws of each record.
     within : ndarray, shape (n,)
-        Mean square over the draws of what remains without the mean over the earthquake's records, over k - 1;
+        Mean square over the draws, less the mean over the earthquake's records, over k - 1;
         NaN for earthquakes with one record.
     freedom : ndarray, shape (n,)
         As in `within_event_residuals`: within-event sd² = Σ within / Σ freedom.

@@ -33,7 +33,7 @@ def warped_rows(a, b, first, last, radius, out):
                 if i == 0 and j == 0:
                     best = 2.0 * cost
                 else:
-                    # in the row before, the same j stands one place further, j - 1 at the same place
+                    # in the row before, the same j is one place further, j - 1 at the same place
                     best = min(line[k + 1] + 2.0 * cost, line[k + 2] + cost, left + cost)
                 line[k + 1] = best
                 left = best

@@ -10,7 +10,7 @@ def visible_counts(times, values):
     """Number of points that each point of a series sees.
 
     Each pair is counted from its higher point: a point sees no further than the next one that is as high as itself,
-    so that from there on others count. On n values in random order that takes n log n steps.
+    beyond which others count. On n values in random order that takes n log n steps.
     """
     n = len(values)
     degree = np.zeros(n, dtype=np.int64)

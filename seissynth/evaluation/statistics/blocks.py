@@ -6,7 +6,7 @@ import numpy as np
 
 from seissynth.shared.checks import share_rows
 
-#: records that are in work at once, on each thread: with 32 their spectra leave the cache, and all takes twice as long
+#: records that a thread works on together: the spectra of 32 overflow the cache, which doubles the time
 BLOCK_ROWS = 8
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BANDS = 6
 #: shares of the energy whose times are features
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
-#: least share of a component's energy that is told apart in a band
+#: least share of a component's energy that is distinguished in a band
 _LEAST_SHARE = 1e-8
 _LEAST_S = 0.1
 

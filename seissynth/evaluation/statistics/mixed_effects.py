@@ -273,7 +273,7 @@ class _Problem:
         low, floor = 0.0, 1e-3 * scale
         best = max(values[which], floor)
         if rise(best) > 0:
-            # a part so much smaller than the others that rounding decides: no interval can be told
+            # a part so much smaller than the others that rounding decides: it has no interval
             return np.nan, np.nan
         if values[which] > floor and rise(floor) > 0:
             low = brentq(rise, floor, best, xtol=3e-3 * scale)

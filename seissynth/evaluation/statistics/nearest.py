@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COARSE_HZ = 10.0
 #: most similar ones of the first search that are compared with all frequencies
 REFINED = 3
-#: records of the library and of the queries in work at once
+#: records of the library and of the queries that are compared together
 _LIBRARY_BLOCK, _QUERY_BLOCK = 64, 8
 
 

@@ -9,7 +9,7 @@ from seissynth.io.seisbench.dataset import DatasetWriter, write_chunks_file
 from seissynth.shared.bounds import within
 from seissynth.shared.folder_lock import fills
 
-#: records that are handed to the writer at once
+#: number of records handed to the writer at a time
 _ROWS = 64
 
 
@@ -36,9 +36,9 @@ def write_in_chunks(output, pairs, *, records_per_chunk, overwrite=False, progre
     output = Path(output)
     within("records_per_chunk", records_per_chunk)
     old = refuse_set(output, overwrite)
-    # an older set stays until the new one is whole; without one, each chunk is readable as soon as it is written
+    # an older set stays until the new one is complete; without one, each chunk is readable as soon as it is written
     if not output.name:
-        raise InputError(f"{output} is the root of the file system; give a folder of its own.")
+        raise InputError(f"{output} is the root of the file system; give a folder for the set.")
     folder = output.with_name(f".{output.name}.{os.getpid()}.partial") if old else output
     try:
         done = _write(folder, iter(pairs), records_per_chunk, progress, options)

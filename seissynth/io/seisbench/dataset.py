@@ -476,7 +476,7 @@ def _require_one_meaning(path, chunks, formats):
         values = {str(data_format.get(key)): chunk for chunk, data_format in zip(chunks, formats, strict=True)}
         if len(values) > 1:
             text = ", ".join(f"{value} ({chunk_label(chunk)})" for value, chunk in values.items())
-            raise FileFormatError(f"{path}: data_format/{key} differs among the chunks: {text}; read them apart.")
+            raise FileFormatError(f"{path}: data_format/{key} differs among the chunks: {text}; read them separately.")
 
 
 def _joined(tables):

@@ -52,7 +52,7 @@ def find_chunks(path):
             f"{path} holds no data set in SeisBench's format: metadata.csv and waveforms.hdf5 are wanted, or "
             "metadata<chunk>.csv and waveforms<chunk>.hdf5."
         )
-    # one half alone is what a killed writer of another program leaves; what is whole stays readable
+    # a killed writer of another program may leave one half alone; complete chunks stay readable
     return sorted(tables & arrays)
 
 

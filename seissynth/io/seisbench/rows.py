@@ -7,7 +7,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.shared.csv_cells import csv_writer
 
-#: columns that say where samples stand in the set they were read from, and mean nothing in another one
+#: columns that give the place of samples in the set they were read from; meaningless in another one
 _PLACES = ("trace_chunk",)
 
 

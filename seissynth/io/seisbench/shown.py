@@ -1,4 +1,4 @@
-"""What a notebook shows of a data set: the columns most asked for, of the first and the last rows."""
+"""Show a data set in a notebook: the most used columns of its first and last rows."""
 
 _COLUMNS = (
     "source_id", "source_magnitude", "station_network_code", "station_code", "path_hyp_distance_km",

@@ -56,7 +56,7 @@ def read_table(path, content=None):
             columns = ", ".join(header[:12]) + (", ..." if len(header) > 12 else "")
             raise FileFormatError(
                 f"{path} {wrong} (its columns: {columns or 'none'}); by trace_name SeisBench's format says "
-                "where the samples stand."
+                "where the samples are."
             )
         text = [name for name in header if name in TEXT_COLUMNS]
         with _opened(path, content) as file:

@@ -22,7 +22,7 @@ from seissynth.shared.atomic import to_disk
 if TYPE_CHECKING:
     import pandas
 
-#: samples that wait for their block to fill, bytes; beyond it the fullest block is written as it is
+#: samples that wait for their block to fill, bytes; beyond it the fullest block is written early
 WAITING_BYTES = 256 * 2**20
 #: records whose lengths differ by less than this share a block, padded with zeros
 _LENGTH_STEP = 1.1
@@ -117,7 +117,7 @@ class DatasetWriter:
             facts["sampling_rate"] = self.sampling_rate_hz
         for key, value in (extra or {}).items():
             if key in ("dimension_order", "component_order", "sampling_rate", "unit", "measurement"):
-                raise InputError(f"extra_format holds {key!r}, which has an argument of its own.")
+                raise InputError(f"extra_format holds {key!r}, which has its own argument.")
             if not isinstance(value, str | int | float) or (isinstance(value, float) and not np.isfinite(value)):
                 raise InputError(f"extra_format[{key!r}] is {value!r}; text and finite numbers can be stored.")
             facts[str(key)] = value
@@ -305,7 +305,7 @@ class DatasetWriter:
             self._blocks += 1
         block, members = self._waiting[key]
         name = f"{block}${len(members)},:{array.shape[0]},:{array.shape[1]}"
-        # a copy, since the caller may fill its array anew before the block is written
+        # a copy, since the caller may reuse its array before the block is written
         members.append(array.copy())
         if len(members) >= self.bucket_size:
             self._write_block(key)

@@ -1,7 +1,7 @@
 """Amplitude correction: the magnitude branch of MP-SENet (Lu et al. 2023) on log spectrograms.
 
-Feature maps are stored channels last: what is (N, C, F, T) to a convolution is read as (N, F, T, C) by linear layers,
-normalisations and attention without a copy.
+Feature maps are stored channels last: convolutions see (N, C, F, T), linear layers see (N, F, T, C),
+and so do normalisations and attention, without a copy.
 """
 
 import math
@@ -100,7 +100,7 @@ def log_softplus(a):
 
 
 def scaled_log1p(x, gain, deviation):
-    """Multiply ln(1 + A / A_ref) by `gain`; x, and what is returned, are standardised ln A."""
+    """Multiply ln(1 + A / A_ref) by `gain`; input and result are standardised ln A."""
     above = deviation * (x + _REFERENCE_SD)  # ln(A / A_ref)
     scaled = (gain * F.softplus(above)).clamp(min=_LEAST_LOG1P)  # softplus(ln q) = ln(1 + q)
     return (scaled + torch.log(-torch.expm1(-scaled))) / deviation - _REFERENCE_SD

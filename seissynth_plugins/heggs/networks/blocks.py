@@ -27,7 +27,7 @@ class ResidualBlock(nn.Module):
     channels_in, channels_out : int
     groups : int
     embedding : int
-        Width of a vector that is added between the convolutions; 0 is none.
+        Width of a vector that is added between the convolutions; 0: no such vector.
     scale_shift : bool
         The vector scales and shifts the normalised features (adaptive normalisation) instead.
     """

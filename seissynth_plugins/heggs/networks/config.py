@@ -10,7 +10,7 @@ from seissynth_plugins.torchkit.plain_configs import from_plain, to_plain  # noq
 
 #: what one record is: components, bins (1 to 64 of 65, the Nyquist bin dropped), frames
 SPECTROGRAM = (3, 64, 376)
-#: the record that it stands for: 60 s from origin at 100 Hz, in this band, in Hz, by a filter of so many corners
+#: the record behind it: 60 s from origin at 100 Hz, band-passed (Hz) by a filter with this number of corners
 DURATION_S, RATE_HZ, BAND_HZ, CORNERS = 60.0, 100.0, (1.0, 45.0), 4
 #: latitudes and longitudes of station and epicentre, back-azimuth, distance, depth, magnitude (appendix C.1)
 CONDITION_SIZE = 11

@@ -87,7 +87,7 @@ class Standardised(nn.Module):
 
 
 class SpectrogramModel(Standardised):
-    """What HEGGS and LDM share: noise process, condition encoder and U-Net.
+    """Noise process, condition encoder and U-Net that HEGGS and LDM share.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class SpectrogramModel(Standardised):
         return self.finish_latent(run(self.unet, z, t, context, source, onsets))
 
     def finish_latent(self, z):
-        """Return latents as the noise process takes them; here as they are."""
+        """Return latents scaled for the noise process; here unchanged."""
         return z
 
 
@@ -209,7 +209,7 @@ class Heggs(SpectrogramModel):
         return self.decode(self.predict(self.schedule.add_noise(z, noise, t), t, condition, source_latent, onsets))
 
     def loss(self, batch, generator=None):
-        """Return the loss of a batch and what to log.
+        """Return the loss of a batch and the values to log.
 
         Parameters
         ----------
@@ -243,7 +243,7 @@ class Heggs(SpectrogramModel):
         noised = self.schedule.add_noise(z if config.noised == "source" else z_target, noise, t)
         m = self.predict(noised, t, batch["condition"], source_latent, batch.get("onsets"))
         tied = config.autoencoder_weight > 0
-        # one pass of the decoder for what is predicted and for what is only encoded and decoded
+        # one pass of the decoder for predicted latents and for latents that are only encoded and decoded
         decoded = run(self.decoder, torch.cat([m, z_target]) if tied else m)
         error = self.squared_error(self.correct(decoded[:count]), target, mask)
         loss = (self.schedule.weight(t, config.loss_weight) * error).mean()
@@ -264,7 +264,7 @@ class Heggs(SpectrogramModel):
         return self.encode(torch.cat([source, target])).chunk(2)
 
     def validation_loss(self, batch):
-        """Return errors of what generation does in one step, under the same draws for every call.
+        """Return errors of single generation steps, with the same draws in every call.
 
         Parameters
         ----------

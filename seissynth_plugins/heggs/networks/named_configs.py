@@ -35,7 +35,7 @@ _TINY = HeggsConfig(
 
 SIZES = {"paper": _PAPER, "small": _SMALL, "tiny": _TINY}
 
-#: what each variant changes; table 3 of the paper and questions of our own
+#: settings that each variant changes; table 3 of the paper and our own experiments
 _VARIANTS = {
     "without_acm": lambda c: replace(c, acm=None),
     "without_pairs": lambda c: replace(c, same_share=1.0),

@@ -34,7 +34,7 @@ class UNet(nn.Module):
 
     Notes
     -----
-    Rows and columns are padded with zeros to what the levels can halve (94 to 96) and cut again.
+    Rows and columns are padded with zeros to a size that the levels can halve (94 to 96) and cut again.
     """
 
     def __init__(self, config, condition, latent_shape, source_input=False):
@@ -142,7 +142,7 @@ class _Block(nn.Module):
 
 
 def _known(z, source):
-    """The source's latent with zeros where there is none, and the channel that says so."""
+    """The source's latent with zeros where there is none, and a channel that marks which."""
     if source is None:
         return [torch.zeros_like(z), torch.zeros_like(z[:, :1])]
     here = ~source.isnan().flatten(1).any(1)[:, None, None, None]
@@ -167,7 +167,7 @@ def onset_channels(onsets, count, like):
     n, _, rows, columns = like.shape
     if onsets is None:
         return like.new_zeros(n, 2 * count, rows, columns)
-    # cell k holds frames 4 k to 4 k + 3; its middle lies half a cell behind its first
+    # cell k holds frames 4 k to 4 k + 3; its middle is half a cell after its first
     times = (torch.arange(columns, device=like.device) + 0.5) * (_RECORD_S / columns)
     after = times - onsets.to(like.device, torch.float32)[:, :, None]  # (N, count, T)
     ramps = torch.cat([after / _RECORD_S, after / _STEEP_S], dim=1).clamp(-1, 1).nan_to_num(0.0)

@@ -60,7 +60,7 @@ class Augmentation:
             raise InputError(f"amplitude={self.amplitude!r} must be 0 or more.")
 
 
-#: records as they are
+#: records unchanged
 NO_AUGMENTATION = Augmentation()
 
 #: for made records, whose backgrounds are too quiet: half of the windows of an aftershock sequence begin 40 dB above
@@ -74,7 +74,7 @@ REAL = Augmentation(
     amplitude=0.2, noise_share=0.3, noise_gain_db=(0.0, 30.0), noise_on_target=False, drop_share=0.1, onset_drop=0.3
 )  # fmt: skip
 
-#: for made records without any background: what is learned is the signal, from sources as they are recorded
+#: for synthetic records without background: the network learns the signal, from sources as recorded
 CLEAN = Augmentation(
     noise_share=0.8, noise_gain_db=(0.0, 45.0), noise_on_target=False, drop_share=0.1, onset_drop=0.1
 )  # fmt: skip
@@ -138,7 +138,7 @@ class Augmenter:
         ndarray, shape (2, 3, npts), float32
         """
         how = self.how
-        # as many numbers whatever is on, so that one option does not change what another draws
+        # always the same number of draws: one option must not change the draws of another
         normal, chance = rng.standard_normal(3), rng.random(5)
         if how.amplitude:
             data *= np.float32(np.exp(how.amplitude * normal[0]))

@@ -1,7 +1,7 @@
 """Training data of HEGGS: from data sets on disk to pairs of log-spectrograms, conditions and masks.
 
-A set is what ``seissynth dataset cut`` or ``seissynth dataset make`` wrote: velocity, 60 s from origin, 1 to 45 Hz.
-Log-spectrograms are computed when they are asked for, two of a pair in about a millisecond each. Item i of epoch e
+``seissynth dataset cut`` and ``seissynth dataset make`` write such sets: velocity, 60 s from origin, 1 to 45 Hz.
+Log-spectrograms are computed on demand, two of a pair in about a millisecond each. Item i of epoch e
 depends on the seed, e and i only: an interrupted training resumes without any difference.
 """
 
@@ -27,7 +27,7 @@ from seissynth_plugins.torchkit.training_table import TrainingTable as AnyTraini
 
 #: at most so many records are looked at for the statistics
 STATISTICS_RECORDS = 4000
-#: records that are in memory at once
+#: number of records in memory at a time
 _TOGETHER = 64
 #: what is kept away from P when a record's beginning counts as noise, s
 _BEFORE_P_S = 0.5
@@ -143,7 +143,7 @@ class PairData:
     inputs : ModelInputs
     part : {"train", "dev", "test"}
     sources : {"all", "one"}
-        Every record is a source once an epoch, or each earthquake has one source for good (the paper).
+        Every record is a source once an epoch, or each earthquake always has the same source (the paper).
     picked_first : bool
         Draw targets among the picked records of an earthquake, where there are any.
     onset_maps : bool

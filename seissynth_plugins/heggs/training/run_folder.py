@@ -145,7 +145,7 @@ def run_inputs(run, encoding, extras, network, augmentation):
         if (encoding or extras) and (
             encoding not in (None, start[1].condition.encoding) or tuple(extras or ()) != start[1].condition.extras
         ):
-            raise InputError("the weights of init have conditions of their own; leave encoding and extras out.")
+            raise InputError("the weights of init define their own conditions; leave encoding and extras out.")
         return replace(start[1], onset_terms=terms, site_noise=None)
 
     def fit():
@@ -159,7 +159,7 @@ def run_inputs(run, encoding, extras, network, augmentation):
 
 
 def unseen_pairs(table, inputs, count, seed, pairing, *, records=False):
-    """Return pairs of the validation part, their records as they were recorded.
+    """Return pairs of the validation part, with unaltered records.
 
     Augmentation is for training alone: figures and fits on changed records would measure the changes.
 
@@ -184,7 +184,7 @@ def unseen_pairs(table, inputs, count, seed, pairing, *, records=False):
 
 
 def validation_pairs(table, inputs, count, seed, pairing):
-    """Return `unseen_pairs` with their records; None where there are none, or none are wanted."""
+    """Return `unseen_pairs` with their records; None if the set has none or count is 0."""
     if not count or not len(table.rows("dev")):
         return None
     return unseen_pairs(table, inputs, count, seed, pairing, records=True)

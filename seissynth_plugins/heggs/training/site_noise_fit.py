@@ -24,7 +24,7 @@ FIT_RECORDS = 2000
 LARGEST = 2.0
 #: an earthquake's noise counts from so many records on
 LEAST_SENSORS = 3
-#: steps of the predictions, how many records are in memory at once, frames that are taken together
+#: steps of the predictions, number of records in memory at a time, frames averaged together
 _STEPS, _TOGETHER, _FRAMES = 2, 64, 4
 #: pull of a gain to where it comes from, in records that are nothing but signal; iterations
 _PULL, _ITERATIONS = 0.1, 6
@@ -113,7 +113,7 @@ def add_site_noise(kind, values, config, table, inputs, rows=None):
     model = kind.make(config)
     model.load_state_dict(values)
     site_noise = fit_site_noise(model.eval(), table, inputs, table.rows("train") if rows is None else rows)
-    # rounded as a file keeps it: what is fitted on top sees the same numbers
+    # rounded as in the file: later fits see the same numbers
     return replace(inputs, site_noise=SiteNoise.from_plain(site_noise.to_plain(), len(site_noise.predicted[0])))
 
 
@@ -193,12 +193,12 @@ def fit_gains(real, signals, noise, weights, sensors, sd):
 
     start = solve(np.ones(len(names), bool), np.zeros(real.shape[1:3], np.float32))
     gains = {name: solve(names == name, start) for name in sorted(set(names))}
-    # a fit to all records together is drawn to weak sensors: where it says too much, more cells stand above the noise
+    # a fit to all records together is biased towards weak sensors: higher predictions lift more cells above the noise
     return {"": np.mean(list(gains.values()), axis=0)} | gains
 
 
 def _records(model, table, inputs, rows):
-    """Real and predicted spectrograms, frames taken together by four; which of those lie before P; what counts."""
+    """Real and predicted spectrograms, frames averaged by four; masks of frames before P and of valid cells."""
     from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare
 
     columns = table.table.iloc[rows]
@@ -223,7 +223,7 @@ def _records(model, table, inputs, rows):
 
 
 def _same_phase(early, mask):
-    """Which frames of each group of four count: those under the mask on the side of P where the last one lies."""
+    """Which frames of each group of four count: those under the mask on the same side of P as the last one."""
     early = early.reshape(len(early), -1, _FRAMES)
     return (mask.reshape(early.shape) & (early == early[..., -1:])).astype(np.float32)
 

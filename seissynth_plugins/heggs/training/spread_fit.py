@@ -12,7 +12,7 @@ from seissynth_plugins.heggs.spread import ResidualSpread, cell_means, fit_patte
 
 #: steps of the predictions; more give the same
 _STEPS = 3
-#: textures that say what these bring to a cell
+#: number of textures drawn to estimate their share of a cell's variance
 _TEXTURES = 16
 
 
@@ -27,8 +27,8 @@ def fit_spread(model, pairs, patterns, held_out=None):
         Of records that the training did not see.
     patterns : int
     held_out : dict of str to SiteNoise, optional
-        By earthquake: sites and noise that were not fitted to its records, for residuals as they are on records that
-        are not known yet; those of the inputs for earthquakes that are not named.
+        By earthquake: sites and noise that were not fitted to its records, for residuals representative of records that
+        were not used in the fit; earthquakes that are not named use those of the inputs.
 
     Returns
     -------

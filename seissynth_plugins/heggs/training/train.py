@@ -27,13 +27,13 @@ RECIPES = {
     "tiny": {"steps": 200, "batch_size": 4, "learning_rate": 1e-3, "warm_up": 10, "ema": 0.9, "validate_every": 100},
 }  # fmt: skip
 
-#: options that may differ when a run goes on
+#: options that may differ when a run resumes
 FREE = ("max_minutes", "save_minutes", "log_every", "workers", "threads", "progress", "accelerator", "strategy")
 
 #: pairs of the validation part that the spread is fitted to
 SPREAD_PAIRS = 512
 
-#: fields of a configuration that may change when a training begins with weights: the loss, and what is fitted behind it
+#: fields of a configuration that may change when a training begins with weights: the loss, and the fits made after it
 _OF_THE_LOSS = (
     "source_drop", "same_share", "last_share", "autoencoder_weight", "latent_weight", "loss_weight", "spread",
 )  # fmt: skip

@@ -51,7 +51,7 @@ class SwagData:
         Of the table.
     p_range_s : (float, float) or None
         Windows are moved so that P comes anywhere within, s after the first sample, noise in front: rows of noise of
-        the sensor where the table holds any, else noise like the record's own. None leaves them as they are.
+        the sensor where the table holds any, else noise like the record's own. None leaves windows unchanged.
     magnitude_sd : float
         Of the normal noise on magnitudes.
     seed : int

@@ -9,7 +9,7 @@ from seissynth_plugins.swag.generation import Sampling, generate_columns, schedu
 from seissynth_plugins.swag.network import GUIDANCE_RANGE, Swag
 from seissynth_plugins.torchkit.learned_variance import variational_bound
 
-#: of the variational bound beside the mean squared error (the authors' code adds them as they are)
+#: of the variational bound beside the mean squared error (the authors' code adds them with equal weight)
 BOUND_WEIGHT = 1.0
 #: steps of the records that a validation generates
 VALIDATION_STEPS = 8
@@ -36,7 +36,7 @@ class TrainedSwag(Swag):
         self.schedule = schedule_of(config)
 
     def loss(self, batch):
-        """Return the loss of a batch and what to log.
+        """Return the loss of a batch and the values to log.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class DistilledSwag(TrainedSwag):
     config : SwagConfig
         With `guided`.
     teacher : Swag
-        Without it; left as it is.
+        Without the bound; left unchanged.
 
     References
     ----------
@@ -115,11 +115,11 @@ class DistilledSwag(TrainedSwag):
 
     def __init__(self, config, teacher):
         super().__init__(config)
-        # in a list, so that it is no part of the weights
+        # in a list, which keeps it out of the weights
         self._teacher = [copy.deepcopy(teacher).eval().requires_grad_(False)]
 
     def loss(self, batch):
-        """Return the squared error against the teacher's guided prediction, and what to log."""
+        """Return the squared error against the teacher's guided prediction, and the values to log."""
         x0, t, noise, _, station = self._draw(batch)
         x_t, labels = self.schedule.add_noise(x0, noise, t), batch["labels"]
         weight = torch.empty(len(x0)).uniform_(*GUIDANCE_RANGE).to(x0)

@@ -1,6 +1,6 @@
 """Train SWaG: from data sets, one station's or many, to weights, in stages that continue from the last one.
 
-`train_swag` is what ``seissynth train swag`` calls. A run is a folder as for the other learned backends: ``run.json``,
+``seissynth train swag`` calls `train_swag`. A run is a folder as for the other learned backends: ``run.json``,
 ``inputs.json``, ``state.safetensors``, ``metrics.csv``, and, whenever the loop stops, ``weights.safetensors``
 (float16), ``CARD.md`` and ``curve.png``.
 """
@@ -77,7 +77,7 @@ def train_swag(
         `seissynth_plugins.swag.config.named_config`. "small+guided" distils the guidance of the weights of `init`.
     {kept_out}
     init : path or "shipped", optional
-        Weights to begin with, of other stations or another rate: what both have in common is taken over. "shipped" for
+        Weights to begin with, of other stations or another rate: parts common to both are copied. "shipped" for
         those that come with the package.
     noise : path, optional
         A set whose rows of noise are put before moved windows; without one, noise like the record's own is used.
@@ -86,7 +86,7 @@ def train_swag(
         Where P may come, s after the first sample: windows are moved, labels along. None leaves the windows as they
         are. Default: 2 to 24 s, or less where records are short.
     band_hz : (float, float), optional
-        Of the filter that the records went through: what the network adds outside is taken out of what it generates.
+        Passband of the filter that the records went through; generated records are filtered to it.
         Default: where the mean spectrum of the training part falls by 35 dB.
     magnitude_sd : float
         Standard deviation of normal noise on the magnitudes that training sees, about the error of the catalogue. With

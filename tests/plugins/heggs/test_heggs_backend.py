@@ -184,7 +184,7 @@ def test_counts_are_turned_into_motion(weights):
         del trace.stats.processing
     with pytest.raises(InputError, match="neither inventory nor trace holds its response"):
         make(weights, source=bare, source_quantity="RAW")
-    with pytest.raises(InputError, match="do not say what they hold"):
+    with pytest.raises(InputError, match="do not state their quantity"):
         make(weights, source=bare)
 
 

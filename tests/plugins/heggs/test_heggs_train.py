@@ -132,7 +132,7 @@ def test_training_begins_with_weights(folder, run, tmp_path):
         np.testing.assert_allclose(value, other.state_dict()[name], atol=1e-6)
     with pytest.raises(InputError, match="another configuration"):
         train_heggs(folder, tmp_path / "other", **tiny_options(), init=run.weights)
-    with pytest.raises(InputError, match="conditions of their own"):
+    with pytest.raises(InputError, match="define their own conditions"):
         train_heggs(folder, tmp_path / "third", **options, init=run.weights, encoding="sphere")
 
 

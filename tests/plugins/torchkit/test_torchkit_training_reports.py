@@ -166,7 +166,7 @@ def test_the_most_is_still_known_after_a_cut(tmp_path):
 
 def test_a_figure_that_is_not_there(tmp_path):
     config = TrainConfig(**{**CONFIG.to_dict(), "best_by": "envelopes"})
-    with pytest.raises(InputError, match=r"best_by='envelopes' is none of the figures .*: loss, half"):
+    with pytest.raises(InputError, match=r"best_by='envelopes' is not a figure .*: loss, half"):
         train(Noisy(), Data(), config, tmp_path, validation=Data())
 
 
