@@ -44,7 +44,7 @@ autosummary_generate = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 default_role = "py:obj"
-#: messages of errors stand in tables as they are
+#: messages of errors are printed verbatim in tables
 smartquotes = False
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False

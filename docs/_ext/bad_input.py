@@ -72,7 +72,7 @@ CASES = (
 
 
 def run(case):
-    """Run one case; returns the name of what it raised or warned, and the message."""
+    """Run one case; returns the name of its error or warning, and the message."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

@@ -3,7 +3,7 @@
     ```{house} picture
     ```
 
-``picture`` is one SVG; ``rooms`` a table of what each room is for, in the words of its own docstring.
+``picture`` is one SVG; ``rooms`` a table of each room's purpose, in the words of its docstring.
 """
 
 import ast
@@ -27,7 +27,7 @@ ASIDE = {"errors", "units", "schema", "shared", "signal"}
 
 
 def room_of(module):
-    """``seissynth.backends.base`` -> ``backends``; empty for the front door."""
+    """``seissynth.backends.base`` -> ``backends``; empty for the package itself."""
     return module.split(".")[1] if "." in module else ""
 
 
@@ -129,7 +129,7 @@ class House(SphinxDirective):
     required_arguments = 1
 
     def run(self):
-        """Return the nodes of what is asked for."""
+        """Return the nodes of the requested part."""
         kind = self.arguments[0]
         if kind == "picture":
             return [nodes.raw("", picture(), format="html")]

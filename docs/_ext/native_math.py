@@ -19,7 +19,7 @@ def visit_inline(self, node):
 
 
 def visit_block(self, node):
-    """Write one formula that stands alone, with its number where it has one."""
+    """Write one displayed formula, with its number where it has one."""
     self.body.append(self.starttag(node, "div", "", CLASS="math"))
     if node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})</span>')

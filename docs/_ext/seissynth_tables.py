@@ -102,7 +102,7 @@ def presets_table():
 
 
 def backends_table():
-    """What is installed and announced under the entry-point group."""
+    """Backends that are installed and announced under the entry-point group."""
     from seissynth import list_backends
 
     rows = []
@@ -137,7 +137,7 @@ def cards_table():
 
 
 def capabilities_table():
-    """What a card may claim."""
+    """Capabilities that a card may claim."""
     from seissynth.backends.base import CAPABILITIES
 
     return ("capability", "the backend ..."), [(Code(k), v) for k, v in CAPABILITIES.items()], (30, 70)
@@ -164,7 +164,7 @@ def columns_table():
 
 
 def trace_columns_table():
-    """What a data set's table says about a record, beside the columns of conditions."""
+    """Columns of a data set's table about a record, beside those of conditions."""
     from seissynth.schema import TRACE_COLUMNS
 
     rows = [(Code(c.name), c.unit, c.meaning, c.origin) for c in TRACE_COLUMNS.values()]
@@ -184,7 +184,7 @@ def errors_table():
 
 
 def bad_input_table():
-    """What really happens with each bad input; run while the documentation is built."""
+    """Outcome of each bad input, run while the documentation is built."""
     from bad_input import CASES, run
 
     rows = []
@@ -208,7 +208,7 @@ TABLES = {
     "errors": errors_table,
     "bad-input": bad_input_table,
 }
-#: tables whose cells explain themselves: on a phone they stand below each other
+#: tables whose cells explain themselves: on a phone they are stacked
 _STACKING = {"options", "columns", "errors", "bad-input", "capabilities"}
 
 
