@@ -95,7 +95,7 @@ def check_memory(groups, traces_of_row, realizations):
 
 
 def _memory_bytes():
-    """Memory of the machine; beyond all bounds where nobody knows."""
+    """Memory of the machine; infinite where unknown."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # Windows; systems without these names

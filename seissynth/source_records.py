@@ -183,7 +183,7 @@ def _place(name, source, paths):
 
 
 def _distance(place, site):
-    if place is None:  # behind all others
+    if place is None:  # after all others
         return np.inf
     sensor = site.sensors[0]
     return gps2dist_azimuth(*place, sensor.latitude_deg, sensor.longitude_deg)[0]
@@ -283,7 +283,7 @@ def without_response(trace, response, quantity):
     try:
         with EVALRESP_LOCK:
             trace.remove_response(output=word, pre_filt=band, water_level=None)
-    except Exception as error:  # ObsPy raises whatever evalresp finds
+    except Exception as error:  # ObsPy raises any error of evalresp
         raise InputError(f"{trace.id}: its response cannot be taken off: {error}.") from error
     trace.data = trace.data / INPUT_UNITS[tidy_units(units)][1]
     return trace

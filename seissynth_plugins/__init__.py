@@ -1,1 +1,1 @@
-"""The generators that come with seissynth, registered exactly as a third party's would be."""
+"""The generators shipped with seissynth, registered exactly as third-party ones are."""

@@ -130,5 +130,5 @@ def lay_out(cause, width=WIDTH):
 
 def _ranges(info):
     pairs = (info.card.magnitude_range, info.card.distance_range_km) if info.card else (None, None)
-    # what the ranges of absent weights are, nobody knows
+    # the ranges of absent weights are unknown
     return [range_text(pair) if pair else "any" if info.status == "ok" else "unknown" for pair in pairs]

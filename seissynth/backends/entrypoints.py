@@ -96,7 +96,7 @@ def read_with_entrypoints(group):
     for point in points:
         target = f"{point.module_name}:{point.object_name}" if point.object_name else point.module_name
         name = normalise_distribution(point.distro.name)
-        # an egg-info folder carries no version in its name, or one with Python's behind it
+        # an egg-info folder carries no version in its name, or one followed by Python's
         version = re.sub(r"-py[\d.]+$", "", point.distro.version or "") or _version(name)
         entries.append(FoundEntry(point.name, target, name, version))
     return entries

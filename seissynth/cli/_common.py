@@ -75,7 +75,7 @@ def _one_line(error):
 def progress_bar(description, total, quiet=False):
     """Give a function ``step(done, count="")`` that moves a bar on stderr; none where stderr is not a terminal.
 
-    The bar shows the share that is done, what `count` says in words, as "140/420 records", and the time left.
+    The bar shows the share that is done, the words returned by `count`, such as "140/420 records", and the time left.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def progress_bar(description, total, quiet=False):
 
 
 def _no_bar(done, count=""):
-    """Take the steps of a bar that nobody sees."""
+    """Accept the steps of a hidden bar."""
 
 
 def read_stations(path):
@@ -136,7 +136,7 @@ def _read(reader, path, kind):
         raise InputError(f"cannot read {path}: there is no such file.")
     try:
         return reader(str(path))
-    except Exception as error:  # ObsPy's readers raise whatever their parsers do
+    except Exception as error:  # ObsPy's readers raise any error of their parsers
         raise FileFormatError(f"{path} is not {kind}: {_one_line(error)}") from error
 
 

@@ -43,7 +43,7 @@ def foreign_stream(path, kind, event, realization, station, quantity):
     InputError
         The file does not contain what the plot needs; with a remedy.
     FileFormatError
-        No file, or none that ObsPy reads.
+        No file, or a file that ObsPy cannot read.
     """
     remedy = "write an .h5 file, which keeps that: seissynth generate -o NAME.h5"
     if kind == "map":
@@ -65,7 +65,7 @@ def foreign_stream(path, kind, event, realization, station, quantity):
     if kind == "section" and not any("dist" in trace.stats.get("sac", {}) for trace in chosen):
         raise InputError(f"a section needs distances, which {path} does not contain; {remedy}, or a .sac file.")
     if kind == "response-spectra" and quantity is None and not _all_state_quantities(chosen):
-        raise InputError(f"{path} does not say what its samples are; add --quantity VEL, ACC or DISP.")
+        raise InputError(f"{path} does not state the quantity of its samples; add --quantity VEL, ACC or DISP.")
     return chosen
 
 
@@ -83,7 +83,7 @@ def _read(path):
     for name in names:
         try:
             stream += read(glob.escape(name))
-        except Exception as error:  # ObsPy's readers raise whatever their parsers do
+        except Exception as error:  # ObsPy's readers raise any error of their parsers
             text = " ".join(str(error).split()) or type(error).__name__
             raise FileFormatError(f"{name} is neither an .h5 file nor one that ObsPy reads: {text}") from error
     return stream

@@ -226,7 +226,7 @@ def _make(inventory, catalog, arguments, realizations, quiet):
 
     from seissynth.synthesis import iter_generate
 
-    streams = []  # not made beforehand: how many are asked for is checked below
+    streams = []  # not made beforehand: their number is checked below
     events = len(catalog)
     with progress_bar("making records", 100, quiet) as step:
 

@@ -276,7 +276,7 @@ def _fill(window, record, gaps, pool, rng):
     least, shape = max(front, behind) + gaps.fade, (0,) if pool is None else pool.shape
     if len(shape) != 3 or shape[1] != 3 or shape[0] < 1 or shape[-1] < least:
         raise InputError(
-            f"{front} samples before and {behind} behind a record must be filled, but noise has shape {shape}; give "
+            f"{front} samples before and {behind} after a record must be filled, but noise has shape {shape}; give "
             f"noise= of shape (m, 3, {least} or more)."
         )
     row = int(rng.integers(len(pool)))

@@ -406,7 +406,7 @@ def _of_asdf(path, name):
     lengths = {item.shape[1] for item in data}
     rates = {float(row["trace_sampling_rate_hz"]) for row in rows}
     if len(lengths) > 1 or len(rates) > 1:
-        raise InputError(f"{path}: {len(lengths)} lengths and {len(rates)} rates; evaluation wants one of each.")
+        raise InputError(f"{path}: {len(lengths)} lengths and {len(rates)} rates; evaluation needs one of each.")
     quantity = str(rows[0].get("trace_quantity") or "velocity")
     return _of_table(name, np.stack(data), pd.DataFrame(rows), rates.pop(), quantity, None)
 
@@ -416,7 +416,7 @@ def _of_table(name, data, table, rate, quantity, band):
     import pandas as pd
 
     if rate is None:
-        raise InputError(f"{name}: records have different sampling rates, or none is given; evaluation wants one.")
+        raise InputError(f"{name}: records have different sampling rates, or none is given; evaluation needs one.")
 
     def seconds(column):
         values = table[column] if column in table else pd.Series(np.nan, table.index)

@@ -41,7 +41,7 @@ CACHE_BYTES = 128 * 2**20
 _cache: OrderedDict = OrderedDict()
 _cache_lock = new_lock()
 
-#: to be held around whatever calls evalresp: it keeps global variables, and runs without the interpreter's lock
+#: to be held around all calls of evalresp: it keeps global variables, and runs without the interpreter's lock
 EVALRESP_LOCK = new_rlock()
 
 

@@ -110,7 +110,7 @@ def open_arrays(folder: str | os.PathLike[str]) -> tuple[np.ndarray, pandas.Data
     Returns
     -------
     numpy.memmap, shape (records, 3, npts)
-        Read-only, whatever the layout on disk.
+        Read-only, for any layout on disk.
     pandas.DataFrame
         One row a record.
 
@@ -131,5 +131,5 @@ def open_arrays(folder: str | os.PathLike[str]) -> tuple[np.ndarray, pandas.Data
     if waveforms.ndim == 3 and waveforms.shape[::-1][:2] == (len(table), 3) and waveforms.shape[:2] != (len(table), 3):
         waveforms = waveforms.T
     if waveforms.ndim != 3 or waveforms.shape[:2] != (len(table), 3):
-        raise FileFormatError(f"{folder}: an array of shape {waveforms.shape} does not go with {len(table)} rows.")
+        raise FileFormatError(f"{folder}: an array of shape {waveforms.shape} does not match {len(table)} rows.")
     return waveforms, table

@@ -182,7 +182,7 @@ def read_asdf_quietly(path):
             inventory = _stored_inventory(file)
     except SeisSynthError as error:
         raise FileFormatError(f"{path}: {error}") from error
-    except Exception as error:  # a damaged file raises whatever the layer below met first
+    except Exception as error:  # a damaged file raises any error of the layers below
         raise FileFormatError(
             f"{path} is damaged or is not an ASDF file of seissynth ({type(error).__name__}: {error})."
         ) from error

@@ -54,7 +54,7 @@ class FileRecords:
             self._events = {event.resource_id.id: event for event in self._file.events}
         except FileFormatError:
             raise
-        except Exception as error:  # pyasdf raises whatever the layer below met first
+        except Exception as error:  # pyasdf raises any error of the layers below
             reason = " ".join(str(error).split())
             raise FileFormatError(f"{self.path} is not ASDF, or is cut off ({reason}).") from error
         self._rows = self._stored_rows() if self._place else None
@@ -93,7 +93,7 @@ class FileRecords:
                 item = next(items, None)
             except (FileFormatError, InputError):
                 raise
-            except Exception as error:  # a damaged file raises whatever the layer below met first
+            except Exception as error:  # a damaged file raises any error of the layers below
                 raise FileFormatError(f"{self.path} is damaged ({type(error).__name__}: {error}).") from error
             if item is None:
                 return

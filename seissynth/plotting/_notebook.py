@@ -1,7 +1,7 @@
 """Figures in a notebook: each is shown once, at the latest when its cell ends, as pyplot's are.
 
 A figure that is the result of a cell shows itself. One that is not (a semicolon after the call, a loop, a name that it
-is given) would be lost, since pyplot never hears of our figures.
+is given) would be lost, since our figures are unknown to pyplot.
 """
 
 import functools
@@ -63,6 +63,6 @@ def _show_waiting():
 
 def _shell():
     """Return the shell of a notebook's kernel; None in scripts and terminals."""
-    ipython = sys.modules.get("IPython")  # a kernel has imported it; nobody else needs to
+    ipython = sys.modules.get("IPython")  # a kernel has already imported it
     shell = ipython.get_ipython() if ipython is not None else None
     return shell if hasattr(shell, "kernel") else None

@@ -51,7 +51,7 @@ GROUP_TEXTS = {
 
 _SAME_FIT = "whether the fit is right: an error of the common path cancels."
 
-#: metric or pattern -> (its meaning, what it does not show); the first that fits counts
+#: metric or pattern -> (its meaning, its limits); the first that fits counts
 METRIC_TEXTS = {
     "[ps]_floor_*": ("The same for the picker on the real records: the best score that can be expected.", ""),
     "[ps]_matched": (

@@ -30,7 +30,7 @@ REQUIRED = (
     "path_back_azimuth_deg", "path_ep_distance_km", "source_depth_km", "source_magnitude",
 )  # fmt: skip
 
-#: what may follow, beyond the paper: name -> columns; a missing value is 0 with a flag of 0 behind the columns
+#: additions beyond the paper: name -> columns; a missing value is 0, and so is the flag after its columns
 EXTRAS = {
     "vs30": ("station_vs_30_mps",),
     "onsets": ("path_p_travel_s", "path_s_travel_s"),
@@ -101,7 +101,7 @@ class ConditionStatistics:
         for column in (column for name in _checked_extras(extras) for column in EXTRAS[name]):
             values = _column(columns, column)
             values = values[np.isfinite(values)]
-            # a column that nobody knows stays at 0 for all
+            # an unknown column stays at 0 for all
             more[column] = _moments(_raw(column, values)) if len(values) else (0.0, 1.0)
         return cls(
             (float(latitude.min()), float(latitude.max())),

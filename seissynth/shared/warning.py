@@ -38,5 +38,5 @@ def warn_user(message):
     frame, level = sys._getframe(1), 2
     while frame is not None and Path(frame.f_code.co_filename).as_posix().startswith(_OURS):
         frame, level = frame.f_back, level + 1
-    # when all frames are ours (the command line in a process of its own), the outermost one is named
+    # when all frames are ours (the command line in its own process), the outermost one is named
     warnings.warn(message, SeisSynthWarning, stacklevel=level)

@@ -47,7 +47,7 @@ class Oscillators:
     start : ndarray, shape (2, m)
         w[-1] and w[-2] per unit of the first sample, for rest at that sample.
     bounds : ndarray, shape (4, m)
-        How far displacement can rise between the samples that a kernel looks at, see `rise_between`: factors of the
+        Largest rise of displacement between the samples that a kernel reads, see `rise_between`: factors of the
         displacement and of the acceleration there, and both again between neighbouring samples. All 0 where the
         oscillator just follows the ground.
     """

@@ -14,7 +14,7 @@ import numpy as np
 from seissynth.shared._numba import jit
 
 RUN = 16
-#: points between two samples where the rotated responses are looked at, at most
+#: largest number of points between two samples where rotated responses are computed
 MOST_POINTS = 24
 #: what the rotated responses may lose between two points, as a share of the motion
 _LOSS = 5e-4
@@ -56,7 +56,7 @@ def sweep(x, coefficients, w1_kept, w2_kept, peaks, top):
 
 @jit(reassociate=True)
 def sweep_long(x, coefficients, w1_kept, w2_kept, peaks, top):
-    """As `sweep`, but looks at the displacement in every fourth sample only (`bounds` of `_refine` know)."""
+    """As `sweep`, but reads the displacement at every fourth sample only (`bounds` of `_refine` know)."""
     runs, periods = peaks.shape
     w1_now, w2_now = w1_kept[0].copy(), w2_kept[0].copy()
     p1s, p2s, g1s, g2s = coefficients[0], coefficients[1], coefficients[2], coefficients[3]

@@ -19,7 +19,7 @@ from seissynth.units import DERIVATIVES
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-#: how many samples on each side an integral or a derivative looks at
+#: number of samples on each side that an integral or a derivative uses
 REACH = 16
 
 #: largest numerator and denominator of a ratio of sampling rates (whole factors: `MAX_WHOLE_FACTOR`)

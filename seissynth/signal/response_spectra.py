@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _KINDS = {"psa": 2, "psv": 1, "sd": 0}
 _ANGLES = 180
-_FAR = 32  # samples farthest from rest that are looked at first
+_FAR = 32  # number of samples farthest from rest that are tried first
 _AT_ONCE = 4096  # samples that are rotated at a time
 #: numbers that a thread keeps for its kernels: 1 MB, which processors keep near; longer records come in parts
 ROOM = 131072

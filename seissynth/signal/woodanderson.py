@@ -24,7 +24,7 @@ DAMPING = 0.7
 
 MM_PER_M = 1000.0
 
-#: samples on either side that the correcting window takes, and how far it is fitted, as a share of Nyquist: 0.14 %
+#: samples on either side in the correcting window, and the limit of its fit as a share of Nyquist: 0.14 %
 #: at 0.9 of Nyquist; ten samples more on either side would make it ten times less
 _HALF_TAPS = 20
 _FITTED = 0.905

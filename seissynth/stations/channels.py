@@ -56,7 +56,7 @@ def select_sensors(
     Raises
     ------
     InputError
-        Not an inventory, or no channel left; the message says what was found.
+        Not an inventory, or no channel left; the message describes the inventory.
 
     Warns
     -----

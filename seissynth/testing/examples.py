@@ -13,7 +13,7 @@ S_VELOCITY_KM_S = 3.46
 _EARTH_RADIUS_KM = 6371.0
 _ORIGIN_S = 1_600_000_000  # of the first example event, seconds after 1970
 _PLACE_DEG = (45.0, 7.0)
-#: of made-up source records: time before origin and behind all else, and decay of their waves, s
+#: of made-up source records: time before origin and after all onsets, and decay of their waves, s
 _AROUND_S, _DECAY_S = 60.0, 8.0
 
 

@@ -161,7 +161,7 @@ def _dive(delta, source_r, s, k, r, v):
     angle, time, bend, p = _turned(low, c, source_r, s, k, r, v)
     if delta < angle:
         return math.inf, 0.0
-    if delta > 2.0 * high:  # else the end, farther away than its chord alone, need not be looked at
+    if delta > 2.0 * high:  # else the end, farther away than its chord alone, is irrelevant
         end_angle, end_time, _, _ = _turned(high, c, source_r, s, k, r, v)
         if delta >= end_angle:
             return end_time + p_end * (delta - end_angle), p_end

@@ -11,7 +11,7 @@ COMPONENTS = 3
 PEAK_VALUES, FIRST_VALUES = 50, 250
 #: of the stages of the generator; each doubles the samples, the last by its own factor
 STAGES = (16, 32, 64, 128, 64)
-#: of the convolutions behind them
+#: of the convolutions after them
 LAST = (32, 32, 16, 16)
 #: of the critic's stages; each halves the samples
 CRITIC_STAGES = (16, 32, 64, 128, 256)

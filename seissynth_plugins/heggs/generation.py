@@ -1,4 +1,4 @@
-"""Algorithm 2: from conditions, seeds and, if there is one, a source record, to spectrograms and waveforms."""
+"""Generate spectrograms and waveforms from conditions, seeds and an optional source record (algorithm 2)."""
 
 import copy
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ class Sampling:
 
 
 def default_sampling(config):
-    """Return the sampling that goes with a network: few steps, and a source where the network takes it.
+    """Return the sampling that suits a network: few steps, and a source where the network takes it.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def _checked(model, condition, seeds, source, onsets, sampling):
         takes = getattr(config, "source_input", False)
         if (sampling.start == "condition") != takes:
             needed = '"condition"' if takes else '"noised" or "paper"'
-            raise InputError(f"start={sampling.start!r} does not go with these weights; pass start={needed}.")
+            raise InputError(f"start={sampling.start!r} does not suit these weights; pass start={needed}.")
         if sampling.start == "noised" and sampling.start_step > config.steps:
             raise InputError(f"start_step={sampling.start_step}; these weights have {config.steps} steps.")
     if onsets is not None:
@@ -221,7 +221,7 @@ def to_waveforms(
         First phases, rad, for example of the source record.
     onsets : array_like, shape (n, 2), optional
         P and S, s after origin: energy before them, which is there because frames overlap, is held back, and
-        phases are raised behind them, see `onset_gates.gate_onsets`.
+        phases are raised after them, see `onset_gates.gate_onsets`.
     n_iter : int
         Griffin-Lim iterations.
     workers : int, optional

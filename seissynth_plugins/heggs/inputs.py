@@ -1,4 +1,4 @@
-"""Input of a network from records, stations and earthquakes, and its inverse; representation with statistics."""
+"""Inputs of a network from records, stations and earthquakes, the way back to records, and the statistics of both."""
 
 from dataclasses import dataclass, field, replace
 

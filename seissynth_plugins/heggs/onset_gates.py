@@ -15,7 +15,7 @@ RISE_S = (-0.02, 0.06)
 #: ln of the factor by which a phase is raised at its onset, by component (vertical, north, east), and the time within
 #: which that falls to a third, s: measured on validation blocks by `tools/heggs/heggs_onsets.py`
 IMPULSES = {"P": ((1.1, 0.3, 0.3), 0.13), "S": ((0.4, 0.45, 0.45), 0.8)}
-#: frames so long behind an onset are looked at, s
+#: frames up to this long after an onset are read, s
 _BEHIND_S = 2.0
 #: level of S is compared with frames this long before those that reach it, s
 _BEFORE_S = 1.3
@@ -93,7 +93,7 @@ def _rows(logs, onset, begin):
 
 
 def _share(logs, onset, begin, times, reach):
-    """Share of the phase in the frames about its onset and behind it, shape (3, bins, frames)."""
+    """Share of the phase in the frames about and after its onset, shape (3, bins, frames)."""
     out = np.zeros(logs.shape, np.float32)
     before = times < onset - reach
     if np.isfinite(begin):
@@ -108,7 +108,7 @@ def _share(logs, onset, begin, times, reach):
 
 
 def _raised(after, ln_factors, decay_s):
-    """By how much of itself a phase grows at times about its onset, shape (n, 3, npts)."""
+    """Relative growth of a phase at times about its onset, shape (n, 3, npts)."""
     decay = np.exp(-np.maximum(after, 0) / decay_s)
     return np.expm1(np.asarray(ln_factors)[None, :, None] * decay[:, None]).astype(np.float32)
 

@@ -23,7 +23,7 @@ BACKGROUNDS = ("quiet", "mean", "drawn", "none")
 LEAD_S = 0.3
 #: the level of a record's noise is taken over so many frames at least
 LEAST_FRAMES = 4
-#: of the power that a network predicts behind P, at least this share is signal
+#: of the power that a network predicts after P, at least this share is signal
 LEAST_SIGNAL = 0.02
 #: knots of the correction in time after S, s; between them it is linear in ln(1 + t)
 KNOTS_S = (0.0, 1.5, 4.0, 12.0, 35.0)

@@ -133,7 +133,7 @@ class SourceReader:
         for name in columns:
             if name in PLACE_COLUMNS:
                 columns[name][known] = there[name][known]
-            elif not name.startswith("source_"):  # nobody knows of it at the source, unless it is an onset
+            elif not name.startswith("source_"):  # unknown at the source, unless it is an onset
                 columns[name] = there.get(name, unknown)
         vectors = self.inputs.conditions(columns)
         vectors[~known] = np.nan

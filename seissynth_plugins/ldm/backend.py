@@ -18,7 +18,7 @@ LDM = Kind("ldm", 1, LdmConfig, _make, make_inputs=make_inputs, items="pairs")
 
 
 class LdmBackend(HeggsBackend):
-    """Latent diffusion on log-spectrograms behind a frozen autoencoder, HEGGS' baseline.
+    """Latent diffusion on log-spectrograms in the latents of a frozen autoencoder, HEGGS' baseline.
 
     Takes the options of `seissynth_plugins.heggs.backend.HeggsBackend`. Weights come from ``seissynth train ldm``; the
     package ships none. A `source` is useful if the weights were trained on pairs (variant "pairs").
@@ -33,6 +33,6 @@ class LdmBackend(HeggsBackend):
     card = dataclasses.replace(
         HeggsBackend.card,
         name="ldm",
-        summary="Latent diffusion behind a frozen autoencoder, HEGGS' baseline; needs trained weights",
+        summary="Latent diffusion in a frozen autoencoder's latents, HEGGS' baseline; needs trained weights",
         references=("Rombach et al. 2022, LDM", "Jung et al. 2025, HEGGS, appendix E.4"),
     )

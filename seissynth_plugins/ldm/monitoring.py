@@ -1,4 +1,4 @@
-"""The baseline with a validation that generates records."""
+"""Validate the latent diffusion baseline on records that it generates."""
 
 from seissynth_plugins.heggs.training.monitoring import Monitored
 from seissynth_plugins.ldm.model import LatentDiffusion

@@ -8,7 +8,7 @@ from seissynth.shared._numba import jit
 _TINY = 1e-9
 #: share of the distance P to S of the first node after an onset, and share of the time after S
 _FIRST_NODE, _FIRST_NODE_BEHIND = 1e-3, 1e-4
-#: nodes end so far behind S, or where the record does
+#: nodes end this long after S, or where the record does
 _TAIL_S, _TAIL_S_TIMES = 60.0, 3.0
 #: lags that a source's duration is made of: amplitudes rise as the root of time
 _SOURCE_ORDER = 2
@@ -29,7 +29,7 @@ def scattered(r, t, v, g):
 
 @jit(inner=True)
 def converted(r, t, v1, v2, g, loss1, loss2, nodes, weights):
-    """Energy density of waves scattered once from speed v1 into v2, with losses per km before and behind.
+    """Energy density of waves scattered once from speed v1 into v2, with losses per km before and after.
 
     The ellipsoid's eta runs between -1 and 1; the logarithm z in its place takes the integrand's poles at the ends.
     """
@@ -72,7 +72,7 @@ def converted_at(out, r, times, v1, v2, g, loss1, loss2, nodes, weights):
 
 @jit(inner=True)
 def node_times(out, p, s, end):
-    """Times after origin, a third each: logarithmic behind P, into S from below, behind S."""
+    """Times after origin, a third each: logarithmic after P, into S from below, after S."""
     count = out.size // 3
     half = 0.5 * (s - p)
     for i in range(count):

@@ -1,4 +1,4 @@
-"""Compiled loops of the random terms: private, no checks. Each row is worked on alone, in one fixed order of sums."""
+"""Compiled loops of the random terms: private, no checks. Each row is computed alone, with sums in a fixed order."""
 
 import math
 

@@ -40,8 +40,8 @@ def mean_rupture_distance_km(mw, epicentral_km, depth_km):
     """Mean closest distance to a rupture with known magnitude and hypocentre only, km.
 
     A vertical rectangle with the length and width of Wells & Coppersmith (1994), its strike uniform over the
-    circle and the hypocentre uniform along strike; down dip it is centred on the hypocentre as far as the
-    surface lets it. The idea is that of Thompson & Worden (2018, BSSA 108), the mean is computed here.
+    circle and the hypocentre uniform along strike; down dip it is centred on the hypocentre where the
+    surface permits. The idea is that of Thompson & Worden (2018, BSSA 108), the mean is computed here.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from seissynth_plugins.stochastic.windowed_noise import NOISE_COLUMNS, WindowedN
 
 _FREE_SURFACE = 2.0
 _SMSIM_PARTITION = 0.5**0.5
-_TAIL_PERIODS = 1.0  # of the lowest corner, kept behind the record against wrapping
+_TAIL_PERIODS = 1.0  # of the lowest corner, kept after the record against wrapping
 _SHORTEST_TAIL_S = 2.0
 _LENGTH_STEP = 256
 

@@ -120,7 +120,7 @@ class SourceModel:
         return (1 - self.weight) / self.fc + self.weight * (0.5 / self.fa + 0.5 / self.fb)
 
     def lowest_corner_hz(self):
-        """The corner that decides how long the filters ring; shape (n,), Hz."""
+        """The corner that sets the ringing time of the filters; shape (n,), Hz."""
         return np.where(self.weight > 0, self.fa, self.fc)
 
     def corner_factors(self, row, ratio=1.0):

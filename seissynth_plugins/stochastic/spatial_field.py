@@ -1,4 +1,4 @@
-"""Gaussian random fields over the earth with covariance exp(-3 h / b), free of the order and choice of stations.
+"""Gaussian random fields over the earth with covariance exp(-3 h / b), independent of the order and choice of stations.
 
     Z(x) = K^(-1/2) sum_j [A_j cos(k_j x) + B_j sin(k_j x)]
 

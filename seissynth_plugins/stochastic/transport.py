@@ -72,7 +72,7 @@ def converted_energy(distance_km, times_s, speeds_km_s, scattering_per_km, losse
     times_s : array_like, shape (n,)
         After origin.
     speeds_km_s : (float, float)
-        Before and behind the scatterer.
+        Before and after the scatterer.
     scattering_per_km : float
         Coefficient of this conversion.
     losses_per_km : (float, float)

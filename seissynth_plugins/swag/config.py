@@ -7,7 +7,7 @@ from seissynth.shared.checks import positive, whole
 from seissynth_plugins.torchkit.named_configs import build_named
 
 #: linear ranges of the labels that become 0 to 1000, from the authors' scripts: samples 10 to 1500 and 50 to 2400 at
-#: 50 Hz, in seconds after the first sample here so that they hold at any rate
+#: 50 Hz, here in seconds after the first sample, which hold at any rate
 P_RANGE_S = (0.2, 30.0)
 S_RANGE_S = (1.0, 48.0)
 MAGNITUDE_RANGE = (-1.0, 8.0)

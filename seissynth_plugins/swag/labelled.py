@@ -1,4 +1,4 @@
-"""Records of labels alone, without event and inventory: for stations whose place nobody knows.
+"""Generate records from labels alone, without event and inventory, for stations of unknown location.
 
 `seissynth.generate` takes P and S from an earthquake and a network. Sets of labelled records often know neither; here
 the labels are given directly.
@@ -44,7 +44,7 @@ def draw_labels(
         Of real records: P and S, s after the first sample.
     count : int
     p_range_s : (float, float)
-        P is drawn evenly within, as far as S stays before `last_s`.
+        P is drawn uniformly within, subject to S before `last_s`.
     even_magnitudes : bool
         Draw magnitudes uniformly over their range instead of as observed; S minus P then comes from a record of
         similar magnitude.
@@ -80,7 +80,7 @@ def draw_labels(
     low, highest = p_range_s
     high = np.minimum(highest, last_s - moved)
     if (high < low).any():
-        raise InputError(f"S minus P reaches {moved.max():.3g} s: with P from {low:g} s, S comes behind {last_s:g} s.")
+        raise InputError(f"S minus P reaches {moved.max():.3g} s: with P from {low:g} s, S comes after {last_s:g} s.")
     first = rng.uniform(low, high)
     return np.column_stack([first, first + moved, wanted])
 

@@ -1,4 +1,4 @@
-"""A training set in the place of the few records that a station has: many generated ones with labels like theirs."""
+"""Replace the few records of a station by a training set of many generated ones with similar labels."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from seissynth_plugins.torchkit.noise import PREDICTIONS
 FEATURES, LONGEST_PERIOD = 256, 10_000.0
 #: layers of the tokens' encoder
 EMBED_LAYERS = 4
-#: periods of a token's time after P or S, s, from the shortest to the longest, and how many
+#: periods of a token's time after P or S, s, from the shortest to the longest, and their number
 ONSET_PERIODS_S, ONSET_PERIODS = (0.2, 200.0), 32
 #: guidance weights that a network with the weight as an input is taught
 GUIDANCE_RANGE = (1.0, 4.0)
@@ -242,7 +242,7 @@ class Block(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """Tokens look at the labels, one by one."""
+    """Tokens attend to the labels, one by one."""
 
     def __init__(self, config):
         super().__init__()
@@ -266,7 +266,7 @@ def patchify(x, patch):
 
 
 def unpatchify(tokens, patch, outputs=1):
-    """(N, T, 3 patch outputs) -> (N, outputs, 3, T patch): undo `patchify`, outputs of a sample behind one another."""
+    """(N, T, 3 patch outputs) -> (N, outputs, 3, T patch): undo `patchify`, outputs of a sample one after the other."""
     said = tokens.unflatten(-1, (patch, outputs * COMPONENTS)).flatten(1, 2)  # (N, npts, outputs 3)
     return said.transpose(1, 2).unflatten(1, (outputs, COMPONENTS))
 

@@ -113,7 +113,7 @@ def nonsaturating_critic(real, fake, smoothing=None):
 
 
 def nonsaturating_generator(fake, smoothing=None):
-    """Return the generator's cross-entropy to being taken for real, -mean ln p(fake) without smoothing.
+    """Return the generator's cross-entropy against "real", -mean ln p(fake) without smoothing.
 
     Parameters
     ----------

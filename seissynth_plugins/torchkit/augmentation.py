@@ -1,4 +1,4 @@
-"""Changes of records on their way into training that any learned backend may use: noise of sensors, and codas.
+"""Augmentation of training records for any learned backend: noise of sensors, and codas.
 
 Lengths are in samples and do not depend on a sampling rate; `SensorNoise` takes that of its table.
 """

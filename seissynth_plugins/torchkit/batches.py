@@ -1,4 +1,4 @@
-"""Which records make which batch: a function of the seed and the batch's number, of nothing that ran before."""
+"""Choose the records of each batch from the seed and the batch's number alone, independently of earlier batches."""
 
 import numpy as np
 import torch

@@ -1,6 +1,6 @@
 """Weights as one self-describing file: safetensors, with the card of the weights in its header.
 
-Reading the header takes the standard library only. Pickles are refused: loading one runs whatever it holds.
+Reading the header takes the standard library only. Pickles are refused: loading one runs any code in it.
 """
 
 import functools
@@ -131,7 +131,7 @@ def load_weights(path, expected_class=None, *, expected_version=None, device="cp
     for name, value in tensors.items():
         out[name] = value.float() if value.is_floating_point() else value
         if value.is_floating_point() and not bool(value.isfinite().all()):
-            raise FileFormatError(f"{path}: the weights {name!r} hold NaN or infinite values; the file is of no use.")
+            raise FileFormatError(f"{path}: the weights {name!r} hold NaN or infinite values; the file is unusable.")
     return out, header
 
 
@@ -298,7 +298,7 @@ def _card_trouble(card):
         if name not in card:
             return f"lacks {name!r} ({meaning})"
     if not isinstance(card["normalisation"], dict) or not card["normalisation"]:
-        return f"has normalisation {card['normalisation']!r}; without the statistics the weights are of no use"
+        return f"has normalisation {card['normalisation']!r}; without the statistics the weights are unusable"
     if not isinstance(card["config"], dict):
         return f"has config {card['config']!r:.60}; it must be a dict"
     if isinstance(card["class_version"], bool) or not isinstance(card["class_version"], int):

@@ -1,4 +1,4 @@
-"""Small networks by which numbers of a condition enter a network."""
+"""Small networks that encode the numbers of a condition for another network."""
 
 from itertools import pairwise
 

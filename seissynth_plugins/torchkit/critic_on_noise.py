@@ -17,7 +17,7 @@ FOLDER = "critic"
 
 
 class CriticOnNoise(nn.Module):
-    """The critic of an `AdversarialModel`, with windows of noise in the place of generated records.
+    """The critic of an `AdversarialModel`, with windows of noise instead of generated records.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Records of networks that make windows of one length: which spans can be had, and how they are cut."""
+"""Cut records from networks that make windows of one length, and check the requested spans."""
 
 import numpy as np
 

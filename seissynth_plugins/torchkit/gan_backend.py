@@ -28,7 +28,7 @@ VECTOR_COLUMNS = (
 
 
 def gan_card(name, summary, references, optional_columns):
-    """Return the card of a system without weights; those of a file come to it.
+    """Return the card of a system without weights; the file's values are added later.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ class GanSystem:
         From a configuration to "origin" or "p", see `WaveformData`.
     lead_s : float
     noise : callable
-        From a configuration to whether records of noise are a class of their own.
+        From a configuration to whether records of noise are a separate class.
     source : callable
         From a configuration to whether the generator takes a source record.
     onsets : callable

@@ -1,7 +1,7 @@
 """Reverse steps whose variance the network predicts (Nichol and Dhariwal 2021, arXiv 2102.09672).
 
 The network says for each value where between the two bounds, the variance of the posterior and that of the forward
-step, the logarithm of the reverse step's variance lies. It is trained by the variational bound beside the squared error
+step, the logarithm of the reverse step's variance is. It is trained by the variational bound beside the squared error
 of the mean, which the bound leaves alone.
 """
 

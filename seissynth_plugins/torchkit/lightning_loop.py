@@ -57,7 +57,7 @@ class Loop(lightning.LightningModule):
 
     @property
     def deferred(self):
-        """Whether figures are looked at every few steps only; on a GPU a look at one waits for all the work before."""
+        """Whether figures are read every few steps only; on a GPU reading one waits for all earlier work."""
         return self.device.type == "cuda"
 
     # --- what Lightning asks for
@@ -127,7 +127,7 @@ class Loop(lightning.LightningModule):
             self._end_step(batch, stepped)
 
     def on_before_optimizer_step(self, optimizer):
-        """Clip the gradients, and stop where they are not finite, before they spoil the weights."""
+        """Clip the gradients, and stop where they are not finite, before they corrupt the weights."""
         name, number = self.now
         limit = self.config.of_part("clip", name)
         norm = torch.nn.utils.clip_grad_norm_(self.parts[name], math.inf if limit is None else limit)

@@ -1,4 +1,4 @@
-"""Convolutions over time with long kernels, through the Fourier transform: a kernel of 128 costs a twentieth."""
+"""Convolutions over time with long kernels by the Fourier transform: a kernel of 128 costs a twentieth."""
 
 import torch
 import torch.nn.functional as F
@@ -16,15 +16,15 @@ class LongConv1d(nn.Conv1d):
     before, after : int
         Channels.
     kernel : int
-        With an even one, one sample more counts behind than in front.
+        With an even one, one more sample counts after than before.
     stride : int
         Divides the number of samples.
 
     Notes
     -----
     The same values and gradients as `torch.nn.Conv1d` on input padded by ``(kernel - 1) // 2`` zeros in front and the
-    rest behind, to rounding, second derivatives included. A stride becomes channels: the phases of input and kernel
-    are stacked side by side. In float32 whatever the precision around it, since half precision has no transform of all
+    rest after, to rounding, second derivatives included. A stride becomes channels: the phases of input and kernel
+    are stacked side by side. In float32 for any precision around it, since half precision has no transform of all
     lengths.
 
     Examples
@@ -78,7 +78,7 @@ def _phases(values, stride):
 
 
 def _good_length(npts):
-    """Least length of factors 2, 3 and 5 that holds so many samples, with the transform's wrap behind them."""
+    """Least length of factors 2, 3 and 5 that holds so many samples, with the transform's wrap after them."""
     from scipy.fft import next_fast_len
 
     return next_fast_len(npts, real=True)

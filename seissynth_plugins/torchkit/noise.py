@@ -112,7 +112,7 @@ class NoiseSchedule:
         ----------
         count : int
         kind : {"uniform", "logit_normal"}
-            Uniform, or ``t/T = 1 / (1 + exp(-n))`` with n standard normal, which looks at the middle most often (Esser
+            Uniform, or ``t/T = 1 / (1 + exp(-n))`` with n standard normal, which draws the middle most often (Esser
             et al. 2024).
         device : str or torch.device
         generator : torch.Generator, optional

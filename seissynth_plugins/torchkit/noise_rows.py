@@ -1,4 +1,4 @@
-"""Noise rows for a training: none with a sample, or at the time, of held-out records.
+"""Select noise rows for a training that share neither samples nor time with held-out records.
 
 Noise is used for augmentation and for the quiet levels of sensors, and leaks like records.
 """
@@ -31,7 +31,7 @@ def purged_noise(table, rules, parts, timed, stations_out):
     ndarray of bool, shape (rows,)
         Rows of noise that the set's own column ``split`` keeps out; that are of a station kept out; that share a sample
         with any earthquake's window at the station, as windows of two parts must not; or that are within the time of a
-        block for validation or testing. Rows whose times nobody recorded, those of made sets, pass the last two.
+        block for validation or testing. Rows without recorded times, those of generated sets, pass the last two.
     """
     noise = table["noise"].to_numpy(bool)
     bad = noise & stations_out

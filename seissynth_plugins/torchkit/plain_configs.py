@@ -1,4 +1,4 @@
-"""Configurations of networks as plain data, as the header of a weights file holds them, and back."""
+"""Convert configurations of networks to the plain data in the header of a weights file, and back."""
 
 from dataclasses import asdict, fields, is_dataclass
 from typing import get_args, get_type_hints

@@ -1,4 +1,4 @@
-"""In which precision a network generates."""
+"""Choose the device and precision in which a network generates."""
 
 import torch
 

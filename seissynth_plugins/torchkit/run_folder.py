@@ -21,7 +21,7 @@ from seissynth_plugins.torchkit.weights import Kind, load_model, plain_inputs
 
 #: files of a run: the options asked for, and statistics of the training part
 ASKED, INPUTS = "run.json", "inputs.json"
-#: in the place of a path: the weights that come with the package
+#: instead of a path: the shipped weights
 SHIPPED = "shipped"
 #: which weights a trainer may write: those of the last step, or where the validation loss was least
 EXPORTS = ("last", "best")

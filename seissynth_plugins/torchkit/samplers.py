@@ -44,7 +44,7 @@ def record_generators(seeds, stream=STEP_STREAM):
 def record_noise(generators, shape, *, device="cpu", dtype=torch.float32):
     """Draw normal numbers, each record from its own generator.
 
-    Drawn on the CPU by NumPy whatever the device is: every device starts from the same numbers.
+    Drawn on the CPU by NumPy for any device: every device starts from the same numbers.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def sample(
     denoise : function (z, t) -> Tensor
         z has the shape of `z_T`, t is an int64 tensor of shape (n,); returns the prediction. A network that learned
         the variance of its steps returns a pair, the second of which says where between both bounds the logarithm of
-        the variance lies, 0 to 1 (`learned_variance`); "ddpm" takes it, the other methods ignore it.
+        the variance is, 0 to 1 (`learned_variance`); "ddpm" takes it, the other methods ignore it.
     z_T : Tensor, shape (n, ...)
         Noise, or a record with the noise of `start_step`; left unchanged.
     schedule : NoiseSchedule

@@ -1,4 +1,4 @@
-"""How records are sampled, as options of a backend; PyTorch is not needed to check them."""
+"""Sampling options of a backend, checked without PyTorch."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A source record as a few numbers: how a network with a vector of noise takes another record of its earthquake."""
+"""Encode a source record as a few numbers, for networks whose input is a vector of noise."""
 
 from itertools import pairwise
 

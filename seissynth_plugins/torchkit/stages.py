@@ -17,7 +17,7 @@ _OF_THE_MACHINE = (*FREE_FIELDS, "tensorboard")
 
 
 def earlier_stages(card):
-    """Return the stages behind weights that a training begins with.
+    """Return the stages of the weights that a training begins with.
 
     Parameters
     ----------

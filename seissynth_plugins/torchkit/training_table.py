@@ -55,7 +55,7 @@ class TrainingTable:
     Notes
     -----
     Rows of noise serve augmentation and the quiet levels of sensors. They are purged as records are: those that share a
-    sample with an earthquake's window at their station, lie within the time of a block for validation or testing, or
+    sample with an earthquake's window at their station, are within the time of a block for validation or testing, or
     belong to `stations_out`.
 
     Examples
@@ -145,7 +145,7 @@ class TrainingTable:
         return {name: [float(train[name].min()), float(train[name].max())] for name in known}
 
     def onset_origins(self):
-        """Return the names of the velocity models that predicted the onsets, as far as the sets say."""
+        """Return the names of the velocity models that predicted the onsets, where the sets state them."""
         for name, where in (("path_onset_origin", None), ("trace_p_origin", "trace_p_status")):
             if name in self.table:
                 known = self.table[name].fillna("").astype(str)

@@ -25,16 +25,16 @@ from seissynth_plugins.torchkit.waveform_inputs import (
 
 #: where windows begin: at origin, or `lead_s` before P
 ALIGNMENTS = ("origin", "p")
-#: share of a record that is turned round behind its end where the window reaches beyond it
+#: share of a record that is reversed after its end where the window reaches beyond it
 _LAST_SHARE = 0.1
-#: at most so many records are looked at for sizes
+#: largest number of records used for sizes
 _STATISTICS_RECORDS = 4000
 #: beyond the sizes of the training set, ln
 _SIZE_MARGIN = 0.5
 
 
 class WaveformData:
-    """Records of one part of a table, as `seissynth_plugins.torchkit.training` wants them.
+    """Records of one part of a table, in the form of `seissynth_plugins.torchkit.training`.
 
     Parameters
     ----------

@@ -175,7 +175,7 @@ def _tuples(array):
 
 
 def scale_waveforms(records, scaling):
-    """Scale records, each component by itself.
+    """Scale records, each component separately.
 
     Parameters
     ----------

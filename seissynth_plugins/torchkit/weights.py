@@ -39,7 +39,7 @@ class Kind:
     shipped : pathlib.Path, optional
         Weights shipped with the package, if any.
     sha256 : dict of str to str
-        SHA-256 in hex digits of files shipped with releases, by their names: another file in the place of one is
+        SHA-256 in hex digits of files shipped with releases, by their names: another file of that name is
         refused.
     make_inputs : callable, optional
         Turns the normalisation of a card, plain data, into the object that scales inputs and outputs; ``to_plain()`` of
@@ -86,7 +86,7 @@ def check_shipped(path, kind):
 
     Notes
     -----
-    The digest is in the code. It finds files that were damaged, or exchanged by themselves; whoever can write into the
+    The digest is in the code. It detects damaged or separately exchanged files; anyone who can write into the
     installation can change both. It is computed once for each state of the file, 13 MB in some 10 ms.
 
     Raises
@@ -185,7 +185,7 @@ def save_model(path, state_dict, config, inputs, about, kind, *, dtype="float16"
     inputs : object with to_plain(), or dict
         See `Kind.make_inputs`.
     about : dict
-        ``training_data_hash``, ``region``, ``licence``, and whatever else the card shall say.
+        ``training_data_hash``, ``region``, ``licence``, and any other fields of the card.
     kind : Kind
     dtype : {"float16", "float32"}
     """

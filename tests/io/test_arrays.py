@@ -68,7 +68,7 @@ def test_what_is_refused(folder, tmp_path):
         open_arrays(tmp_path)
     write_arrays(folder, tmp_path / "arrays")
     np.save(tmp_path / "arrays" / "waveforms.npy", np.zeros((7, 3, 50)))
-    with pytest.raises(FileFormatError, match=r"shape \(7, 3, 50\) does not go with 300 rows"):
+    with pytest.raises(FileFormatError, match=r"shape \(7, 3, 50\) does not match 300 rows"):
         open_arrays(tmp_path / "arrays")
     np.save(tmp_path / "arrays" / "waveforms.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(FileFormatError, match="no arrays of a data set"):

@@ -1,4 +1,4 @@
-"""Which of two ways to train a picker finds more: `compare_pickers.py DATA WORK "A|B" ...`.
+"""Compare two ways to train a picker, with intervals: `compare_pickers.py DATA WORK "A|B" ...`.
 
     python -m tools.downstream.compare_pickers DATA WORK "swag500 only|500 real, shifted" [--name NAME]
 

@@ -1,4 +1,4 @@
-"""Pickers trained on real and generated records, scored as SWaG's table 1: `downstream.py DATA WORK`.
+"""Score pickers trained on real and generated records, as in SWaG's table 1: `downstream.py DATA WORK`.
 
     python -m tools.downstream.downstream DATA WORK [--generated FOLDER] [--published FILE] [--steps 1500] [--seeds 3]
 

@@ -1,4 +1,4 @@
-"""A set of the default backend that trains a picker for one real station: `make_picker_set.py DATA WORK`.
+"""Make a set of the default backend that trains a picker for one real station: `make_picker_set.py DATA WORK`.
 
     python -m tools.downstream.make_picker_set DATA WORK [--records 20000]
 

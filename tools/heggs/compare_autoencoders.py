@@ -1,4 +1,4 @@
-"""Encoder and decoder of HEGGS by themselves: error after the same pairs, and time, for several forms.
+"""Compare forms of HEGGS' encoder and decoder alone: error after the same pairs, and time.
 
     python -m tools.heggs.compare_autoencoders SET [--steps 400] [--batch 8] [--rate 1e-3] [--only NAME]
 

@@ -1,4 +1,4 @@
-"""How generation is chosen: quality and spread on the validation blocks against steps, start and texture.
+"""Measure quality and spread of generation on the validation blocks against steps, start and texture.
 
     python -m tools.heggs.heggs_choices WINDOWS WORK NAME [--folds 0] [--draws 3] [--picker FILE] [--only TEXT]
 

@@ -1,4 +1,4 @@
-"""Does a configuration of HEGGS overfit one batch? `heggs_overfit.py SET [--config paper] [--steps 60]`.
+"""Check that a configuration of HEGGS overfits one batch: `heggs_overfit.py SET [--config paper] [--steps 60]`.
 
     python -m tools.heggs.heggs_overfit SET [--config paper] [--steps 60] [--batch 1] [--rate 1e-4] [--bfloat16]
 

@@ -34,7 +34,7 @@ SEED = 2019
 
 
 class BandLimited(StochasticBackend):
-    """The stochastic backend with the causal filter of `seissynth dataset cut` behind it."""
+    """The stochastic backend followed by the causal filter of `seissynth dataset cut`."""
 
     def simulate(self, conditions, *, start_s, npts, sampling_rate_hz, seeds, source=None):
         """Make records and filter them; filter, integration and rotation commute."""

@@ -15,7 +15,7 @@ how good it is. ``--kind ldm`` does the same with the baseline, ``--autoencoder-
 ``predict`` writes one set in SeisBench's format with a row for each draw, which `evaluate_ridgecrest.py` and
 ``seissynth evaluate`` take. The source of a draw is another record of the same earthquake, a picked one where there is
 any, chosen again for each draw; weights that know sites and noise take the levels of both from all other records. With
-``--stations-out`` the training leaves these stations out, and the prediction holds nothing but them, in the block that
+``--stations-out`` the training leaves these stations out, and the prediction holds only them, in the block that
 was kept out too.
 """
 

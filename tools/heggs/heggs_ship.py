@@ -70,7 +70,7 @@ _HOW = (
     "blocks."
 )
 
-_COMMANDS = "All commands stand in docs/heggs_results.md."
+_COMMANDS = "All commands are in docs/heggs_results.md."
 
 
 def _metrics(store, row):

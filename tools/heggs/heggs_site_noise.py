@@ -1,4 +1,4 @@
-"""Gain from known sites and noise of sensors: errors on the validation blocks, without any further training.
+"""Measure the gain from known sites and noise of sensors: errors on the validation blocks, without more training.
 
     python -m tools.heggs.heggs_site_noise WINDOWS WEIGHTS [--folds 0 1 2 3 4] [--out FOLDER]
 
@@ -7,7 +7,7 @@ training part, and the mean squared error of one record's log-spectrogram (stand
 that of the validation block: of predictions from noise alone, with the site and the sensor's mean noise, with the
 noise that the earthquake's other records show, and with that of the record itself, which no prediction can know; beside
 them the mean spectrogram of each sensor's training records. Then what was fitted: factors on the signal's amplitude by
-time and magnitude, median over the band and quartiles, and how far the noise of earthquakes differs, over all folds.
+time and magnitude, median over the band and quartiles, and the scatter of noise between earthquakes, over all folds.
 """
 
 import argparse

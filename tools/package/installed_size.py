@@ -1,4 +1,4 @@
-"""Measure what an installation of the core takes on the disk, package by package, as a Markdown table.
+"""Measure the disk space of an installation of the core, package by package, as a Markdown table.
 
     python -m tools.package.installed_size [VENV]
 

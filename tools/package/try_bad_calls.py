@@ -1,4 +1,4 @@
-"""Make many bad calls of the command line, and print those that end as no call may.
+"""Make many bad calls of the command line, and print those that end in a traceback or another forbidden way.
 
     python -m tools.package.try_bad_calls [COUNT] [SEED]
 

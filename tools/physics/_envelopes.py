@@ -16,7 +16,7 @@ from seissynth_plugins.stochastic.backend import StochasticBackend
 from tools.real_records._real_records import aic_onset
 
 BANDS_HZ = ((0.5, 1.0), (1.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0), (16.0, 30.0))
-#: edges of the parts between P and S, as shares, and behind S, s
+#: edges of the parts between P and S, as shares, and after S, s
 BETWEEN = np.array([0, 0.1, 0.25, 0.45, 0.65, 0.85, 0.98])
 BEHIND_S = np.array([0, 0.5, 1, 2, 3, 5, 8, 12, 18, 27, 40, 60, 90])
 PARTS = len(BETWEEN) - 1 + len(BEHIND_S) - 1
@@ -216,7 +216,7 @@ def energies(data, rate, p, s, noise=True):
     level : ndarray, shape (bands, 2)
         Mean square before P; NaN without noise.
     durations : ndarray, shape (bands, 2, 2)
-        D5-75 and D5-95 of horizontals, then of Z, s, from P to 90 s behind S, noise taken off.
+        D5-75 and D5-95 of horizontals, then of Z, s, from P to 90 s after S, noise subtracted.
     """
     npts = data.shape[1]
     parts = np.full((len(BANDS_HZ), 2, PARTS), np.nan)

@@ -98,7 +98,7 @@ def solve(residuals, effects, start):
 
 
 def report(name, residuals):
-    """Print how many residuals are large."""
+    """Print the number of large residuals."""
     size = np.abs(residuals)
     beyond = (size > 0.25).sum()
     print(f"{name}: {beyond} of {size.size} beyond 0.25, largest {size.max():.2f}, rms {residuals.std():.3f}")

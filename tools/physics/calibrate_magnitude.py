@@ -1,4 +1,4 @@
-"""Make the table of ``magnitude_conversion="closure"``, and measure what every conversion gives.
+"""Make the table of ``magnitude_conversion="closure"``, and measure the error of every conversion.
 
     python -m tools.physics.calibrate_magnitude [--check] [--out FOLDER]
 

@@ -90,7 +90,7 @@ def nearest(residuals, slopes, moved, allowed):
 
 
 def report(name, residuals):
-    """Print how many residuals are large, by measure."""
+    """Print the number of large residuals, by measure."""
     size = np.abs(residuals)
     beyond = " ".join(
         f"{measure} {n}" for measure, n in zip(gmm.VERTICAL_MEASURES, (size > LIMIT).sum(axis=0), strict=True)

@@ -1,4 +1,4 @@
-"""Ratios of components in bands of frequency: Z over H of S, H over Z of P, P on Z over S on H; real and generated.
+"""Ratios of components in frequency bands: Z over H of S, H over Z of P, P on Z over S on H; real and generated.
 
     python -m tools.physics.compare_bands DATA [--preset active] [-o docs/_static/calibration]
 

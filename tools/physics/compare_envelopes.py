@@ -1,4 +1,4 @@
-"""How energy spreads over time in bands: generated beside real records of five sets.
+"""Compare how energy spreads over time in bands in generated records and in real ones of five sets.
 
     python -m tools.physics.compare_envelopes DATA WINDOWS [--sets ridgecrest,california] [--half test]
         [--presets active,active_transport] [--constants FILE] [--set NAME=VALUE ...] [--out FOLDER]

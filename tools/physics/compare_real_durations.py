@@ -1,8 +1,8 @@
-"""Durations of acceleration: generated in the places of real records, the real ones, and a published model.
+"""Compare durations of acceleration of generated records with their real counterparts and a published model.
 
     python -m tools.physics.compare_real_durations DATA WINDOWS [--sets strong_motion,california] [--out FOLDER]
 
-DATA and WINDOWS as for `compare_envelopes`. Acceleration of both horizontals, 0.5 to 20 Hz, from P to 90 s behind S;
+DATA and WINDOWS as for `compare_envelopes`. Acceleration of both horizontals, 0.5 to 20 Hz, from P to 90 s after S;
 the mean square before P is taken off. Records whose S is not 20 dB above it are left out. The model is Afshari &
 Stewart (2016). The table goes to ``docs/_static/physics/durations_real.md``.
 """
@@ -45,7 +45,7 @@ def durations_of(power, rate, noise=0.0):
 
 
 def measure(one, data, noisy):
-    """D5-75, D5-95 and the power of S over that before P, of data in the place of a recording."""
+    """D5-75, D5-95 and the power of S over that before P, of data that replace a recording."""
     motion = np.gradient(data, axis=1) * one.rate if one.velocity else data
     if noisy:
         motion = motion - motion[:, : max(int((one.p - 0.2) * one.rate), 2)].mean(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Real records beside generated ones under windows and by transport: `envelope_pictures.py DATA WINDOWS`.
+"""Draw real records beside generated ones under windows and by transport: `envelope_pictures.py DATA WINDOWS`.
 
     python -m tools.physics.envelope_pictures DATA WINDOWS [--name envelopes] [--out FOLDER]
 

@@ -1,4 +1,4 @@
-"""Try other fits of the random terms, and other scatter of durations, and write what each of them gives.
+"""Try other fits of the random terms, and other scatter of durations, and write the result of each.
 
     python -m tools.physics.try_variability [--records 400] [--events 120] [--seed 4711] [--part fit] [-o FOLDER]
 

@@ -1,4 +1,4 @@
-"""How well b-values are found again: catalogues of a known b-value, complete and not; and the Ridgecrest catalogue.
+"""Test b-value estimates on catalogues of a known b-value, complete and not, and on the Ridgecrest catalogue.
 
     python -m tools.real_records.check_b_values DATA [--out FOLDER] [--catalogues 200]
 

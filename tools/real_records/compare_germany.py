@@ -85,7 +85,7 @@ def span(start_s, end_s):
 
 
 def measures(velocity, onsets):
-    """Peaks of P (Z) and from S on (horizontals, Z), m/s; how long S is and when it sets in, s."""
+    """Peaks of P (Z) and from S on (horizontals, Z), m/s; length of S and its onset, s."""
     p, s = onsets["p_first"], onsets["s_first"]
     margin = min(3.0, 0.25 * (s - p))  # real onsets are not the model's
     p_part = np.abs(velocity[0, span(p - 3.0, s - margin)])

@@ -1,4 +1,4 @@
-"""Cut the Ridgecrest and the German records, and measure what the rules for data sets are made of.
+"""Cut the Ridgecrest and the German records, and measure the numbers behind the rules for data sets.
 
     python -m tools.real_records.dataset_rules DATA [--picker FILE] [--out FOLDER]
 
@@ -131,7 +131,7 @@ def _split_line(name, rows, splits):
 
 
 def expected_table(data, out):
-    """The expected peak of S, behind "detectable", against the records that are loud and whole."""
+    """The expected peak of S, behind "detectable", against the records that are loud and complete."""
     rows = data.metadata
     loud = rows[(rows["trace_snr_db"] > 10) & ~rows["trace_is_clipped"].fillna(False).astype(bool)]
     late = []

@@ -1,4 +1,4 @@
-"""Local magnitudes of the Ridgecrest records against the catalogue, and why they are off; closure of generated ones.
+"""Compare local magnitudes of the Ridgecrest records with the catalogue, and explain errors; closure of generated ones.
 
     python -m tools.real_records.evaluate_magnitudes DATA [--out FOLDER]
 
@@ -93,7 +93,7 @@ def chosen(table, **but):
 
 
 def off_catalogue(table, ml, keep, corrections=None, statistic="median"):
-    """Event -> ML less the catalogue's, and how many stations made it."""
+    """Event -> ML less the catalogue's, and the number of stations."""
     part = table[keep]
     values = pd.Series(ml, table.index)[keep]
     if statistic == "mean":

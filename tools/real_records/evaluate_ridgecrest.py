@@ -75,7 +75,7 @@ BY_RECORD = (
     ("CRPS of ln PGA", "spread", "ln_pga_crps", None),
     ("CRPS of the envelope", "spread", "envelope_crps", None),
 )
-#: a row, and the baselines that it is held against
+#: a row, and the baselines that it is compared with
 RIVALS = {
     "stochastic": ("mean of 10 nearest", "nearest real records", "mean of other stations"),
     "stochastic + noise": ("stochastic", "mean of 10 nearest", "nearest real records", "mean of other stations"),

@@ -1,4 +1,4 @@
-"""Does the spectral fit find the moment, corner frequency and kappa that the stochastic backend put in?
+"""Test whether the spectral fit recovers moment, corner frequency and kappa of the stochastic backend's records.
 
     python -m tools.real_records.evaluate_source_fit [--draws 20] [--out FOLDER]
 
@@ -126,7 +126,7 @@ def inside(values, errors):
 
 
 def tables(found, out):
-    """Bias and standard deviation by case and magnitude; how often the stated interval holds the truth."""
+    """Bias and standard deviation by case and magnitude; share of stated intervals that contain the truth."""
     rows = []
     for name in found["case"].unique():
         for magnitude in MAGNITUDES:

@@ -69,7 +69,7 @@ class Archive:
         for path in files:
             try:
                 stream = obspy.read(str(path), headonly=True)
-            except Exception as error:  # ObsPy's readers raise whatever their parsers do
+            except Exception as error:  # ObsPy's readers raise any error of their parsers
                 unread.append((path, error))
                 continue
             for trace in stream:

@@ -47,7 +47,7 @@ class Circle:
     radius_km : float
         Up to 20,000.
     inner_km : float
-        With one above 0 a ring: nothing lies closer.
+        Above 0, the area is a ring with this inner radius.
     """
 
     latitude_deg: float
@@ -140,7 +140,7 @@ def _in_polygon(area, rng, n):
         open_rows = np.isnan(points[0])
         if not open_rows.any():
             return np.stack([points[0], _wrapped(points[1])])
-    raise InputError(f"corners={area.corners!r} enclose next to nothing; give the corners in order around the area.")
+    raise InputError(f"corners={area.corners!r} enclose almost no area; give the corners in order around the area.")
 
 
 def _is_inside(corners, latitude, longitude):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Box", "Circle", "DrawnEarthquakes", "Polygon", "around_station"]
 
-#: events that are drawn together; part of what a seed means, so it never changes
+#: events that are drawn together; part of the meaning of a seed, so it never changes
 _TOGETHER = 1024
 _MAGNITUDES = ("gutenberg-richter", "uniform")
 _DEPTHS = ("uniform", "triangular")

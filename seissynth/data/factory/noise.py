@@ -257,7 +257,7 @@ def load_noise(noise):
         return prepare_noise(read(str(path)))
     except InputError:
         raise
-    except Exception as error:  # ObsPy's readers raise whatever their parsers do
+    except Exception as error:  # ObsPy's readers raise any error of their parsers
         raise InputError(f"noise={str(noise)!r} cannot be read as records: {error}.") from error
 
 

@@ -71,7 +71,7 @@ class BlockMaker:
         return self.planner.plan(first, last)
 
     def metadata(self, plan):
-        """Rows of metadata as far as known before simulation; DataFrame."""
+        """Rows of metadata known before simulation; DataFrame."""
         return self._rows(plan, plan.table["path_p_travel_s"], plan.table["path_s_travel_s"])
 
     def pieces(self, plan):

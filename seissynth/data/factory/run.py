@@ -237,7 +237,7 @@ def run_dask(job, numbers, step, client):
     from distributed import as_completed
     from distributed.protocol.pickle import dumps, loads
 
-    # a task of its own, so that a worker that dies takes no data with it that cannot be made again
+    # a separate task: a worker that dies then loses only data that can be made again
     shared = client.submit(loads, dumps(job), key=f"seissynth-job-{id(job)}-{threading.get_ident()}", pure=False)
     futures = [client.submit(make_block, shared, number, pure=False) for number in numbers]
     try:

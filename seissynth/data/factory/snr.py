@@ -4,7 +4,7 @@ import numpy as np
 
 #: band in which earthquake and noise are compared, Hz (below 0.8 of Nyquist)
 SNR_BAND_HZ = (1.0, 20.0)
-#: how long the earthquake is looked at, from S on, s
+#: length of the earthquake's window, from S on, s
 _LEVEL_S = 5.0
 
 

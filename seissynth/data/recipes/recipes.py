@@ -149,8 +149,8 @@ def stead(path, output, writing):
 
     The copy is STEAD's own pair of files or SeisBench's version. STEAD comes demeaned, detrended and filtered; mean and
     trend are removed again, and the only second filter is that of the resampling, because the paper names no band.
-    Records without one of the four labels are left out. The paper does not say what else reduced STEAD's 1.03 million
-    earthquake records to 100,588; more remain here. Normalised: z-score of each component.
+    Records without one of the four labels are left out. The paper does not state the other rules that reduced STEAD's 1.03
+    million earthquake records to 100,588; more remain here. Normalised: z-score of each component.
     """
     dataset = open_stead(path)
     table = uniform_columns(dataset.metadata)
@@ -257,7 +257,7 @@ def itaca(path, output, writing, *, flatfile=None, tag=None):
                     report.left_out[names[obeyed.index(False)]] += 1
 
     bar = writing["progress"]
-    writing = {**writing, "progress": None if bar is None else lambda done: bar(done, 0)}  # nobody knows how many
+    writing = {**writing, "progress": None if bar is None else lambda done: bar(done, 0)}  # the number is unknown
     report.written = write_in_chunks(
         output, records(), **writing, component_order="ZNE", sampling_rate_hz=200.0, unit="1", quantity="normalised",
         extra_format=_origin(report.name, steps),

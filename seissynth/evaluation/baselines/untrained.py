@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: records over which `nearest_mean` takes the mean
 NEAREST = 10
 
-#: weight of samples behind a record's time mask, where another earthquake is; they count only if no other is known
+#: weight of samples after a record's time mask, where another earthquake is; they count only if no other is known
 _BEHIND_MASK = 1e-3
 
 #: amplitudes this far below a record's largest are as good as none, in the mean of logarithms

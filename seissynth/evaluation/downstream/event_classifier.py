@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas
     from numpy.typing import ArrayLike
 
-#: samples that the classifier looks at together, and by how much each stage shortens a record
+#: samples that the classifier reads together, and factors by which its stages shorten a record
 _KERNEL, _STRIDE = 7, 4
 _TOGETHER = 256
 

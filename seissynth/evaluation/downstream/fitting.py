@@ -17,7 +17,7 @@ _CLIP = 1.0
 
 
 def import_torch(who: str) -> Any:
-    """Return torch, or raise an error that says what needs it and how to install it."""
+    """Return torch, or raise an error that names `who` and the command to install it."""
     try:
         import torch
     except ImportError as error:

@@ -1,6 +1,6 @@
 """Pickers trained on generated and on real records, scored on unseen real records.
 
-Table 1 of SWaG. Each run of a plan is saved as soon as it is done, and a plan can be stopped and resumed.
+Table 1 of SWaG. Each run of a plan is saved when done, and a plan can be stopped and resumed.
 `seissynth.evaluation.downstream.magnitude_network` is the same for magnitudes (figure 4 of SWaG).
 """
 
@@ -178,7 +178,7 @@ def plan_experiments(
 
 
 def _as_often(few, many):
-    """Repeat a few records so that they are about as many as others."""
+    """Repeat a few records until they are about as many as others."""
     return few[np.tile(np.arange(len(few)), max(1, round(len(many) / len(few))))]
 
 

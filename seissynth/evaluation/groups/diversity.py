@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from seissynth.evaluation.record_sets import Pairs
 
-#: records that are looked for in the others, and training records that are looked at; drawn at random beyond that
+#: largest numbers of records searched for, and of training records searched; drawn at random beyond that
 MOST_QUERIES, MOST_LIBRARY = 250, 20_000
 #: share of real records that resemble a training record as much as a copy does, by definition
 COPY_SHARE = 0.01
@@ -271,7 +271,7 @@ def _library(pairs, settings, rng):
             f"{pairs.real.data.shape[1:]} at {pairs.real.sampling_rate_hz:g} Hz; cut them alike."
         )
     if len(library) > MOST_LIBRARY:
-        notes.append(f"{MOST_LIBRARY} of {len(library)} training records, drawn at random, were looked at.")
+        notes.append(f"{MOST_LIBRARY} of {len(library)} training records, drawn at random, were searched.")
         library = library.select(np.sort(rng.permutation(len(library))[:MOST_LIBRARY]))
     return library, notes
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: window of the Savitzky-Golay filter (order 3) on envelopes, s. HEGGS names the order only.
 ENVELOPE_WINDOW_S = 1.0
-#: largest shift that is looked at, s
+#: largest shift that is tried, s
 MAX_LAG_S = 2.0
 #: dynamic time warping: samples of the envelopes per second, and how far time may be stretched
 WARPING_RATE_HZ, WARPING_RADIUS_S = 10.0, 2.0

@@ -6,7 +6,7 @@ from seissynth.evaluation.groups.ground_motion import same_band, usable
 from seissynth.evaluation.groups.source_fit import PathModel, displacement_spectra, fit_source
 from seissynth.evaluation.results import MetricGroup, SummaryInProgress
 
-#: S is looked at from a little before its onset to that long after it
+#: window of S: from a little before its onset to this long after it
 S_WINDOW_S = 25.0
 CLEAR_RATIO = 3.0
 LEAST_STATIONS = 3

@@ -295,7 +295,7 @@ class _Problem:
 
 
 def _minimum(function, start, xatol, fatol, step=0.5):
-    """Nelder and Mead's search; SciPy's own first simplex is next to nothing where a start is 0."""
+    """Nelder and Mead's search; SciPy's own first simplex is nearly degenerate where a start is 0."""
     from scipy.optimize import minimize
 
     start = np.asarray(start, dtype=float)

@@ -36,7 +36,7 @@ def write_in_chunks(output, pairs, *, records_per_chunk, overwrite=False, progre
     output = Path(output)
     within("records_per_chunk", records_per_chunk)
     old = refuse_set(output, overwrite)
-    # an older set stays until the new one is complete; without one, each chunk is readable as soon as it is written
+    # an older set stays until the new one is complete; without one, each chunk is readable once written
     if not output.name:
         raise InputError(f"{output} is the root of the file system; give a folder for the set.")
     folder = output.with_name(f".{output.name}.{os.getpid()}.partial") if old else output

@@ -160,7 +160,7 @@ class BlockFile:
             raise ValueError(f"data/{block} {where}; only samples in the file itself are read")
         if data.dtype.kind not in "iufb":
             raise ValueError(f"data/{block} holds {data.dtype}, which are no samples")
-        # unusual numbers, as whole numbers of 24 bits, are for HDF5 to convert; so are offsets behind a user block
+        # unusual numbers, as whole numbers of 24 bits, are left to HDF5, and so are offsets after a user block
         usual = data.dtype.kind in "iuf" and data.id.get_type().equal(h5py.h5t.py_create(data.dtype))
         simple = usual and data.chunks is None and self._file.userblock_size == 0 and hasattr(os, "pread")
         offset = data.id.get_offset() if simple else None  # None for a block that was never written, too

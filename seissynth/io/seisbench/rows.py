@@ -41,7 +41,7 @@ def plain_rows(metadata):
         for name in _PLACES:
             row.pop(name, None)
         original = row.pop("trace_name", None)
-        # an address in the blocks of another set is worth nothing; a name that somebody gave is
+        # an address in the blocks of another set is meaningless; a name given by somebody is not
         if original is not None and "$" not in str(original):
             row.setdefault("trace_name_original", original)
     names = [name for name in names if name not in (*_PLACES, "trace_name")]

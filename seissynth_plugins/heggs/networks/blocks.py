@@ -59,7 +59,7 @@ class ResidualBlock(nn.Module):
 
 
 class Downsample(nn.Module):
-    """Halve both axes by a convolution of stride 2, padded behind as in VQGAN."""
+    """Halve both axes by a convolution of stride 2, padded at the end as in VQGAN."""
 
     def __init__(self, channels):
         super().__init__()

@@ -105,8 +105,9 @@ class Augmenter:
         self._noise = SensorNoise(table)
         if augmentation.noise_share and not len(table.noise):
             raise InputError(
-                "the augmentation adds noise, but no set has rows of noise that training may know (none that share "
-                "samples with earthquakes, lie within a block that validates or tests, or are of stations kept out); "
+                "the augmentation adds noise, but no set has rows of noise that training may use (those that share "
+                "samples with earthquakes, are within a block for validation or testing, or belong to stations kept "
+                "out are excluded); "
                 'give a set with noise=, or pass augmentation="none".'
             )
         self._s_s, self._end_s = (table.table[name].to_numpy(float) for name in ("s_s", "mask_end_s"))

@@ -25,7 +25,7 @@ from seissynth_plugins.heggs.training.augmentation import NO_AUGMENTATION, Augme
 from seissynth_plugins.torchkit.record_rules import RecordRules
 from seissynth_plugins.torchkit.training_table import TrainingTable as AnyTrainingTable
 
-#: at most so many records are looked at for the statistics
+#: largest number of records that statistics are computed from
 STATISTICS_RECORDS = 4000
 #: number of records in memory at a time
 _TOGETHER = 64
@@ -135,7 +135,7 @@ class _StatisticsBatches:
 
 
 class PairData:
-    """Pairs of one part of a table, as `seissynth_plugins.torchkit.training` wants them.
+    """Pairs of one part of a table, in the form of `seissynth_plugins.torchkit.training`.
 
     Parameters
     ----------

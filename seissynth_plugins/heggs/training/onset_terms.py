@@ -8,7 +8,7 @@ from seissynth_plugins.heggs.inputs import ONSET_COLUMNS
 
 
 def fit_onset_terms(table, rows):
-    """Return the median delays of picks behind predicted onsets, by sensor.
+    """Return the median delays of picks after predicted onsets, by sensor.
 
     Parameters
     ----------

@@ -115,7 +115,7 @@ def begin_run(
 
 
 def chosen_augmentation(augmentation, table):
-    """Return the augmentation that is asked for, or the one that goes with the sets."""
+    """Return the augmentation that is asked for, or the one that suits the sets."""
     if augmentation is None:
         is_synthetic = "source2_id" in table.table or not table.table["trace_start_time"].notna().all()
         augmentation = ("made" if is_synthetic else "real") if len(table.noise) else "none"

@@ -26,7 +26,7 @@ LARGEST = 2.0
 LEAST_SENSORS = 3
 #: steps of the predictions, number of records in memory at a time, frames averaged together
 _STEPS, _TOGETHER, _FRAMES = 2, 64, 4
-#: pull of a gain to where it comes from, in records that are nothing but signal; iterations
+#: pull of a gain towards its start, in records of pure signal; iterations
 _PULL, _ITERATIONS = 0.1, 6
 #: pull of the correction over time to zero, in frames of each record
 _SHAPE_PULL = 1.0
@@ -52,7 +52,7 @@ def fit_site_noise(model, table, inputs, rows):
     Notes
     -----
     Predictions come from noise alone, without spread. First a correction over time and magnitude that all sensors
-    share, then gains minimise the squared error of ln A behind P with the noise that the record itself shows before P,
+    share, then gains minimise the squared error of ln A after P with the noise that the record itself shows before P,
     by Gauss-Newton; a sensor's gains are drawn to those of all records. A sensor that is not known takes their mean
     over sensors.
     """
@@ -184,7 +184,7 @@ def fit_gains(real, signals, noise, weights, sensors, sd):
         for _ in range(_ITERATIONS):
             power = 2 * (signals[chosen] + gain[None, :, :, None] * scale)
             total = np.logaddexp(power, floor[chosen])
-            slope = np.exp(power - total)  # how much of a cell is signal
+            slope = np.exp(power - total)  # share of signal in a cell
             error = real[chosen] - total / 2 / scale
             steps = np.einsum("ncft,nt->cf", slope * error, share) + pull * (start - gain)
             gain = gain + steps / (np.einsum("ncft,nt->cf", slope**2, share) + pull)

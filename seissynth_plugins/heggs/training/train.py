@@ -110,7 +110,7 @@ def train_heggs(
         picked_first=picked_first, validation_records=validation_records, resume=resume,
         usual_sources=_SOURCES.get(size, "all"), fits=_fits,
     )  # fmt: skip
-    # before hours of training, not behind them: a set without validation part cannot have a spread
+    # before hours of training, not after them: a set without validation part cannot have a spread
     unseen = unseen_pairs(run.table, run.inputs, SPREAD_PAIRS, seed, run.pairing) if spread else None
     recipe = TrainConfig(**{**RECIPES[size], "seed": seed, "max_minutes": max_minutes, **loop})
     with first_weights(seed, threads):

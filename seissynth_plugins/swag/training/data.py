@@ -25,9 +25,9 @@ REQUIRED = ("trace_p_arrival_sample", "trace_s_arrival_sample", "source_magnitud
 COMPONENT_ORDER = "ENZ"
 #: S comes so long before the end of the window at least, s
 _AFTER_S = 1.0
-#: share of a record that is turned round behind its end where the window moves beyond it
+#: share of a record that is reversed after its end where the window moves beyond it
 _LAST_SHARE = 0.1
-#: at most so many records are looked at for the filter and the statistics of the scales
+#: largest number of records used for the filter and the statistics of the scales
 _STATISTICS_RECORDS = 1000
 
 
@@ -40,7 +40,7 @@ def swag_rules(config):
 
 
 class SwagData:
-    """Records of one part of a table, as `seissynth_plugins.torchkit.training` wants them.
+    """Records of one part of a table, in the form of `seissynth_plugins.torchkit.training`.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class SwagData:
     rows : ndarray of int
         Of the table.
     p_range_s : (float, float) or None
-        Windows are moved so that P comes anywhere within, s after the first sample, noise in front: rows of noise of
+        Windows are moved to put P anywhere within, s after the first sample, noise in front: rows of noise of
         the sensor where the table holds any, else noise like the record's own. None leaves windows unchanged.
     magnitude_sd : float
         Of the normal noise on magnitudes.

@@ -1,4 +1,4 @@
-"""The network with its losses: of the noise process, and of a teacher whose guidance is distilled."""
+"""SWaG's network with its losses: that of the noise process, and the distillation of a teacher's guidance."""
 
 import copy
 from itertools import pairwise
@@ -18,7 +18,7 @@ _BANDS = (0.004, 0.02, 0.08, 0.2, 0.4, 0.8)
 
 
 class TrainedSwag(Swag):
-    """SWaG's network as the training loop wants it.
+    """SWaG's network in the form of the training loop.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class TrainedSwag(Swag):
         return {**figures, "spectrum": (levels[0] - levels[1]).square().mean().sqrt()}
 
     def _draw(self, batch):
-        """Everything that is random, drawn on the CPU whatever the device is."""
+        """Everything that is random, drawn on the CPU for any device."""
         config, x0 = self.config, batch["x"]
         t = self.schedule.draw_steps(len(x0), kind=config.step_draw).to(x0.device)
         noise = torch.randn(x0.shape).to(x0)

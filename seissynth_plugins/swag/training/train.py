@@ -1,4 +1,4 @@
-"""Train SWaG: from data sets, one station's or many, to weights, in stages that continue from the last one.
+"""Train SWaG: from data sets of one or many stations to weights, in stages that continue from the last one.
 
 ``seissynth train swag`` calls `train_swag`. A run is a folder as for the other learned backends: ``run.json``,
 ``inputs.json``, ``state.safetensors``, ``metrics.csv``, and, whenever the loop stops, ``weights.safetensors``

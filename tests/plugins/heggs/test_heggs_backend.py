@@ -346,7 +346,7 @@ def test_files_that_are_no_weights(weights, tmp_path):
         ({"gate_onsets": "late"}, "gate_onsets='late'"),
         ({"device": "tpu9"}, "no device of PyTorch"),
         ({"stepps": 3}, "did you mean 'steps'"),
-        ({"source_start": "condition", "source": "observed"}, "does not go with these weights"),
+        ({"source_start": "condition", "source": "observed"}, "does not suit these weights"),
     ],
 )
 def test_options_out_of_bounds(weights, options, words):

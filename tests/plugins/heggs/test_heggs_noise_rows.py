@@ -124,7 +124,7 @@ def test_no_noise_is_left(tmp_path):
     folder = set_with_noise(tmp_path / "set", [("S0", 120.0, "")])
     table = TrainingTable(folder, fold=0, folds=FOLDS)
     assert not len(table.noise)
-    with pytest.raises(InputError, match="no set has rows of noise that training may know"):
+    with pytest.raises(InputError, match="no set has rows of noise that training may use"):
         Augmenter(table, named_augmentation("real"), "train")
 
 
