@@ -149,8 +149,8 @@ def stead(path, output, writing):
 
     The copy is STEAD's own pair of files or SeisBench's version. STEAD comes demeaned, detrended and filtered; mean and
     trend are removed again, and the only second filter is that of the resampling, because the paper names no band.
-    Records without one of the four labels are left out. The paper does not state the other rules that reduced STEAD's 1.03
-    million earthquake records to 100,588; more remain here. Normalised: z-score of each component.
+    Records without one of the four labels are left out. The paper does not state the other rules that
+    reduced STEAD's 1.03 million earthquake records to 100,588; more remain here. Normalised: z-score of each component.
     """
     dataset = open_stead(path)
     table = uniform_columns(dataset.metadata)
