@@ -75,7 +75,7 @@ def test_a_channel_of_another_rate_has_the_same_motion():
 def test_a_channel_that_stands_apart_has_its_own_distance_and_coordinates():
     channels = triple("HH")
     channels[1].latitude = 36.9  # 111 km away
-    with pytest.warns(SeisSynthWarning, match="stands apart"):
+    with pytest.warns(SeisSynthWarning, match="is not co-located"):
         made = seissynth.generate(inventory(station("A", channels)), event(), duration=90.0)
     places = {trace.stats.channel: trace.stats for trace in made}
     assert places["HHN"].coordinates.latitude == 36.9 and places["HHE"].coordinates.latitude == 35.9

@@ -232,7 +232,7 @@ def test_two_distributions_with_one_name(site):
     site("zeta", {"twin": "plug_zeta:Mine"}, source=MODULE.format(name="twin"))
     site("alpha", {"twin": "plug_alpha:Mine"}, source=MODULE.format(name="twin"))
     assert _names() == ["twin", "zeta/twin"]
-    with pytest.warns(SeisSynthWarning, match="brought by alpha and also as zeta/twin"):
+    with pytest.warns(SeisSynthWarning, match="installed by alpha and also as zeta/twin"):
         assert registry.get_backend("twin").__module__ == "plug_alpha"
     assert registry.get_backend("zeta/twin").__module__ == "plug_zeta"
     assert registry.get_backend("Alpha/twin").__module__ == "plug_alpha"

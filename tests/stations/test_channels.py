@@ -122,7 +122,7 @@ def test_channels_of_one_instrument_that_stand_apart_get_a_place_each():
     items[1].latitude, items[2].depth = 48.01, 50.0
     with pytest.warns(SeisSynthWarning) as caught:
         sensors = select_sensors(inventory(("A", items)), T)
-    said = [str(item.message) for item in caught if "stands apart" in str(item.message)]
+    said = [str(item.message) for item in caught if "is not co-located" in str(item.message)]
     assert len(said) == 2 and "HHN" in said[0] and "48.01000" in said[0] and "50 m deep" in said[1]
     places = {one.code: (s.latitude_deg, s.depth_m) for s in sensors for one in s.channels}
     assert places == {"HHZ": (48.0, 0.0), "HHN": (48.01, 0.0), "HHE": (48.0, 50.0)}
