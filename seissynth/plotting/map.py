@@ -1,4 +1,4 @@
-"""Map of stations and events, without map data."""
+"""Map of stations, events and coast."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.events.earthquakes import preferred
-from seissynth.plotting.style import BLACK, BLUE, ORANGE, new_figure, styled
+from seissynth.plotting._coast import LEAST_MAP_KM, coast_lines
+from seissynth.plotting.style import BLACK, BLUE, GREY, ORANGE, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,12 +23,17 @@ _LONG_SIDE_INCHES = 6.0
 
 
 @styled
-def plot_map(inventory: Inventory, event: Event | Catalog | None = None, *, labels: bool = True) -> Figure:
+def plot_map(
+    inventory: Inventory, event: Event | Catalog | None = None, *, labels: bool = True, coast: bool = True
+) -> Figure:
     """Draw stations and epicentres in longitude and latitude, with a scale bar.
 
     One degree of longitude is drawn as long as it is at the middle latitude. An event with a moment tensor
     or nodal planes is drawn as a beachball (up to five events), any other one as a star whose size follows its
-    magnitude; the legend shows sizes. There is no coast line: map data do not come with seissynth.
+    magnitude; the legend shows sizes.
+
+    Coast lines are those of Natural Earth (1:10 million, public domain), simplified to about 1 km; nothing is
+    downloaded. A map narrower than 40 km has none: there the lines' own errors would show.
 
     Parameters
     ----------
@@ -35,6 +41,8 @@ def plot_map(inventory: Inventory, event: Event | Catalog | None = None, *, labe
     event : obspy Event or Catalog, optional
     labels : bool
         Write station codes.
+    coast : bool
+        Draw coast lines.
 
     Returns
     -------
@@ -63,6 +71,8 @@ def plot_map(inventory: Inventory, event: Event | Catalog | None = None, *, labe
     axes.set(xlim=(west, east), ylim=(south, north), aspect=stretch)
     axes.spines[["top", "right"]].set_visible(True)
     axes.grid()
+    if coast:
+        _draw_coast(axes, west, east, south, north)
     xs, ys = zip(*stations.values(), strict=True)
     axes.scatter(xs, ys, s=46, marker="^", color=BLUE, edgecolor="white", linewidth=0.7, zorder=4, label="station")
     for number, (x, y, item) in enumerate(events):
@@ -107,6 +117,17 @@ def _frame(stations, events):
     x, y = (xs.min() + xs.max()) / 2.0, (ys.min() + ys.max()) / 2.0
     half_x, half_y = 0.60 * width * stretch, 0.62 * height
     return x - half_x, x + half_x, y - half_y, y + half_y, stretch
+
+
+def _draw_coast(axes, west, east, south, north):
+    """Draw below all else; where no coast is near, or the map shows more than the lines hold, draw nothing."""
+    from matplotlib.collections import LineCollection
+
+    if (north - south) * _KM_PER_DEGREE < LEAST_MAP_KM:
+        return
+    lines = coast_lines(west, east, south, north)
+    if lines:
+        axes.add_collection(LineCollection(lines, colors=GREY, linewidths=0.8, zorder=1.5, gid="coast"), autolim=False)
 
 
 def _draw_event(axes, x, y, event, *, ball):
