@@ -25,6 +25,7 @@ extensions = [
     "native_math",
     "seissynth_tables",
     "house",
+    "whole_intervals",
 ]
 exclude_patterns = ["_build", "_ext", "api/generated/*.ipynb"]
 
@@ -56,6 +57,7 @@ html_theme = "furo"
 html_title = f"seissynth {version}"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
+html_js_files = ["copy.js"]
 html_copy_source = False
 html_show_sphinx = False
 

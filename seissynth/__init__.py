@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # what type checkers see of the table below
     from seissynth.synthesis import generate as generate
     from seissynth.synthesis import iter_generate as iter_generate
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 #: module -> its public names; loaded when they are first used, to keep the import quick
 _PUBLIC = {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Ensemble(Sequence):
-    """Realisations 0, 1, ... of one request, each an ObsPy Stream.
+    """The realisations of one request in their order, each an ObsPy Stream.
 
     They are kept separate, because several traces of one channel and time in one Stream would merge into one.
 

@@ -257,3 +257,10 @@ def test_hn_beside_hh_changes_no_bit(example):
     both = seissynth.generate(inventory, event, seed=1, duration=30, channel="*")
     for trace in hh:
         np.testing.assert_array_equal(trace.data, both.select(id=trace.id)[0].data)
+
+
+def test_intervals_in_tables_are_not_broken(extensions):
+    from whole_intervals import unbroken
+
+    assert unbroken("0.88 [-0.84, 0.92]") == "0.88 [-0.84,\u00a00.92]"  # a line may still end before the bracket
+    assert unbroken("[1, 2, 3] and [a, b]") == "[1, 2, 3] and [a, b]"
