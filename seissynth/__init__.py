@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # what type checkers see of the table below
     from seissynth.io.files import write as write
     from seissynth.records import Records as Records
     from seissynth.report.evaluating import evaluate as evaluate
+    from seissynth.report.flatfiles import evaluate_flatfile as evaluate_flatfile
     from seissynth.reproduction import reproduce as reproduce
     from seissynth.synthesis import generate as generate
     from seissynth.synthesis import iter_generate as iter_generate
@@ -50,6 +51,7 @@ _PUBLIC = {
     "data.factory.make": "make_dataset plan_dataset",
     "data.factory.drawn_earthquakes": "DrawnEarthquakes",
     "report.evaluating": "evaluate",
+    "report.flatfiles": "evaluate_flatfile",
 }
 
 #: modules that can be reached as attributes without importing them first

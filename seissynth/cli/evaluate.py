@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from seissynth.cli import _flatfile as flatfiles
+from seissynth.cli import _generation as generation
 from seissynth.cli import _panels as panels
 from seissynth.cli._common import DebugOption, OverwriteOption, QuietOption, command, file_option, progress_bar, say
 from seissynth.evaluation.registry import GROUPS
@@ -14,8 +16,11 @@ from seissynth.evaluation.registry import GROUPS
 
 @command
 def evaluate(
+    output: Annotated[
+        Path, file_option("--output", "-o", help="Report to write (.html); its CSV tables go to NAME_tables.")
+    ],
     real: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--real",
             "-r",
@@ -23,9 +28,9 @@ def evaluate(
             help="Real records: a SeisBench folder or an .h5 file.",
             show_default=False,
         ),
-    ],
+    ] = None,
     generated: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--generated",
             "-g",
@@ -33,10 +38,7 @@ def evaluate(
             help="Generated records, likewise; may be repeated.",
             show_default=False,
         ),
-    ],
-    output: Annotated[
-        Path, file_option("--output", "-o", help="Report to write (.html); its CSV tables go to NAME_tables.")
-    ],
+    ] = None,
     name: Annotated[
         list[str] | None,
         typer.Option(
@@ -101,6 +103,18 @@ def evaluate(
         bool,
         typer.Option("--clipped", rich_help_panel=panels.SETS, help="Keep real records marked as clipped."),
     ] = False,
+    flatfile: flatfiles.FlatfileOption = None,
+    mapping: flatfiles.MappingOption = None,
+    limit: flatfiles.LimitOption = None,
+    max_distance: flatfiles.MaxDistanceOption = 300.0,
+    periods: flatfiles.PeriodsOption = None,
+    realizations: flatfiles.RealizationsOption = 3,
+    model: flatfiles.ModelOption = "bssa14",
+    scatter: flatfiles.ScatterOption = True,
+    backend: generation.BackendOption = "stochastic",
+    options: generation.SetOption = None,
+    weights: generation.WeightsOption = None,
+    device: generation.DeviceOption = "cpu",
     pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Include pictures in the report.")] = True,
     draws: Annotated[
         int, typer.Option("--draws", rich_help_panel=panels.METRICS, help="Bootstrap samples per interval.", min=100)
@@ -123,8 +137,24 @@ def evaluate(
 
     - seissynth evaluate -r windows -g made.h5 -o quick.html --groups similarity,ground_motion --no-baselines
 
+    - seissynth evaluate --flatfile ESM_flatfile.csv -o esm.html --backend stochastic --limit 20
+
     Generate the same earthquakes and sensors with "seissynth dataset make --catalog ... --p-lead none --start 0".
+
+    With --flatfile a backend makes records in the places of a flat file's rows; residuals of PGA, PGV and PSA are split
+    into bias, tau and phi, beside those of a ground-motion model.
     """
+    if flatfile is not None:
+        flatfiles.refuse_others(flatfiles.OF_RECORDS, "compares records; leave it out with --flatfile.")
+        flatfiles.run_flatfile(
+            flatfile, output, mapping=mapping, limit=limit, max_distance_km=max_distance, periods=periods,
+            realizations=realizations, model=model, scatter=scatter, backend=backend, options=options, weights=weights,
+            device=device, seed=seed, draws=draws, pictures=pictures, overwrite=overwrite, quiet=quiet,
+        )  # fmt: skip
+        return
+    flatfiles.refuse_others(flatfiles.OF_FLATFILE, "belongs to a flat file; give it with --flatfile.")
+    if real is None or not generated:
+        raise typer.BadParameter("give --real and --generated, or --flatfile.")
     from seissynth.evaluation import EvaluationSettings
     from seissynth.evaluation.headlines import headline_cells, verdict_lines
     from seissynth.report import evaluate as run

@@ -28,6 +28,8 @@ _PUBLIC = {
     "groups.diversity": "coverage copy_threshold draw_diversity diversity_group",
     "groups.spectra": "smoothed_spectra spectra_group",
     "magnitude_sweeps": "magnitude_sweep MagnitudeSweep",
+    "flatfiles.evaluation": "evaluate_flatfile FlatfileEvaluation",
+    "flatfiles.correlations": "spatial_correlation",
     "groups.sections": "virtual_inventory virtual_section moveout sections_group",
     "groups.samples": "sample_scores choose_samples samples_group",
     "statistics.b_values": "b_maximum_likelihood b_positive b_km_slope",

@@ -42,7 +42,7 @@ def _residuals(table, name):
             good = np.isfinite(values) & np.isfinite(x)
             ax.axhline(0.0, color=BLACK, lw=0.7)
             ax.plot(x[good], values[good], ".", ms=2.5, color=BLUE, alpha=0.35)
-            _draw_medians(ax, x[good], values[good], log)
+            draw_medians(ax, x[good], values[good], log)
             if log:
                 ax.set_xscale("log")
                 ax.xaxis.set_major_formatter("{x:g}")
@@ -56,16 +56,16 @@ def _residuals(table, name):
     return figure
 
 
-def _draw_medians(ax, x, values, log, count=7):
-    """Medians and quartiles in classes of equal number."""
+def draw_medians(ax, x, values, log, count=7, colour=ORANGE):
+    """Draw medians and quartiles in classes of equal number."""
     if len(x) < 2 * _LEAST:
         return
     order = np.argsort(x)
     for part in np.array_split(order, min(count, len(x) // _LEAST)):
         low, middle, high = np.percentile(values[part], (25, 50, 75))
         at = np.exp(np.log(x[part]).mean()) if log else x[part].mean()
-        ax.plot([at, at], [low, high], color=ORANGE, lw=1.8)
-        ax.plot(at, middle, "o", color=ORANGE, ms=4)
+        ax.plot([at, at], [low, high], color=colour, lw=1.8)
+        ax.plot(at, middle, "o", color=colour, ms=4)
 
 
 @styled

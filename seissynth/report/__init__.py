@@ -9,6 +9,7 @@ from seissynth.shared.lazy import lazy
 #: module -> its public names, loaded when they are first used
 _PUBLIC = {
     "evaluating": "evaluate",
+    "flatfiles": "evaluate_flatfile",
     "writing": "write_report",
 }
 

@@ -5,6 +5,7 @@ import html
 import io
 import math
 import re
+from importlib.resources import files
 
 import numpy as np
 
@@ -171,3 +172,26 @@ def picture(figure, title):
 def items(texts):
     """Bulleted list of plain texts."""
     return "<ul>" + "".join(f"<li>{text(item)}</li>" for item in texts) + "</ul>" if texts else ""
+
+
+def document(title, lead, sections):
+    """Whole page without links to the network.
+
+    Parameters
+    ----------
+    title, lead : str
+        Title as plain text; what stands below it as HTML.
+    sections : list of (str, str, str)
+        Anchor, heading (plain text) and content (HTML).
+    """
+    links = "".join(f"<li><a href='#{key}'>{text(name)}</a></li>" for key, name, _ in sections)
+    body = "".join(f"<section id='{key}'><h2>{text(name)}</h2>{content}</section>" for key, name, content in sections)
+    style = files("seissynth.report").joinpath("style.css").read_text("utf-8")
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        # an icon of nothing: browsers would ask the network for one
+        f"<link rel='icon' href='data:,'><title>{text(title)}</title><style>{style}</style></head>"
+        f"<body><div class='page'><nav aria-label='Contents'><h2>Contents</h2><ol>{links}</ol></nav><main>"
+        f"<header><h1>{text(title)}</h1><p>{lead}</p></header>{body}</main></div></body></html>\n"
+    )

@@ -2,7 +2,6 @@
 
 import math
 import re
-from importlib.resources import files
 
 from seissynth.evaluation.baselines.rows import BASELINES, ROW_GROUPS
 from seissynth.evaluation.bias_words import bias_in_words
@@ -12,7 +11,7 @@ from seissynth.evaluation.registry import GROUPS
 from seissynth.evaluation.verdicts import LEAST_FOUND
 from seissynth.report import texts
 from seissynth.report.facts import facts, versions
-from seissynth.report.html import Html, code_of, frame, interval, items, number, slug, table, text
+from seissynth.report.html import Html, code_of, document, frame, interval, items, number, slug, table, text
 from seissynth.report.pictures import FIRST, OVERVIEW
 
 #: a note on nothing: "0 records are left out"
@@ -54,17 +53,7 @@ def make_page(evaluation, pictures, tables, folder, command=None):
         ("tables", "All tables", page.all_tables()),
     ]
     title = f"{', '.join(evaluation.pairs)} compared with {evaluation.about['real']}"
-    links = "".join(f"<li><a href='#{key}'>{text(name)}</a></li>" for key, name, _ in sections)
-    body = "".join(f"<section id='{key}'><h2>{text(name)}</h2>{content}</section>" for key, name, content in sections)
-    style = files("seissynth.report").joinpath("style.css").read_text("utf-8")
-    return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        # an icon of nothing: browsers would ask the network for one
-        f"<link rel='icon' href='data:,'><title>{text(title)}</title><style>{style}</style></head>"
-        f"<body><div class='page'><nav aria-label='Contents'><h2>Contents</h2><ol>{links}</ol></nav><main>"
-        f"<header><h1>{text(title)}</h1><p>{page.lead()}</p></header>{body}</main></div></body></html>\n"
-    )
+    return document(title, page.lead(), sections)
 
 
 class _Page:

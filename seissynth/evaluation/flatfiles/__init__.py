@@ -1,0 +1,1 @@
+"""Flat files of observed ground motion compared with what a backend, and a published model, give in their places."""
