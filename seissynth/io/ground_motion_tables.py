@@ -18,14 +18,13 @@ import numpy as np
 
 from seissynth.errors import FileFormatError, InputError
 from seissynth.io.flatfile_layouts import (
-    MECHANISM_WORDS,
     NEEDED,
-    NUMBERS,
     TEXTS,
     detect_layout,
     period_columns,
     read_mapping,
 )
+from seissynth.io.ground_motion_rows import SHORT_S, add_measures, check_units, usable_rows
 from seissynth.shared.bounds import BOUNDS
 
 if TYPE_CHECKING:
@@ -38,10 +37,6 @@ LARGEST = {"pga": 98.1, "pgv": 10.0, "psa": 196.2, "d5_95_s": 1000.0, "vertical_
 _CHUNK_ROWS = 5_000
 _LONGEST_HEADER = 1_000_000
 _EMPTY = ("", "nan", "na", "n/a", "null", "none", "-")
-#: median of PGA over PGV, 1/s, that units allow: 3 (large and far) to 150 (small and near) is usual
-_PGA_OVER_PGV = (0.5, 500.0)
-#: PSA at up to this period is PGA; median of their ratio that units allow, and share of rows that may be off by 25 %
-_SHORT_S, _UNIT_RATIO, _DOUBTFUL_SHARE = 0.02, (0.25, 4.0), 0.1
 
 
 @dataclass(frozen=True)
@@ -118,11 +113,11 @@ def read_ground_motion(
     layout = read_mapping(mapping) if mapping is not None else detect_layout(header, path)
     columns = _columns_of(layout, header, path, periods_s)
     rows, notes = _read_rows(path, mark, layout, columns)
-    rows, notes = _usable_rows(rows, notes, path)
-    measures = _add_measures(rows, columns)
+    rows, notes = usable_rows(rows, notes, path)
+    rows, measures = add_measures(rows, columns)
     if not measures:
         raise FileFormatError(f"{path} holds no value of PGA, PGV or PSA that is known; check it, or its mapping.")
-    notes += _check_units(rows, measures, path)
+    notes += check_units(rows, measures, path)
     if periods_s is not None:
         wanted = {f"psa_{period:g}" for period in map(float, periods_s)}
         measures = tuple(name for name in measures if "psa_" not in name or name.removeprefix("vh_") in wanted)
@@ -138,7 +133,7 @@ def _read_header(path: Path) -> tuple[list[str], str]:
     try:
         opener = gzip.open if path.suffix.lower() == ".gz" else open
         with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
-            line = file.readline(_LONGEST_HEADER)
+            line, second = file.readline(_LONGEST_HEADER), file.readline(_LONGEST_HEADER)
     except (OSError, EOFError) as error:
         raise FileFormatError(f"{path} cannot be read as a flat file: {error}.") from error
     if "\0" in line or len(line) >= _LONGEST_HEADER or not line.strip():
@@ -154,6 +149,11 @@ def _read_header(path: Path) -> tuple[list[str], str]:
         )
     if twice:
         raise FileFormatError(f"{path} has the column {twice[0]!r} twice; leave one out.")
+    fields = len(next(csv.reader([second.rstrip("\r\n")], delimiter=mark), []))
+    if fields > len(header):  # readers would take the first columns for names of rows, and shift the others
+        raise FileFormatError(
+            f"{path} has {len(header)} columns and {fields} values in line 2; they must be equally many."
+        )
     return header, mark
 
 
@@ -186,7 +186,7 @@ def _columns_of(layout, header, path, periods_s):
         chosen |= {there[near], f"vertical_{there[near]}"}
     # the shortest period tells whether the units are right
     shortest = min(there, default=np.inf)
-    chosen |= {there[shortest]} if shortest <= _SHORT_S else set()
+    chosen |= {there[shortest]} if shortest <= SHORT_S else set()
     return {name: value for name, value in found.items() if "psa_" not in name or name in chosen}
 
 
@@ -208,7 +208,7 @@ def _read_rows(path, mark, layout, columns):
                 parts.append(_numbers_of(chunk, layout, columns, path, first_line, notes))
     except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError, OSError, EOFError) as error:
         raise FileFormatError(f"{path} cannot be read as a flat file: {error}.") from error
-    if not parts:
+    if not any(len(part) for part in parts):
         raise FileFormatError(f"{path} holds no rows below its header.")
     return pd.concat(parts, ignore_index=True), notes
 
@@ -277,75 +277,3 @@ def _checked(value, name, column, path, first_line, notes):
             "(SI, km, degrees) can be. Correct the value or the unit, in a mapping file if the file is right."
         )
     return value
-
-
-def _usable_rows(rows, notes, path):
-    """Rows with place and magnitude, each event and site once; notes of the others."""
-    notes = [f"{count} values: {what}, taken as unknown." for what, count in notes.items()]
-    for name in (*TEXTS, *NUMBERS):
-        if name not in rows and "psa" not in name:
-            rows[name] = "" if name in TEXTS else np.nan
-    known = (rows["event_id"] != "") & (rows["station"] != "")
-    for name in NEEDED:
-        if name not in TEXTS:
-            known &= rows[name].notna()
-    if not known.all():
-        notes.append(f"{int((~known).sum())} rows without event, station, place or magnitude are left out.")
-        rows = rows[known].copy()
-    if not len(rows):
-        raise FileFormatError(f"{path} has no row with event, station, place, depth and magnitude; check the columns.")
-    network = rows["network"].where(rows["network"] != "", "")
-    rows["site"] = np.where(network != "", network + "." + rows["station"], rows["station"])
-    twice = rows.duplicated(["event_id", "site"])
-    if twice.any():
-        notes.append(f"{int(twice.sum())} rows repeat event and station; the first of each is used.")
-        rows = rows[~twice].copy()
-    for name in ("source_latitude_deg", "source_longitude_deg", "source_depth_km", "source_magnitude"):
-        first = rows.groupby("event_id")[name].transform("first")
-        if (np.abs(first - rows[name]) > 1e-6).any():
-            events = rows["event_id"][np.abs(first - rows[name]) > 1e-6].nunique()
-            notes.append(f"{events} events have more than one {name}; that of the first row is used.")
-            rows[name] = first
-    rows["mechanism"] = rows["mechanism"].str.lower().map(MECHANISM_WORDS).fillna("unspecified")
-    return rows, notes
-
-
-def _add_measures(rows, columns):
-    """Names of the measures with a value; V/H is added, the vertical measures go."""
-    horizontal = [name for name in ("pga", "pgv") if name in columns]
-    horizontal += sorted((name for name in columns if name.startswith("psa_")), key=lambda name: float(name[4:]))
-    for name in horizontal:
-        if f"vertical_{name}" in rows:
-            rows[f"vh_{name}"] = rows[f"vertical_{name}"] / rows[name]
-    ratios = [f"vh_{name}" for name in horizontal if f"vh_{name}" in rows and rows[f"vh_{name}"].notna().any()]
-    names = [*horizontal, *(["d5_95_s"] if "d5_95_s" in columns else []), *ratios]
-    rows.drop(columns=[name for name in rows if name.startswith("vertical_")], inplace=True)
-    return tuple(name for name in names if rows[name].notna().any())
-
-
-def _check_units(rows, measures, path):
-    """Notes on measures that do not fit each other; FileFormatError where only a wrong unit explains it."""
-    notes = []
-    if "pga" in measures and "pgv" in measures:
-        ratio = float((rows["pga"] / rows["pgv"]).median())
-        if not _PGA_OVER_PGV[0] <= ratio <= _PGA_OVER_PGV[1]:
-            raise FileFormatError(
-                f"{path}: PGA over PGV is {ratio:.3g} 1/s in the median, where {_PGA_OVER_PGV[0]:g} to "
-                f"{_PGA_OVER_PGV[1]:g} can be: the unit of one of them is wrong. Name the units in a mapping file."
-            )
-    short = [name for name in measures if name.startswith("psa_") and float(name[4:]) <= _SHORT_S]
-    if "pga" in measures and short:
-        ratios = (rows[short[0]] / rows["pga"]).dropna()
-        ratio, name = float(ratios.median()), f"PSA({short[0][4:]} s)"
-        if not _UNIT_RATIO[0] <= ratio <= _UNIT_RATIO[1]:
-            raise FileFormatError(
-                f"{path}: {name} is {ratio:.3g} times PGA in the median and should equal it: the unit of one "
-                "of them is wrong. Name the units in a mapping file."
-            )
-        share = float((np.abs(np.log(ratios)) > np.log(1.25)).mean())
-        if share > _DOUBTFUL_SHARE:
-            notes.append(
-                f"{name} should equal PGA and differs by more than 25 % in {100 * share:.0f} % of the rows (median "
-                f"{ratio:.2f}): PGA or the short periods of this file are doubtful."
-            )
-    return notes

@@ -19,8 +19,8 @@ the rest (phi_SS), together phi. Records of one event or one station are not ind
 mean.</dd>
 <dt>Against the model</dt>
 <dd>The same of ln(observed / median of the ground-motion model) at the same rows. A ratio of tau or phi near 1 means
-that the backend predicts the rows as well as the model does. One draw with the backend's random terms, against the model,
-shows whether generated records scatter as observed ones do.</dd>
+that the backend predicts the rows as well as the model does. One draw with the backend's random terms, against the
+model, shows whether generated records scatter as observed ones do.</dd>
 <dt>Correlation</dt>
 <dd>Of within-event residuals: of two sites of one event over their distance, with the range of exp(-3 h / range), and
 of two measures of one record.</dd>
