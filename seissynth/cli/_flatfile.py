@@ -5,9 +5,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
-from click.core import ParameterSource
 
 from seissynth.cli import _panels as panels
 from seissynth.cli._common import progress_bar, say
@@ -72,12 +70,11 @@ OF_RECORDS = (
 )  # fmt: skip
 
 
-def refuse_others(names, reason):
+def refuse_others(context, names, reason):
     """Raise BadParameter for the first of some parameters that the user has given."""
-    context = click.get_current_context()
     options = {parameter.name: parameter.opts[0] for parameter in context.command.params}
     for name in names:
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+        if context.get_parameter_source(name).name not in ("DEFAULT", "DEFAULT_MAP"):
             raise typer.BadParameter(f"{options.get(name, name)} {reason}")
 
 

@@ -16,6 +16,7 @@ from seissynth.evaluation.registry import GROUPS
 
 @command
 def evaluate(
+    context: typer.Context,
     output: Annotated[
         Path, file_option("--output", "-o", help="Report to write (.html); its CSV tables go to NAME_tables.")
     ],
@@ -119,7 +120,14 @@ def evaluate(
     draws: Annotated[
         int, typer.Option("--draws", rich_help_panel=panels.METRICS, help="Bootstrap samples per interval.", min=100)
     ] = 1000,
-    seed: Annotated[int, typer.Option("--seed", rich_help_panel=panels.METRICS, help="Seed of the bootstrap.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed",
+            rich_help_panel=panels.METRICS,
+            help="Seed of the bootstrap, and of the records that --flatfile makes.",
+        ),
+    ] = 0,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
@@ -145,14 +153,14 @@ def evaluate(
     into bias, tau and phi, beside those of a ground-motion model.
     """
     if flatfile is not None:
-        flatfiles.refuse_others(flatfiles.OF_RECORDS, "compares records; leave it out with --flatfile.")
+        flatfiles.refuse_others(context, flatfiles.OF_RECORDS, "compares records; leave it out with --flatfile.")
         flatfiles.run_flatfile(
             flatfile, output, mapping=mapping, limit=limit, max_distance_km=max_distance, periods=periods,
             realizations=realizations, model=model, scatter=scatter, backend=backend, options=options, weights=weights,
             device=device, seed=seed, draws=draws, pictures=pictures, overwrite=overwrite, quiet=quiet,
         )  # fmt: skip
         return
-    flatfiles.refuse_others(flatfiles.OF_FLATFILE, "belongs to a flat file; give it with --flatfile.")
+    flatfiles.refuse_others(context, flatfiles.OF_FLATFILE, "belongs to a flat file; give it with --flatfile.")
     if real is None or not generated:
         raise typer.BadParameter("give --real and --generated, or --flatfile.")
     from seissynth.evaluation import EvaluationSettings

@@ -143,7 +143,7 @@ def test_limit_and_distance_choose_rows(tmp_path):
     assert found.about["events"] == 2 and any("2 of 6 events" in note for note in found.notes)
     near = evaluate_flatfile(path, max_distance_km=60, **QUICK)
     assert near.residuals["epicentral_km"].max() < 60.5 and any("beyond 60 km" in note for note in near.notes)
-    with pytest.raises(InputError, match="no row is within max_distance_km=0.1"):
+    with pytest.raises(InputError, match=r"no row is within max_distance_km=0\.1"):
         evaluate_flatfile(path, max_distance_km=0.1, **QUICK)
     with pytest.raises(InputError, match="realizations=0 must be"):
         evaluate_flatfile(path, **{**QUICK, "realizations": 0})

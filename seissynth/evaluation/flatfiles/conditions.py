@@ -1,7 +1,6 @@
 """Rows of a flat file as the conditions that a backend sees, and the windows of their records."""
 
 import numpy as np
-import pandas as pd
 
 from seissynth.conditions import write_columns
 from seissynth.data.factory.network import geodesics
@@ -27,6 +26,8 @@ def event_conditions(rows, velocity_model="iasp91"):
         Every column of the schema. Distances and azimuths are computed from the coordinates; R_rup is the file's. The
         three angles of a mechanism count together or not at all.
     """
+    import pandas as pd
+
     n, first = len(rows), rows.iloc[0]
     place = float(first["source_latitude_deg"]), float(first["source_longitude_deg"])
     line = geodesics(place, rows["station_latitude_deg"].to_numpy(float), rows["station_longitude_deg"].to_numpy(float))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from seissynth.data.factory.network import sphere_km
 from seissynth.evaluation.flatfiles.parts import limits
 from seissynth.evaluation.statistics.intervals import resampled_rows
+
+if TYPE_CHECKING:
+    import pandas
 
 #: edges of the classes of distance between sites, km
 SEPARATIONS_KM = (0.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0, 80.0, 120.0)
@@ -27,7 +30,7 @@ def spatial_correlation(
     edges_km: Sequence[float] = SEPARATIONS_KM,
     draws: int = _DRAWS,
     seed: int = 0,
-) -> pd.DataFrame:
+) -> pandas.DataFrame:
     """Correlation of within-event residuals at two sites of one event, over their distance.
 
     Parameters
@@ -61,6 +64,8 @@ def spatial_correlation(
     >>> bool(table["correlation"].abs().max() < 0.15)
     True
     """
+    import pandas as pd
+
     known = np.flatnonzero(np.isfinite(within))
     values = np.asarray(within, dtype=float)[known]
     labels, codes = np.unique(np.asarray(events)[known].astype(str), return_inverse=True)
@@ -97,11 +102,12 @@ def _ratio(product, pairs, square, count, events):
         return product[events].sum(axis=0) / pairs[events].sum(axis=0) / variance
 
 
-def correlation_range_km(table: pd.DataFrame) -> float:
+def correlation_range_km(table: pandas.DataFrame) -> float:
     """Range of exp(-3 h / range) that fits a table of `spatial_correlation` best, weighted by the pairs; NaN if none.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> h = np.array([1.0, 5.0, 10.0, 20.0, 40.0])
     >>> made = pd.DataFrame({"distance_km": h, "pairs": 100, "correlation": np.exp(-3 * h / 25)})
     >>> round(correlation_range_km(made))
@@ -119,7 +125,7 @@ def correlation_range_km(table: pd.DataFrame) -> float:
 
 def measure_correlation(
     within: dict[str, np.ndarray], events: np.ndarray, *, draws: int = _DRAWS, seed: int = 0
-) -> pd.DataFrame:
+) -> pandas.DataFrame:
     """Correlation of the within-event residuals of two measures, for each pair of them.
 
     Parameters
@@ -143,6 +149,8 @@ def measure_correlation(
     >>> round(float(table["correlation"][0]), 1)
     0.6
     """
+    import pandas as pd
+
     rows = []
     for one, other in itertools.combinations(within, 2):
         x, y = (np.asarray(within[name], dtype=float) for name in (one, other))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from seissynth.evaluation.statistics.intervals import CONFIDENCE, resampled_rows
 from seissynth.evaluation.statistics.mixed_effects import split_residuals
+
+if TYPE_CHECKING:
+    import pandas
 
 #: what a split consists of, in order
 PARTS = ("bias", "tau", "phi", "phi_s2s", "phi_ss", "sigma")
@@ -19,7 +21,7 @@ _LEAST = 5
 
 def split_sets(
     sets: dict[str, Any], events: np.ndarray, stations: np.ndarray, *, draws: int = SPLIT_DRAWS, seed: int = 0
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+) -> tuple[pandas.DataFrame, dict[str, np.ndarray]]:
     """Split residuals of the same records against several predictions.
 
     Parameters
@@ -39,6 +41,8 @@ def split_sets(
     samples : dict of str to ndarray, shape (draws, 6)
         The same of the bootstrap samples.
     """
+    import pandas as pd
+
     columns = {name: np.asarray(values, dtype=float) for name, values in sets.items()}
     keep = np.flatnonzero(np.isfinite(np.column_stack(list(columns.values()))).all(axis=1))
     events, stations = np.asarray(events)[keep].astype(str), np.asarray(stations)[keep].astype(str)

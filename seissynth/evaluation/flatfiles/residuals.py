@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from seissynth.errors import DomainError
 from seissynth.evaluation.flatfiles.conditions import event_conditions
 from seissynth.evaluation.ground_motion_models import ground_motion_model, joyner_boore_distance
 
 if TYPE_CHECKING:
+    import pandas
+
     from seissynth.evaluation.flatfiles.generated import MeasureMaker
     from seissynth.io.ground_motion_tables import GroundMotionTable
 
@@ -34,7 +35,7 @@ def residual_table(
     scatter: MeasureMaker | None = None,
     velocity_model: Any = "iasp91",
     progress: Callable[[int, int], Any] | None = None,
-) -> tuple[pd.DataFrame, list[str]]:
+) -> tuple[pandas.DataFrame, list[str]]:
     """Make records in the places of a flat file's rows, event by event, and take the residuals.
 
     Parameters
@@ -63,6 +64,8 @@ def residual_table(
     DomainError
         No row is within the backend's ranges.
     """
+    import pandas as pd
+
     names, parts, outside, done = table.measures, [], 0, 0
     for _, rows in table.rows.groupby("event_id", sort=False):
         conditions = event_conditions(rows, velocity_model)
@@ -122,7 +125,7 @@ def _usable(rows, names):
         return ~(periods[None, :] * lowest[:, None] > 1.0)
 
 
-def add_model(residuals: pd.DataFrame, measures: tuple, model: str) -> tuple[pd.DataFrame, list[str]]:
+def add_model(residuals: pandas.DataFrame, measures: tuple, model: str) -> tuple[pandas.DataFrame, list[str]]:
     """Residuals of the observed values, and of one draw, against a ground-motion model at the same rows.
 
     Parameters

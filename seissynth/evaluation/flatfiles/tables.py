@@ -1,7 +1,6 @@
 """Tables of a flat file's residuals: summary, parts, classes and correlations."""
 
 import numpy as np
-import pandas as pd
 
 from seissynth.evaluation.flatfiles.correlations import correlation_range_km, measure_correlation, spatial_correlation
 from seissynth.evaluation.flatfiles.parts import PARTS, SPLIT_DRAWS, limits, split_sets, within_event
@@ -14,6 +13,7 @@ PARTS_TABLE = "Parts of the residuals"
 SPATIAL, MEASURES = "Correlation over distance between sites", "Correlation between measures"
 MAGNITUDE, DISTANCE, VS30 = "Residuals by magnitude", "Residuals by distance (km)", "Residuals by Vs30 (m per s)"
 _TITLES = {"pga": "PGA", "pgv": "PGV", "d5_95_s": "D5-95", "vh_pga": "V/H of PGA"}
+_CLASS_DRAWS = 300  # bootstrap of the many small classes
 _RATIOS = (("tau", 1), ("phi", 2))
 
 
@@ -50,8 +50,10 @@ def flatfile_tables(residuals, measures, name, model, settings):
     tables : dict of str to DataFrame
     notes : list of str
     """
+    import pandas as pd
+
     events, stations = residuals["event"].to_numpy(str), residuals["station"].to_numpy(str)
-    bootstrap = {"draws": settings.draws, "seed": settings.seed}
+    bootstrap = {"draws": min(settings.draws, _CLASS_DRAWS), "seed": settings.seed}
     summary, parts, notes = [], [], []
     for measure in measures:
         sets = _sets(residuals, measure, name, model)
@@ -117,6 +119,8 @@ def _summary_row(measure, table, samples, name, model):
 
 
 def _for_sets(columns, residuals, measures, make):
+    import pandas as pd
+
     frames = []
     for label, ending in columns.items():
         values = {measure: residuals[measure + ending] for measure in measures if measure + ending in residuals}
@@ -129,6 +133,8 @@ def _set_first(table):
 
 
 def _spatial(residuals, inside, events, bootstrap):
+    import pandas as pd
+
     latitude, longitude = (residuals[f"station_{name}_deg"].to_numpy(float) for name in ("latitude", "longitude"))
     frames = []
     for label, values in inside.items():
