@@ -11,7 +11,7 @@ from seissynth.errors import InputError
 from seissynth.report.flatfile_page import verdict_sentences
 
 CUT = Path(__file__).parents[1] / "io" / "flatfiles" / "ridgecrest_usgs_cut.csv"
-QUICK = {"backend": Pulse, "realizations": 1, "model": None, "scatter": False, "draws": 100}
+QUICK = {"backend": Pulse, "realizations": 1, "model": None, "scatter": False, "draws": 20}
 
 
 def test_the_report_shows_numbers_pictures_and_tables(tmp_path):

@@ -55,6 +55,8 @@ class FlatfileEvaluation:
     about : dict
         Description of the comparison.
     settings : EvaluationSettings
+    failures : list of str
+        Pictures of the report that could not be drawn.
     """
 
     name: str
