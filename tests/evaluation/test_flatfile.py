@@ -11,7 +11,8 @@ import seissynth
 from seissynth.errors import DomainError, InputError
 from seissynth.evaluation import evaluate_flatfile, ground_motion_model, spatial_correlation
 from seissynth.evaluation.flatfiles.correlations import correlation_range_km, measure_correlation
-from seissynth.evaluation.flatfiles.parts import split_sets, within_event
+from seissynth.evaluation.flatfiles.parts import events_of_draw, split_sets, within_event
+from seissynth.evaluation.statistics.intervals import resampled_rows
 from seissynth.io.ground_motion_tables import GroundMotionTable, read_ground_motion
 
 CUT = Path(__file__).parents[1] / "io" / "flatfiles" / "ridgecrest_usgs_cut.csv"
@@ -174,9 +175,16 @@ def test_an_event_that_is_drawn_twice_counts_as_two():
     events, stations = np.repeat(np.arange(12), 40), np.tile(np.arange(40), 12)
     values = rng.normal(size=12)[events] + 0.1 * rng.normal(size=480)
     table, samples = split_sets({"a": values, "b": 2 * values}, events, stations, draws=100)
-    # resampling with labels that fall together would halve the number of events, not the spread between them
     assert np.median(samples["a"][:, 1]) == pytest.approx(table["tau"][0], rel=0.25)
     assert samples["b"] == pytest.approx(2 * samples["a"], rel=0.02, abs=0.02)
+
+
+def test_each_drawn_event_has_its_own_label():
+    events = np.repeat([3, 4, 5, 6, 7], [1, 2, 1, 3, 2])
+    for rows in resampled_rows(events, 50, 1, rows_within=False):
+        labels = events_of_draw(events[rows], rows)
+        assert labels.max() == 5  # as many as were drawn
+        assert all(len(set(events[rows[labels == label]])) == 1 for label in range(1, 6))
 
 
 def test_within_event_residuals_have_no_event_terms():

@@ -54,7 +54,7 @@ def split_sets(
     for name, values in columns.items():
         chosen = values[keep]
         best = _parts(chosen, codes, station_codes) if len(keep) >= _LEAST else np.full(len(PARTS), np.nan)
-        drawn = [_parts(chosen[one], _events_of_draw(codes[one], one), station_codes[one]) for one in resampled]
+        drawn = [_parts(chosen[one], events_of_draw(codes[one], one), station_codes[one]) for one in resampled]
         samples[name] = np.array(drawn).reshape(-1, len(PARTS))
         rows.append({"set": name, "records": len(keep), "events": count, "stations": len(np.unique(station_codes)),
                      **_with_limits(PARTS, best, samples[name])})  # fmt: skip
@@ -78,8 +78,19 @@ def limits(samples: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _events_of_draw(codes, rows):
-    """Labels of a bootstrap sample's events: one that was drawn twice is two."""
+def events_of_draw(codes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Label the events of a bootstrap sample: one that was drawn twice is two.
+
+    Parameters
+    ----------
+    codes, rows : ndarray of int
+        Event and row of each record of the sample, as `resampled_rows` gives them without drawing within events.
+
+    Examples
+    --------
+    >>> events_of_draw(np.array([1, 1, 1, 1, 0]), np.array([2, 3, 2, 3, 0])).tolist()
+    [1, 1, 2, 2, 3]
+    """
     starts = np.concatenate([[True], (np.diff(codes) != 0) | (np.diff(rows) <= 0)])
     return np.cumsum(starts)
 
