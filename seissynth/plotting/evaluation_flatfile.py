@@ -9,6 +9,7 @@ _PARTS = (("tau", BLUE), ("phi_s2s", ORANGE), ("phi_ss", GREY))
 _MOST = 6
 _LEAST = 5
 _COLUMNS = 3
+_TICKS = (1, 3, 10, 30, 100, 200, 300, 400, 600, 1000, 2000)
 
 
 def draw_flatfile(evaluation):
@@ -58,15 +59,16 @@ def _residuals(evaluation):
             x = table[of].to_numpy(float)
             known = np.isfinite(values) & np.isfinite(x)
             ax.axhline(0.0, color=BLACK, lw=0.7)
-            ax.plot(x[known], values[known], ".", ms=2.0, color=BLUE, alpha=0.25, rasterized=True)
+            ax.plot(x[known], values[known], ".", ms=2.0, color=GREY, alpha=0.2, rasterized=True)
             draw_medians(ax, x[known], values[known], log)
             both = np.isfinite(model) & np.isfinite(x)
-            draw_medians(ax, x[both], model[both], log, colour=GREEN)
+            beside = x[both] * 1.06 if log else x[both] + 0.04  # so that neither hides the other
+            draw_medians(ax, beside, model[both], log, colour=GREEN)
             if log and known.any():
                 ax.set_xscale("log")
-                ax.xaxis.set_major_formatter("{x:g}")
-                ax.xaxis.set_minor_formatter("{x:g}")
-                ax.tick_params(axis="x", which="minor", labelsize=6)
+                shown = [each for each in _TICKS if x[known].min() <= each <= x[known].max()]
+                ax.set_xticks(shown, [f"{each:g}" for each in shown])
+                ax.xaxis.set_minor_formatter("")
             ax.set_ylim(-3.5, 3.5)
             ax.grid(True)
             if row is axes[-1]:
@@ -97,7 +99,8 @@ def _parts(evaluation, table):
         ax.axhline(0, color=BLACK, lw=0.7)
         ax.set_xticks(at, [_title(measure) for measure in rows["measure"]], fontsize=7, rotation=15 * (len(at) > _MOST))
         ax.set(ylabel="ln", title=f"ln observed - ln of {name}")
-        ax.legend(ncols=4)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
 
 

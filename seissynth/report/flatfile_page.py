@@ -22,7 +22,7 @@ mean.</dd>
 that the backend predicts the rows as well as the model does. One draw with the backend's random terms, against the
 model, shows whether generated records scatter as observed ones do.</dd>
 <dt>Correlation</dt>
-<dd>Of within-event residuals: of two sites of one event over their distance, with the range of exp(-3 h / range), and
+<dd>Of within-event residuals: of two sites of one event over their distance, with the range of c exp(-3 h / range), and
 of two measures of one record.</dd>
 <dt>Intervals</dt>
 <dd>95 %, by bootstrap over events. With fewer than about ten events they are too narrow.</dd>

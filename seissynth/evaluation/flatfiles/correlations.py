@@ -103,23 +103,25 @@ def _ratio(product, pairs, square, count, events):
 
 
 def correlation_range_km(table: pandas.DataFrame) -> float:
-    """Range of exp(-3 h / range) that fits a table of `spatial_correlation` best, weighted by the pairs; NaN if none.
+    """Range of c exp(-3 h / range), with c up to 1, that fits a table of `spatial_correlation` best; NaN if it is empty.
+
+    A c below 1 is what two sites next to each other do not share. All classes of distance count alike.
 
     Examples
     --------
     >>> import pandas as pd
     >>> h = np.array([1.0, 5.0, 10.0, 20.0, 40.0])
-    >>> made = pd.DataFrame({"distance_km": h, "pairs": 100, "correlation": np.exp(-3 * h / 25)})
+    >>> made = pd.DataFrame({"distance_km": h, "pairs": 100, "correlation": 0.6 * np.exp(-3 * h / 25)})
     >>> round(correlation_range_km(made))
     25
     """
     if not len(table):
         return np.nan
-    h, rho, weight = (table[name].to_numpy(float) for name in ("distance_km", "correlation", "pairs"))
-    # pairs grow with the distance and would decide alone; the near ones show the range
-    weight = np.sqrt(weight) / (1.0 + h)
-    trials = np.geomspace(0.5, 500.0, 400)
-    misfit = [(weight * (rho - np.exp(-3.0 * h / trial)) ** 2).sum() for trial in trials]
+    h, rho = (table[name].to_numpy(float) for name in ("distance_km", "correlation"))
+    trials = np.geomspace(0.5, 1000.0, 400)
+    shapes = np.exp(-3.0 * h / trials[:, None])
+    share = np.clip((shapes * rho).sum(axis=1) / np.maximum((shapes**2).sum(axis=1), 1e-12), 0.0, 1.0)
+    misfit = ((rho - share[:, None] * shapes) ** 2).sum(axis=1)
     return float(trials[int(np.argmin(misfit))])
 
 
