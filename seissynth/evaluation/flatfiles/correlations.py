@@ -103,7 +103,7 @@ def _ratio(product, pairs, square, count, events):
 
 
 def correlation_range_km(table: pandas.DataFrame) -> float:
-    """Range of c exp(-3 h / range), with c up to 1, that fits a table of `spatial_correlation` best; NaN if it is empty.
+    """Range of c exp(-3 h / range), with c up to 1, that fits a table of `spatial_correlation` best, or NaN.
 
     A c below 1 is what two sites next to each other do not share. All classes of distance count alike.
 
