@@ -74,9 +74,9 @@ def spatial_correlation(
     product, pairs, apart = (np.zeros((len(labels), bins)) for _ in range(3))
     square, count = np.bincount(codes, values**2), np.bincount(codes)
     for event in range(len(labels)):
-        rows = np.flatnonzero(codes == event)
-        for k, row in enumerate(rows[:-1]):  # one site at a time: pairs of a large event do not fit in memory at once
-            others = rows[k + 1 :]
+        sites = np.flatnonzero(codes == event)
+        for k, row in enumerate(sites[:-1]):  # one site at a time: pairs of a large event do not fit in memory at once
+            others = sites[k + 1 :]
             separation = sphere_km(latitude[row], longitude[row], latitude[others], longitude[others])
             of = np.searchsorted(edges_km, separation, side="right") - 1
             inside = of < bins
