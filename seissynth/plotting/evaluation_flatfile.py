@@ -55,7 +55,7 @@ def _residuals(evaluation):
         model = (
             table[f"{measure}_model"].to_numpy(float) if f"{measure}_model" in table else np.full(len(table), np.nan)
         )
-        for ax, (of, label, log) in zip(row, columns, strict=True):
+        for ax, (of, _, log) in zip(row, columns, strict=True):
             x = table[of].to_numpy(float)
             known = np.isfinite(values) & np.isfinite(x)
             ax.axhline(0.0, color=BLACK, lw=0.7)
@@ -71,9 +71,9 @@ def _residuals(evaluation):
                 ax.xaxis.set_minor_formatter("")
             ax.set_ylim(-3.5, 3.5)
             ax.grid(True)
-            if row is axes[-1]:
-                ax.set_xlabel(label)
         row[0].set_ylabel(f"ln {_title(measure)}")
+    for ax, (_, label, _) in zip(axes[-1], columns, strict=True):
+        ax.set_xlabel(label)
     green = f", green: {evaluation.model}" if evaluation.model else ""
     figure.suptitle(
         f"ln observed - ln generated: {evaluation.name} (orange: medians and quartiles{green})", fontsize=10

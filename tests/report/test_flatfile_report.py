@@ -8,6 +8,7 @@ from pulse_backend import Pulse, flat_file
 
 import seissynth
 from seissynth.errors import InputError
+from seissynth.plotting.evaluation_flatfile import draw_flatfile
 from seissynth.report.flatfile_page import verdict_sentences
 
 CUT = Path(__file__).parents[1] / "io" / "flatfiles" / "ridgecrest_usgs_cut.csv"
@@ -26,6 +27,8 @@ def test_the_report_shows_numbers_pictures_and_tables(tmp_path):
     assert len(pd.read_csv(tmp_path / "r_tables" / "residuals.csv")) == 144
     first = verdict_sentences(found)[0]
     assert first.startswith("Observed PGA is 1.6") and "holds 1" not in first
+    labels = [ax.get_xlabel() for ax in draw_flatfile(found)[0][1].axes[-3:]]
+    assert labels == ["Magnitude", "Hypocentral distance (km)", "Vs30 (m/s)"]
     with pytest.raises(InputError, match="exists; pass --overwrite"):
         seissynth.evaluate_flatfile(path, report=report, **QUICK)
 
