@@ -43,7 +43,7 @@ def copied(source, **options):
 
 
 def test_traces_that_say_nothing_are_one_clear_error():
-    with pytest.raises(InputError, match=r"6 of 6 traces do not say.*CI\.S0\.\.HHZ.*source_quantity='RAW'.*'VEL'"):
+    with pytest.raises(InputError, match=r"6 of 6 traces do not state.*CI\.S0\.\.HHZ.*source_quantity='RAW'.*'VEL'"):
         copied(bare())
     mixed = observed()
     del mixed[4].stats.processing
@@ -54,7 +54,7 @@ def test_traces_that_say_nothing_are_one_clear_error():
     for trace in whole:
         trace.data = (1e9 * trace.data).astype(np.int32)
         trace.stats.response = FLAT
-    with pytest.raises(InputError, match="do not say"):
+    with pytest.raises(InputError, match="do not state"):
         copied(whole)
 
 

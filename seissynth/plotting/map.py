@@ -9,7 +9,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.events.earthquakes import preferred
-from seissynth.plotting._coast import LEAST_MAP_KM, coast_lines
+from seissynth.plotting.coast import LEAST_MAP_KM, coast_lines
 from seissynth.plotting.style import BLACK, BLUE, GREY, ORANGE, new_figure, styled
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ import dataclasses
 
 from torch import nn
 
-#: what a critic's own training does without: there is no generator to average, to choose or to show
-_PLAIN = {
+#: what the training of one part alone does without: nothing is averaged, chosen or shown, and it runs to its end, since
+#: the training of both parts begins with its result
+PLAIN = {
     "ema": 0.0, "ema_parts": None, "ema_buffers": "copy", "best_by": "loss", "best_is": "min", "every": {},
-    "sample_every": None,
+    "sample_every": None, "max_minutes": None,
 }  # fmt: skip
 _BY_PART = ("optimizer", "learning_rate", "betas", "weight_decay", "decay", "clip", "clip_weights")
 FOLDER = "critic"
@@ -66,5 +67,5 @@ def train_critic_on_noise(model, items, recipe, output, steps, resume=True):
     from seissynth_plugins.torchkit.training import train
 
     own = {name: recipe.of_part(name, "critic") for name in _BY_PART}
-    config = dataclasses.replace(recipe, steps=steps, **_PLAIN, **own)
+    config = dataclasses.replace(recipe, steps=steps, **PLAIN, **own)
     return train(CriticOnNoise(model), items, config, output / FOLDER, resume).finished

@@ -107,8 +107,8 @@ def gan_rules(system, config, data):
 @tells_options
 def train_gan(
     system, data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None,
-    critic_noise_steps=0, seed=0, max_minutes=None, validation_records=64, export="best", region="", licence="MIT",
-    threads=None, resume=True, **loop,
+    critic_noise_steps=0, spectra_steps=0, seed=0, max_minutes=None, validation_records=64, export="best", region="",
+    licence="MIT", threads=None, resume=True, **loop,
 ):  # fmt: skip
     """Train a system on data sets.
 
@@ -127,6 +127,8 @@ def train_gan(
         A set whose rows of noise are the other class, where the system has one, and serve `critic_noise_steps`.
     critic_noise_steps : int
         Steps before the training in which the critic learns to separate earthquakes from noise.
+    spectra_steps : int
+        Steps before the training in which the generator learns the spectrograms of its records, without a critic.
     {seed_and_time}
     validation_records : int
         Of the validation part; 0 for no validation.
@@ -151,6 +153,7 @@ def train_gan(
     check_export(export)
     check_loop(loop, TrainConfig, system.kind)
     whole("critic_noise_steps", critic_noise_steps, 0)
+    whole("spectra_steps", spectra_steps, 0)
     network, size = system.named_config(config), str(config).split("+")[0]
     table = TrainingTable(
         data,
@@ -161,7 +164,10 @@ def train_gan(
         noise=noise,
         seed=seed,
     )
-    run = open_run(system.kind, config, table, output, init=init, resume=resume, seed=seed)
+    run = open_run(
+        system.kind, config, table, output, init=init, resume=resume, seed=seed,
+        critic_noise_steps=critic_noise_steps or None, spectra_steps=spectra_steps or None,
+    )  # fmt: skip
     rows = table.rows("train")
     if not len(rows):
         raise InputError("no record is left to train on, after split, purge, stations kept out and quality.")
@@ -190,6 +196,10 @@ def train_gan(
 
         known = WaveformData(table, inputs, network.npts, rows, noise_windows=True, **window)
         train_critic_on_noise(model, known, recipe, run.output, critic_noise_steps, resume)
+    if spectra_steps:
+        from seissynth_plugins.torchkit.generator_on_spectra import train_generator_on_spectra
+
+        train_generator_on_spectra(model, items, recipe, run.output, spectra_steps, resume)
     result = train(model, items, recipe, run.output, resume, validation=validation)
     return leave_weights(
         run, items, _of_generator(result), recipe, network, inputs, export=export, region=region, licence=licence,

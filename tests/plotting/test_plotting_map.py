@@ -8,7 +8,7 @@ from obspy.core.inventory import Network, Station
 
 from seissynth.example import read_example
 from seissynth.plotting import plot_map
-from seissynth.plotting._coast import coast_lines
+from seissynth.plotting.coast import coast_lines
 
 #: capes and their lighthouses, which stand at the sea: latitude, longitude; Natural Earth lacks the island of Cape Horn
 CAPES = {

@@ -162,7 +162,7 @@ def test_log_centres_all_have_frequencies():
         (([1.0, 2.0], [1, 2], [-1.0]), "at least 0"),
         (([1.0, 2.0], [1, 2], [0.0]), "centers holds 0 Hz"),
         (([1.0, 2.0], [1, 2], [10.0]), "no frequency is in the main lobe of 10 Hz"),
-        (([1.0], [0.0], [10.0], 40.0, True), "no frequency lies"),
+        (([1.0], [0.0], [10.0], 40.0, True), "no frequency is in the main lobe"),
         (([1.0, 2.0], [1, 2], None, 0.0), "bandwidth=0"),
         (([1.0, 2.0], [1, 2], None, 40.0, False, 0), "workers=0"),
         (([], []), "1 or more"),

@@ -223,7 +223,7 @@ def test_it_is_immutable_hashable_and_says_what_it_is():
         ({"hop": 0}, "hop=0 must be"),
         ({"window": np.ones(129)}, "more than nfft=128"),
         ({"window": np.ones((2, 8))}, "one row"),
-        ({"window": "hanning window"}, "none that scipy"),
+        ({"window": "hanning window"}, "not known to scipy"),
         ({"window": [1, np.nan]}, "window is nan"),
     ],
 )

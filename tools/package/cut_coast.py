@@ -3,7 +3,7 @@
 Natural Earth (naturalearthdata.com) is in the public domain. Its land at 1:10 million, version 4.1, is read as the
 TopoJSON file of the npm package world-atlas 2.0.2 (``npm pack world-atlas@2.0.2``), whose coordinates are rounded to
 0.4 km. Points are left out where the line moves by less than 0.6 km (Douglas & Peucker, 1973), and islands shorter than
-3 km. What is left is written to ``seissynth/plotting/data/coast.npz``, which `seissynth.plotting._coast` reads.
+3 km. What is left is written to ``seissynth/plotting/data/coast.npz``, which `seissynth.plotting.coast` reads.
 """
 
 import itertools
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seissynth.plotting import _coast
+from seissynth.plotting import coast
 
 TOLERANCE_KM = 0.6
 LEAST_ISLAND_KM = 3.0
@@ -83,7 +83,7 @@ def in_steps(line):
     >>> in_steps(np.array([[0.0, 0.0], [1.0, 0.0]]))[:, 0].tolist()
     [0, 91, 182]
     """
-    grid = np.rint(line / _coast.GRID_DEGREES).astype(int)
+    grid = np.rint(line / coast.GRID_DEGREES).astype(int)
     points = [grid[:1]]
     for start, end in itertools.pairwise(grid):
         parts = math.ceil(np.abs(end - start).max() / 127)
@@ -105,13 +105,13 @@ def main():
     cut = [piece for piece in cut if len(piece) > 1]
     steps = np.concatenate([np.diff(piece, axis=0) for piece in cut])
     np.savez_compressed(
-        _coast.FILE,
+        coast.FILE,
         starts=np.array([piece[0] for piece in cut], np.int16),
         counts=np.array([len(piece) - 1 for piece in cut], np.uint8),
         east=steps[:, 0].astype(np.int8),
         north=steps[:, 1].astype(np.int8),
     )
-    print(f"{len(lines)} lines, {len(steps)} steps, {_coast.FILE.stat().st_size / 1000:.0f} kB: {_coast.FILE}")
+    print(f"{len(lines)} lines, {len(steps)} steps, {coast.FILE.stat().st_size / 1000:.0f} kB: {coast.FILE}")
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def test_another_argument_is_refused_and_named(tmp_path, in_one_go):
     assert contents(tmp_path / "set") == before
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").touch()
-    with pytest.raises(InputError, match="something else"):
+    with pytest.raises(InputError, match="seissynth did not write"):
         make(tmp_path / "other")
     with pytest.raises(InputError, match="is a file"):
         make(tmp_path / "other" / "thesis.tex")

@@ -24,8 +24,10 @@ from seissynth_plugins.bbgan import training as bbgan  # noqa: E402
 from seissynth_plugins.conseisgen import training as conseisgen  # noqa: E402
 from seissynth_plugins.dgm import training as dgm  # noqa: E402
 from seissynth_plugins.seismogen import training as seismogen  # noqa: E402
+from seissynth_plugins.torchkit.checkpoints import read_tensors  # noqa: E402
 from seissynth_plugins.torchkit.critic_on_noise import train_critic_on_noise  # noqa: E402
 from seissynth_plugins.torchkit.gan_training import gan_rules, train_gan  # noqa: E402
+from seissynth_plugins.torchkit.generator_on_spectra import energy_score  # noqa: E402
 from seissynth_plugins.torchkit.training import TrainConfig  # noqa: E402
 from seissynth_plugins.torchkit.training_table import TrainingTable  # noqa: E402
 from seissynth_plugins.torchkit.waveform_data import WaveformData, fit_waveform_inputs  # noqa: E402
@@ -204,7 +206,7 @@ def test_predicted_onsets_are_a_condition(tmp_path, name):
     report = train_gan(with_onsets(name), folder, tmp_path / "run", **{**OPTIONS, "steps": 2})
     backend = get_backend(name)(weights=report.weights)
     backend.load()
-    assert backend._inputs.condition.vector.names[-3:] == ("path_p_travel_s", "path_s_travel_s", "onsets_known")
+    assert backend.inputs.condition.vector.names[-3:] == ("path_p_travel_s", "path_s_travel_s", "onsets_known")
     conditions, seeds = example_conditions(backend.card, n=1), np.arange(1, dtype=np.uint64)
     late = conditions.assign(path_s_travel_s=conditions["path_s_travel_s"] + 2)
     assert not np.array_equal(backend.make(conditions, seeds), backend.make(late, seeds))
@@ -363,6 +365,33 @@ def test_critic_noise_steps_change_what_comes_out_and_need_noise(runs, folder, p
         get_trainer("wgan_gp")(pairs, tmp_path / "c", **options)
     with pytest.raises(InputError, match="critic_noise_steps"):
         get_trainer("wgan_gp")(folder, tmp_path / "d", **{**options, "critic_noise_steps": -1})
+
+
+def test_the_energy_score_is_least_for_draws_of_the_right_distribution():
+    torch.manual_seed(0)
+    real, *draws = torch.randn(5, 64, 3, 512)
+    right = energy_score(*draws[:2], real)
+    assert energy_score(real, real, real) < 1e-5
+    assert right < 0.9 * energy_score(draws[0], draws[0], real)  # draws that do not differ
+    for factor in (0.5, 2.0):
+        assert right < 0.9 * energy_score(factor * draws[0], factor * draws[1], real)
+    early = (torch.arange(512) < 256) * 1.4  # of the same power, in the first half
+    assert right < 0.8 * energy_score(early * draws[0], early * draws[1], real)
+
+
+@pytest.mark.parametrize("name", ["seismogen", "bbgan", "dgm"])
+def test_spectra_steps_train_the_generator_alone(runs, folder, tmp_path, name):
+    report = get_trainer(name)(folder, tmp_path / "a", **{**OPTIONS, "spectra_steps": 3})
+    again = get_trainer(name)(folder, tmp_path / "b", **{**OPTIONS, "spectra_steps": 3, "max_minutes": 1e-9})
+    again = get_trainer(name)(folder, tmp_path / "b", **{**OPTIONS, "spectra_steps": 3})
+    trained = read_tensors(tmp_path / "a" / "spectra" / "state.safetensors")[0]
+    assert not any("critic" in key for key in trained) and any("generator" in key for key in trained)
+    states = [load_model(one.weights, SYSTEMS[name].kind)[0].state_dict() for one in (report, again, runs[name])]
+    same = [all(torch.equal(states[0][key], other[key]) for key in other) for other in states[1:]]
+    assert same == [True, False]
+    assert load_model(report.weights, SYSTEMS[name].kind)[2]["stages"][-1]["options"]["spectra_steps"] == 3
+    with pytest.raises(InputError, match="spectra_steps"):
+        get_trainer(name)(folder, tmp_path / "c", **{**OPTIONS, "spectra_steps": -1})
 
 
 def test_noise_is_a_class_of_the_thesis_networks_where_it_is_asked_for(runs, folder, tmp_path):

@@ -52,7 +52,7 @@ def coast_lines(west: float, east: float, south: float, north: float) -> list[np
 
     Examples
     --------
-    >>> from seissynth.plotting._coast import coast_lines
+    >>> from seissynth.plotting.coast import coast_lines
     >>> len(coast_lines(-118.0, -117.0, 35.5, 36.5))    # around Ridgecrest, far from the sea
     0
     """

@@ -1,0 +1,127 @@
+"""A generator that first learns the spectrograms of its records, before any critic judges them.
+
+A critic needs some ten thousand steps before a generator on it makes an onset and a coda. Spectrograms have both at a
+glance, and a score of them needs no critic: a few hundred steps on a processor bring the envelope and the spectrum of
+each condition; what a spectrogram does not show, the waveform, is left to the adversarial training.
+"""
+
+import dataclasses
+
+import torch
+from torch import nn
+
+from seissynth_plugins.torchkit.critic_on_noise import PLAIN
+
+FOLDER = "spectra"
+#: samples of the windows of a spectrogram; each moves by a quarter
+WINDOWS = (64, 256, 1024)
+#: amplitudes below this share of the rms amplitude of real records count little
+_FLOOR = 0.01
+_BY_PART = ("optimizer", "learning_rate", "betas", "weight_decay", "decay", "clip", "clip_weights")
+
+
+class GeneratorOnSpectra(nn.Module):
+    """The generator of an `AdversarialModel`, with the energy score of log spectrograms in place of a critic.
+
+    Parameters
+    ----------
+    model : seissynth_plugins.torchkit.adversarial.AdversarialModel
+
+    Notes
+    -----
+    The score of two draws of one condition and the real record, (|a - x| + |b - x| - |a - b|) / 2 with Euclidean
+    distances, is least in the mean where the draws have the distribution of the real records (Gneiting and Raftery
+    2007, 10.1198/016214506000001437, eq. 22): draws that do not differ are as bad as draws in the wrong place.
+    """
+
+    def __init__(self, model):
+        super().__init__()
+        self.generator, self.config = model.generator, model.config
+        # not a submodule: the critic takes no part
+        self._model = [model]
+
+    def parts(self):
+        """Return what is trained: the generator."""
+        return {"generator": list(self.generator.parameters())}
+
+    def loss(self, batch, part="generator"):  # noqa: ARG002  (the loop gives it)
+        """Return the score of a batch, and the values to log."""
+        [model] = self._model
+        batch = model.prepared(batch, "critic")
+        draws = [model.fake(batch) for _ in range(2)]
+        real = model.real(batch)
+        score = energy_score(*(model.waveforms(one) for one in (*draws, real)))
+        figures = {"spectra": score.detach()}
+        for one, a, b in zip(_rest(real), *map(_rest, draws), strict=True):
+            sizes = _energy([torch.linalg.vector_norm(x, dim=-1) for x in (a - one, b - one, a - b)])
+            score, figures["sizes"] = score + sizes, sizes.detach()
+        return {"loss": score, **figures}
+
+
+def energy_score(first, second, real, windows=WINDOWS):
+    """Return the mean energy score of log spectrograms, over records and windows.
+
+    Parameters
+    ----------
+    first, second, real : Tensor, shape (N, C, npts)
+        Two draws, and the real records.
+    windows : sequence of int
+        Samples of the windows; those longer than the records are left out.
+
+    Returns
+    -------
+    Tensor
+        Scalar.
+    """
+    npts, scores = real.shape[-1], []
+    for window in (size for size in windows if size <= npts):
+        floor = _FLOOR * real.detach().float().std() * window**0.5
+        a, b, x = (_log_spectrogram(records, window, floor) for records in (first, second, real))
+        scores.append(_energy([(one - other).square().mean(-1).clamp_min(1e-12).sqrt()
+                               for one, other in ((a, x), (b, x), (a, b))]))  # fmt: skip
+    return torch.stack(scores).mean()
+
+
+def _energy(distances):
+    of_first, of_second, apart = distances
+    return 0.5 * (of_first + of_second - apart).mean()
+
+
+def _log_spectrogram(records, window, floor):
+    """Return ln amplitude, (N, all): of all components, frequencies and times; frequency 0 keeps records centred."""
+    flat = records.float().flatten(0, 1)
+    shape = torch.hann_window(window, device=flat.device)
+    made = torch.stft(flat, window, window // 4, window=shape, return_complex=True)
+    return (made.abs() + floor).log().unflatten(0, records.shape[:2]).flatten(1)
+
+
+def _rest(records):
+    """What a generator makes beside waveforms."""
+    return () if isinstance(records, torch.Tensor) else tuple(records[1:])
+
+
+def train_generator_on_spectra(model, items, recipe, output, steps, resume=True):
+    """Train the generator of a model for some steps; its weights are those of the last one.
+
+    Parameters
+    ----------
+    model : AdversarialModel
+        Its generator is changed.
+    items : WaveformData
+    recipe : TrainConfig
+        Of the training that follows; rates, batch and optimiser are taken from it.
+    output : pathlib.Path
+        Folder of the run; this stage has its own inside.
+    steps : int
+    resume : bool
+
+    Returns
+    -------
+    bool
+        Whether all steps are done.
+    """
+    from seissynth_plugins.torchkit.training import train
+
+    own = {name: recipe.of_part(name, "generator") for name in _BY_PART}
+    config = dataclasses.replace(recipe, steps=steps, **PLAIN, **own)
+    return train(GeneratorOnSpectra(model), items, config, output / FOLDER, resume).finished
