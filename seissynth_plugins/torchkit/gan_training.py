@@ -13,6 +13,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.io.seisbench.dataset import Dataset
 from seissynth.shared.checks import whole
+from seissynth_plugins.torchkit.one_part import train_one_part
 from seissynth_plugins.torchkit.record_rules import RecordRules
 from seissynth_plugins.torchkit.run_folder import (
     check_export,
@@ -192,14 +193,14 @@ def train_gan(
         **{**system.recipes.get(size, system.recipes["small"]), "seed": seed, "max_minutes": max_minutes, **loop}
     )
     if critic_noise_steps:
-        from seissynth_plugins.torchkit.critic_on_noise import train_critic_on_noise
+        from seissynth_plugins.torchkit.critic_on_noise import CriticOnNoise
 
         known = WaveformData(table, inputs, network.npts, rows, noise_windows=True, **window)
-        train_critic_on_noise(model, known, recipe, run.output, critic_noise_steps, resume)
+        train_one_part(CriticOnNoise(model), known, recipe, run.output / "critic", critic_noise_steps, resume)
     if spectra_steps:
-        from seissynth_plugins.torchkit.generator_on_spectra import train_generator_on_spectra
+        from seissynth_plugins.torchkit.generator_on_spectra import GeneratorOnSpectra
 
-        train_generator_on_spectra(model, items, recipe, run.output, spectra_steps, resume)
+        train_one_part(GeneratorOnSpectra(model), items, recipe, run.output / "spectra", spectra_steps, resume)
     result = train(model, items, recipe, run.output, resume, validation=validation)
     return leave_weights(
         run, items, _of_generator(result), recipe, network, inputs, export=export, region=region, licence=licence,

@@ -1,23 +1,17 @@
 """A generator that first learns the spectrograms of its records, before any critic judges them.
 
-A critic needs some ten thousand steps before a generator on it makes an onset and a coda. Spectrograms have both at a
-glance, and a score of them needs no critic: a few hundred steps on a processor bring the envelope and the spectrum of
-each condition; what a spectrogram does not show, the waveform, is left to the adversarial training.
+Against a critic alone, a generator takes thousands of steps until it makes an onset and a coda. A spectrogram shows
+both, and a score of spectrograms needs no critic: a few hundred steps on a processor bring the envelope and the
+spectrum of each condition. The waveform, which a spectrogram does not show, is left to the adversarial training.
 """
-
-import dataclasses
 
 import torch
 from torch import nn
 
-from seissynth_plugins.torchkit.critic_on_noise import PLAIN
-
-FOLDER = "spectra"
 #: samples of the windows of a spectrogram; each moves by a quarter
 WINDOWS = (64, 256, 1024)
 #: amplitudes below this share of the rms amplitude of real records count little
 _FLOOR = 0.01
-_BY_PART = ("optimizer", "learning_rate", "betas", "weight_decay", "decay", "clip", "clip_weights")
 
 
 class GeneratorOnSpectra(nn.Module):
@@ -98,30 +92,3 @@ def _log_spectrogram(records, window, floor):
 def _rest(records):
     """What a generator makes beside waveforms."""
     return () if isinstance(records, torch.Tensor) else tuple(records[1:])
-
-
-def train_generator_on_spectra(model, items, recipe, output, steps, resume=True):
-    """Train the generator of a model for some steps; its weights are those of the last one.
-
-    Parameters
-    ----------
-    model : AdversarialModel
-        Its generator is changed.
-    items : WaveformData
-    recipe : TrainConfig
-        Of the training that follows; rates, batch and optimiser are taken from it.
-    output : pathlib.Path
-        Folder of the run; this stage has its own inside.
-    steps : int
-    resume : bool
-
-    Returns
-    -------
-    bool
-        Whether all steps are done.
-    """
-    from seissynth_plugins.torchkit.training import train
-
-    own = {name: recipe.of_part(name, "generator") for name in _BY_PART}
-    config = dataclasses.replace(recipe, steps=steps, **PLAIN, **own)
-    return train(GeneratorOnSpectra(model), items, config, output / FOLDER, resume).finished

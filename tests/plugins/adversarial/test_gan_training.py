@@ -25,9 +25,10 @@ from seissynth_plugins.conseisgen import training as conseisgen  # noqa: E402
 from seissynth_plugins.dgm import training as dgm  # noqa: E402
 from seissynth_plugins.seismogen import training as seismogen  # noqa: E402
 from seissynth_plugins.torchkit.checkpoints import read_tensors  # noqa: E402
-from seissynth_plugins.torchkit.critic_on_noise import train_critic_on_noise  # noqa: E402
+from seissynth_plugins.torchkit.critic_on_noise import CriticOnNoise  # noqa: E402
 from seissynth_plugins.torchkit.gan_training import gan_rules, train_gan  # noqa: E402
 from seissynth_plugins.torchkit.generator_on_spectra import energy_score  # noqa: E402
+from seissynth_plugins.torchkit.one_part import train_one_part  # noqa: E402
 from seissynth_plugins.torchkit.training import TrainConfig  # noqa: E402
 from seissynth_plugins.torchkit.training_table import TrainingTable  # noqa: E402
 from seissynth_plugins.torchkit.waveform_data import WaveformData, fit_waveform_inputs  # noqa: E402
@@ -342,7 +343,7 @@ def test_a_critic_learns_noise_before_it_meets_a_generator(folder, tmp_path, nam
             "accelerator": "cpu",
         }
     )
-    assert train_critic_on_noise(model, items, recipe, tmp_path, 150)
+    assert train_one_part(CriticOnNoise(model), items, recipe, tmp_path, 150)
     batch = default_collate([items.item(i, 9) for i in range(16)])
     with torch.no_grad():
         real = model.score(model.real(model.prepared(batch, "critic")), batch)
