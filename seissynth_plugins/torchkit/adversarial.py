@@ -10,6 +10,7 @@ from torch import nn
 
 from seissynth.errors import InputError
 from seissynth_plugins.torchkit.adversarial_losses import ADVERSARIAL_LOSSES, gradient_penalty, l1_to_target
+from seissynth_plugins.torchkit.generator_on_spectra import spectra_loss
 
 
 class AdversarialModel(nn.Module):
@@ -92,6 +93,8 @@ class AdversarialModel(nn.Module):
         self.adversarial = ADVERSARIAL_LOSSES[adversarial] if isinstance(adversarial, str) else adversarial
         self.penalty, self.l1 = penalty, l1
         self.sampling_rate_hz, self.sample_batch, self.config = sampling_rate_hz, sample_batch, config
+        #: weight of the energy score of spectrograms in the generator's loss
+        self.spectra = 0.0
 
     # --- what systems replace
 
@@ -167,12 +170,16 @@ class AdversarialModel(nn.Module):
 
     def loss(self, batch, part):
         """Return the loss of a part, "critic" or "generator", and the values to log."""
-        batch = self.prepared(batch, part)
+        ready = self.prepared(batch, part)
         if part == "critic":
             with torch.no_grad():
-                made = self.fake(batch)
-            return self.critic_loss(batch, made)
-        return self.generator_loss(batch, self.fake(batch))
+                made = self.fake(ready)
+            return self.critic_loss(ready, made)
+        figures = self.generator_loss(ready, self.fake(ready))
+        if not self.spectra:
+            return figures
+        score = spectra_loss(self, batch)
+        return {**figures, "loss": figures["loss"] + self.spectra * score, "spectra": score.detach()}
 
     def validation_loss(self, batch):
         """Return figures of generated records.

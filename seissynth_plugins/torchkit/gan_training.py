@@ -4,6 +4,7 @@ What differs between the systems is a `GanSystem`: network, losses, conditions, 
 """
 
 import dataclasses
+import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,8 +109,8 @@ def gan_rules(system, config, data):
 @tells_options
 def train_gan(
     system, data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None,
-    critic_noise_steps=0, spectra_steps=0, seed=0, max_minutes=None, validation_records=64, export="best", region="",
-    licence="MIT", threads=None, resume=True, **loop,
+    critic_noise_steps=0, spectra_steps=0, spectra_weight=0.0, seed=0, max_minutes=None, validation_records=64,
+    export="best", region="", licence="MIT", threads=None, resume=True, **loop,
 ):  # fmt: skip
     """Train a system on data sets.
 
@@ -130,6 +131,8 @@ def train_gan(
         Steps before the training in which the critic learns to separate earthquakes from noise.
     spectra_steps : int
         Steps before the training in which the generator learns the spectrograms of its records, without a critic.
+    spectra_weight : float
+        Weight of the same score in the generator's loss beside the critic's.
     {seed_and_time}
     validation_records : int
         Of the validation part; 0 for no validation.
@@ -155,6 +158,8 @@ def train_gan(
     check_loop(loop, TrainConfig, system.kind)
     whole("critic_noise_steps", critic_noise_steps, 0)
     whole("spectra_steps", spectra_steps, 0)
+    if isinstance(spectra_weight, bool) or not isinstance(spectra_weight, numbers.Real) or not spectra_weight >= 0:
+        raise InputError(f"spectra_weight={spectra_weight!r} must be a weight of 0 or more.")
     network, size = system.named_config(config), str(config).split("+")[0]
     table = TrainingTable(
         data,
@@ -168,6 +173,7 @@ def train_gan(
     run = open_run(
         system.kind, config, table, output, init=init, resume=resume, seed=seed,
         critic_noise_steps=critic_noise_steps or None, spectra_steps=spectra_steps or None,
+        spectra_weight=spectra_weight or None,
     )  # fmt: skip
     rows = table.rows("train")
     if not len(rows):
@@ -184,7 +190,7 @@ def train_gan(
     validation = WaveformData(table, inputs, network.npts, unseen, sources=sources, **window) if len(unseen) else None
     with first_weights(seed, threads):
         model = system.model(network)
-    model.sample_batch = _sample_batch(validation or items)
+    model.sample_batch, model.spectra = _sample_batch(validation or items), float(spectra_weight)
     if run.start is not None:
         if run.start[0].config != network:
             raise InputError(f"{init} holds another configuration than {config!r}; name that one, or leave init out.")

@@ -1,4 +1,4 @@
-"""A generator that first learns the spectrograms of its records, before any critic judges them.
+"""A generator that learns the spectrograms of its records, before a critic judges them or beside one.
 
 Against a critic alone, a generator takes thousands of steps until it makes an onset and a coda. A spectrogram shows
 both, and a score of spectrograms needs no critic: a few hundred steps on a processor bring the envelope and the
@@ -41,15 +41,30 @@ class GeneratorOnSpectra(nn.Module):
     def loss(self, batch, part="generator"):  # noqa: ARG002  (the loop gives it)
         """Return the score of a batch, and the values to log."""
         [model] = self._model
-        batch = model.prepared(batch, "critic")
-        draws = [model.fake(batch) for _ in range(2)]
-        real = model.real(batch)
-        score = energy_score(*(model.waveforms(one) for one in (*draws, real)))
-        figures = {"spectra": score.detach()}
-        for one, a, b in zip(_rest(real), *map(_rest, draws), strict=True):
-            sizes = _energy([torch.linalg.vector_norm(x, dim=-1) for x in (a - one, b - one, a - b)])
-            score, figures["sizes"] = score + sizes, sizes.detach()
-        return {"loss": score, **figures}
+        score = spectra_loss(model, batch)
+        return {"loss": score, "spectra": score.detach()}
+
+
+def spectra_loss(model, batch):
+    """Return the energy score of two draws of each condition: of log spectrograms, and of sizes made beside waveforms.
+
+    Parameters
+    ----------
+    model : AdversarialModel
+    batch : dict
+        Real records and their conditions, before `AdversarialModel.prepared`.
+
+    Returns
+    -------
+    Tensor
+        Scalar.
+    """
+    batch = model.prepared(batch, "critic")  # a generator's step may take the conditions in another order
+    draws, real = [model.fake(batch) for _ in range(2)], model.real(batch)
+    score = energy_score(*(model.waveforms(one) for one in (*draws, real)))
+    for one, a, b in zip(_rest(real), *map(_rest, draws), strict=True):
+        score = score + _energy([torch.linalg.vector_norm(x, dim=-1) for x in (a - one, b - one, a - b)])
+    return score
 
 
 def energy_score(first, second, real, windows=WINDOWS):

@@ -380,6 +380,28 @@ def test_the_energy_score_is_least_for_draws_of_the_right_distribution():
     assert right < 0.8 * energy_score(early * draws[0], early * draws[1], real)
 
 
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_score_of_spectrograms_joins_the_loss_of_the_generator_alone(folder, name):
+    system = SYSTEMS[name]
+    config = system.named_config("tiny")
+    model = system.model(config)
+    table = TrainingTable(folder, gan_rules(system, config, folder))
+    how = {"scaling": system.scaling, "conditions": system.conditions(config), "own_sizes": system.own_sizes}
+    inputs = fit_waveform_inputs(table, table.rows("train"), config.npts, **how)
+    items = WaveformData(table, inputs, config.npts, table.rows("train")[:4])
+    batch, losses = default_collate([items.item(i, 0) for i in range(4)]), {}
+    for weight in (0.0, 2.0):
+        model.spectra = weight
+        torch.manual_seed(0)
+        losses[weight] = {part: model.loss(batch, part) for part in ("critic", "generator")}
+    plain, weighted = losses[0.0]["generator"], losses[2.0]["generator"]
+    assert weighted["spectra"] > 0.1 and "spectra" not in plain
+    torch.testing.assert_close(weighted["loss"], plain["loss"] + 2 * weighted["spectra"])
+    torch.testing.assert_close(losses[0.0]["critic"]["loss"], losses[2.0]["critic"]["loss"])
+    with pytest.raises(InputError, match="spectra_weight=-1 must be"):
+        get_trainer(name)(folder, folder, **{**OPTIONS, "spectra_weight": -1})
+
+
 @pytest.mark.parametrize("name", ["seismogen", "bbgan", "dgm"])
 def test_spectra_steps_train_the_generator_alone(runs, folder, tmp_path, name):
     report = get_trainer(name)(folder, tmp_path / "a", **{**OPTIONS, "spectra_steps": 3})
