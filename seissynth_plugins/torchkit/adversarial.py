@@ -10,7 +10,7 @@ from torch import nn
 
 from seissynth.errors import InputError
 from seissynth_plugins.torchkit.adversarial_losses import ADVERSARIAL_LOSSES, gradient_penalty, l1_to_target
-from seissynth_plugins.torchkit.generator_on_spectra import spectra_loss
+from seissynth_plugins.torchkit.energy_scores import energy_score, spectrogram_score
 
 
 class AdversarialModel(nn.Module):
@@ -158,6 +158,21 @@ class AdversarialModel(nn.Module):
             loss, figures["l1"] = loss + self.l1 * error, error.detach()
         return {"loss": loss, **figures}
 
+    def spectra_loss(self, batch):
+        """Return the energy score of two draws of each condition: of log spectrograms, and of sizes beside waveforms.
+
+        Parameters
+        ----------
+        batch : dict
+            Before `prepared`: a generator's step may take the conditions in another order than the real records.
+        """
+        batch = self.prepared(batch, "critic")
+        draws, real = [self.fake(batch) for _ in range(2)], self.real(batch)
+        score = spectrogram_score(*(self.waveforms(one) for one in (*draws, real)))
+        for x, a, b in zip(*(_several(one)[1:] for one in (real, *draws)), strict=True):
+            score = score + energy_score([torch.linalg.vector_norm(d, dim=-1) for d in (a - x, b - x, a - b)])
+        return score
+
     def waveforms(self, records):
         """Return records, shape (N, 3, npts), from the generator's output; here its first tensor."""
         return _several(records)[0]
@@ -178,7 +193,7 @@ class AdversarialModel(nn.Module):
         figures = self.generator_loss(ready, self.fake(ready))
         if not self.spectra:
             return figures
-        score = spectra_loss(self, batch)
+        score = self.spectra_loss(batch)
         return {**figures, "loss": figures["loss"] + self.spectra * score, "spectra": score.detach()}
 
     def validation_loss(self, batch):

@@ -14,7 +14,6 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.io.seisbench.dataset import Dataset
 from seissynth.shared.checks import whole
-from seissynth_plugins.torchkit.one_part import train_one_part
 from seissynth_plugins.torchkit.record_rules import RecordRules
 from seissynth_plugins.torchkit.run_folder import (
     check_export,
@@ -25,6 +24,7 @@ from seissynth_plugins.torchkit.run_folder import (
     open_run,
 )
 from seissynth_plugins.torchkit.run_results import leave_weights
+from seissynth_plugins.torchkit.train_one_part import train_one_part
 from seissynth_plugins.torchkit.trainer_options import tells_options
 from seissynth_plugins.torchkit.training_rows import as_list
 from seissynth_plugins.torchkit.training_table import TrainingTable, evenly_chosen

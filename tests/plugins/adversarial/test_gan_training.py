@@ -26,9 +26,9 @@ from seissynth_plugins.dgm import training as dgm  # noqa: E402
 from seissynth_plugins.seismogen import training as seismogen  # noqa: E402
 from seissynth_plugins.torchkit.checkpoints import read_tensors  # noqa: E402
 from seissynth_plugins.torchkit.critic_on_noise import CriticOnNoise  # noqa: E402
+from seissynth_plugins.torchkit.energy_scores import spectrogram_score  # noqa: E402
 from seissynth_plugins.torchkit.gan_training import gan_rules, train_gan  # noqa: E402
-from seissynth_plugins.torchkit.generator_on_spectra import energy_score  # noqa: E402
-from seissynth_plugins.torchkit.one_part import train_one_part  # noqa: E402
+from seissynth_plugins.torchkit.train_one_part import train_one_part  # noqa: E402
 from seissynth_plugins.torchkit.training import TrainConfig  # noqa: E402
 from seissynth_plugins.torchkit.training_table import TrainingTable  # noqa: E402
 from seissynth_plugins.torchkit.waveform_data import WaveformData, fit_waveform_inputs  # noqa: E402
@@ -371,13 +371,13 @@ def test_critic_noise_steps_change_what_comes_out_and_need_noise(runs, folder, p
 def test_the_energy_score_is_least_for_draws_of_the_right_distribution():
     torch.manual_seed(0)
     real, *draws = torch.randn(5, 64, 3, 512)
-    right = energy_score(*draws[:2], real)
-    assert energy_score(real, real, real) < 1e-5
-    assert right < 0.9 * energy_score(draws[0], draws[0], real)  # draws that do not differ
+    right = spectrogram_score(*draws[:2], real)
+    assert spectrogram_score(real, real, real) < 1e-5
+    assert right < 0.9 * spectrogram_score(draws[0], draws[0], real)  # draws that do not differ
     for factor in (0.5, 2.0):
-        assert right < 0.9 * energy_score(factor * draws[0], factor * draws[1], real)
+        assert right < 0.9 * spectrogram_score(factor * draws[0], factor * draws[1], real)
     early = (torch.arange(512) < 256) * 1.4  # of the same power, in the first half
-    assert right < 0.8 * energy_score(early * draws[0], early * draws[1], real)
+    assert right < 0.8 * spectrogram_score(early * draws[0], early * draws[1], real)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
