@@ -93,7 +93,8 @@ def test_a_bar_shows_share_count_and_time_left(tmp_path):
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode())
     lines = [line for line in re.split(r"[\r\n]", shown) if "/42 records" in line]
     counts = [(int(line.split("%")[0].split()[-1]), int(re.search(r"(\d+)/42", line)[1])) for line in lines]
-    assert len(set(counts)) > 2 and counts == sorted(counts)
+    # how many states of the bar are seen depends on the machine: it is drawn ten times a second
+    assert counts == sorted(counts) and counts[-1] == (100, 42)
     assert all(share == int(100 * count / 42) or share == round(100 * count / 42) for share, count in counts)
     assert all("left" in line and len(line) <= 80 for line in lines)
     assert "126 traces of 1 event written" in shown
