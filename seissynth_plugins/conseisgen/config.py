@@ -20,10 +20,15 @@ class ConSeisGenConfig:
         Samples of the generator's first layer, before the doublings.
     channels : int
         Channels of the first layer; halved by each doubling.
+    least_channels : int
+        Of any layer: fewer are not left by halving. The papers' sizes end with 16 and 32.
     doublings : int
     noise : int
     condition : int
         Numbers of a condition: 1, the distance, or 11, HEGGS' vector.
+    waves : int
+        Frequencies at which the generator also gets sine and cosine of each number. Without any, as in the papers, one
+        distance among 200 numbers of noise is hardly learned in half an hour.
     blocks : int
         Residual blocks of the discriminator, each halves the record.
     critic_channels : int
@@ -44,9 +49,11 @@ class ConSeisGenConfig:
     sampling_rate_hz: float = 100.0
     start: int = 128
     channels: int = 512
+    least_channels: int = 1
     doublings: int = 5
     noise: int = 200
     condition: int = 1
+    waves: int = 0
     blocks: int = 10
     critic_channels: int = 32
     kernel: int = 5
@@ -58,8 +65,19 @@ class ConSeisGenConfig:
     source: bool = False
 
     def __post_init__(self):
-        for name in ("start", "channels", "doublings", "noise", "condition", "blocks", "critic_channels", "kernel"):
+        for name in (
+            "start",
+            "channels",
+            "least_channels",
+            "doublings",
+            "noise",
+            "condition",
+            "blocks",
+            "critic_channels",
+            "kernel",
+        ):
             whole(name, getattr(self, name))
+        whole("waves", self.waves, 0)
         positive("sampling_rate_hz", self.sampling_rate_hz, "Hz")
         if self.kernel % 2 == 0:
             raise InputError(f"kernel={self.kernel} must be odd, or convolutions would change the length of a record.")
@@ -81,9 +99,9 @@ SIZES = {
     "authors": _AUTHORS,
     #: HEGGS' appendix E.2: 60 s, first layer changed and last doubling removed, the whole vector as condition
     "heggs": _HEGGS,
-    #: the same for two cores: a quarter of the generator's channels, half of the discriminator's
-    "heggs_small": replace(_HEGGS, channels=128, critic_channels=16),
-    "small": replace(_AUTHORS, channels=128, critic_channels=16),
+    #: the same for two cores: a quarter of the generator's first channels, half of the discriminator's
+    "heggs_small": replace(_HEGGS, channels=128, least_channels=32, critic_channels=16),
+    "small": replace(_AUTHORS, channels=128, least_channels=32, critic_channels=16, waves=16),
     "tiny": ConSeisGenConfig(
         sampling_rate_hz=10.0, start=25, channels=16, doublings=3, noise=8, blocks=4, critic_channels=4
     ),

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from seissynth_plugins.conseisgen.config import COMPONENTS
+from seissynth_plugins.torchkit.conditioning import with_waves
 from seissynth_plugins.torchkit.source_encoder import SourceEncoder
 
 _SLOPE = 0.2
@@ -39,14 +40,15 @@ class Generator(nn.Module):
         self.config = config
         first = config.channels * config.start
         self.source = SourceEncoder(config.npts, config.noise) if config.source else None
-        self.first = nn.Sequential(nn.Linear(config.noise + config.condition, first), nn.BatchNorm1d(first), nn.ReLU())
+        inputs = config.noise + config.condition * (1 + 2 * config.waves)
+        self.first = nn.Sequential(nn.Linear(inputs, first), nn.BatchNorm1d(first), nn.ReLU())
         layers, channels = [], config.channels
-        for _ in range(config.doublings):
+        for number in range(config.doublings):
+            before, channels = channels, max(config.channels // 2 ** (number + 1), config.least_channels)
             layers += [
-                nn.Upsample(scale_factor=2), nn.Conv1d(channels, channels // 2, config.kernel, padding="same"),
-                nn.BatchNorm1d(channels // 2), nn.ReLU(),
+                nn.Upsample(scale_factor=2), nn.Conv1d(before, channels, config.kernel, padding="same"),
+                nn.BatchNorm1d(channels), nn.ReLU(),
             ]  # fmt: skip
-            channels //= 2
         self.layers = nn.Sequential(*layers, nn.Conv1d(channels, COMPONENTS, 1), nn.Sigmoid())
 
     @property
@@ -57,6 +59,7 @@ class Generator(nn.Module):
     def forward(self, z, condition, source=None):
         """(N, noise), (N, condition), source (N, 3, npts) -> (N, 3, npts)."""
         z = z if source is None else z + self.source(source)
+        condition = with_waves(condition, self.config.waves)
         x = self.first(torch.cat([z, condition], dim=1)).unflatten(1, (self.config.channels, self.config.start))
         return self.layers(x)
 

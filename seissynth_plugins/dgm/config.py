@@ -29,6 +29,8 @@ class DgmConfig:
         Coarse time steps of a short range.
     conditions : int
         Numbers of a condition; 0 for none, as in the paper.
+    waves : int
+        Frequencies at which the generator also gets sine and cosine of each number of a condition.
     kernel : int
     penalty : float
         Weight of the gradient penalty.
@@ -41,13 +43,15 @@ class DgmConfig:
     heads: int = 4
     block: int = 16
     conditions: int = 0
+    waves: int = 0
     kernel: int = 9
     penalty: float = 10.0
 
     def __post_init__(self):
         for name in ("npts", "noise", "width", "heads", "block", "kernel"):
             whole(name, getattr(self, name))
-        whole("conditions", self.conditions, 0)
+        for name in ("conditions", "waves"):
+            whole(name, getattr(self, name), 0)
         positive("sampling_rate_hz", self.sampling_rate_hz, "Hz")
         if self.npts % (2**DOUBLINGS * self.block):
             raise InputError(f"npts={self.npts} must be a multiple of {2**DOUBLINGS} times block={self.block}.")
@@ -62,7 +66,7 @@ class DgmConfig:
 
 SIZES = {
     "small": DgmConfig(),
-    "conditional": DgmConfig(conditions=3),
+    "conditional": DgmConfig(conditions=3, waves=16),
     "tiny": DgmConfig(sampling_rate_hz=10.0, npts=256, noise=8, width=8, heads=2, block=4, kernel=3),
 }
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from seissynth_plugins.dgm.config import COMPONENTS, DOUBLINGS
+from seissynth_plugins.torchkit.conditioning import with_waves
 
 _SLOPE = 0.2
 
@@ -38,7 +39,8 @@ class Generator(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config, width = config, config.width
-        self.first = nn.Linear(config.noise + config.conditions, config.steps * width)
+        inputs = config.noise + config.conditions * (1 + 2 * config.waves)
+        self.first = nn.Linear(inputs, config.steps * width)
         self.register_buffer("positions", _positions(config.steps, width), persistent=False)
         self.long = nn.LSTM(width, width // 2, batch_first=True, bidirectional=True)
         self.short = nn.LSTM(width, width // 2, batch_first=True, bidirectional=True)
@@ -62,7 +64,7 @@ class Generator(nn.Module):
     def forward(self, z, conditions=None):
         """(N, noise), (N, conditions) -> (N, 3, npts)."""
         config = self.config
-        z = z if conditions is None else torch.cat([z, conditions], dim=1)
+        z = z if conditions is None else torch.cat([z, with_waves(conditions, config.waves)], dim=1)
         x = self.first(z).unflatten(1, (config.steps, config.width)) + self.positions  # (N, T, D)
         x = x + self.long(x)[0]
         blocks = x.unflatten(1, (-1, config.block)).flatten(0, 1)

@@ -10,7 +10,10 @@ from torch import nn
 
 from seissynth.errors import InputError
 from seissynth_plugins.torchkit.adversarial_losses import ADVERSARIAL_LOSSES, gradient_penalty, l1_to_target
-from seissynth_plugins.torchkit.energy_scores import energy_score, spectrogram_score
+from seissynth_plugins.torchkit.energy_scores import energy_score, spectrogram_score, waveform_score
+
+#: of the score of waveforms beside that of spectrograms
+_WAVEFORM_WEIGHT = 2.0
 
 
 class AdversarialModel(nn.Module):
@@ -93,8 +96,8 @@ class AdversarialModel(nn.Module):
         self.adversarial = ADVERSARIAL_LOSSES[adversarial] if isinstance(adversarial, str) else adversarial
         self.penalty, self.l1 = penalty, l1
         self.sampling_rate_hz, self.sample_batch, self.config = sampling_rate_hz, sample_batch, config
-        #: weight of the energy score of spectrograms in the generator's loss
-        self.spectra = 0.0
+        #: weight of `energy_loss` in the generator's loss
+        self.energy = 0.0
 
     # --- what systems replace
 
@@ -158,8 +161,8 @@ class AdversarialModel(nn.Module):
             loss, figures["l1"] = loss + self.l1 * error, error.detach()
         return {"loss": loss, **figures}
 
-    def spectra_loss(self, batch):
-        """Return the energy score of two draws of each condition: of log spectrograms, and of sizes beside waveforms.
+    def energy_loss(self, batch):
+        """Return the energy score of two draws of each condition: spectrograms, waveforms, and sizes beside them.
 
         Parameters
         ----------
@@ -168,7 +171,8 @@ class AdversarialModel(nn.Module):
         """
         batch = self.prepared(batch, "critic")
         draws, real = [self.fake(batch) for _ in range(2)], self.real(batch)
-        score = spectrogram_score(*(self.waveforms(one) for one in (*draws, real)))
+        records = [self.waveforms(one) for one in (*draws, real)]
+        score = spectrogram_score(*records) + _WAVEFORM_WEIGHT * waveform_score(*records)
         for x, a, b in zip(*(_several(one)[1:] for one in (real, *draws)), strict=True):
             score = score + energy_score([torch.linalg.vector_norm(d, dim=-1) for d in (a - x, b - x, a - b)])
         return score
@@ -191,10 +195,10 @@ class AdversarialModel(nn.Module):
                 made = self.fake(ready)
             return self.critic_loss(ready, made)
         figures = self.generator_loss(ready, self.fake(ready))
-        if not self.spectra:
+        if not self.energy:
             return figures
-        score = self.spectra_loss(batch)
-        return {**figures, "loss": figures["loss"] + self.spectra * score, "spectra": score.detach()}
+        score = self.energy_loss(batch)
+        return {**figures, "loss": figures["loss"] + self.energy * score, "energy": score.detach()}
 
     def validation_loss(self, batch):
         """Return figures of generated records.

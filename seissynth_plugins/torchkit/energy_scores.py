@@ -6,10 +6,14 @@ import torch
 WINDOWS = (64, 256, 1024)
 #: amplitudes below this share of the rms amplitude of real records count little
 _FLOOR = 0.01
+#: samples of the pieces of a waveform
+PIECES = (16, 64)
+#: share of the rms amplitude of real records up to which samples count by their size, beyond it by its logarithm
+_LINEAR = 0.05
 
 
 def spectrogram_score(first, second, real, windows=WINDOWS):
-    """Return the mean energy score of log spectrograms, over records and windows.
+    """Return the mean energy score of log spectrograms, over records, times and windows.
 
     Parameters
     ----------
@@ -28,7 +32,41 @@ def spectrogram_score(first, second, real, windows=WINDOWS):
         floor = _FLOOR * real.detach().float().std() * window**0.5
         a, b, x = (_log_spectrogram(records, window, floor) for records in (first, second, real))
         pairs = ((a, x), (b, x), (a, b))
-        scores.append(energy_score([(p - q).square().mean(-1).clamp_min(1e-12).sqrt() for p, q in pairs]))
+        # all components and frequencies of a time together
+        scores.append(energy_score([(p - q).square().mean((1, 2)).clamp_min(1e-12).sqrt() for p, q in pairs]))
+    return torch.stack(scores).mean()
+
+
+def waveform_score(first, second, real, pieces=PIECES):
+    """Return the mean energy score of short pieces of waveforms, over records, places and lengths of pieces.
+
+    A spectrogram does not show which sign samples have; pieces do.
+
+    Parameters
+    ----------
+    first, second, real : Tensor, shape (N, C, npts)
+        Two draws, and the real records; means are taken out.
+    pieces : sequence of int
+        Samples of a piece; those longer than the records are left out.
+
+    Returns
+    -------
+    Tensor
+        Scalar.
+
+    Notes
+    -----
+    Samples x are compared as arsinh(x / a), with a of 0.05 of the rms amplitude of all real records: quiet parts of a
+    record count beside the loud ones.
+    """
+    npts, scores = real.shape[-1], []
+    unit = _LINEAR * (real - real.mean(-1, keepdim=True)).detach().float().std()
+    drawn = [torch.asinh((x - x.mean(-1, keepdim=True)).float() / unit) for x in (first, second, real)]
+    for size in (size for size in pieces if size <= npts):
+        a, b, x = (one[..., : npts // size * size].unflatten(-1, (-1, size)) for one in drawn)
+        pairs = ((a, x), (b, x), (a, b))
+        # all components of a place make one piece
+        scores.append(energy_score([(p - q).square().mean((1, -1)).clamp_min(1e-12).sqrt() for p, q in pairs]))
     return torch.stack(scores).mean()
 
 
@@ -37,7 +75,7 @@ def energy_score(distances):
 
     Parameters
     ----------
-    distances : sequence of three Tensor, shape (N,)
+    distances : sequence of three Tensor, shape (N, ...)
         Of the first draw to the real record, of the second to it, and of the draws to each other.
 
     Returns
@@ -63,8 +101,8 @@ def energy_score(distances):
 
 
 def _log_spectrogram(records, window, floor):
-    """Return ln amplitude, (N, all): of all components, frequencies and times; frequency 0 keeps records centred."""
+    """Return ln amplitude, (N, C, frequencies, times); frequency 0 keeps records centred."""
     flat = records.float().flatten(0, 1)
     shape = torch.hann_window(window, device=flat.device)
     made = torch.stft(flat, window, window // 4, window=shape, return_complex=True)
-    return (made.abs() + floor).log().unflatten(0, records.shape[:2]).flatten(1)
+    return (made.abs() + floor).log().unflatten(0, records.shape[:2])

@@ -13,7 +13,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.io.seisbench.dataset import Dataset
-from seissynth.shared.checks import whole
+from seissynth.shared.checks import positive, whole
 from seissynth_plugins.torchkit.record_rules import RecordRules
 from seissynth_plugins.torchkit.run_folder import (
     check_export,
@@ -109,8 +109,8 @@ def gan_rules(system, config, data):
 @tells_options
 def train_gan(
     system, data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None,
-    critic_noise_steps=0, spectra_steps=0, spectra_weight=0.0, seed=0, max_minutes=None, validation_records=64,
-    export="best", region="", licence="MIT", threads=None, resume=True, **loop,
+    critic_noise_steps=0, energy_steps=0, energy_rate=2e-3, energy_weight=0.0, seed=0, max_minutes=None,
+    validation_records=64, export="best", region="", licence="MIT", threads=None, resume=True, **loop,
 ):  # fmt: skip
     """Train a system on data sets.
 
@@ -129,9 +129,12 @@ def train_gan(
         A set whose rows of noise are the other class, where the system has one, and serve `critic_noise_steps`.
     critic_noise_steps : int
         Steps before the training in which the critic learns to separate earthquakes from noise.
-    spectra_steps : int
-        Steps before the training in which the generator learns the spectrograms of its records, without a critic.
-    spectra_weight : float
+    energy_steps : int
+        Steps before the training in which the generator learns without a critic, by the energy score of spectrograms
+        and pieces of waveforms.
+    energy_rate : float
+        Largest learning rate of these steps.
+    energy_weight : float
         Weight of the same score in the generator's loss beside the critic's.
     {seed_and_time}
     validation_records : int
@@ -157,9 +160,10 @@ def train_gan(
     check_export(export)
     check_loop(loop, TrainConfig, system.kind)
     whole("critic_noise_steps", critic_noise_steps, 0)
-    whole("spectra_steps", spectra_steps, 0)
-    if isinstance(spectra_weight, bool) or not isinstance(spectra_weight, numbers.Real) or not spectra_weight >= 0:
-        raise InputError(f"spectra_weight={spectra_weight!r} must be a weight of 0 or more.")
+    whole("energy_steps", energy_steps, 0)
+    positive("energy_rate", energy_rate)
+    if isinstance(energy_weight, bool) or not isinstance(energy_weight, numbers.Real) or not energy_weight >= 0:
+        raise InputError(f"energy_weight={energy_weight!r} must be a weight of 0 or more.")
     network, size = system.named_config(config), str(config).split("+")[0]
     table = TrainingTable(
         data,
@@ -172,8 +176,8 @@ def train_gan(
     )
     run = open_run(
         system.kind, config, table, output, init=init, resume=resume, seed=seed,
-        critic_noise_steps=critic_noise_steps or None, spectra_steps=spectra_steps or None,
-        spectra_weight=spectra_weight or None,
+        critic_noise_steps=critic_noise_steps or None, energy_steps=energy_steps or None,
+        energy_rate=energy_rate if energy_steps else None, energy_weight=energy_weight or None,
     )  # fmt: skip
     rows = table.rows("train")
     if not len(rows):
@@ -190,7 +194,7 @@ def train_gan(
     validation = WaveformData(table, inputs, network.npts, unseen, sources=sources, **window) if len(unseen) else None
     with first_weights(seed, threads):
         model = system.model(network)
-    model.sample_batch, model.spectra = _sample_batch(validation or items), float(spectra_weight)
+    model.sample_batch, model.energy = _sample_batch(validation or items), float(energy_weight)
     if run.start is not None:
         if run.start[0].config != network:
             raise InputError(f"{init} holds another configuration than {config!r}; name that one, or leave init out.")
@@ -203,10 +207,13 @@ def train_gan(
 
         known = WaveformData(table, inputs, network.npts, rows, noise_windows=True, **window)
         train_one_part(CriticOnNoise(model), known, recipe, run.output / "critic", critic_noise_steps, resume)
-    if spectra_steps:
-        from seissynth_plugins.torchkit.generator_on_spectra import GeneratorOnSpectra
+    if energy_steps:
+        from seissynth_plugins.torchkit.generator_by_energy_score import RECIPE, WARM_UP, GeneratorByEnergyScore
 
-        train_one_part(GeneratorOnSpectra(model), items, recipe, run.output / "spectra", spectra_steps, resume)
+        train_one_part(
+            GeneratorByEnergyScore(model), items, recipe, run.output / "energy", energy_steps, resume, **RECIPE,
+            learning_rate=energy_rate, warm_up=min(WARM_UP, energy_steps // 10),
+        )  # fmt: skip
     result = train(model, items, recipe, run.output, resume, validation=validation)
     return leave_weights(
         run, items, _of_generator(result), recipe, network, inputs, export=export, region=region, licence=licence,
@@ -216,14 +223,20 @@ def train_gan(
 
 
 def _inputs(system, network, table, rows, start, window):
-    """Statistics of the training part; conditions and sizes of initial weights are kept."""
-    if start is not None:
-        return start[1]
-    return fit_waveform_inputs(
+    """Statistics of the training part; of initial weights those that their network knows are kept."""
+    found = fit_waveform_inputs(
         table, rows, network.npts, scaling=system.scaling, conditions=system.conditions(network),
         vector=system.vector(network), extras=("onsets",) if system.onsets(network) else (), own_sizes=system.own_sizes,
         **window,
     )  # fmt: skip
+    if start is None:
+        return found
+    if system.own_sizes and found.quantity != start[1].quantity:
+        raise InputError(
+            f"the initial weights make records of {start[1].quantity} with their sizes, and the sets hold "
+            f"{found.quantity}; give sets of the former, or leave init out."
+        )
+    return dataclasses.replace(start[1], sizes=found.sizes, quantity=found.quantity)
 
 
 def _sample_batch(items):

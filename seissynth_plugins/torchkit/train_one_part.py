@@ -11,7 +11,7 @@ _PLAIN = {
 _BY_PART = ("optimizer", "learning_rate", "betas", "weight_decay", "decay", "clip", "clip_weights")
 
 
-def train_one_part(module, items, recipe, folder, steps, resume=True):
+def train_one_part(module, items, recipe, folder, steps, resume=True, **changes):
     """Train the only part of a module for some steps; its weights are those of the last one.
 
     Parameters
@@ -25,6 +25,8 @@ def train_one_part(module, items, recipe, folder, steps, resume=True):
         Of this stage.
     steps : int
     resume : bool
+    **changes
+        Fields of `TrainConfig` for this stage alone.
 
     Returns
     -------
@@ -35,4 +37,5 @@ def train_one_part(module, items, recipe, folder, steps, resume=True):
 
     (part,) = module.parts()
     own = {name: recipe.of_part(name, part) for name in _BY_PART}
-    return train(module, items, dataclasses.replace(recipe, steps=steps, **_PLAIN, **own), folder, resume).finished
+    stage = dataclasses.replace(recipe, steps=steps, **{**_PLAIN, **own, **changes})
+    return train(module, items, stage, folder, resume).finished

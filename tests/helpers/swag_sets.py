@@ -41,7 +41,7 @@ def waveforms(rows, level=1e-7, seed=0):
     return out
 
 
-def write_set(folder, rows=None, noise=0, unit="m/s", **columns):
+def write_set(folder, rows=None, noise=0, unit="m/s", factor=1.0, **columns):
     """Write a set of these rows, changed by `columns`, and of `noise` rows of noise for each station."""
     rows = [{**row, **columns} for row in (made_up_rows() if rows is None else rows)]
     quiet = [
@@ -51,7 +51,7 @@ def write_set(folder, rows=None, noise=0, unit="m/s", **columns):
     ]  # fmt: skip
     silence = 1e-6 * np.random.default_rng(1).standard_normal((len(quiet), 3, NPTS)).astype(np.float32)
     with DatasetWriter(folder, sampling_rate_hz=RATE, unit=unit) as writer:
-        writer.write(pd.DataFrame(rows + quiet), np.concatenate([waveforms(rows), silence]))
+        writer.write(pd.DataFrame(rows + quiet), np.float32(factor) * np.concatenate([waveforms(rows), silence]))
     return folder
 
 

@@ -1,5 +1,7 @@
 """Networks of the adversarial systems: shapes, ways of the conditions, bands, and that everything learns."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from seissynth_plugins.dgm import config as dgm_config  # noqa: E402
 from seissynth_plugins.dgm import network as dgm  # noqa: E402
 from seissynth_plugins.seismogen import config as seismogen_config  # noqa: E402
 from seissynth_plugins.seismogen import network as seismogen  # noqa: E402
+from seissynth_plugins.torchkit.conditioning import with_waves  # noqa: E402
 
 
 def learns(network, value):
@@ -49,6 +52,24 @@ def test_conseisgen_of_the_authors_begins_with_512_channels_of_128_samples():
     assert (first.in_features, first.out_features) == (201, 512 * 128)
     channels = [layer.out_channels for layer in generator.layers if isinstance(layer, torch.nn.Conv1d)]
     assert channels == [256, 128, 64, 32, 16, 3]
+
+
+def test_conseisgen_for_two_cores_keeps_32_channels_and_hears_the_distance():
+    config = conseisgen_config.named_config("small")
+    with torch.device("meta"):
+        generator = conseisgen.Generator(config)
+    assert generator.first[0].in_features == 200 + 1 + 2 * 16
+    channels = [layer.out_channels for layer in generator.layers if isinstance(layer, torch.nn.Conv1d)]
+    assert channels == [64, 32, 32, 32, 32, 3]
+    tiny = replace(conseisgen_config.named_config("tiny"), waves=2)
+    assert conseisgen.Generator(tiny)(torch.zeros(2, 8), torch.zeros(2, 1)).shape == (2, 3, 200)
+
+
+def test_waves_are_sines_and_cosines_of_each_number_from_half_a_radian_to_sixteen():
+    numbers = torch.tensor([[1.0, -0.5]])
+    made = with_waves(numbers, 2)
+    angles = [1 * 0.5, 1 * 16, -0.5 * 0.5, -0.5 * 16]
+    torch.testing.assert_close(made, torch.tensor([[1.0, -0.5, *np.sin(angles), *np.cos(angles)]], dtype=torch.float32))
 
 
 def test_a_residual_block_halves_and_keeps_the_variance():
@@ -176,6 +197,8 @@ def test_components_of_dgm_attend_to_each_other_at_the_same_time_only():
     [
         (lambda: conseisgen_config.ConSeisGenConfig(kernel=4), "must be odd"),
         (lambda: conseisgen_config.ConSeisGenConfig(channels=48, doublings=5), "cannot be halved 5 times"),
+        (lambda: conseisgen_config.ConSeisGenConfig(waves=-1), "waves=-1 must be a whole number of at least 0"),
+        (lambda: dgm_config.DgmConfig(waves=-1), "waves=-1 must be a whole number of at least 0"),
         (lambda: conseisgen_config.ConSeisGenConfig(blocks=13), "halve a record of 4096 samples to none"),
         (lambda: bbgan_config.BbganConfig(start=7), "must divide 750"),
         (lambda: bbgan_config.BbganConfig(penalty=-1), "0 or more"),

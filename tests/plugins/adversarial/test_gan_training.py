@@ -26,7 +26,7 @@ from seissynth_plugins.dgm import training as dgm  # noqa: E402
 from seissynth_plugins.seismogen import training as seismogen  # noqa: E402
 from seissynth_plugins.torchkit.checkpoints import read_tensors  # noqa: E402
 from seissynth_plugins.torchkit.critic_on_noise import CriticOnNoise  # noqa: E402
-from seissynth_plugins.torchkit.energy_scores import spectrogram_score  # noqa: E402
+from seissynth_plugins.torchkit.energy_scores import spectrogram_score, waveform_score  # noqa: E402
 from seissynth_plugins.torchkit.gan_training import gan_rules, train_gan  # noqa: E402
 from seissynth_plugins.torchkit.train_one_part import train_one_part  # noqa: E402
 from seissynth_plugins.torchkit.training import TrainConfig  # noqa: E402
@@ -179,6 +179,22 @@ def test_training_goes_on_from_weights_of_the_generator(runs, folder, tmp_path):
     report = get_trainer("bbgan")(folder, tmp_path / "run", **OPTIONS, init=runs["bbgan"].weights)
     card = load_model(report.weights, bbgan.SYSTEM.kind)[2]
     assert len(card["stages"]) == 2 and card["stages"][1]["init_weights_hash"]
+
+
+def test_sizes_are_those_of_the_new_set_unless_the_network_makes_them(runs, folder, tmp_path):
+    louder = write_set(tmp_path / "louder", rows_with_places(), noise=3, factor=np.e)
+    report = get_trainer("dgm")(louder, tmp_path / "dgm", **OPTIONS, init=runs["dgm"].weights)
+    before, after = (load_model(one.weights, dgm.SYSTEM.kind)[1] for one in (runs["dgm"], report))
+    np.testing.assert_allclose(
+        np.array(after.sizes.coefficients)[0] - np.array(before.sizes.coefficients)[0], 1, atol=1e-3
+    )
+    assert after.condition == before.condition
+    report = get_trainer("bbgan")(louder, tmp_path / "bbgan", **OPTIONS, init=runs["bbgan"].weights)
+    before, after = (load_model(one.weights, bbgan.SYSTEM.kind)[1] for one in (runs["bbgan"], report))
+    assert after.log_scale_range == before.log_scale_range
+    plain = write_set(tmp_path / "plain", rows_with_places(), noise=3, unit=None)
+    with pytest.raises(InputError, match="make records of velocity with their sizes, and the sets hold normalised"):
+        get_trainer("bbgan")(plain, tmp_path / "wrong", **OPTIONS, init=runs["bbgan"].weights)
 
 
 # --- predicted onsets
@@ -380,6 +396,23 @@ def test_the_energy_score_is_least_for_draws_of_the_right_distribution():
     assert right < 0.8 * spectrogram_score(early * draws[0], early * draws[1], real)
 
 
+def test_the_energy_score_of_waveforms_sees_signs():
+    torch.manual_seed(0)
+    real, *draws = torch.randn(5, 64, 3, 512)
+    right = waveform_score(*draws[:2], real)
+    assert waveform_score(real, real, real) < 1e-5
+    assert right < 0.9 * waveform_score(draws[0], draws[0], real)
+    for factor in (0.5, 2.0):
+        assert right < waveform_score(factor * draws[0], factor * draws[1], real)
+    offset = torch.where(torch.arange(512) < 256, 2.0, -2.0)  # the first half of one sign, the second of the other
+    one_sign = [offset.sign() * draw.abs() for draw in draws]
+    assert right < 0.9 * waveform_score(*one_sign[:2], real)
+    torch.testing.assert_close(waveform_score(*draws[:2], real + 7.0), right, atol=1e-4, rtol=0)  # not means
+    quiet = [torch.cat([one[..., :256], 0.01 * one[..., 256:]], dim=-1) for one in (*draws[:2], real)]
+    wrong = [torch.cat([one[..., :256], 0.03 * one[..., 256:]], dim=-1) for one in draws[:2]]
+    assert waveform_score(*quiet) < waveform_score(*wrong, quiet[2])  # the quiet half counts
+
+
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_the_score_of_spectrograms_joins_the_loss_of_the_generator_alone(folder, name):
     system = SYSTEMS[name]
@@ -391,30 +424,32 @@ def test_the_score_of_spectrograms_joins_the_loss_of_the_generator_alone(folder,
     items = WaveformData(table, inputs, config.npts, table.rows("train")[:4])
     batch, losses = default_collate([items.item(i, 0) for i in range(4)]), {}
     for weight in (0.0, 2.0):
-        model.spectra = weight
+        model.energy = weight
         torch.manual_seed(0)
         losses[weight] = {part: model.loss(batch, part) for part in ("critic", "generator")}
     plain, weighted = losses[0.0]["generator"], losses[2.0]["generator"]
-    assert weighted["spectra"] > 0.1 and "spectra" not in plain
-    torch.testing.assert_close(weighted["loss"], plain["loss"] + 2 * weighted["spectra"])
+    assert weighted["energy"] > 0.1 and "energy" not in plain
+    torch.testing.assert_close(weighted["loss"], plain["loss"] + 2 * weighted["energy"])
     torch.testing.assert_close(losses[0.0]["critic"]["loss"], losses[2.0]["critic"]["loss"])
-    with pytest.raises(InputError, match="spectra_weight=-1 must be"):
-        get_trainer(name)(folder, folder, **{**OPTIONS, "spectra_weight": -1})
+    with pytest.raises(InputError, match="energy_weight=-1 must be"):
+        get_trainer(name)(folder, folder, **{**OPTIONS, "energy_weight": -1})
 
 
 @pytest.mark.parametrize("name", ["seismogen", "bbgan", "dgm"])
-def test_spectra_steps_train_the_generator_alone(runs, folder, tmp_path, name):
-    report = get_trainer(name)(folder, tmp_path / "a", **{**OPTIONS, "spectra_steps": 3})
-    again = get_trainer(name)(folder, tmp_path / "b", **{**OPTIONS, "spectra_steps": 3, "max_minutes": 1e-9})
-    again = get_trainer(name)(folder, tmp_path / "b", **{**OPTIONS, "spectra_steps": 3})
-    trained = read_tensors(tmp_path / "a" / "spectra" / "state.safetensors")[0]
+def test_energy_steps_train_the_generator_alone(runs, folder, tmp_path, name):
+    report = get_trainer(name)(folder, tmp_path / "a", **{**OPTIONS, "energy_steps": 3})
+    again = get_trainer(name)(folder, tmp_path / "b", **{**OPTIONS, "energy_steps": 3, "max_minutes": 1e-9})
+    again = get_trainer(name)(folder, tmp_path / "b", **{**OPTIONS, "energy_steps": 3})
+    trained = read_tensors(tmp_path / "a" / "energy" / "state.safetensors")[0]
     assert not any("critic" in key for key in trained) and any("generator" in key for key in trained)
     states = [load_model(one.weights, SYSTEMS[name].kind)[0].state_dict() for one in (report, again, runs[name])]
     same = [all(torch.equal(states[0][key], other[key]) for key in other) for other in states[1:]]
     assert same == [True, False]
-    assert load_model(report.weights, SYSTEMS[name].kind)[2]["stages"][-1]["options"]["spectra_steps"] == 3
-    with pytest.raises(InputError, match="spectra_steps"):
-        get_trainer(name)(folder, tmp_path / "c", **{**OPTIONS, "spectra_steps": -1})
+    assert load_model(report.weights, SYSTEMS[name].kind)[2]["stages"][-1]["options"]["energy_steps"] == 3
+    with pytest.raises(InputError, match="energy_rate=0 must be a number above 0"):
+        get_trainer(name)(folder, tmp_path / "c", **{**OPTIONS, "energy_steps": 3, "energy_rate": 0})
+    with pytest.raises(InputError, match="energy_steps"):
+        get_trainer(name)(folder, tmp_path / "c", **{**OPTIONS, "energy_steps": -1})
 
 
 def test_noise_is_a_class_of_the_thesis_networks_where_it_is_asked_for(runs, folder, tmp_path):
