@@ -43,7 +43,7 @@ def draw(rows, spectra, titles):
         colour = BLACK if name == "real" else f"C{number}"
         axis.loglog(frequency, level, lw=1.0, label=name, color=colour)
     axis.set_xlabel("Frequency (Hz)")
-    axis.set_ylabel("ln mean of amplitude spectrum")
+    axis.set_ylabel("Geometric mean\nof amplitude spectra")
     axis.legend(fontsize=7)
     return figure
 
