@@ -33,7 +33,7 @@ def put_into_package(kind, run, measured, *, region, largest_mb, **further):
         raise SystemExit(f"these weights know {', '.join(sorted(sets & set(NOT_PERMITTED)))}, which may not ship.")
     about = {name: value for name, value in card.items() if name not in WRITTEN}
     kind.shipped.parent.mkdir(exist_ok=True)
-    new = kind.shipped.with_suffix(".new")
+    new = kind.shipped.with_stem(f"{kind.shipped.stem}_new")
     save_model(new, model.state_dict(), model.config, inputs, {**about, "region": region, **further}, kind)
     size = new.stat().st_size / 1e6
     if size > largest_mb:
