@@ -27,8 +27,8 @@ class ConSeisGenConfig:
     condition : int
         Numbers of a condition: 1, the distance, or 11, HEGGS' vector.
     waves : int
-        Frequencies at which the generator also gets sine and cosine of each number. Without any, as in the papers, one
-        distance among 200 numbers of noise is hardly learned in half an hour.
+        Frequencies at which the generator also gets sine and cosine of each number, so that one distance is not lost
+        among 200 numbers of noise; the papers have none.
     blocks : int
         Residual blocks of the discriminator, each halves the record.
     critic_channels : int
@@ -66,16 +66,9 @@ class ConSeisGenConfig:
 
     def __post_init__(self):
         for name in (
-            "start",
-            "channels",
-            "least_channels",
-            "doublings",
-            "noise",
-            "condition",
-            "blocks",
-            "critic_channels",
+            "start", "channels", "least_channels", "doublings", "noise", "condition", "blocks", "critic_channels",
             "kernel",
-        ):
+        ):  # fmt: skip
             whole(name, getattr(self, name))
         whole("waves", self.waves, 0)
         positive("sampling_rate_hz", self.sampling_rate_hz, "Hz")

@@ -31,9 +31,8 @@ def spectrogram_score(first, second, real, windows=WINDOWS):
     for window in (size for size in windows if size <= npts):
         floor = _FLOOR * real.detach().float().std() * window**0.5
         a, b, x = (_log_spectrogram(records, window, floor) for records in (first, second, real))
-        pairs = ((a, x), (b, x), (a, b))
         # all components and frequencies of a time together
-        scores.append(energy_score([(p - q).square().mean((1, 2)).clamp_min(1e-12).sqrt() for p, q in pairs]))
+        scores.append(_score(a, b, x, (1, 2)))
     return torch.stack(scores).mean()
 
 
@@ -64,9 +63,8 @@ def waveform_score(first, second, real, pieces=PIECES):
     drawn = [torch.asinh((x - x.mean(-1, keepdim=True)).float() / unit) for x in (first, second, real)]
     for size in (size for size in pieces if size <= npts):
         a, b, x = (one[..., : npts // size * size].unflatten(-1, (-1, size)) for one in drawn)
-        pairs = ((a, x), (b, x), (a, b))
         # all components of a place make one piece
-        scores.append(energy_score([(p - q).square().mean((1, -1)).clamp_min(1e-12).sqrt() for p, q in pairs]))
+        scores.append(_score(a, b, x, (1, -1)))
     return torch.stack(scores).mean()
 
 
@@ -98,6 +96,12 @@ def energy_score(distances):
     """
     of_first, of_second, apart = distances
     return 0.5 * (of_first + of_second - apart).mean()
+
+
+def _score(first, second, real, axes):
+    """Return the energy score of root-mean-square differences over some axes."""
+    pairs = ((first, real), (second, real), (first, second))
+    return energy_score([(a - b).square().mean(axes).clamp_min(1e-12).sqrt() for a, b in pairs])
 
 
 def _log_spectrogram(records, window, floor):

@@ -4,7 +4,7 @@
 
 RUN is a folder of ``seissynth train``, TABLE the Markdown table of ``gan_scores.py`` for it. Writes
 ``seissynth_plugins/NAME/data/NAME_small.safetensors`` and, beside it, ``CARD.md``, and prints the digest of the file,
-which goes into `seissynth_plugins/NAME/backend.py`. Refuses weights that do not beat noise of the mean spectrum in
+for `sha256` of the system's `Kind`. Refuses weights that do not beat noise of the mean spectrum in
 envelope correlation and spectrogram MSE, those of sets whose licence does not allow it, and files above 8 MB.
 """
 
@@ -31,9 +31,7 @@ def main():
         raise SystemExit(f"{arguments.run}: no better than {FLOOR}; these weights do not ship.")
     system = system_of(weights_kind(arguments.run / "weights.safetensors"))
     how = "On records that the training did not see (`tools/adversarial/gan_scores.py`), these weights first:"
-    put_into_package(
-        system.kind, arguments.run, [how, "", table], region=arguments.region, largest_mb=LARGEST_MB
-    )  # fmt: skip
+    put_into_package(system.kind, arguments.run, [how, "", table], region=arguments.region, largest_mb=LARGEST_MB)
 
 
 def beats_noise(table):
