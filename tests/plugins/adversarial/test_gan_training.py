@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from test_waveform_data import rows_with_places
 
@@ -441,6 +442,9 @@ def test_energy_steps_train_the_generator_alone(runs, folder, tmp_path, name):
     again = get_trainer(name)(folder, tmp_path / "b", **{**OPTIONS, "energy_steps": 3, "max_minutes": 1e-9})
     again = get_trainer(name)(folder, tmp_path / "b", **{**OPTIONS, "energy_steps": 3})
     trained = read_tensors(tmp_path / "a" / "energy" / "state.safetensors")[0]
+    # the cosine begins at the largest rate of these steps, not of the training
+    rates = pd.read_csv(tmp_path / "a" / "energy" / "metrics.csv")["learning_rate"]
+    assert rates[0] == pytest.approx(2e-3)
     assert not any("critic" in key for key in trained) and any("generator" in key for key in trained)
     states = [load_model(one.weights, SYSTEMS[name].kind)[0].state_dict() for one in (report, again, runs[name])]
     same = [all(torch.equal(states[0][key], other[key]) for key in other) for other in states[1:]]
