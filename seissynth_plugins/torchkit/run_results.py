@@ -8,7 +8,7 @@ import numpy as np
 from seissynth.errors import FileFormatError
 from seissynth_plugins.torchkit.checkpoints import read_header
 from seissynth_plugins.torchkit.run_folder import write_text
-from seissynth_plugins.torchkit.stages import earlier_stages, stages_table, training_stage
+from seissynth_plugins.torchkit.stages import earlier_stages, stages_table, training_commands, training_stage
 from seissynth_plugins.torchkit.weights import save_model
 
 #: what `open_run` asks of every training; further options go into the card's stage
@@ -228,7 +228,7 @@ def write_card(card, weights, table, kind):
         "",
         "## Train again",
         "",
-        f"    {kind.train_hint}",
+        *(f"    {command}" for command in training_commands(kind.name, card["stages"])),
         "",
     ]
     write_text(weights.with_name("CARD.md"), "\n".join(lines))

@@ -1,17 +1,19 @@
 """Train an adversarial system on the Ridgecrest folds and predict every record by weights that never saw its time.
 
     python -m tools.adversarial.gan_ridgecrest train WINDOWS WORK NAME [--config heggs_small] [--steps 1000]
-    python -m tools.adversarial.gan_ridgecrest predict WINDOWS WORK NAME [--draws 5] [--without-source]
+    python -m tools.adversarial.gan_ridgecrest train WINDOWS WORK NAME --init FILE --set energy_steps=120 --set steps=60
+    python -m tools.adversarial.gan_ridgecrest predict WINDOWS WORK NAME [--draws 5] [--without-source] [--weights FILE]
     python -m tools.real_records.evaluate_ridgecrest WINDOWS DATA --picker FILE --set "BBGAN=WORK/NAME_CONFIG/predicted"
 
 NAME is a system: seismogen, conseisgen or bbgan; WINDOWS as for `tools.heggs.heggs_ridgecrest`: the same windows, folds
 and masks. ``--config heggs_small+source`` trains on pairs. Runs are kept in ``WORK/NAME_CONFIG/fold_K`` and go on where
 they were stopped; ``seconds.csv`` there holds the CPU time of each call, so that budgets can be compared. A fold that
-diverges is written to ``diverged.csv`` with its step, and its last good weights are used if there are any.
+diverges is noted there with its step, and its last good weights are used if there are any. ``--set`` takes the options
+of ``seissynth train``; ``--init`` weights of records that are not from Ridgecrest, with which each fold begins.
 
 ``predict`` writes one set in SeisBench's format with a row for each draw. Weights trained on pairs take another record
 of the same earthquake for each draw, a picked one where there is any; ``--without-source`` leaves it out, which BBGAN
-can do.
+can do. ``--weights`` predicts every block with one file, of weights that saw no record of Ridgecrest.
 """
 
 import argparse
@@ -24,6 +26,7 @@ import torch
 
 from seissynth import get_backend
 from seissynth.backends.trainers import get_trainer
+from seissynth.cli._generation import parse_options
 from seissynth.errors import TrainingError
 from seissynth.io.seisbench.chunked import write_in_chunks
 from seissynth.seeding import generator, hash_words
@@ -50,7 +53,8 @@ def main():
     parser.add_argument("--config", default="heggs_small")
     parser.add_argument("--init", type=Path, help="weights of the generator to begin with")
     parser.add_argument("--label", help="name of the runs' folder; default NAME_CONFIG")
-    parser.add_argument("--steps", type=int, help="default: those of the configuration's recipe")
+    parser.add_argument("--weights", type=Path, help="for predict: this file for each fold")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="option of the training")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--without-source", action="store_true")
@@ -64,7 +68,7 @@ def main():
 
 
 def _train(arguments, folder):
-    options = {} if arguments.steps is None else {"steps": arguments.steps}
+    options = parse_options(arguments.set, ("config", "fold", "init", "seed", "threads"))
     for fold in arguments.folds:
         output, began = folder / f"fold_{fold}", time.process_time()
         outcome = "finished"
@@ -101,7 +105,8 @@ def _predict(arguments, folder):
 
 def predicted(arguments, folder, fold):
     """Yield columns and samples of the earthquakes of one block, draw after draw."""
-    backend = get_backend(arguments.name)(weights=folder / f"fold_{fold}" / "weights.safetensors")
+    weights = arguments.weights or folder / f"fold_{fold}" / "weights.safetensors"
+    backend = get_backend(arguments.name)(weights=weights)
     backend.load()
     torch.set_num_threads(arguments.threads)
     system = SYSTEMS[arguments.name]

@@ -96,7 +96,7 @@ def test_the_card_tells_of_this_system_and_no_other(report):
         "| part train | 12 records of 4 earthquakes |",
         "| epicentral distance | 10 to 34 km |",
         "| 1, training | short_set |",
-        "    seissynth train toy --data SET",
+        "    seissynth train toy --data short_set --config tiny --fold 1 --set steps=3 --set batch_size=2",
     ):
         assert line in text
     assert "HEGGS" not in text and "pairs" not in text and (report.output / "curve.png").is_file()
@@ -156,7 +156,27 @@ def test_a_training_that_begins_with_weights_goes_on_with_their_chain(report, fo
     card = read_card(next_one.weights, KIND)
     assert [stage["steps"] for stage in card["stages"]] == [3, 2] and card["note"] == 7
     assert card["stages"][1]["init_weights_hash"] == weights_hash(report.weights)
-    assert "5 steps in all." in (next_one.output / "CARD.md").read_text()
+    text = (next_one.output / "CARD.md").read_text()
+    assert "5 steps in all." in text and "--from STAGE_1/weights.safetensors --set steps=2" in text
+
+
+def test_a_card_counts_the_steps_before_those_of_the_loop():
+    from seissynth_plugins.torchkit.stages import stages_table, training_commands
+
+    options = {"critic_noise_steps": 7, "energy_steps": 90, "energy_rate": 0.004, "steps": 25, "noise": None}
+    stage = {"what": "training", "data": ["a", "b"], "name": "conditional", "steps": 25, "options": options}
+    text = "\n".join(stages_table([stage, {"what": "fit", "steps": 3}]))
+    assert "| 7 of the critic on noise, then 90 by the energy score, then 25 |" in text and "125 steps in all." in text
+    rates = {**stage, "fold": 2, "init_weights_hash": "f00d", "options": {"learning_rate": {"generator": 0.1}}}
+    first, second = training_commands("dgm", [stage, {"what": "fit"}, rates])
+    assert first == (
+        "seissynth train dgm --data a --data b --config conditional --set critic_noise_steps=7 --set energy_steps=90 "
+        "--set energy_rate=0.004 --set steps=25 -o STAGE_1"
+    )
+    assert second == (
+        "seissynth train dgm --data a --data b --config conditional --fold 2 --from STAGE_1/weights.safetensors "
+        "--set learning_rate='{\"generator\": 0.1}' -o STAGE_3"
+    )
 
 
 def test_what_is_fitted_after_it_goes_into_the_weights_in_its_order(folder, tmp_path):
