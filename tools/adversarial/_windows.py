@@ -30,16 +30,19 @@ class TrainedGan:
     weights : path
     data : path
         The set that they were trained on.
+    fold : int, optional
+        Whose parts are taken; default: that of the weights.
     """
 
-    def __init__(self, weights, data):
+    def __init__(self, weights, data, fold=None):
         name = weights_kind(weights)
         self.backend = get_backend(name)(weights=weights)
         self.backend.load()
         about = read_header(weights)
         self.rate = float(self.backend.config.sampling_rate_hz)
         rules = gan_rules(system_of(name), self.backend.config, data)
-        self.table = TrainingTable(data, rules, fold=about.get("fold"), folds=about.get("folds") or 5)
+        fold = about.get("fold") if fold is None else fold
+        self.table = TrainingTable(data, rules, fold=fold, folds=about.get("folds") or 5)
         self.name = name
         self.network = load_model(weights, self.backend.kind)[0].eval()
 

@@ -1,12 +1,14 @@
 """How an adversarial system's records compare with unseen real ones, beside shaped noise: `gan_scores.py DATA WEIGHTS`.
 
     python -m tools.adversarial.gan_scores DATA WEIGHTS [WEIGHTS ...] [--part dev] [--count 300] [--name NAME]
+    python -m tools.adversarial.gan_scores DATA "LABEL=WEIGHTS" [...] --fold 2 --part test --no-floors [--name NAME]
 
-DATA is the set that the weights were trained on. Real windows of a part that training did not see are compared with
-windows generated for the same magnitudes, distances and depths. Two floors stand beside: noise with the mean spectrum
-of the training windows, and the same noise under their mean envelope, both of the sizes that the training set's model
-gives. "Another real record" is a training window at random, given such a size. Intervals are by earthquake. Weights
-that do not beat the first floor in both similarity columns are not shipped. NAME.md goes to the pages.
+DATA is the set that the weights were trained on, or with ``--fold`` one whose parts by time are taken. Real windows of a
+part that training did not see are compared with windows generated for the same magnitudes, distances and depths. Two
+floors stand beside: noise with the mean spectrum of the training windows, and the same noise under their mean envelope,
+both of the sizes that the training set's model gives. "Another real record" is a training window at random, given such
+a size. Intervals are by earthquake. Weights that do not beat the first floor in both similarity columns are not
+shipped. Without floors, different weights of one system are compared. NAME.md goes to the pages.
 """
 
 import argparse
@@ -35,33 +37,38 @@ def main():
     """Generate, score, write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("weights", type=Path, nargs="+")
+    parser.add_argument("weights", nargs="+", help="a file, or LABEL=FILE; default label: the file's folder")
+    parser.add_argument("--fold", type=int)
+    parser.add_argument("--no-floors", dest="floors", action="store_false")
     parser.add_argument("--part", default="dev")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--name", default="gan_scores")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
     lines = []
-    for path in arguments.weights:
-        gan = TrainedGan(path, arguments.data)
-        lines += table_of(gan, arguments.part, arguments.count, path.parent.name)
+    for text in arguments.weights:
+        label, _, path = text.rpartition("=")
+        gan = TrainedGan(Path(path), arguments.data, arguments.fold)
+        lines += table_of(gan, arguments.part, arguments.count, label or Path(path).parent.name, arguments.floors)
     arguments.out.mkdir(parents=True, exist_ok=True)
     write_markdown(arguments.out / f"{arguments.name}.md", COLUMNS, lines)
 
 
-def table_of(gan, part, count, label):
-    """Lines of one system's weights: its records and the floors beside them."""
+def table_of(gan, part, count, label, floors=True):
+    """Lines of one system's weights: its records, and the floors beside them."""
     real, mask, rows = gan.windows(part, count)
     train, _, _ = gan.windows("train", LIBRARY)
     events = gan.table.table["source_id"].to_numpy()[rows]
-    other = train[np.random.default_rng(0).integers(len(train), size=len(rows))]
     own = nearest_records(real[:FEW], train, gan.rate)[0]
-    sets = {
-        label: [gan.made(rows, draw) for draw in (0, 1)],
-        "another real record": [gan.sized(_unit(gan, other), rows, 0)],
-        "noise of the mean spectrum and envelope": [_noise(gan, train, rows, draw, True) for draw in (0, 1)],
-        "noise of the mean spectrum": [_noise(gan, train, rows, draw, False) for draw in (0, 1)],
-    }
+    sets = {label: [gan.made(rows, draw) for draw in (0, 1)]}
+    if floors:
+        other = train[np.random.default_rng(0).integers(len(train), size=len(rows))]
+        sets["another real record"] = [gan.sized(_unit(gan, other), rows, 0)]
+        for name, enveloped in (
+            ("noise of the mean spectrum and envelope", True),
+            ("noise of the mean spectrum", False),
+        ):
+            sets[name] = [_noise(gan, train, rows, draw, enveloped) for draw in (0, 1)]
     lines = []
     for name, draws in sets.items():
         line = [name, *similar(real, draws[0], gan.rate, mask, events)]
@@ -73,7 +80,8 @@ def table_of(gan, part, count, label):
             line += ["", ""]
         lines.append(line)
         print("\t".join(line), flush=True)
-    lines.append(["real records", "", "", "", "", "", f"{np.nanmedian(own):.2f}", "0.01"])
+    if floors:
+        lines.append(["real records", "", "", "", "", "", f"{np.nanmedian(own):.2f}", "0.01"])
     return lines
 
 
