@@ -3,8 +3,8 @@
     python -m tools.adversarial.gan_scores DATA WEIGHTS [WEIGHTS ...] [--part dev] [--count 300] [--name NAME]
     python -m tools.adversarial.gan_scores DATA "LABEL=WEIGHTS" [...] --fold 2 --part test --no-floors [--name NAME]
 
-DATA is the set that the weights were trained on, or with ``--fold`` one whose parts by time are taken. Real windows of a
-part that training did not see are compared with windows generated for the same magnitudes, distances and depths. Two
+DATA is the set that the weights were trained on, or with ``--fold`` one whose parts by time are taken. Real windows of
+a part that training did not see are compared with windows generated for the same magnitudes, distances and depths. Two
 floors stand beside: noise with the mean spectrum of the training windows, and the same noise under their mean envelope,
 both of the sizes that the training set's model gives. "Another real record" is a training window at random, given such
 a size. Intervals are by earthquake. Weights that do not beat the first floor in both similarity columns are not
