@@ -43,6 +43,11 @@ class Seeds:
     def __getitem__(self, index):
         return Seeds(self.row[index], self.event[index], self.station[index])
 
+    @staticmethod
+    def concatenate(parts: list[Seeds]) -> Seeds:
+        """Join the seeds of several calls, in order; `parts` has at least one."""
+        return Seeds(*(np.concatenate([getattr(part, kind) for part in parts]) for kind in ("row", "event", "station")))
+
 
 def event_key(time: UTCDateTime, latitude_deg: float, longitude_deg: float, depth_m: float) -> str:
     """Name an earthquake by its time and place.

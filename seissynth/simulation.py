@@ -7,8 +7,12 @@ import numpy as np
 from seissynth.backends.run import run_backend
 from seissynth.record_windows import WindowGroup
 from seissynth.records import Records
+from seissynth.seeding import Seeds
 from seissynth.shared.warning import warn_user
 from seissynth.signal.motion import convert_motion
+
+#: at most so many records, and samples (64 MB), of several realisations in one call
+_ROWS, _SAMPLES = 64, 2**24
 
 
 @dataclass
@@ -50,20 +54,76 @@ def simulate(request, group, seeds, backend, outside="raise"):
     SeisSynthWarning
         Records that do not contain their onsets.
     """
-    conditions = request.conditions.iloc[group.rows].reset_index(drop=True)
+    (simulation,) = simulate_realizations(request, group, [seeds], backend, outside)
+    return simulation
+
+
+def simulate_realizations(request, group, seeds, backend, outside="raise"):
+    """Make several realisations of some sites in one call of the backend, which may take many rows as fast as one.
+
+    Parameters
+    ----------
+    request, group, backend, outside
+        As for `simulate`.
+    seeds : list of seissynth.seeding.Seeds
+        Of all sites of the request, for each realisation.
+
+    Returns
+    -------
+    list of Simulation
+        One for each realisation, with the same values as from `simulate`.
+
+    Warns
+    -----
+    SeisSynthWarning
+        As `simulate`.
+    """
+    count, rows = len(group.rows), np.tile(group.rows, len(seeds))
     records = run_backend(
         backend,
-        conditions,
-        start_s=group.start_s,
+        request.conditions.iloc[rows].reset_index(drop=True),
+        start_s=np.tile(np.broadcast_to(group.start_s, count), len(seeds)),
         npts=group.npts,
         sampling_rate_hz=group.sampling_rate_hz,
-        seeds=seeds[group.rows],
-        source=None if request.source is None else request.source.select(group.rows),
+        seeds=Seeds.concatenate([one[group.rows] for one in seeds]),
+        source=None if request.source is None else request.source.select(rows),
         outside=outside,
     )
-    _warn_of_cut_onsets(records, group, [request.sites[row].name for row in group.rows])
-    back_azimuth_deg = conditions["path_back_azimuth_deg"].to_numpy()
-    return Simulation(group, records, GroundMotion(records, backend.card, back_azimuth_deg, group.sampling_rate_hz))
+    names = [request.sites[row].name for row in group.rows]
+    back_azimuth_deg = request.conditions["path_back_azimuth_deg"].to_numpy()[group.rows]
+    simulations = []
+    for first in range(0, len(rows), count):
+        part = records.select(slice(first, first + count))
+        _warn_of_cut_onsets(part, group, names)
+        motion = GroundMotion(part, backend.card, back_azimuth_deg, group.sampling_rate_hz)
+        simulations.append(Simulation(group, part, motion))
+    return simulations
+
+
+def realizations_together(numbers, groups):
+    """Return the realisations of each call: more than one only where all of them are few samples.
+
+    Parameters
+    ----------
+    numbers : sequence of int
+        Of the realisations.
+    groups : list of seissynth.record_windows.WindowGroup
+
+    Returns
+    -------
+    list of sequence of int
+
+    Examples
+    --------
+    >>> from seissynth.record_windows import WindowGroup
+    >>> from seissynth.simulation import realizations_together
+    >>> realizations_together(range(50), [WindowGroup(range(2), [0.0, 0.0], 6000, 100.0)])
+    [range(0, 32), range(32, 50)]
+    """
+    rows = max(len(group.rows) for group in groups)
+    samples = max(3 * len(group.rows) * group.npts for group in groups)
+    count = max(1, min(_ROWS // rows, _SAMPLES // samples))
+    return [numbers[first : first + count] for first in range(0, len(numbers), count)]
 
 
 class GroundMotion:

@@ -23,7 +23,7 @@ from seissynth.events.event_notes import EventNotes
 from seissynth.record_windows import plan_windows
 from seissynth.requests import make_request
 from seissynth.seeding import seeds_of_rows
-from seissynth.simulation import simulate
+from seissynth.simulation import realizations_together, simulate_realizations
 from seissynth.source_records import find_source
 from seissynth.stream import Instrument, in_order_of_sites, make_traces
 
@@ -228,20 +228,21 @@ def _generate_by_event(inventory, events, arguments, progress=None, say_at_end=F
         request = request.select(rows)
         groups = plan_windows(request, arguments, backend.card, in_memory=True)
         streams, done, total = [], 0, len(rows) * len(numbers)
-        for number in numbers:
-            seeds = seeds_of_rows(arguments.seed, request.conditions, number, backend)
-            provenance = arguments.provenance(backend, number)
-            traces = []
+        for some in realizations_together(numbers, groups):
+            seeds = [seeds_of_rows(arguments.seed, request.conditions, number, backend) for number in some]
+            traces = [[] for _ in some]
             for group in groups:
-                simulation = simulate(request, group, seeds, backend, arguments.outside)
-                traces += make_traces(
-                    simulation, request, instrument, provenance, seeds=seeds, sampling_rate=arguments.sampling_rate
-                )
-                notes.look_at(request, simulation.records)
-                done += len(group.rows)
-                if progress is not None:
-                    progress(done, total)
-            streams.append(Stream(in_order_of_sites(traces, request.sites)))
+                simulations = simulate_realizations(request, group, seeds, backend, arguments.outside)
+                for place, simulation in enumerate(simulations):
+                    traces[place] += make_traces(
+                        simulation, request, instrument, arguments.provenance(backend, some[place]), seeds=seeds[place],
+                        sampling_rate=arguments.sampling_rate,
+                    )  # fmt: skip
+                    notes.look_at(request, simulation.records)
+                    done += len(group.rows)
+                    if progress is not None:
+                        progress(done, total)
+            streams += [Stream(in_order_of_sites(made, request.sites)) for made in traces]
         yield streams
     skipped.require_any()
     skipped.say()

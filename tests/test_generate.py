@@ -123,6 +123,28 @@ def test_an_ensemble_holds_the_realizations_one_by_one(network):
         np.testing.assert_array_equal(stream[0].data, alone[0].data)
 
 
+def test_realisations_share_calls_of_the_backend_and_keep_their_bits(network):
+    rows_of_calls = []
+
+    class Counted(seissynth.testing.Ricker):
+        def simulate(self, conditions, **request):
+            rows_of_calls.append(len(conditions))
+            return super().simulate(conditions, **request)
+
+    three = inventory(*list(network[0])[:3])
+    options = {"backend": Counted, "duration": 40, "seed": 2}
+    ensemble = seissynth.generate(three, event(), realizations=45, **options)
+    assert rows_of_calls == [63, 63, 9]
+    for k in (0, 20, 21, 44):
+        alone = by_id(seissynth.generate(three, event(), realization=k, **options))
+        assert {trace.stats.seissynth.realization for trace in ensemble[k]} == {k}
+        for key, data in by_id(ensemble[k]).items():
+            np.testing.assert_array_equal(data, alone[key])
+    rows_of_calls.clear()
+    seissynth.generate(three, event(), realizations=4, **{**options, "duration": 14_000})
+    assert rows_of_calls == [3, 3, 3, 3]  # long records: one realisation at a time, as memory allows
+
+
 def test_iter_generate_gives_the_bits_of_generate(network):
     one = inventory(*list(network[0])[:2])
     events = [event(3.0), event(4.0, latitude=35.8)]

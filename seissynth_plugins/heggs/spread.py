@@ -64,7 +64,8 @@ class ResidualSpread(nn.Module):
         patterns = self.with_source if from_source else self.without_source
         z = np.stack([generator(int(seed), _STREAM).standard_normal(len(patterns)) for seed in seeds])
         z = torch.as_tensor(z, dtype=torch.float32, device=patterns.device)
-        cells = torch.einsum("nk,kcft->ncft", z, patterns.float())
+        # one record at a time: a product with one row gives other bits than one with several
+        cells = torch.stack([torch.einsum("k,kcft->cft", row, patterns.float()) for row in z])
         return F.interpolate(cells, size=SPECTROGRAM[1:], mode="bilinear", align_corners=False)
 
 

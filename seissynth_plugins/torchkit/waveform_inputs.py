@@ -159,7 +159,9 @@ class SizeModel:
 
     def draw(self, columns, normal):
         """Return ln scales, (n, scales), for standard normal numbers of that shape; zeros give the mean."""
-        return _design(columns) @ np.array(self.coefficients) + np.asarray(normal) @ np.array(self.root).T
+        # einsum, not a matrix product, whose last bits may depend on the number of rows
+        mean = np.einsum("nk,kc->nc", _design(columns), np.array(self.coefficients))
+        return mean + np.einsum("nk,ck->nc", np.asarray(normal), np.array(self.root))
 
 
 def _design(columns):

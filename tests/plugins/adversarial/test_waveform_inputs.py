@@ -72,6 +72,16 @@ def test_the_model_of_sizes_finds_slopes_and_scatter():
         SizeModel.fit({name: value[:5] for name, value in COLUMNS.items()}, noise[:5])
 
 
+def test_a_size_is_the_same_to_the_bit_alone_and_among_others():
+    rng = np.random.default_rng(4)
+    model = SizeModel(rng.standard_normal((4, 3)).tolist(), np.tril(rng.standard_normal((3, 3))).tolist())
+    normal = rng.standard_normal((400, 3))
+    together = model.draw(COLUMNS, normal)
+    for row in range(0, 400, 7):
+        one = {name: values[row : row + 1] for name, values in COLUMNS.items()}
+        np.testing.assert_array_equal(model.draw(one, normal[row : row + 1])[0], together[row])
+
+
 def test_sizes_between_minus_one_and_one():
     inputs = WaveformInputs(ConditionColumns((), (), ()), "peak", "velocity", log_scale_range=((-20.0, -10.0),) * 3)
     assert inputs.scaled_sizes([[-20.0, -15.0, -10.0]]).tolist() == [[-1.0, 0.0, 1.0]]

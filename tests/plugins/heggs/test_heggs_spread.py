@@ -68,6 +68,14 @@ def test_draws_have_the_variance_of_the_patterns_and_belong_to_the_seed():
     assert not spread.draw(seeds[:2], True).any()
 
 
+def test_a_draw_is_the_same_to_the_bit_alone_and_among_others():
+    spread, rng = ResidualSpread(12), np.random.default_rng(3)
+    spread.set_patterns(rng.standard_normal((12, *SHAPE)), rng.standard_normal((12, *SHAPE)))
+    seeds = rng.integers(2**60, size=5)
+    together = spread.draw(seeds, True)
+    assert all(torch.equal(spread.draw(seeds[k : k + 1], True)[0], together[k]) for k in range(5))
+
+
 def test_cells_count_where_half_of_them_is_seen():
     residual = np.full((1, 3, 64, 376), 2.0)
     weights = np.zeros((1, 1, 1, 376))
