@@ -16,6 +16,8 @@ LOWEST_RATE_HZ = 100.0
 #: durations chosen by `duration=None` are multiples of this, s
 DURATION_STEP_S = 10.0
 _MARGIN_S = 10.0
+#: at most so many records, and samples (64 MB), of several realisations in one call
+_ROWS, _SAMPLES = 64, 2**24
 _LONGEST_SAMPLES = BOUNDS["samples"].high
 
 
@@ -147,3 +149,28 @@ def plan_windows(request, arguments, card, *, in_memory=False):
     if in_memory:
         check_memory(groups, [site.channel_count for site in request.sites], len(arguments.realization_numbers()))
     return groups
+
+
+def realizations_together(numbers, groups):
+    """Return the realisations of each call: more than one only where all of them are few samples.
+
+    Parameters
+    ----------
+    numbers : sequence of int
+        Of the realisations.
+    groups : list of seissynth.record_windows.WindowGroup
+
+    Returns
+    -------
+    list of sequence of int
+
+    Examples
+    --------
+    >>> from seissynth.record_windows import WindowGroup, realizations_together
+    >>> realizations_together(range(50), [WindowGroup(range(2), [0.0, 0.0], 6000, 100.0)])
+    [range(0, 32), range(32, 50)]
+    """
+    rows = max(len(group.rows) for group in groups)
+    samples = max(3 * len(group.rows) * group.npts for group in groups)
+    count = max(1, min(_ROWS // rows, _SAMPLES // samples))
+    return [numbers[first : first + count] for first in range(0, len(numbers), count)]

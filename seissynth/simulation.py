@@ -11,9 +11,6 @@ from seissynth.seeding import Seeds
 from seissynth.shared.warning import warn_user
 from seissynth.signal.motion import convert_motion
 
-#: at most so many records, and samples (64 MB), of several realisations in one call
-_ROWS, _SAMPLES = 64, 2**24
-
 
 @dataclass
 class Simulation:
@@ -98,32 +95,6 @@ def simulate_realizations(request, group, seeds, backend, outside="raise"):
         motion = GroundMotion(part, backend.card, back_azimuth_deg, group.sampling_rate_hz)
         simulations.append(Simulation(group, part, motion))
     return simulations
-
-
-def realizations_together(numbers, groups):
-    """Return the realisations of each call: more than one only where all of them are few samples.
-
-    Parameters
-    ----------
-    numbers : sequence of int
-        Of the realisations.
-    groups : list of seissynth.record_windows.WindowGroup
-
-    Returns
-    -------
-    list of sequence of int
-
-    Examples
-    --------
-    >>> from seissynth.record_windows import WindowGroup
-    >>> from seissynth.simulation import realizations_together
-    >>> realizations_together(range(50), [WindowGroup(range(2), [0.0, 0.0], 6000, 100.0)])
-    [range(0, 32), range(32, 50)]
-    """
-    rows = max(len(group.rows) for group in groups)
-    samples = max(3 * len(group.rows) * group.npts for group in groups)
-    count = max(1, min(_ROWS // rows, _SAMPLES // samples))
-    return [numbers[first : first + count] for first in range(0, len(numbers), count)]
 
 
 class GroundMotion:

@@ -20,10 +20,10 @@ from seissynth.backends.skipped import Skipped
 from seissynth.ensemble import Ensemble
 from seissynth.events.earthquakes import read_earthquakes
 from seissynth.events.event_notes import EventNotes
-from seissynth.record_windows import plan_windows
+from seissynth.record_windows import plan_windows, realizations_together
 from seissynth.requests import make_request
 from seissynth.seeding import seeds_of_rows
-from seissynth.simulation import realizations_together, simulate_realizations
+from seissynth.simulation import simulate_realizations
 from seissynth.source_records import find_source
 from seissynth.stream import Instrument, in_order_of_sites, make_traces
 

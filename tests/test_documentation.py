@@ -184,7 +184,7 @@ def test_the_page_of_backends_names_each_one():
         if info.distribution == "seissynth":
             rows = [line for line in page.splitlines() if line.startswith(f"| `{info.name}` |")]
             shipped = " none |" not in rows[0]
-            assert len(rows) == 2 and shipped == (info.name in ("stochastic", "heggs", "swag")), info.name
+            assert len(rows) == 2 and shipped == (info.name in ("stochastic", "dgm", "heggs", "swag")), info.name
 
 
 def test_the_citation_holds_the_version(tables):
@@ -211,7 +211,7 @@ def test_the_road_enters_each_room_by_its_main_function(extensions):
     steps = dict(road())
     assert next(iter(steps.items())) == ("events", "read_earthquakes")
     assert list(steps.items())[-3:] == [
-        ("simulation", "simulate"),
+        ("simulation", "simulate_realizations"),
         ("backends", "run_backend"),
         ("stream", "make_traces"),
     ]

@@ -11,7 +11,10 @@ def _make(config):
     return Generator(config)
 
 
-DGM = gan_kind("dgm", DgmConfig, _make, __file__)
+DGM = gan_kind(
+    "dgm", DgmConfig, _make, __file__,
+    {"dgm_small.safetensors": "052776294cd2466cf923a5247c11da898dad88cb6a07b605dfad209e527f7308"},
+)  # fmt: skip
 
 
 class DgmBackend(GanBackend):

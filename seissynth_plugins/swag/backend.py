@@ -68,7 +68,7 @@ class SwagBackend(WeightsBackend):
     kind = SWAG
     card = Card(
         name="swag",
-        summary="Diffusion transformer on waveforms, from station, P, S and magnitude; needs trained weights",
+        summary="Diffusion transformer on waveforms, from station, P, S and magnitude",
         quantity="velocity",
         component_order="ENZ",
         references=("Duan et al. 2025, SWaG",),

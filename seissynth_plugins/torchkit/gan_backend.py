@@ -10,7 +10,7 @@ from seissynth.records import Records
 from seissynth.seeding import generator
 from seissynth.shared.checks import whole
 from seissynth_plugins.torchkit.fixed_window import REACH_S, SLACK_S, check_span, cut
-from seissynth_plugins.torchkit.weights_backend import WeightsBackend, card_with_weights
+from seissynth_plugins.torchkit.weights_backend import WITHOUT_WEIGHTS, WeightsBackend, card_with_weights
 
 #: streams of a record's seed: the generator's latent, and the size drawn by a model of sizes
 _LATENT_STREAM, _SIZE_STREAM = (int.from_bytes(word, "big") for word in (b"gan_z", b"gansize"))
@@ -37,7 +37,7 @@ def gan_card(name, summary, references, optional_columns):
     """
     return Card(
         name=name,
-        summary=f"{summary}; needs trained weights",
+        summary=summary + WITHOUT_WEIGHTS,
         quantity="velocity",
         component_order="ENZ",
         references=references,

@@ -94,6 +94,10 @@ class WeightsBackend(Backend):
         return model, device
 
 
+#: end of the summary of a backend that has no weights
+WITHOUT_WEIGHTS = "; needs trained weights"
+
+
 def card_with_weights(card, weights_card, *, quantity, **fields):
     """Return the card of a backend with the ranges, region and licence of its weights.
 
@@ -119,6 +123,7 @@ def card_with_weights(card, weights_card, *, quantity, **fields):
     return dataclasses.replace(
         card,
         **{
+            "summary": card.summary.removesuffix(WITHOUT_WEIGHTS),
             "quantity": quantity,
             "licence_weights": str(weights_card["licence"]),
             "trained_region": str(weights_card["region"]),

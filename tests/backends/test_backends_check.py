@@ -53,7 +53,7 @@ def test_the_table_says_so_in_words_that_can_be_copied():
     [row] = [line for line in text.splitlines() if line.startswith("heggs ")][:1]
     assert "incomplete" in row and "0.37 to 6.4" in row and "8.12 to 72.9" in row
     expected = (
-        'heggs, swag are incomplete: each needs the package torch:\n    python -m pip install "seissynth[torch]"\n'
+        'dgm, heggs, swag are incomplete: each needs the package torch:\n    python -m pip install "seissynth[torch]"\n'
     )
     assert expected in text
     [row] = [line for line in text.splitlines() if line.startswith("ldm ")][:1]
