@@ -47,6 +47,17 @@ def test_it_is_there_without_weights_being_named():
     assert info.status == "ok" and "needs trained weights" not in info.summary
 
 
+def test_the_strongest_motion_comes_later_with_distance():
+    backend = DGM_CLASS()
+    backend.load()
+    distance = np.repeat([12.0, 65.0], 20)
+    conditions = earthquakes(source_magnitude=np.full(40, 3.0), path_ep_distance_km=distance)
+    energy = np.square(backend.make(conditions, np.arange(40, dtype=np.uint64))[:, :2]).sum(axis=1)
+    smooth = np.array([np.convolve(row, np.ones(RATE), "same") for row in energy])
+    near, far = np.median(smooth.argmax(axis=1).reshape(2, 20) / RATE - 5, axis=1)
+    assert 2 < near < 4.5 and 9 < far < 14
+
+
 def test_motion_begins_at_p_and_grows_with_magnitude():
     backend = DGM_CLASS()
     backend.load()
