@@ -42,6 +42,24 @@ nb_merge_streams = True
 
 # --- API reference
 autosummary_generate = True
+#: pictures of the gallery for entries of the API: name -> file in _static/pages
+autosummary_context = {
+    "pictures": {
+        "seissynth.generate": "traces",
+        "seissynth.continuous": "continuous",
+        "seissynth.Ensemble": "ensemble",
+        "seissynth.make_dataset": "dataset_window",
+        "seissynth.plotting.plot_traces": "traces",
+        "seissynth.plotting.plot_section": "section",
+        "seissynth.plotting.plot_spectra": "spectra",
+        "seissynth.plotting.plot_map": "map",
+        "seissynth.plotting.plot_comparison": "comparison",
+        "seissynth.plotting.plot_spectrogram": "spectrogram",
+        "seissynth.plotting.plot_smoothed_spectra": "smoothed_spectra",
+        "seissynth.plotting.plot_response_spectra": "response_spectra",
+        "seissynth.evaluation.ground_motion_model": "ground_motion_model",
+    }
+}
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 default_role = "py:obj"
