@@ -174,6 +174,11 @@ def items(texts):
     return "<ul>" + "".join(f"<li>{text(item)}</li>" for item in texts) + "</ul>" if texts else ""
 
 
+def folded(title, content):
+    """HTML that is shown on a click on its title."""
+    return f"<details><summary>{text(title)}</summary>{content}</details>"
+
+
 def document(title, lead, sections):
     """Whole page without links to the network.
 

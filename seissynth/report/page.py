@@ -11,7 +11,7 @@ from seissynth.evaluation.registry import GROUPS
 from seissynth.evaluation.verdicts import LEAST_FOUND
 from seissynth.report import texts
 from seissynth.report.facts import facts, versions
-from seissynth.report.html import Html, code_of, document, frame, interval, items, number, slug, table, text
+from seissynth.report.html import Html, code_of, document, folded, frame, interval, items, number, slug, table, text
 from seissynth.report.pictures import FIRST, OVERVIEW
 
 #: a note on nothing: "0 records are left out"
@@ -175,8 +175,8 @@ class _Page:
                     cells = [self.difference(lines.loc[other]) if other in lines.index else none for other in others]
                     rows.append([Html(f"{text(title_of(metric))}{code_of(metric)}"), *cells])
             if rows:
-                head = ["Metric", *(f"less {other}" for other in others)]
-                shown += table(head, rows, f"{name}, and how it differs", self.csv("differences.csv"))
+                head, title = ["Metric", *(f"less {other}" for other in others)], f"{name}, and how it differs"
+                shown += folded(title, table(head, rows, title, self.csv("differences.csv")))
         return "<h3>Paired differences</h3>" + texts.PAIRED + shown if shown else ""
 
     def difference(self, line):
@@ -230,19 +230,16 @@ class _Page:
             frames = [
                 frame(data, title, self.csv(f"{base}__{slug(title)}.csv")) for title, data in group.tables.items()
             ]
-            titles = text(", ".join(group.tables))
-            shown += f"<details><summary>Tables: {titles}</summary>{''.join(frames)}</details>"
+            shown += folded(f"Tables: {', '.join(group.tables)}", "".join(frames))
         counts = group.summary[["metric", "records", "events", "note"]]
         shown += items(group.notes)
         if len(counts):
-            shown += (
-                "<details><summary>Records, earthquakes and notes of each metric</summary>"
-                + frame(counts, f"Counts, {of}", self.csv(f"{base}.csv")) + "</details>"
-            )  # fmt: skip
+            counted = frame(counts, f"Counts, {of}", self.csv(f"{base}.csv"))
+            shown += folded("Records, earthquakes and notes of each metric", counted)
         if not shown:
             return ""
         if of in self.evaluation.baselines:  # they would make the page long
-            return f"<details><summary>Tables of the baseline: {text(of)}</summary>{shown}</details>"
+            return folded(f"Tables of the baseline: {of}", shown)
         several = len(self.evaluation.rows) > 1
         return f"<h3>{text(of)}</h3>{shown}" if several else shown
 
@@ -304,11 +301,13 @@ class _Page:
         shown += table(["Setting", "Value"], rows, "Settings")
         shown += table(["Package", "Version"], versions(), "Versions")
         seconds = [[of, name, value] for (of, name), value in self.evaluation.seconds.items()]
-        return shown + (table(["Set", "Group", "Seconds"], seconds, "Time") if seconds else "")
+        if not seconds:
+            return shown
+        return shown + folded("Time of each group", table(["Set", "Group", "Seconds"], seconds, "Time"))
 
     def all_tables(self):
         links = [
             [Html(f"<a href='{text(self.folder)}/{text(name)}'>{text(name)}</a>"), len(data), len(data.columns)]
             for name, data in self.tables.items()
         ]
-        return texts.TABLES + table(["File", "Rows", "Columns"], links, "Files")
+        return texts.TABLES + folded(f"{len(links)} files", table(["File", "Rows", "Columns"], links, "Files"))

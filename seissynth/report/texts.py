@@ -93,4 +93,4 @@ def meanings(metrics):
         if cannot:
             lines.append(f"<dd class='not'>Does not show: {text(cannot)}</dd>")
     title = "Meaning and limits of these metrics"
-    return f"<details open><summary>{title}</summary><dl>{''.join(lines)}</dl></details>"
+    return f"<details><summary>{title}</summary><dl>{''.join(lines)}</dl></details>"
