@@ -1,7 +1,7 @@
 """The leaderboard of the Ridgecrest records: baselines, floors, known answers, and any generated sets beside them.
 
     python -m tools.real_records.evaluate_ridgecrest WINDOWS DATA --picker FILE [--set NAME=FOLDER ...]
-        [--rows NAME,NAME] [--show NAME;NAME] [--work FOLDER] [--out FOLDER] [--tables-only]
+        [--rows NAME;NAME] [--show NAME;NAME] [--earlier FILE] [--work FOLDER] [--out FOLDER] [--tables-only]
 
 WINDOWS is the set that ``seissynth dataset cut`` makes of the records with PhaseNet's picks:
 
@@ -11,7 +11,8 @@ WINDOWS is the set that ``seissynth dataset cut`` makes of the records with Phas
 
 DATA holds ``ridgecrest_2019/``; FILE the weights of PhaseNet for SeisBench, which must then be installed. Each row and
 group of metrics is written to --work when done, and not computed again: delete its files to recompute it.
-``--set`` adds a generated set in SeisBench's format, records of one earthquake and sensor being draws. Tables go to
+``--set`` adds a generated set in SeisBench's format, records of one earthquake and sensor being draws. ``--earlier``
+takes rows over from ``ridgecrest_rows.csv`` of a former call, which has no values by record. Tables go to
 ``docs/_static/evaluation``; the page ``docs/evaluation_ridgecrest.md`` includes them.
 """
 
@@ -111,6 +112,14 @@ class Store:
             found.per_record.to_csv(self._path(row, found.name, "records"), index=False, float_format="%.6g")
         (self.folder / "notes.txt").open("a").writelines(f"{row}, {found.name}: {note}\n" for note in found.notes)
         found.summary.to_csv(self._path(row, found.name, "summary"), index=False, float_format="%.6g")
+
+    def take_over(self, path):
+        """Keep the summaries of a table of `write_tables` where there are none, and return the names of its rows."""
+        table = pd.read_csv(path)
+        for (row, group), part in table.groupby(["row", "group"], sort=False):
+            if not self.has(row, group):
+                part.drop(columns=["row", "group"]).to_csv(self._path(row, group, "summary"), index=False)
+        return list(dict.fromkeys(table["row"]))
 
     def summary(self, row, group):
         """Summary of a group of a row, by metric; empty where it is not there."""
@@ -343,6 +352,7 @@ def main():
     parser.add_argument("--set", action="append", default=[], metavar="NAME=FOLDER[=WHAT IT KNOWS]", dest="sets")
     parser.add_argument("--rows", help="names with semicolons between; all by default")
     parser.add_argument("--show", help="names in the tables, with semicolons between; all by default")
+    parser.add_argument("--earlier", type=Path, metavar="FILE", help="ridgecrest_rows.csv of a former call")
     parser.add_argument("--work", type=Path, default=Path("build/evaluate_ridgecrest"))
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--seed", type=int, default=0)
@@ -350,9 +360,10 @@ def main():
     options = parser.parse_args()
     parts = [(*part.split("=", 2), "")[:3] for part in options.sets]
     sets = {name: folder for name, folder, _ in parts}
-    names = [*TRAVEL_TIMES, *ROWS, *sets]
-    rows = options.rows.split(";") if options.rows else names
     sequence, store = Ridgecrest(options.windows, options.data), Store(options.work)
+    known = store.take_over(options.earlier) if options.earlier else []
+    names = list(dict.fromkeys([*TRAVEL_TIMES, *ROWS, *known, *sets]))
+    rows = options.rows.split(";") if options.rows else names
     picker = RememberingPicker(make_picker(options.picker)) if options.picker else None
     settings = EvaluationSettings(picker=picker, seed=options.seed)
     if not options.tables_only:
