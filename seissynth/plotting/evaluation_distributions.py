@@ -20,8 +20,8 @@ def draw_distributions(group, pairs):  # noqa: ARG001 (as `Group.draw`)
     Parameters and result are those of `seissynth.evaluation.registry.Group.draw`.
     """
     samples = _samples(pairs)
-    pictures = [("Density of samples", _densities(samples, pairs.name))]
-    pictures.append(("Scatter matrices of components", _scatter(samples)))
+    pictures = [("Density of samples", draw_densities(samples, pairs.name))]
+    pictures.append(("Scatter matrices of components", draw_scatter_matrices(samples)))
     return pictures
 
 
@@ -39,7 +39,20 @@ def _samples(pairs):
 
 
 @styled
-def _densities(samples, name):
+def draw_densities(samples, name):
+    """Draw the density of each component's samples.
+
+    Parameters
+    ----------
+    samples : dict of str to ndarray, shape (n, 3)
+        Up to three sets of samples, Z, N, E, over the peak of their record.
+    name : str
+        For the title.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
     figure = new_figure(8.5, 3.2)
     # most samples are tiny: a power of a third spreads them, and keeps the sign
     at = np.linspace(-1, 1, 401)
@@ -60,7 +73,18 @@ def _densities(samples, name):
 
 
 @styled
-def _scatter(samples):
+def draw_scatter_matrices(samples):
+    """Draw each component of samples over each other one, and their correlations.
+
+    Parameters
+    ----------
+    samples : dict of str to ndarray, shape (n, 3)
+        As for `draw_densities`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
     figure = new_figure(3.6 * len(samples), 3.9)
     for part, (label, values), colour in zip(
         np.atleast_1d(figure.subfigures(1, len(samples))), samples.items(), (BLACK, BLUE, GREEN), strict=False
