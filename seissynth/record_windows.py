@@ -128,7 +128,11 @@ def plan_windows(request, arguments, card, *, in_memory=False):
     """
     n, duration_s = len(request), arguments.duration
     rates = simulation_rate_hz(request.sites, arguments.sampling_rate, card.sampling_rates_hz)
-    start_s = arguments.start_s(request.earthquake.time)
+    start_s = np.full(n, float(arguments.start_s(request.earthquake.time)))
+    if arguments.start is None and card.window_lead_s is not None:
+        before_p = request.conditions["path_p_travel_s"].to_numpy(dtype=float) - card.window_lead_s
+        # on a sample counted from origin
+        start_s = np.where(np.isfinite(before_p), np.floor(before_p * rates) / rates, start_s)
     if duration_s is None:
         steps = np.ceil((shaking_end_s(request.conditions) - start_s) / DURATION_STEP_S)
         durations = DURATION_STEP_S * np.maximum(steps, 1)
@@ -145,7 +149,7 @@ def plan_windows(request, arguments, card, *, in_memory=False):
     groups = []
     for length, rate in sorted(set(zip(npts.tolist(), rates, strict=True))):
         rows = np.flatnonzero((npts == length) & (np.array(rates) == rate))
-        groups.append(WindowGroup(rows, np.full(len(rows), float(start_s)), int(length), float(rate)))
+        groups.append(WindowGroup(rows, start_s[rows], int(length), float(rate)))
     if in_memory:
         check_memory(groups, [site.channel_count for site in request.sites], len(arguments.realization_numbers()))
     return groups

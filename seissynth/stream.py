@@ -1,12 +1,13 @@
 """From motion to an ObsPy Stream: channels, noise, instrument, provenance."""
 
 import math
+from functools import partial
 
 import numpy as np
 from obspy import Trace
 from obspy.core import AttribDict
 
-from seissynth.instruments.response import apply_response, native_quantity, quantize_counts
+from seissynth.instruments.response import apply_response, native_quantity, quantize_counts, spectrum_of_response
 from seissynth.noise.models import prepare_noise, station_noise
 from seissynth.seeding import hash_words
 from seissynth.signal.motion import resample_motion
@@ -77,18 +78,24 @@ class Instrument:
         """
         noise = None
         if self.noise is not None:
-            quantity = OUTPUTS[self.output]
+            quantity, responses = OUTPUTS[self.output], None
             if self.noise_is_motion:  # each channel's own: one instrument may have geophones and an accelerometer
                 quantity = [self.quantity(channel) for channel in sensor.channels]
-            noise = station_noise(self.noise, sensor, data.shape[-1] - lead, rate, quantity, start_time, seed)
-        if noise is not None and (self.noise_is_motion or self.output != "RAW"):
+                if self.output == "RAW":
+                    responses = [
+                        partial(spectrum_of_response, channel, sampling_rate_hz=rate, said=self._said)
+                        for channel in sensor.channels
+                    ]
+            npts = data.shape[-1] - lead
+            noise = station_noise(self.noise, sensor, npts, rate, quantity, start_time, seed, responses)
+        if noise is not None and self.output != "RAW":
             data = data + np.pad(noise, ((0, 0), (lead, 0)))
         if self.output != "RAW":
             return list(data[:, lead:].astype(np.float32))
         out = []
         for i, channel in enumerate(sensor.channels):
             counts = apply_response(data[i], channel, rate, self.quantity(channel), self._said)[lead:]
-            if noise is not None and not self.noise_is_motion:
+            if noise is not None:
                 counts = counts + noise[i]
             counts = quantize_counts(counts, self.clip_counts, self.quantize)
             out.append(counts if self.quantize else counts.astype(np.float32))

@@ -92,7 +92,8 @@ def generate(
     duration : float, optional
         Seconds. Default: until the shaking is over at that distance, in steps of 10 s.
     start : float or UTCDateTime, optional
-        Time of sample 0: s after origin, or absolute. Default: origin time.
+        Time of sample 0: s after origin, or absolute. Default: origin time, or `Card.window_lead_s` before P where
+        the backend's card has it.
     channel : str or list of str, optional
         Patterns of codes, such as ``"HN?"``; ``"*"`` for all. Default: one band and instrument per station by
         the preference of `seissynth.stations.channels.BAND_INSTRUMENT_PREFERENCE`.

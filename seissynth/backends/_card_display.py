@@ -19,6 +19,8 @@ def card_facts(card):
         facts.append(("rate", " or ".join(f"{rate:g}" for rate in card.sampling_rates_hz) + " Hz, resampled to others"))
     if card.max_duration_s is not None:
         facts.append(("longest", f"{card.max_duration_s:g} s"))
+    if card.window_lead_s is not None:
+        facts.append(("begins", f"{card.window_lead_s:g} s before P"))
     for name, pair, unit in (
         ("magnitude", card.magnitude_range, ""),
         (f"{card.distance_kind} distance", card.distance_range_km, " km"),

@@ -81,7 +81,7 @@ def check_duration(card, npts, sampling_rate_hz):
     if longest is not None and npts / sampling_rate_hz > longest + 0.5 / sampling_rate_hz:
         raise DomainError(
             f"{card.name}: records of {npts / sampling_rate_hz:g} s were asked for; it makes {longest:g} s at most. "
-            f"Pass a duration below {longest:g}."
+            f"Pass a duration of {longest:g} or less."
         )
 
 

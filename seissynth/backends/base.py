@@ -86,6 +86,9 @@ class Card:
         Native rates, finite and above 0; empty = any. The core resamples to the requested rate.
     max_duration_s : float or None
         Longest record, finite and above 0; None = any.
+    window_lead_s : float or None
+        The backend's records begin so long before P; `generate` begins there unless ``start=`` is given. None = they
+        begin anywhere.
     magnitude_range, distance_range_km, depth_range_km : (float, float) or None
         Validity, both ends finite and included, the lower one first; None = not limited. No distance is below 0.
     distance_kind : {"hypocentral", "epicentral"}
@@ -121,6 +124,7 @@ class Card:
     licence_weights: str = ""
     sampling_rates_hz: tuple = ()
     max_duration_s: float | None = None
+    window_lead_s: float | None = None
     magnitude_range: tuple | None = None
     distance_range_km: tuple | None = None
     distance_kind: str = "hypocentral"
@@ -200,6 +204,9 @@ class Card:
         longest = self.max_duration_s
         if longest is not None and (not _is_number(longest) or longest <= 0):
             raise self._error(f"max_duration_s={longest!r} must be a finite number above 0, or None.")
+        lead = self.window_lead_s
+        if lead is not None and (not _is_number(lead) or lead < 0):
+            raise self._error(f"window_lead_s={lead!r} must be a finite number of at least 0, or None.")
 
     def _require(self, what, values, known):
         wrong = [value for value in values if not isinstance(value, str) or value not in known]

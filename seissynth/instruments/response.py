@@ -6,7 +6,7 @@ The response is evaluated by ObsPy's evalresp (gain, poles and zeros, FIR filter
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -133,6 +133,32 @@ def apply_response(
     nfft = next_fast_len(npts + round(padding_s(response) * sampling_rate_hz), real=True)
     spectrum = evaluate_response(channel, nfft, sampling_rate_hz, said)
     return irfft(rfft(motion, nfft, axis=-1) * spectrum, nfft, axis=-1)[..., :npts]
+
+
+def spectrum_of_response(channel: Channel, nfft: int, sampling_rate_hz: float, said: set[str] | None = None) -> Any:
+    """Return the response of a channel at the frequencies of a Fourier transform, counts per SI unit of its quantity.
+
+    Parameters
+    ----------
+    channel : seissynth.stations.channels.Channel
+    nfft : int
+    sampling_rate_hz : float
+    said : set of str, optional
+        As for `apply_response`.
+
+    Returns
+    -------
+    ndarray, shape (nfft // 2 + 1,), complex128; or float
+        One number if the response is a sensitivity only.
+
+    Raises
+    ------
+    ResponseError
+        As `apply_response`.
+    """
+    if not channel.response.response_stages:
+        return _flat_gain(channel, said)
+    return evaluate_response(channel, nfft, sampling_rate_hz, said)
 
 
 def quantize_counts(counts: ArrayLike, clip_counts: float | None = None, quantize: bool = False) -> np.ndarray:

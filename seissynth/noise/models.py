@@ -5,6 +5,7 @@ The noise of a channel depends only on one element of a seed and its code, not o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,6 +53,7 @@ def station_noise(
     quantity: str | list[str],
     start_time: UTCDateTime,
     seed: int,
+    responses: list[Callable[[int], Any]] | None = None,
 ) -> np.ndarray | None:
     """Make noise for the channels of one sensor.
 
@@ -73,6 +75,8 @@ def station_noise(
         Time of sample 0, for error messages; noise is assumed to be the same at all times.
     seed : int
         uint64, an element of `seissynth.seeding.Seeds.row`.
+    responses : list of callable, optional
+        Of each channel, for the models: see `model_noise`.
 
     Returns
     -------
@@ -111,8 +115,12 @@ def station_noise(
         quantities = [quantity] * len(sensor.channels) if isinstance(quantity, str) else quantity
         return np.stack(
             [
-                model_noise(noise, npts, sampling_rate_hz, own, generator(seed, hash_words("noise", *_place(channel))))
-                for channel, own in zip(sensor.channels, quantities, strict=True)
+                model_noise(
+                    noise, npts, sampling_rate_hz, own, generator(seed, hash_words("noise", *_place(channel))), response
+                )
+                for channel, own, response in zip(
+                    sensor.channels, quantities, responses or [None] * len(quantities), strict=True
+                )
             ]
         )
     rng = generator(seed, hash_words("noise", *_place(sensor.channels[0])[:-1], sensor.band_instrument))
@@ -216,7 +224,7 @@ def model_psd(model: str, frequencies_hz: ArrayLike, quantity: str) -> np.ndarra
     return np.where(moving, power * (2 * np.pi * safe) ** (2 * (DERIVATIVES[quantity] - 2)), 0.0)
 
 
-def model_noise(model, npts, sampling_rate_hz, quantity, rng):
+def model_noise(model, npts, sampling_rate_hz, quantity, rng, response=None):
     """Make coloured Gaussian noise of a model's spectrum.
 
     Parameters
@@ -226,11 +234,15 @@ def model_noise(model, npts, sampling_rate_hz, quantity, rng):
     sampling_rate_hz : float
     quantity : {"displacement", "velocity", "acceleration"}
     rng : numpy.random.Generator
+    response : callable, optional
+        From a length in samples to the response at the frequencies of its Fourier transform. The noise is that of an
+        instrument that has been running for long: a response applied to a piece of motion would begin at rest, and
+        ring for minutes because the motion of long periods does not begin at zero.
 
     Returns
     -------
     ndarray, shape (npts,), float64
-        SI.
+        SI; with `response` in its unit.
 
     Notes
     -----
@@ -248,6 +260,8 @@ def model_noise(model, npts, sampling_rate_hz, quantity, rng):
     spectrum = scale * (draws[0] + 1j * draws[1])
     if nfft % 2 == 0:
         spectrum[-1] = np.sqrt(2) * spectrum[-1].real  # Nyquist has no imaginary part
+    if response is not None:
+        spectrum = spectrum * response(nfft)
     return irfft(spectrum, nfft)[:npts]
 
 

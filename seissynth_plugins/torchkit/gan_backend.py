@@ -88,6 +88,7 @@ class GanBackend(WeightsBackend):
             type(self).card, self._about, quantity=str(normalisation["quantity"]),
             component_order=str(normalisation["component_order"]), sampling_rates_hz=(rate,),
             max_duration_s=float(self._about["npts"]) / rate, distance_kind="epicentral",
+            window_lead_s=self.lead_s if self.alignment == "p" else None,
         )  # fmt: skip
         self.takes_source = bool(self._about["config"].get("source", False))
         if self.takes_source:

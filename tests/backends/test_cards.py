@@ -40,6 +40,7 @@ BAD = [
     *((key, value) for key in ("licence_code", "licence_weights", "trained_region") for value in ("a\nb", None, 1)),
     *(("references", value) for value in ("10.1785/1", ("a\nb",), (1,), None)),
     *(("sampling_rates_hz", value) for value in ((0,), (0.0, 100.0), (-1,), 100.0, None, *((x,) for x in NOT_NUMBERS))),
+    *(("window_lead_s", value) for value in (-1, math.nan, math.inf, "5", True)),
     *(("max_duration_s", value) for value in (0, -1, math.nan, math.inf, "60", True)),
     *(
         (key, value)

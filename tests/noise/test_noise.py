@@ -5,6 +5,7 @@ import obspy
 import pytest
 from obspy import Stream, Trace, UTCDateTime
 
+import seissynth
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.noise.models import model_psd, prepare_noise, station_noise
 from seissynth.noise.recorded import StreamNoise
@@ -231,3 +232,23 @@ def test_real_noise(shared_data):
     clc = Sensor([Channel("CI", "CLC", "", "HH" + c, 35.8, -117.6, 0.0, 0.0, 0.0, 0.0, 100.0) for c in "ZNE"])
     rows = station_noise(quiet, clc, 6000, 100.0, "counts", T, 3)
     assert rows.shape == (3, 6000) and (rows != 0).all() and np.isfinite(rows).all()
+
+
+def test_counts_of_a_model_are_those_of_an_instrument_that_has_long_been_running():
+    from scipy.signal import welch
+
+    inventory, event = seissynth.read_example()
+    amat = inventory.select(station="AMAT", channel="HH?")
+    begin = event.origins[0].time + 7200  # long after the earthquake
+    stream = seissynth.continuous([event], amat, begin, begin + 1800, noise="nhnm", output="RAW", seed=1)
+    [trace] = stream.select(channel="HHZ")
+    counts, rate = trace.data.astype(float), trace.stats.sampling_rate
+    # a response that begins at rest rings for a hundred seconds, a hundred times as loud
+    assert np.abs(counts[: 10 * int(rate)]).mean() < 2 * np.abs(counts).mean()
+    frequency, found = welch(counts, rate, nperseg=2**14)
+    response = amat.select(channel="HHZ")[0][0][0].response
+    for low, high in ((0.1, 0.3), (0.5, 1), (2, 5), (10, 20)):
+        inside = (frequency > low) & (frequency < high)
+        gain = abs(response.get_evalresp_response_for_frequencies(frequency[inside], output="VEL")) ** 2
+        wanted = model_psd("nhnm", frequency[inside], "velocity") * gain
+        assert np.log(found[inside] / wanted).mean() == pytest.approx(0, abs=0.12)

@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from obspy import UTCDateTime
+from obspy.core.event import Event, Magnitude, Origin
+from obspy.core.inventory import Inventory, Network, Station
 
 import seissynth
+from seissynth.errors import DomainError
 from seissynth_plugins.dgm.backend import DGM
 from seissynth_plugins.torchkit.checkpoints import file_sha256
 from seissynth_plugins.torchkit.weights import read_card
@@ -45,6 +49,22 @@ def test_the_file_is_small_free_and_says_what_it_holds():
 def test_it_is_there_without_weights_being_named():
     [info] = [one for one in seissynth.list_backends(check=True) if one.name == "dgm"]
     assert info.status == "ok" and "needs trained weights" not in info.summary
+
+
+def test_each_record_of_a_network_begins_before_its_own_p():
+    stations = [Station("NEAR", 35.86, -117.62, 700.0), Station("FAR", 36.28, -117.86, 900.0)]
+    origin = Origin(time=UTCDateTime(2019, 7, 4, 17, 36, 4), latitude=35.734, longitude=-117.574, depth=6400.0)
+    event = Event(origins=[origin], magnitudes=[Magnitude(mag=3.9, magnitude_type="ML")])
+    inventory = Inventory([Network("CI", stations=stations)])
+    stream = seissynth.generate(inventory, event, backend="dgm", seed=1)
+    assert len(stream) == 6
+    for trace in stream:
+        about = trace.stats.seissynth
+        assert about.p_s - (trace.stats.starttime - about.origin_time) == pytest.approx(5, abs=0.011)
+    far = stream.select(station="FAR")[0].stats
+    assert far.starttime - origin.time > 5 and 30 <= far.npts / RATE <= 40.96
+    with pytest.raises(DomainError, match="Pass start="):  # its window would begin later
+        seissynth.generate(inventory, event, backend="dgm", seed=1, start=0, duration=40)
 
 
 def test_the_strongest_motion_comes_later_with_distance():
