@@ -172,9 +172,10 @@ def picks(stream: Stream | Sequence[Any], event: Event | Catalog | None = None) 
     Parameters
     ----------
     stream : obspy Stream or sequence of Streams
-        Made by `generate`.
-    event : obspy Event or Catalog, optional
-        Copied, with the picks added. Default: events made from the provenance of the traces.
+        Made by `generate` or `continuous`.
+    event : obspy Event, Catalog or list of Event, optional
+        Copied, with the picks added. Default: events made from the provenance of the traces; continuous records need
+        it, since their traces do not hold where and how large their earthquakes were.
 
     Returns
     -------
@@ -209,6 +210,8 @@ def _events(streams):
     events = {}
     for trace in (trace for one in streams for trace in one):
         info = trace.stats.seissynth
+        if "events" in info:
+            raise InputError("continuous records do not hold their earthquakes; pass event= with the same catalogue.")
         if info.event_id in events:
             continue
         table = info.conditions

@@ -167,6 +167,26 @@ def test_traces_have_coordinates_but_no_distance():
     assert trace.stats.coordinates.latitude == 35.9 and "distance" not in trace.stats
 
 
+def test_picks_of_all_earthquakes():
+    events = catalog()
+    stream = seissynth.continuous(events, network(), ORIGIN_TIME, ORIGIN_TIME + 60)
+    found = seissynth.picks(stream, events)  # a list, as `continuous` took
+    assert len(found) == 3 and not events[0].picks
+    for item, given in zip(found, events, strict=True):
+        told = [
+            (trace.id, one["p_s"], one["s_s"])
+            for trace in stream
+            for one in trace.stats.seissynth.events
+            if one["event_id"] == given.resource_id.id and trace.id[-1] == "Z"
+        ]
+        onsets = [(name, phase, onset) for name, p, s in told for phase, onset in (("P", p), ("S", s))]
+        origin = given.origins[0].time
+        picked = {(p.waveform_id.get_seed_string(), p.phase_hint, round(p.time - origin, 4)) for p in item.picks}
+        assert picked == {(name, phase, round(onset, 4)) for name, phase, onset in onsets if np.isfinite(onset)}
+    with pytest.raises(InputError, match="pass event= with the same catalogue"):
+        seissynth.picks(stream)
+
+
 def test_common_rates():
     assert common_rate({100.0}) == 100.0 and common_rate({100.0, 40.0}) == 20.0
     assert common_rate({100.0, 0.1}) == pytest.approx(0.1) and common_rate({31.25, 100.0}) == 6.25

@@ -3,6 +3,8 @@
 import copy
 import math
 
+from obspy import UTCDateTime
+from obspy.core import AttribDict
 from obspy.core.event import Arrival, Catalog, Comment, Event, Pick, ResourceIdentifier, WaveformStreamID
 from obspy.geodetics import kilometers2degrees
 
@@ -16,14 +18,14 @@ _ARRIVAL_PREFIX = "smi:local/seissynth/arrival"
 
 
 def as_catalog(event):
-    """Return `event` (Event, Catalog or None) as a new Catalog that shares the events."""
+    """Return `event` (Event, Catalog, list of Event, or None) as a new Catalog that shares the events."""
     if event is None:
         return Catalog()
     if isinstance(event, Event):
         return Catalog([event])
-    if isinstance(event, Catalog):
+    if isinstance(event, Catalog) or (isinstance(event, list | tuple) and all(isinstance(one, Event) for one in event)):
         return Catalog(list(event))
-    raise InputError(f"event is a {type(event).__name__}; give an obspy Event or Catalog.")
+    raise InputError(f"event is a {type(event).__name__}; give an obspy Event, a Catalog, or a list of Events.")
 
 
 def with_onset_picks(event, streams):
@@ -34,10 +36,10 @@ def with_onset_picks(event, streams):
 
     Parameters
     ----------
-    event : obspy Event or Catalog
+    event : obspy Event, Catalog or list of Event
         Not modified.
     streams : sequence of obspy Stream
-        Traces whose ``stats.seissynth`` names the event; an onset that is NaN gives no pick. The
+        Traces whose ``stats.seissynth`` names the event, or several of them; an onset that is NaN gives no pick. The
         components of one sensor share their picks, and so do realisations with equal onsets.
 
     Returns
@@ -48,18 +50,29 @@ def with_onset_picks(event, streams):
     by_id = {item.resource_id.id: item for item in catalog}
     seen = set()
     for trace in sorted((trace for stream in streams for trace in stream), key=_vertical_first):
-        info = trace.stats.get("seissynth")
-        if not info or info.event_id not in by_id:
-            continue
-        sensor = trace.id[:-1]
-        for phase, after_origin in (("P", info.p_s), ("S", info.s_s)):
-            if after_origin is None or not math.isfinite(after_origin):
+        for info in _events_of(trace):
+            if info.event_id not in by_id:
                 continue
-            key = (info.event_id, sensor, phase, after_origin)
-            if key not in seen:
-                seen.add(key)
-                _add(by_id[info.event_id], _pick(trace, info, phase, after_origin), info)
+            sensor = trace.id[:-1]
+            for phase, after_origin in (("P", info.p_s), ("S", info.s_s)):
+                if after_origin is None or not math.isfinite(after_origin):
+                    continue
+                key = (info.event_id, sensor, phase, after_origin)
+                if key not in seen:
+                    seen.add(key)
+                    _add(by_id[info.event_id], _pick(trace, info, phase, after_origin), info)
     return catalog
+
+
+def _events_of(trace):
+    """What a trace says of each of its events; continuous records hold any number."""
+    info = trace.stats.get("seissynth")
+    if not info:
+        return []
+    if "events" not in info:
+        return [info]
+    shared = {name: value for name, value in info.items() if name != "events"}
+    return [AttribDict({**shared, **one, "origin_time": UTCDateTime(one["origin_time"])}) for one in info.events]
 
 
 def without_onset_picks(event):

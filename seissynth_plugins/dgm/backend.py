@@ -36,7 +36,7 @@ class DgmBackend(GanBackend):
     kind = DGM
     card = gan_card(
         "dgm", "LSTM, attention and convolutions as a Wasserstein GAN",
-        ("DGM 2023",), ("station_vs_30_mps",),
+        ("DGM 2023",), ("station_vs_30_mps",), ships=True,
     )  # fmt: skip
 
     def inputs_of(self, condition, label):  # noqa: ARG002 (it has no labels)

@@ -122,7 +122,13 @@ def make_parameters(preset: str | dict = "active", **overrides: Any) -> Paramete
     """
     preset, overrides = unfold(preset, overrides)
     if preset not in PRESETS:
-        raise InputError(f"stochastic: unknown preset {preset!r}; there are {', '.join(map(repr, PRESETS))}.")
+        hint = ""
+        if str(preset).lower().endswith(".csv"):
+            hint = (
+                " Read a table of your own first: preset=read_preset(path), from "
+                "seissynth_plugins.stochastic.region_presets."
+            )
+        raise InputError(f"stochastic: unknown preset {preset!r}; there are {', '.join(map(repr, PRESETS))}.{hint}")
     known = [f.name for f in fields(Parameters)]
     for name in overrides:
         if name not in known:

@@ -27,17 +27,19 @@ VECTOR_COLUMNS = (
 )  # fmt: skip
 
 
-def gan_card(name, summary, references, optional_columns):
+def gan_card(name, summary, references, optional_columns, *, ships=False):
     """Return the card of a system without weights; the file's values are added later.
 
     Parameters
     ----------
     name, summary : str
     references, optional_columns : tuple of str
+    ships : bool
+        Whether weights ship with the package.
     """
     return Card(
         name=name,
-        summary=summary + WITHOUT_WEIGHTS,
+        summary=summary if ships else summary + WITHOUT_WEIGHTS,
         quantity="velocity",
         component_order="ENZ",
         references=references,

@@ -122,8 +122,16 @@ def _differences(stored, wanted):
     before, now = stored.get("arguments", {}), wanted["arguments"]
     for name in sorted({*before, *now}):
         if name != "backend" and before.get(name) != now.get(name):
-            words.append(f"{name} was {_short(before.get(name))}, is {_short(now.get(name))}")
+            words += _differing(name, before.get(name), now.get(name))
     return words
+
+
+def _differing(name, before, now):
+    """Words for two values; of two tables only the entries that differ."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        keys = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
+        return [words for key in keys for words in _differing(f"{name}.{key}", before.get(key), now.get(key))]
+    return [f"{name} was {_short(before)}, is {_short(now)}"]
 
 
 def _short(value):

@@ -9,6 +9,7 @@ from _imports import HELPERS
 from factory_sets import ARGUMENTS, EARTHQUAKES, INVENTORY, contents, make
 from killing_backend import Killing
 
+from seissynth.data.factory.drawn_earthquakes import Circle, DrawnEarthquakes
 from seissynth.data.factory.make import make_dataset
 from seissynth.errors import InputError
 from seissynth.io.seisbench.dataset import Dataset
@@ -79,9 +80,9 @@ def test_another_argument_is_refused_and_named(tmp_path, in_one_go):
     ):
         with pytest.raises(InputError, match=words):
             make(tmp_path / "set", **change)
-    with pytest.raises(InputError, match="inventory was"):
+    with pytest.raises(InputError, match="inventory"):
         make_dataset(tmp_path / "set", INVENTORY.select(station="A*"), EARTHQUAKES, **ARGUMENTS, backend=Killing)
-    with pytest.raises(InputError, match="earthquakes was"):
+    with pytest.raises(InputError, match="earthquakes"):
         make_dataset(tmp_path / "set", INVENTORY, list(EARTHQUAKES)[:3], **ARGUMENTS, backend=Killing)
     assert contents(tmp_path / "set") == before
     (tmp_path / "other").mkdir()
@@ -90,6 +91,18 @@ def test_another_argument_is_refused_and_named(tmp_path, in_one_go):
         make(tmp_path / "other")
     with pytest.raises(InputError, match="is a file"):
         make(tmp_path / "other" / "thesis.tex")
+
+
+def test_of_drawn_earthquakes_only_what_differs_is_named(tmp_path):
+    around = Circle(42.9, 13.2, 20.0)
+    for seed in (1, 2):
+        drawn = DrawnEarthquakes(2, around, magnitude=(3, 4), depth_km=(5, 9), seed=seed)
+        if seed == 1:
+            make_dataset(tmp_path / "set", INVENTORY, drawn, **ARGUMENTS, backend=Killing)
+            continue
+        with pytest.raises(InputError, match=r"earthquakes[a-z.]*\.seed was 1, is 2") as refused:
+            make_dataset(tmp_path / "set", INVENTORY, drawn, **ARGUMENTS, backend=Killing)
+        assert "depth" not in str(refused.value)
 
 
 def test_a_start_that_failed_does_not_bind(tmp_path):

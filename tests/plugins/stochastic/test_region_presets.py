@@ -72,3 +72,8 @@ def test_bad_tables_are_named(text, words, tmp_path):
         read_preset(tmp_path / "none.csv")
     with pytest.raises(InputError, match="may hold"):
         make_parameters({"kappa0_s": 1})
+
+
+def test_the_path_of_a_table_is_answered_with_the_way_to_read_it():
+    with pytest.raises(InputError, match=r"unknown preset 'valley\.csv'.*read_preset"):
+        make_parameters("valley.csv")
