@@ -72,6 +72,8 @@ def table_of(gan, part, count, label, floors=True):
     lines = []
     for name, draws in sets.items():
         line = [name, *similar(real, draws[0], gan.rate, mask, events)]
+        if name != label and gan.backend.inputs.sizes is None:
+            line[-2:] = ["", ""]  # the network makes its sizes, so there is no model that could give any
         line.append(f"{draw_diversity([x[:FEW] for x in draws], gan.rate).mean():.2f}" if len(draws) > 1 else "")
         if name == label:
             nearest = nearest_records(draws[0][:FEW], train, gan.rate)[0]
