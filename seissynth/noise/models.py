@@ -113,14 +113,13 @@ def station_noise(
         raise InputError(f"npts={npts}; a record has at least one sample.")
     if isinstance(noise, str):
         quantities = [quantity] * len(sensor.channels) if isinstance(quantity, str) else quantity
+        applied: list[Any] = [None] * len(quantities) if responses is None else responses
         return np.stack(
             [
                 model_noise(
                     noise, npts, sampling_rate_hz, own, generator(seed, hash_words("noise", *_place(channel))), response
                 )
-                for channel, own, response in zip(
-                    sensor.channels, quantities, responses or [None] * len(quantities), strict=True
-                )
+                for channel, own, response in zip(sensor.channels, quantities, applied, strict=True)
             ]
         )
     rng = generator(seed, hash_words("noise", *_place(sensor.channels[0])[:-1], sensor.band_instrument))
