@@ -231,12 +231,13 @@ def _generate_by_event(inventory, events, arguments, progress=None, say_at_end=F
         streams, done, total = [], 0, len(rows) * len(numbers)
         for some in realizations_together(numbers, groups):
             seeds = [seeds_of_rows(arguments.seed, request.conditions, number, backend) for number in some]
+            provenances = [arguments.provenance(backend, number) for number in some]
             traces = [[] for _ in some]
             for group in groups:
                 simulations = simulate_realizations(request, group, seeds, backend, arguments.outside)
                 for place, simulation in enumerate(simulations):
                     traces[place] += make_traces(
-                        simulation, request, instrument, arguments.provenance(backend, some[place]), seeds=seeds[place],
+                        simulation, request, instrument, provenances[place], seeds=seeds[place],
                         sampling_rate=arguments.sampling_rate,
                     )  # fmt: skip
                     notes.look_at(request, simulation.records)

@@ -135,8 +135,14 @@ def apply_response(
     return irfft(rfft(motion, nfft, axis=-1) * spectrum, nfft, axis=-1)[..., :npts]
 
 
-def spectrum_of_response(channel: Channel, nfft: int, sampling_rate_hz: float, said: set[str] | None = None) -> Any:
-    """Return the response of a channel at the frequencies of a Fourier transform, counts per SI unit of its quantity.
+def spectrum_of_response(
+    channel: Channel,
+    nfft: int,
+    sampling_rate_hz: float,
+    said: set[str] | None = None,
+    quantity: str | None = None,
+) -> Any:
+    """Return the response of a channel at the frequencies of a Fourier transform, counts per SI unit of motion.
 
     Parameters
     ----------
@@ -145,20 +151,29 @@ def spectrum_of_response(channel: Channel, nfft: int, sampling_rate_hz: float, s
     sampling_rate_hz : float
     said : set of str, optional
         As for `apply_response`.
+    quantity : {"displacement", "velocity", "acceleration"}, optional
+        Of the motion; default: the instrument's own.
 
     Returns
     -------
     ndarray, shape (nfft // 2 + 1,), complex128; or float
-        One number if the response is a sensitivity only.
+        One number if the response is a sensitivity only, for motion of the instrument's own quantity. Of another
+        quantity, 0 at 0 Hz.
 
     Raises
     ------
     ResponseError
         As `apply_response`.
     """
-    if not channel.response.response_stages:
-        return _flat_gain(channel, said)
-    return evaluate_response(channel, nfft, sampling_rate_hz, said)
+    native = native_quantity(channel)
+    flat = not channel.response.response_stages
+    values: Any = _flat_gain(channel, said) if flat else evaluate_response(channel, nfft, sampling_rate_hz, said)
+    times = DERIVATIVES[native] - DERIVATIVES[quantity or native]
+    if times == 0:
+        return values
+    frequencies = np.fft.rfftfreq(nfft, 1 / sampling_rate_hz)
+    moving = frequencies > 0
+    return np.where(moving, values * (2j * np.pi * np.where(moving, frequencies, 1.0)) ** times, 0.0)
 
 
 def quantize_counts(counts: ArrayLike, clip_counts: float | None = None, quantize: bool = False) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Train an adversarial system on the Ridgecrest folds and predict every record by weights that never saw its time.
 
-    python -m tools.adversarial.gan_ridgecrest train WINDOWS WORK NAME [--config heggs_small] [--steps 1000]
+    python -m tools.adversarial.gan_ridgecrest train WINDOWS WORK NAME [--config heggs_small] [--set steps=1000]
     python -m tools.adversarial.gan_ridgecrest train WINDOWS WORK NAME --init FILE --set energy_steps=120 --set steps=60
     python -m tools.adversarial.gan_ridgecrest predict WINDOWS WORK NAME [--draws 5] [--without-source] [--weights FILE]
     python -m tools.real_records.evaluate_ridgecrest WINDOWS DATA --picker FILE --set "BBGAN=WORK/NAME_CONFIG/predicted"

@@ -35,14 +35,14 @@ class ModelNoise:
     def __init__(self, model, quantity):
         self.model, self.quantity = model, quantity
 
-    def make(self, key, sensor, npts, rate):
-        """Noise of one record, ndarray, shape (3, npts), float32."""
+    def make(self, key, sensor, npts, rate, period=False):
+        """Noise of one record, ndarray, shape (3, npts), float32; or the whole period that it is cut from."""
         from scipy.fft import irfft
 
         scale, nfft = _model_scale(self.model, npts, rate, self.quantity)
-        return irfft(_draws(key, len(scale)) * scale, nfft, axis=-1)[:, :npts]
+        return irfft(_draws(key, len(scale)) * scale, nfft, axis=-1)[:, : nfft if period else npts]
 
-    def split(self, key, sensor, npts, rate, band, gain=1.0):
+    def split(self, key, sensor, npts, rate, band, gain=1.0, period=False):
         """Noise of one record outside and inside a band; their sum is that of `make` for ``gain=1``.
 
         Parameters
@@ -51,6 +51,8 @@ class ModelNoise:
             Hz; see `band_share`.
         gain : float
             Gain outside the band; no frequency is amplified beyond Peterson's high noise model.
+        period : bool
+            As for `make`.
 
         Returns
         -------
@@ -64,7 +66,7 @@ class ModelNoise:
         inside = band_share(frequencies, *band)
         outside = (1.0 - inside) * np.minimum(gain, _headroom(self.model, npts, rate, self.quantity))
         parts = (spectrum * share.astype(np.float32) for share in (outside, inside))
-        return tuple(irfft(part, nfft, axis=-1)[:, :npts] for part in parts)
+        return tuple(irfft(part, nfft, axis=-1)[:, : nfft if period else npts] for part in parts)
 
 
 @functools.lru_cache(maxsize=8)

@@ -4,7 +4,7 @@ import numpy as np
 
 from seissynth.data.factory.noise import ModelNoise, open_noise
 from seissynth.data.true_axes import counts_to_zne, is_aligned, true_axes, turn
-from seissynth.instruments.response import apply_response
+from seissynth.instruments.response import spectrum_of_response
 
 
 class RecordNoise:
@@ -38,32 +38,39 @@ class RecordNoise:
             Of the random numbers.
         sensor : seissynth.stations.sensors.Sensor
         """
-        source, quantity = self._of(sensor)
-        return self._recorded(source.make(key, sensor, self.npts, self.rate), sensor, source, quantity)
+        source, quantity, whole = self._of(sensor)
+        return self._recorded(source.make(key, sensor, self.npts, self.rate, **whole), sensor, source, quantity)
 
     def split(self, key, sensor, band, gain=1.0):
         """Noise of one record outside (times `gain`) and inside a band; (ndarray, ndarray), shape (3, npts)."""
-        source, quantity = self._of(sensor)
-        parts = source.split(key, sensor, self.npts, self.rate, band, gain)
+        source, quantity, whole = self._of(sensor)
+        parts = source.split(key, sensor, self.npts, self.rate, band, gain, **whole)
         return tuple(self._recorded(part, sensor, source, quantity) for part in parts)
 
     def _of(self, sensor):
-        """Source of a sensor's noise, and quantity of a model's noise for counts."""
+        """Source of a sensor's noise; for counts of a model its quantity, and that responses need a whole period."""
         if self._model is None:
-            return self._source, None
+            return self._source, None, {}
         quantity = self.instrument.quantity(true_axes(sensor).channels[0])
-        return ModelNoise(self._model, quantity), quantity
+        return ModelNoise(self._model, quantity), quantity, {"period": True}
 
     def _recorded(self, noise, sensor, source, quantity):
-        """Rotate noise to the axes of the set; noise of a model passes through each channel's response, for counts."""
+        """Rotate noise to the axes of the set; noise of a model passes through each channel's response, for counts.
+
+        It goes around its period, so that the instrument does not begin at rest, see `seissynth.noise.model_noise`.
+        """
         zne = self._on_axes(noise, sensor, source.along_zne)
         if quantity is None:
             return zne
         upright = true_axes(sensor)
         channels = sensor.channels if self.own_axes else upright.channels
-        return np.stack(
-            [apply_response(data, channel, self.rate, quantity) for data, channel in zip(zne, channels, strict=True)]
-        )
+        # imported here: scipy.fft is needed for counts only
+        from scipy.fft import irfft, rfft
+
+        nfft = zne.shape[-1]
+        responses = (spectrum_of_response(channel, nfft, self.rate, quantity=quantity) for channel in channels)
+        spectra = [rfft(data.astype(float)) * response for data, response in zip(zne, responses, strict=True)]
+        return irfft(np.stack(spectra), nfft, axis=-1)[:, : self.npts]
 
     def _on_axes(self, noise, sensor, along_zne):
         """Rotate noise along Z, N, E, or along the sensor's channels, to the axes of the set."""

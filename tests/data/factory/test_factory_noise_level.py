@@ -12,6 +12,7 @@ from seissynth.data.factory.make import make_dataset
 from seissynth.data.factory.noise import ModelNoise, SampledNoise, band_share
 from seissynth.data.factory.snr import SnrMeter, snr_band_hz
 from seissynth.io.seisbench.dataset import Dataset
+from seissynth.noise.models import model_psd
 from seissynth.units import DERIVATIVES, OUTPUTS
 
 INVENTORY, _ = seissynth.read_example()
@@ -148,3 +149,20 @@ def test_scaling_reaches_the_ratio_from_either_side():
     nowhere = SnrMeter(data, np.full(2, -1e9), np.full(2, np.nan), RATE)
     noise, ratio = nowhere.scaled(outside, inside, np.zeros(2))
     assert np.isnan(ratio).all() and np.allclose(noise, outside + inside)
+
+
+def test_counts_of_a_noise_model_have_its_level_through_the_response_from_the_first_sample_on(tmp_path):
+    """A response that begins at rest rings for minutes: the noise of long periods does not begin at zero."""
+    drawn = DrawnEarthquakes(12, around_station(INVENTORY, "XX.AMAT", 30.0), magnitude=(2, 3), seed=1)
+    amat = INVENTORY.select(station="AMAT")
+    options = {"duration": 900.0, "output": "RAW", "noise": "nhnm", "noise_share": 0.9, "seed": 1, "split": None}
+    make_dataset(tmp_path / "set", amat, drawn, **options)
+    made = Dataset(tmp_path / "set")
+    rows = np.flatnonzero(made.metadata["trace_category"] == "noise")
+    counts, rate = made.waveforms(rows, component_order="ZNE")[:, 0].astype(float), made.sampling_rate_hz
+    frequency = np.fft.rfftfreq(round(916 * rate), 1 / rate)[1:]
+    channel = amat.select(channel="HHZ")[0][0][0]
+    gain = abs(channel.response.get_evalresp_response_for_frequencies(frequency, output="VEL")) ** 2
+    wanted = np.sqrt((model_psd("nhnm", frequency, "velocity") * gain).sum() * frequency[0])
+    for part in (counts[:, : round(10 * rate)], counts):
+        assert np.sqrt(np.square(part).mean()) == pytest.approx(wanted, rel=0.35)
