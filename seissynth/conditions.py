@@ -8,6 +8,7 @@ from seissynth.errors import InputError
 from seissynth.schema import COLUMNS, MOMENT_TENSOR_COLUMNS, empty_value
 from seissynth.shared.bounds import BOUNDS, within
 from seissynth.shared.suggestions import did_you_mean
+from seissynth.shared.wording import a_kind
 
 _ONSET_COLUMNS = {
     "path_p_travel_s": "p_s",
@@ -102,7 +103,7 @@ def plain_columns(replacements):
         # column by column, since pandas' to_dict changes the process's warning filters
         replacements = {name: {k: v for k, v in replacements[name].items() if v == v} for name in replacements}
     if not hasattr(replacements, "items"):
-        raise InputError(f"conditions is a {type(replacements).__name__}; give a mapping of columns or a DataFrame.")
+        raise InputError(f"conditions is {a_kind(replacements)}; give a mapping of columns or a DataFrame.")
     out = {}
     for name, values in replacements.items():
         if name not in COLUMNS:
@@ -199,3 +200,19 @@ def _replace(columns, name, values, stations):
         if name in BOUNDS:
             within(name, number, whose=f"conditions of station {stations[i]}: ")
         columns[name][i] = number
+
+
+def describe_row(conditions, row):
+    """Name a row by its station and event, else by its number."""
+    station, event = text_of(conditions, "station_id", row), text_of(conditions, "source_id", row)
+    if not station:
+        codes = (text_of(conditions, "station_network_code", row), text_of(conditions, "station_code", row))
+        station = ".".join(filter(None, codes))
+    words = [f"station {station}" if station else "", f"event {event}" if event else ""]
+    return ", ".join(filter(None, words)) or f"row {row}"
+
+
+def text_of(conditions, column, row):
+    """Return the text of a row in a column; empty where there is none."""
+    value = conditions[column].iloc[row] if column in conditions else ""
+    return value if isinstance(value, str) else ""

@@ -10,6 +10,7 @@ from obspy import Stream
 from obspy.core.event import Catalog, Event, Magnitude, Origin, ResourceIdentifier
 
 from seissynth.errors import InputError
+from seissynth.units import pretty_unit
 
 if TYPE_CHECKING:
     import pandas
@@ -145,6 +146,8 @@ def _as_text(table):
 def _cell(name, value):
     if name == "event_id":
         return str(value) if len(str(value)) <= 9 else "..." + str(value)[-6:]
+    if name == "unit":
+        return pretty_unit(str(value))
     digits = {"source_magnitude": ".2f", "path_hyp_distance_km": ".1f", "p_s": ".2f", "s_s": ".2f", "peak": ".3g"}
     return format(value, digits[name]) if name in digits and value is not None else str(value)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from seissynth.errors import FileFormatError, ReproductionError, SeisSynthError
 from seissynth.shared.warning import warn_user
+from seissynth.shared.wording import a_kind
 
 #: versions that change numbers; the others are reported without a warning
 _DECISIVE = ("seissynth", "numpy", "scipy", "numba", "python")
@@ -169,7 +170,7 @@ def _calls(stream, path):
         try:
             arguments = json.loads(info.arguments)
             if not isinstance(arguments, dict):
-                raise TypeError(f"a {type(arguments).__name__} instead of a mapping")
+                raise TypeError(f"{a_kind(arguments)} instead of a mapping")
         except (TypeError, ValueError) as error:
             raise FileFormatError(f"{path}: the arguments of {trace.id} cannot be read: {error}.") from error
         for name, kind in _unstorable(arguments):

@@ -18,6 +18,7 @@ from seissynth.records import Records
 from seissynth.schema import PLACE_COLUMNS
 from seissynth.shared.real_numbers import require_real
 from seissynth.shared.warning import warn_user
+from seissynth.shared.wording import a_kind
 from seissynth.signal.motion import convert_motion, resample_motion
 from seissynth.source_quantity import source_quantities
 from seissynth.traveltime.first_arrivals import onsets as find_onsets
@@ -84,7 +85,7 @@ def find_source(source, paths, card, quantity=None):
             return source
         return replace(source.select([0] * len(paths)), pool=source)
     if not hasattr(source, "traces"):
-        raise InputError(f"source is a {type(source).__name__}; give an obspy Stream, or seissynth.Records.")
+        raise InputError(f"source is {a_kind(source)}; give an obspy Stream, or seissynth.Records.")
     quantities = source_quantities(source, quantity)
     known, notes = {}, []
     for name in sorted({f"{trace.stats.network}.{trace.stats.station}" for trace in source}):

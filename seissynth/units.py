@@ -24,3 +24,8 @@ STANDARD_GRAVITY = 9.80665
 
 #: mean radius of the Earth, km: of the sphere on which travel times and areas are computed
 EARTH_RADIUS_KM = 6371.0
+
+
+def pretty_unit(unit):
+    """Return a unit as people write it: ``m/s²`` for ``m/s**2``; the unit of a pure number is empty."""
+    return "" if unit == "1" else unit.replace("**2", "²")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seissynth.backends.trained_area import warn_far_from_area
+from seissynth.conditions import describe_row, text_of
 from seissynth.errors import DomainError, InputError
 from seissynth.schema import COLUMNS
 from seissynth.shared.warning import warn_user
@@ -122,21 +123,6 @@ def check_conditions(card, conditions, outside="raise"):
     warn_user(text)
 
 
-def describe_row(conditions, row):
-    """Name a row by its station and event, else by its number."""
-    station, event = _text(conditions, "station_id", row), _text(conditions, "source_id", row)
-    if not station:
-        codes = (_text(conditions, "station_network_code", row), _text(conditions, "station_code", row))
-        station = ".".join(filter(None, codes))
-    words = [f"station {station}" if station else "", f"event {event}" if event else ""]
-    return ", ".join(filter(None, words)) or f"row {row}"
-
-
-def _text(conditions, column, row):
-    value = conditions[column].iloc[row] if column in conditions else ""
-    return value if isinstance(value, str) else ""
-
-
 def _check_required(card, conditions):
     absent = [name for name in card.required_columns if name not in conditions]
     if absent:
@@ -185,7 +171,7 @@ def _complaint(card, conditions, item):
         return None
     worst = rows[np.argmax(excess[rows])]
     owner = "event" if item.of_event else "station"
-    name = _text(conditions, "source_id" if item.of_event else "station_id", worst)
+    name = text_of(conditions, "source_id" if item.of_event else "station_id", worst)
     who = f"{owner} {name}" if name else f"row {worst}"
     text = f"{who} {item.phrase.format(values[worst])}; it was made for {item}"
     return text if len(rows) == 1 else f"{len(rows)} of {len(values)} records are outside, the worst: {text}"

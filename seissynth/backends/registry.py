@@ -22,6 +22,8 @@ from seissynth.shared.warning import warn_user
 
 #: what `BackendInfo.distribution` says for backends of `register_backend`
 THIS_PROCESS = "(this process)"
+#: a message about an unknown option lists up to so many
+_MOST_OPTIONS = 12
 
 #: classes of `register_backend` by name, of the running process; one that is taken out is registered no more
 REGISTERED: dict[str, type[Backend]] = {}
@@ -232,7 +234,7 @@ def resolve_backend(backend, *, weights=None, device="cpu", options=None, ensemb
     2
     >>> resolve_backend(Loud, options={"gian": 2})
     Traceback (most recent call last):
-    seissynth.errors.InputError: loud: unknown option 'gian'; did you mean 'gain'? It has: gain.
+    seissynth.errors.InputError: loud: unknown option 'gian'; did you mean 'gain'? Its options: gain.
     """
     options = dict(options or {})
     if isinstance(backend, Backend):
@@ -282,13 +284,19 @@ def _parameters(cls):
     return names
 
 
+def _listed_options(name, own):
+    """The options of a backend for a message; where there are many, where they are described."""
+    if len(own) > _MOST_OPTIONS:
+        return f"help(seissynth.get_backend({name!r})) describes its {len(own)} options."
+    return f"Its options: {', '.join(own)}." if own else "It takes no options."
+
+
 def _instance(cls, weights, device, options):
     name, own = cls.card.name, option_names(cls)
     for option in options:
         if option not in own:
-            near = did_you_mean(option, own, 0.5)
-            has = ", ".join(own) or "no options"
-            raise InputError(f"{name}: unknown option {option!r};{near} It has: {has}.")
+            near = did_you_mean(option, own, 0.5) or " it has no option like that."
+            raise InputError(f"{name}: unknown option {option!r};{near} {_listed_options(name, own)}")
     if device != "cpu" and "device" not in cls.card.capabilities:
         raise InputError(f"{name}: device={device!r} was asked for, and it runs on the CPU only. Leave device out.")
     accepted = _parameters(cls)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from seissynth.backends._conditions_checks import check_conditions, check_duration, describe_row
+from seissynth.backends._conditions_checks import check_conditions, check_duration
+from seissynth.conditions import describe_row
 from seissynth.errors import BackendError, InputError, SeisSynthError, SeisSynthWarning
 from seissynth.records import Records
 from seissynth.seeding import Seeds

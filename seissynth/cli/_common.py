@@ -147,7 +147,7 @@ def file_or_folder_to_write(text):
 
 def file_option(*names, help):
     """Return the option of a file to write, see `file_to_write`."""
-    return typer.Option(*names, help=help, show_default=False, parser=file_to_write, metavar="PATH")
+    return typer.Option(*names, help=help, show_default=False, parser=file_to_write, metavar="<path>")
 
 
 def file_to_write(text):

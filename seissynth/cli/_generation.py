@@ -57,7 +57,7 @@ SetOption = Annotated[
         "--set",
         rich_help_panel=panels.BACKEND,
         help="Option of the backend, or NAME=@file.json; may be repeated.",
-        metavar="NAME=VALUE",
+        metavar="<name=value>",
         show_default=False,
     ),
 ]

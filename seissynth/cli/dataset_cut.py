@@ -48,7 +48,7 @@ def cut(
             "--quantity",
             rich_help_panel=panels.RECORDS,
             help=f"Ground motion to write: {', '.join(Quantity)}.",
-            metavar="WORD",
+            metavar="<word>",
         ),
     ] = Quantity.velocity,
     duration: generation.WindowLengthOption = 60.0,

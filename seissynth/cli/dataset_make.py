@@ -169,7 +169,7 @@ def make(
             "--outside",
             rich_help_panel=panels.RECORDS,
             help=f"Records outside the backend's range; skip lists those left out. {_OUTSIDE}",
-            metavar="WORD",
+            metavar="<word>",
         ),
     ] = Outside.LEAVE_OUT,
     noise: Annotated[

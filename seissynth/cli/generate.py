@@ -124,7 +124,7 @@ def generate(
             "--outside",
             rich_help_panel=panels.RECORDS,
             help=f"Records outside the backend's range; skip makes the rest. {_OUTSIDE}",
-            metavar="WORD",
+            metavar="<word>",
         ),
     ] = Outside.RAISE,
     velocity_model: generation.VelocityModelOption = "iasp91",

@@ -1,6 +1,7 @@
 """``seissynth plot``: pictures of a file of records."""
 
 import enum
+import glob
 from pathlib import Path
 from typing import Annotated
 
@@ -38,8 +39,13 @@ _KINDS = f"Kind of plot: {', '.join(list(Kind)[:-1])} or {list(Kind)[-1]}."
 @command
 def plot(
     file: Annotated[Path, typer.Argument(help="Records: .h5 of seissynth, or any file ObsPy reads; or '*.sac'.")],
-    output: Annotated[Path, file_option("--output", "-o", help="Picture to write: .png, .pdf or .svg.")],
-    kind: Annotated[Kind, typer.Option("--kind", "-k", help=_KINDS, metavar="KIND")] = Kind.TRACES,
+    output: Annotated[
+        Path | None,
+        file_option(
+            "--output", "-o", help="Picture to write: .png, .pdf or .svg; default: the file's name and kind, as .png."
+        ),
+    ] = None,
+    kind: Annotated[Kind, typer.Option("--kind", "-k", help=_KINDS, metavar="<kind>")] = Kind.TRACES,
     event: Annotated[int, typer.Option("--event", min=0, help="Event to plot, counted from 0.")] = 0,
     realization: Annotated[int, typer.Option("--realization", min=0, help="Realisation to plot, counted from 0.")] = 0,
     station: Annotated[
@@ -64,7 +70,7 @@ def plot(
 
     For example:
 
-    - seissynth plot out.h5 -o traces.png
+    - seissynth plot out.h5
 
     - seissynth plot out.h5 --kind section --component N -o section.pdf
 
@@ -74,6 +80,7 @@ def plot(
 
     Sections need distances, as in .h5 and SAC files. Maps need an .h5 file.
     """
+    output = output or default_picture(file, kind)
     refuse_existing([output], overwrite)
 
     from seissynth import plotting
@@ -93,6 +100,19 @@ def plot(
         _draw(kind, stream, output, component, same_time, quantity)
     if not quiet:
         say(f"{output} written")
+
+
+def default_picture(file, kind):
+    """Return the picture of a file's records in the current folder: ``out.png``, or ``out_section.png`` of a section.
+
+    Examples
+    --------
+    >>> print(default_picture("day/out.h5", Kind.TRACES), default_picture("*.sac", Kind.RESPONSE_SPECTRA))
+    out.png records_response_spectra.png
+    """
+    stem = Path(file).stem
+    name = "records" if glob.has_magic(stem) else stem
+    return Path(f"{name}.png" if kind is Kind.TRACES else f"{name}_{kind.value.replace('-', '_')}.png")
 
 
 def _draw(kind, stream, output, component, same_time, quantity):

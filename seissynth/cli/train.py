@@ -79,7 +79,7 @@ def train(
             "--set",
             rich_help_panel=panels.TRAINING,
             help="Further option, as steps=2000; may be repeated.",
-            metavar="NAME=VALUE",
+            metavar="<name=value>",
             show_default=False,
         ),
     ] = None,

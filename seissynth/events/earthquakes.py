@@ -10,6 +10,7 @@ from seissynth.errors import InputError
 from seissynth.seeding import event_key as make_event_key
 from seissynth.shared.bounds import BOUNDS, within
 from seissynth.shared.warning import warn_user
+from seissynth.shared.wording import a_kind
 
 #: depth taken, with a warning, for an origin that has none, km
 DEFAULT_DEPTH_KM = 10.0
@@ -88,9 +89,7 @@ def read_earthquakes(events, event_key=None, may_be_none=False):
         yield read_earthquake(events, event_key)
         return
     if isinstance(events, (str, bytes, dict)) or not hasattr(events, "__iter__"):
-        raise InputError(
-            f"event is a {type(events).__name__}; give an obspy Event, a Catalog or an iterable of Events."
-        )
+        raise InputError(f"event is {a_kind(events)}; give an obspy Event, a Catalog or an iterable of Events.")
     if event_key is not None and not (hasattr(events, "__len__") and len(events) == 1):
         raise InputError(f"{event_key=} names one event, but several may come; call once per event, or leave it out.")
     used, left_out, cause = 0, 0, ""
@@ -131,7 +130,7 @@ def read_earthquake(event, event_key=None):
     (5.2, 8.2)
     """
     if not isinstance(event, Event):
-        raise InputError(f"an event is a {type(event).__name__}; it must be an obspy Event.")
+        raise InputError(f"an event is {a_kind(event)}; it must be an obspy Event.")
     name = event_id(event)
     origin = preferred(event, "origin")
     if origin is None:

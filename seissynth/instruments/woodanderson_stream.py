@@ -20,6 +20,7 @@ from seissynth.instruments.evalresp import (
 from seissynth.shared.checks import as_signal, positive
 from seissynth.shared.ramps import half_cosine
 from seissynth.shared.warning import warn_user
+from seissynth.shared.wording import a_kind
 from seissynth.signal.woodanderson import DAMPING, GAIN, PERIOD_S, wood_anderson_response
 
 if TYPE_CHECKING:
@@ -99,9 +100,7 @@ def wood_anderson_stream(
     """
     traces = getattr(st, "traces", None)
     if not traces:
-        raise InputError(
-            "st holds no traces." if traces == [] else f"st is a {type(st).__name__}; it must be an ObsPy Stream."
-        )
+        raise InputError("st holds no traces." if traces == [] else f"st is {a_kind(st)}; it must be an ObsPy Stream.")
     if isinstance(taper_s, bool) or not np.isfinite(taper_s) or taper_s < 0:
         raise InputError(f"taper_s={taper_s!r} must be a number of s, at least 0.")
     instrument = {

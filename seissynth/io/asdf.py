@@ -24,6 +24,7 @@ from seissynth.io.onset_picks import as_catalog, with_onset_picks
 from seissynth.io.provenance import make_document, provenance_id, read_documents, require_info
 from seissynth.shared.real_numbers import require_real
 from seissynth.shared.warning import warn_user
+from seissynth.shared.wording import a_kind
 
 _TAG = re.compile(r"[a-z][a-z0-9_]*")
 _CLOCK_NS = 1000
@@ -74,9 +75,7 @@ def as_streams(streams):
     except TypeError:
         parts = [None]
     if not all(isinstance(item, Stream) for item in parts):
-        raise InputError(
-            f"streams is a {type(streams).__name__}; give an obspy Stream or a sequence of Streams (an Ensemble)."
-        )
+        raise InputError(f"streams is {a_kind(streams)}; give an obspy Stream or a sequence of Streams (an Ensemble).")
     return parts
 
 
@@ -116,7 +115,7 @@ def write_asdf(path, streams, event=None, inventory=None, *, tag="synthetic"):
         raise InputError(f"{tag=} must start with a lower-case letter and hold lower-case letters, digits and _ only.")
     catalog = as_catalog(event)
     if inventory is not None and not isinstance(inventory, Inventory):
-        raise InputError(f"inventory is a {type(inventory).__name__}; give an obspy Inventory.")
+        raise InputError(f"inventory is {a_kind(inventory)}; give an obspy Inventory.")
     require_storable([trace for one in streams for trace in one], "ASDF")
     members = _members_by_tag(streams, catalog, tag)
     links = {item.resource_id.id: _event_links(item) for item in catalog}

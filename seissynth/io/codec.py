@@ -14,6 +14,7 @@ from obspy.core.event import ResourceIdentifier
 from obspy.core.util import AttribDict
 
 from seissynth.errors import FileFormatError, InputError
+from seissynth.shared.wording import a_kind
 
 
 def to_text(value):
@@ -75,7 +76,7 @@ def _encode(value, path):
     if isinstance(value, Mapping):
         return {_key(key, path): _encode(item, f"{path}.{key}".strip(".")) for key, item in value.items()}
     raise InputError(
-        f"stats.seissynth.{path} holds a {type(value).__name__}, which cannot be stored; "
+        f"stats.seissynth.{path} holds {a_kind(value)}, which cannot be stored; "
         "use numbers, text, times, lists or mappings of them."
     )
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from seissynth.errors import FileFormatError, InputError
 from seissynth.shared.suggestions import did_you_mean
+from seissynth.shared.wording import a_kind
 from seissynth.units import STANDARD_GRAVITY
 
 #: unit of a column -> factor to SI (m/s², m/s, s, Hz), or to km, degrees and m/s of the places
@@ -232,7 +233,7 @@ def _parsed(path: Path) -> dict:
         kind = "TOML" if path.suffix.lower() == ".toml" else "JSON"
         raise FileFormatError(f"mapping {path} is not {kind}: {error}.") from error
     if not isinstance(content, dict):
-        raise FileFormatError(f"mapping {path} holds a {type(content).__name__}; a table with 'columns' is wanted.")
+        raise FileFormatError(f"mapping {path} holds {a_kind(content)}; a table with 'columns' is wanted.")
     return content
 
 

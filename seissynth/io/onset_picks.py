@@ -11,6 +11,7 @@ from obspy.geodetics import kilometers2degrees
 from seissynth.errors import InputError
 from seissynth.events.earthquakes import preferred
 from seissynth.seeding import hash_words
+from seissynth.shared.wording import a_kind
 
 #: every pick made here has an id below this, by which `without_onset_picks` knows it, and so has its arrival
 _PREFIX = "smi:local/seissynth/pick"
@@ -25,7 +26,7 @@ def as_catalog(event):
         return Catalog([event])
     if isinstance(event, Catalog) or (isinstance(event, list | tuple) and all(isinstance(one, Event) for one in event)):
         return Catalog(list(event))
-    raise InputError(f"event is a {type(event).__name__}; give an obspy Event, a Catalog, or a list of Events.")
+    raise InputError(f"event is {a_kind(event)}; give an obspy Event, a Catalog, or a list of Events.")
 
 
 def with_onset_picks(event, streams):

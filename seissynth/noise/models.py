@@ -14,6 +14,7 @@ from obspy import Stream
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 from seissynth.shared.real_numbers import require_real
+from seissynth.shared.wording import a_kind
 from seissynth.units import DERIVATIVES
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def prepare_noise(noise):
     if callable(getattr(noise, "sample", None)):
         return noise
     raise InputError(
-        f"noise is a {type(noise).__name__}; it must be one of {sorted(MODELS)}, an obspy.Stream, an object with the "
+        f"noise is {a_kind(noise)}; it must be one of {sorted(MODELS)}, an obspy.Stream, an object with the "
         "method sample(sensor, npts, sampling_rate_hz, rng), or None."
     )
 

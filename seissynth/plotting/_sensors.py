@@ -9,6 +9,7 @@ from obspy import Stream
 from seissynth.errors import InputError
 from seissynth.plotting._sac_headers import SacFacts
 from seissynth.shared.real_numbers import require_real
+from seissynth.shared.wording import a_kind
 from seissynth.source_quantity import read_source_quantity, stated_quantity
 from seissynth.units import UNITS
 
@@ -93,9 +94,7 @@ def find_sensors(stream, *, unit=None, origin=None, quantity=None):
         Not a Stream, an empty one, or a trace whose quantity is not `quantity`.
     """
     if not isinstance(stream, Stream):
-        raise InputError(
-            f"a {type(stream).__name__} cannot be drawn here; give an obspy Stream (one element of an Ensemble)."
-        )
+        raise InputError(f"{a_kind(stream)} cannot be drawn here; give an obspy Stream (one element of an Ensemble).")
     if not stream:
         raise InputError("the Stream is empty: there is nothing to plot.")
     named = read_source_quantity(quantity, "quantity")

@@ -9,10 +9,10 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, nearest, title_of
 from seissynth.plotting.spectra import legend, plain_frequencies
-from seissynth.plotting.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, pretty_unit, styled
+from seissynth.plotting.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, styled
 from seissynth.signal import response_spectrum, rotd
 from seissynth.signal.motion import convert_motion
-from seissynth.units import DERIVATIVES, UNITS
+from seissynth.units import DERIVATIVES, UNITS, pretty_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

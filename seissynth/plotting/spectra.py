@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
-from seissynth.plotting.style import BLUE, GREY, new_figure, pretty_unit, styled
+from seissynth.plotting.style import BLUE, GREY, new_figure, styled
 from seissynth.shared.ramps import half_cosine
 from seissynth.signal import fourier_amplitude
+from seissynth.units import pretty_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

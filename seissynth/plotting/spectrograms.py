@@ -10,8 +10,9 @@ from obspy import Stream, Trace
 from seissynth.errors import InputError
 from seissynth.plotting._sensors import centred, find_sensors, nearest, seconds, title_of
 from seissynth.plotting.spectra import plain_frequencies
-from seissynth.plotting.style import axis_label, new_figure, pretty_unit, scaled_unit, styled
+from seissynth.plotting.style import axis_label, new_figure, scaled_unit, styled
 from seissynth.plotting.traces import draw_onsets, draw_trace
+from seissynth.units import pretty_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

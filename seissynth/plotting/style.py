@@ -11,6 +11,7 @@ from pathlib import Path
 
 from seissynth.errors import InputError
 from seissynth.plotting._notebook import canvas_class, figure_class, show_when_cell_ends
+from seissynth.units import pretty_unit
 
 #: Okabe and Ito's colours, which people with any colour vision can distinguish
 BLACK, GREY, LIGHT = "#222222", "#777777", "#DDDDDD"
@@ -172,11 +173,6 @@ def scaled_unit(peak, unit):
         return 1.0, name
     power = "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return 10.0**-exponent, f"{power} {name}".strip()
-
-
-def pretty_unit(unit):
-    """``m/s**2`` -> ``m/s²``; the unit of a pure number is empty."""
-    return "" if unit == "1" else unit.replace("**2", "²")
 
 
 def axis_label(quantity, unit):

@@ -17,6 +17,7 @@ from seissynth.errors import InputError
 from seissynth.instruments.input_units import input_units, quantity_of_units, tells_nothing
 from seissynth.shared.bounds import BOUNDS
 from seissynth.shared.warning import warn_user
+from seissynth.shared.wording import a_kind
 from seissynth.stations.seed_codes import (
     BAND_INSTRUMENT_PREFERENCE,
     INSTRUMENT_PREFERENCE,
@@ -72,17 +73,17 @@ def select_sensors(
     excluded by the patterns.
     """
     sensors, notes = choose_sensors(inventory, time, channel)
+    if not sensors:  # the error holds the notes
+        raise InputError(_nothing_left(inventory, UTCDateTime(time), channel, notes))
     for note in notes:
         warn_user(note)
-    if not sensors:
-        raise InputError(_nothing_left(inventory, UTCDateTime(time), channel, notes))
     return sensors
 
 
 def choose_sensors(inventory, time, channel=None):
     """`select_sensors` without warnings: list of Sensor, which may be empty, and list of the warnings."""
     if not isinstance(inventory, Inventory):
-        raise InputError(f"inventory is a {type(inventory).__name__}; it must be an obspy.Inventory (read_inventory).")
+        raise InputError(f"inventory is {a_kind(inventory)}; it must be an obspy.Inventory (read_inventory).")
     try:
         time = UTCDateTime(time)
     except Exception as error:  # ObsPy raises several kinds

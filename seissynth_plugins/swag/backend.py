@@ -3,6 +3,7 @@
 import numpy as np
 
 from seissynth.backends.base import Card
+from seissynth.conditions import describe_row
 from seissynth.errors import DomainError, InputError
 from seissynth.records import Records
 from seissynth.shared.checks import whole
@@ -128,7 +129,7 @@ class SwagBackend(WeightsBackend):
             self.load()
         config = self.config
         onsets = conditions[["path_p_travel_s", "path_s_travel_s"]].to_numpy(float)
-        begin = self._window_starts(onsets[:, 0], np.asarray(start_s, dtype=float), npts, sampling_rate_hz)
+        begin = self._window_starts(conditions, np.asarray(start_s, dtype=float), npts, sampling_rate_hz)
         labels = np.column_stack([onsets - begin[:, None], conditions["source_magnitude"].to_numpy(float)])
         self.check_labels(labels, [_site(conditions, row) for row in range(len(conditions))])
         station = self.station_numbers(conditions)
@@ -239,10 +240,10 @@ class SwagBackend(WeightsBackend):
         if self.precision not in ("auto", "float32", "mixed"):
             raise InputError(f"{self.kind.name}: precision={self.precision!r} must be 'auto', 'float32' or 'mixed'.")
 
-    def _window_starts(self, p_s, start_s, npts, rate):
+    def _window_starts(self, conditions, start_s, npts, rate):
         """When the network's windows begin, s after origin: as asked, or earlier where P would come too soon."""
         config = self.config
-        low = self._inputs.ranges["p_s"][0]
+        low, p_s = self._inputs.ranges["p_s"][0], conditions["path_p_travel_s"].to_numpy(float)
         begin = np.minimum(start_s, p_s - low)
         # on the grid of the samples that are asked for
         begin = start_s - np.ceil((start_s - begin) * rate - SLACK_S) / rate
@@ -250,9 +251,10 @@ class SwagBackend(WeightsBackend):
         if (reach > REACH_S + SLACK_S).any():
             row = int(np.argmax(reach))
             raise DomainError(
-                f"{self.kind.name}: a record from {start_s[row]:g} to {start_s[row] + npts / rate:g} s after origin "
-                f"was asked for, with P at {p_s[row]:.2f} s; its windows are of {config.duration_s:g} s with P {low:g} "
-                "s after their beginning at the earliest. Pass start= and duration= within these."
+                f"{self.kind.name}: for {describe_row(conditions, row)}, a record from {start_s[row]:g} to "
+                f"{start_s[row] + npts / rate:g} s after origin was asked for, with P at {p_s[row]:.2f} s; "
+                f"its windows are of {config.duration_s:g} s with P {low:g} s after their beginning at the earliest. "
+                "Pass start= and duration= within these."
             )
         return begin
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from seissynth.errors import FileFormatError, InputError, MissingDependencyError
 from seissynth.shared.atomic import replacing, write_error
+from seissynth.shared.wording import a_kind
 
 #: version of the header's form
 FORMAT = 1
@@ -293,7 +294,7 @@ def _metadata(path):
 def _card_trouble(card):
     """Error in a card, as the rest of a sentence, or None."""
     if not isinstance(card, dict):
-        return f"is a {type(card).__name__}; it must be a dict"
+        return f"is {a_kind(card)}; it must be a dict"
     for name, meaning in CARD_FIELDS.items():
         if name not in card:
             return f"lacks {name!r} ({meaning})"

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from seissynth.backends.base import Card
+from seissynth.conditions import describe_row
 from seissynth.errors import DomainError, InputError
 from seissynth.records import Records
 from seissynth.seeding import generator
@@ -121,7 +122,7 @@ class GanBackend(WeightsBackend):
             self.load()
         start_s = np.asarray(start_s, dtype=float)
         onsets = conditions[["path_p_travel_s", "path_s_travel_s"]].to_numpy(float)
-        begin = self._window_starts(onsets[:, 0], start_s, npts, sampling_rate_hz)
+        begin = self._window_starts(conditions, start_s, npts, sampling_rate_hz)
         made = self.make(conditions, seeds.row, self._source_windows(source, sampling_rate_hz))
         first = np.round((start_s - begin) * sampling_rate_hz).astype(int)
         data = np.stack([cut(record, place, npts) for record, place in zip(made, first, strict=True)])
@@ -210,19 +211,20 @@ class GanBackend(WeightsBackend):
                     sizes.append(peaks[: len(rows)].float().cpu().numpy())
         return np.concatenate(waveforms), np.concatenate(sizes) if sizes else None
 
-    def _window_starts(self, p_s, start_s, npts, rate):
+    def _window_starts(self, conditions, start_s, npts, rate):
         """When the network's windows begin, s after origin, on the grid of the samples that are asked for."""
         duration = self.card.max_duration_s
         if self.alignment == "origin":
             check_span(self.kind.name, start_s, npts, rate, duration)
             return np.zeros(len(start_s)) + start_s - np.round(start_s * rate) / rate
+        p_s = conditions["path_p_travel_s"].to_numpy(float)
         begin = start_s + np.round((p_s - self.lead_s - start_s) * rate) / rate
         early, late = begin - start_s, start_s + npts / rate - begin - duration
         if (early > REACH_S + SLACK_S).any() or (late > REACH_S + SLACK_S).any():
             row = int(np.argmax(np.maximum(early, late)))
             raise DomainError(
-                f"{self.kind.name}: a record from {start_s[row]:g} to {start_s[row] + npts / rate:g} s after origin "
-                f"was asked for; with P at {p_s[row]:.2f} s it makes {begin[row]:.2f} to {begin[row] + duration:.2f} "
-                "s. Pass start= and duration= within these."
+                f"{self.kind.name}: for {describe_row(conditions, row)}, a record from {start_s[row]:g} to "
+                f"{start_s[row] + npts / rate:g} s after origin was asked for; with P at {p_s[row]:.2f} s "
+                f"it makes {begin[row]:.2f} to {begin[row] + duration:.2f} s. Pass start= and duration= within these."
             )
         return begin

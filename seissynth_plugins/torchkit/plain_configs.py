@@ -4,6 +4,7 @@ from dataclasses import asdict, fields, is_dataclass
 from typing import get_args, get_type_hints
 
 from seissynth.errors import InputError
+from seissynth.shared.wording import a_kind
 
 
 def to_plain(config):
@@ -51,7 +52,7 @@ def from_plain(cls, plain):
     True
     """
     if not isinstance(plain, dict):
-        raise InputError(f"{cls.__name__} is read from a dictionary, not from a {type(plain).__name__}.")
+        raise InputError(f"{cls.__name__} is read from a dictionary, not from {a_kind(plain)}.")
     strange = sorted(set(plain) - {one.name for one in fields(cls)})
     if strange:
         raise InputError(f"{cls.__name__} has no {', '.join(strange)}: the file is of another version of seissynth.")

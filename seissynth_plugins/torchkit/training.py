@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seissynth.errors import InputError, MissingDependencyError
+from seissynth.shared.wording import a_kind
 from seissynth_plugins.torchkit.train_config import FREE_FIELDS, TrainConfig
 
 __all__ = ["FREE_FIELDS", "TrainConfig", "TrainResult", "train"]
@@ -124,7 +125,7 @@ def train(module, data, config, run_dir, resume=True, *, validation=None):
             raise
         raise MissingDependencyError("training needs Lightning: python -m pip install 'seissynth[train]'") from error
     if not isinstance(config, TrainConfig):
-        raise InputError(f"config is a {type(config).__name__}; give a TrainConfig.")
+        raise InputError(f"config is {a_kind(config)}; give a TrainConfig.")
     if len(data) == 0:
         raise InputError("there are no data to train on; the set is empty after its split or selection.")
     run_dir = Path(run_dir)

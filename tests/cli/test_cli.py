@@ -155,9 +155,28 @@ def test_plot(run, inputs, tmp_path, kind):
     assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
     if kind == "traces":
         assert "exists" in one_line_error(run("plot", "a.h5", "-o", "a.png"))
+        assert "a.png exists" in one_line_error(run("plot", "a.h5"))
         assert "events 0 to 0" in one_line_error(run("plot", "a.h5", "-o", "b.png", "--event", 1))
         assert "holds 0" in one_line_error(run("plot", "a.h5", "-o", "b.png", "--realization", 1))
         assert "AMAT, BORE" in one_line_error(run("plot", "a.h5", "-o", "b.png", "--station", "NONE"))
+
+
+def test_plot_names_the_picture_after_the_file(run, inputs, tmp_path):
+    assert run("generate", *inputs, "-o", "a.h5", "-q").exit_code == 0
+    result = run("plot", "a.h5", "--kind", "response-spectra")
+    assert result.exit_code == 0 and "a_response_spectra.png written" in result.stderr
+    assert (tmp_path / "a_response_spectra.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_no_channel_that_matches_is_said_once(run):
+    result = run("generate", "--example", "--channel", "BH?", "-o", "a.h5")
+    assert result.exit_code == 1 and "warning" not in result.stderr and result.stderr.count("XX.AMAT has no") == 1
+
+
+def test_many_options_are_not_listed_in_a_message(run):
+    said = one_line_error(run("generate", "--example", "--set", "stress_drop=100", "-o", "a.h5"))
+    assert "did you mean 'stress_drop_bar'? help(seissynth.get_backend('stochastic')) describes its" in said
+    assert len(said) < 200
 
 
 def test_backends(run):

@@ -182,7 +182,7 @@ def _as_attrib(value):
 
 
 def test_codec_refuses_what_it_cannot_keep():
-    with pytest.raises(InputError, match=r"truth\.thing holds a object"):
+    with pytest.raises(InputError, match=r"truth\.thing holds an object"):
         to_text({"truth": {"thing": object()}})
 
 

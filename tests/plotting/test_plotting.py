@@ -12,7 +12,8 @@ from seissynth.example import read_example
 from seissynth.plotting import plot_comparison, plot_map, plot_section, plot_spectra, plot_traces
 from seissynth.plotting.comparison import spectrogram
 from seissynth.plotting.spectra import amplitude_spectrum
-from seissynth.plotting.style import pretty_unit, scaled_unit
+from seissynth.plotting.style import scaled_unit
+from seissynth.units import pretty_unit
 
 
 @pytest.fixture(scope="module")

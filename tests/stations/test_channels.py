@@ -100,7 +100,7 @@ def test_bad_patterns(patterns):
                                   channel("LKS"), channel("HJZ", units="RAD/S"), channel("HH")])  # fmt: skip
 def test_what_is_no_ground_motion_is_never_taken(item):
     assert ids(select_sensors(inventory(("A", [*triple("EH"), item])), T, "*")) == ["XX.A..EH"]
-    with pytest.warns(SeisSynthWarning, match="XX.B has no channel of ground motion"), pytest.raises(InputError):
+    with pytest.raises(InputError, match=r"XX\.B has no channel of ground motion"):
         select_sensors(inventory(("B", [item])), T, "*")
 
 
@@ -152,7 +152,7 @@ def test_station_and_network_epochs_count_too():
     closed = Station("A", 48.0, 11.0, 500.0, channels=triple("HH"), end_date=T - 1)
     with pytest.warns(SeisSynthWarning, match=r"XX\.A is not open .*ever to 2019-12-31T23:59:59"):
         assert ids(select_sensors(inventory(closed, ("B", triple("HH"))), T)) == ["XX.B..HH"]
-    with pytest.warns(SeisSynthWarning), pytest.raises(InputError, match=r"XX\.A.*not open"):
+    with pytest.raises(InputError, match=r"XX\.A.*not open"):
         select_sensors(inventory(("A", triple("HH")), start_date=T + 1), T)
 
 
@@ -182,7 +182,7 @@ def test_a_station_without_channels_gets_three_synthetic_ones():
     assert all(item.synthetic and item.response is None and item.sampling_rate_hz == 100.0 for item in sensor.channels)
     np.testing.assert_allclose(sensor.direction_matrix(), np.eye(3), atol=1e-15)
     assert ids(select_sensors(inventory(("A", [])), T, "HH?")) == ["XX.A..HH"]
-    with pytest.warns(SeisSynthWarning, match="synthetic"), pytest.raises(InputError):
+    with pytest.raises(InputError, match="synthetic"):
         select_sensors(inventory(("A", [])), T, "BH?")
 
 
@@ -296,10 +296,7 @@ def test_the_date_line_does_not_part_a_site():
 def test_nothing_left_says_what_was_found_and_what_to_do():
     with pytest.raises(InputError, match=r"no station.*read_inventory"):
         select_sensors(Inventory(networks=[], source="test"), T)
-    with (
-        pytest.warns(SeisSynthWarning),
-        pytest.raises(InputError, match=r"1 station\(s\): XX\.A.*BHZ.*another `channel`"),
-    ):
+    with pytest.raises(InputError, match=r"1 station\(s\): XX\.A.*BHZ.*another `channel`"):
         select_sensors(inventory(("A", triple("BH"))), T, "HN?")
     with pytest.raises(InputError, match=r"Stream; it must be an obspy\.Inventory"):
         select_sensors(obspy.Stream(), T)

@@ -30,6 +30,8 @@ FOLDERS = {
 }  # fmt: skip
 #: a causal filter is late by about this over its width, s Hz
 LATE = 0.35
+#: durations are those between shares of the energy from P to so long after S
+SHARES, LASTING_S = (0.05, 0.75, 0.95), 90.0
 _HIGHEST_BAND = 0.45
 _AIC_REACH_S = 2.5
 _LEAST_AFTER_S = 5.0
@@ -240,14 +242,14 @@ def energies(data, rate, p, s, noise=True):
         first, last = int(max(p - 6.0, 0.3) * rate), int((p - 0.3) * rate)
         if noise and last - first > 0.4 * rate:
             level[number] = (summed[:, last] - summed[:, first]) / (last - first)
-        first, last = int(p * rate), min(npts, int((s + 90.0) * rate))
+        first, last = int(p * rate), min(npts, int((s + LASTING_S) * rate))
         quiet = np.nan_to_num(level[number])
         rest = summed[:, first : last + 1] - summed[:, first : first + 1]
         rest = np.maximum.accumulate(rest - quiet[:, None] * np.arange(last - first + 1), axis=1)
         for row, values in enumerate(rest[::-1]):
             if values[-1] > 0:
                 share = values / values[-1]
-                times = np.searchsorted(share, (0.05, 0.75, 0.95)) / rate
+                times = np.searchsorted(share, SHARES) / rate
                 durations[number, row] = times[1] - times[0], times[2] - times[0]
     return parts, level, durations
 

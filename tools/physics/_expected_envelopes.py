@@ -9,7 +9,7 @@ from seissynth_plugins.stochastic.rows import prepare_rows
 from seissynth_plugins.stochastic.simulation import RecordMaker
 from seissynth_plugins.stochastic.spectra import GridCache, interpolate_log_frequency
 from seissynth_plugins.stochastic.transport import CENTRES_HZ, TransportEnergies
-from tools.physics._envelopes import BANDS_HZ, BEHIND_S, BETWEEN, LATE, PARTS
+from tools.physics._envelopes import BANDS_HZ, BEHIND_S, BETWEEN, LASTING_S, LATE, PARTS, SHARES
 
 DT = 0.05
 _FREE_SURFACE = 2.0
@@ -46,8 +46,10 @@ class Expected:
             self.blur[band, 0, : len(kernel)] = kernel
         self.edges = [np.concatenate([one.p + BETWEEN * (one.s - one.p), one.s + BEHIND_S]) for one in recordings]
 
-    def parts(self, changed):
-        """Return expected energies, (records, bands, 2, PARTS), Z and a horizontal, NaN outside a record.
+    def measures(self, changed):
+        """Return expected energies and durations, Z and a horizontal; NaN outside a record.
+
+        Energies are (records, bands, 2, PARTS), durations (records, bands, 2, 2): D5-75 and D5-95, s.
 
         Parameters
         ----------
@@ -61,13 +63,16 @@ class Expected:
             name: interpolate_log_frequency(getattr(parameters, name), frequency)
             for name in ("p_horizontal", "s_vertical", "s_vertical_decay", "p_depolarised", "s_depolarised", "p_factor")
         }
-        out = np.full((len(self.rows), len(frequency), 2, PARTS), np.nan)
+        parts = np.full((len(self.rows), len(frequency), 2, PARTS), np.nan)
+        durations = np.full((len(self.rows), len(frequency), 2, 2), np.nan)
         for number, (one, row) in enumerate(zip(self.recordings, self.rows, strict=True)):
             npts = int((one.data.shape[1] / one.rate - one.p) / DT)
             found = energies.make(row, one.start + one.p, npts, DT, len(frequency))
             power = np.stack(self._components(found, row, self.levels[number], table), axis=1)
-            out[number] = _means(fftconvolve(power, self.blur, axes=-1)[..., :npts], self.edges[number] - one.p)
-        return out
+            power = fftconvolve(power, self.blur, axes=-1)[..., :npts]
+            parts[number] = _means(power, self.edges[number] - one.p)
+            durations[number] = _durations(power[..., : int((one.s - one.p + LASTING_S) / DT)])
+        return parts, durations
 
     def _components(self, found, row, levels, table):
         """Expected power of Z and of one horizontal, (bands, npts) each."""
@@ -111,6 +116,14 @@ def _filter_power(low, high):
     cells = (np.arange(len(power)) / rate / DT).astype(int)
     out = np.bincount(cells, power)
     return out / out.sum()
+
+
+def _durations(power):
+    """D5-75 and D5-95 of power over time, (..., npts) -> (..., 2), s."""
+    share = np.cumsum(np.maximum(power, 0.0), axis=-1)
+    share /= share[..., -1:]
+    early, middle, late = ((share < part).sum(axis=-1) * DT for part in SHARES)
+    return np.stack([middle - early, late - early], axis=-1)
 
 
 def _means(power, edges):

@@ -48,6 +48,8 @@ SHARES = (("p_depolarised", 1.0), ("s_depolarised", 1.0))
 _SHARE_KNOTS_HZ = (1.0, 20.0)
 #: sets whose onsets were picked; parts next to an onset, and their weight in the other sets
 PICKED_SETS, NEXT_TO_ONSETS, UNSURE = ("ridgecrest", "new_zealand"), (0, len(BETWEEN) - 1), 0.4
+#: a duration sums up twenty parts of time, of which two may do their best at the price of all others
+DURATION_WEIGHT = 3.0
 _LARGEST = 3.0
 _LEAST_RECORDS = 5
 _LEAST_GROUP = 8
@@ -61,14 +63,19 @@ class Problem:
     ----------
     sets : dict of str to list of Recording
         Stacks are made of each set separately, so each set has equal weight.
+    duration_weight : float
+        Of ln of a duration beside ln of an energy.
     **constants
         Of the backend; held fixed.
     """
 
-    def __init__(self, sets, **constants):
+    def __init__(self, sets, duration_weight=DURATION_WEIGHT, **constants):
+        self.duration_weight = duration_weight
         recordings = [one for found in sets.values() for one in found]
         self.expected = Expected(recordings, **constants)
-        self.real = [real_measures(one)[0] for one in recordings]
+        self.real, lasting = zip(*(real_measures(one) for one in recordings), strict=True)
+        #: of horizontals, then of Z
+        self.lasting = np.log(np.array(lasting))
         self.seen = np.array([of_horizontals(parts) for parts in self.real])
         self.bias = np.array([[_bias(edges, band) for band in BANDS_HZ] for edges in self.expected.edges])
         self.groups = groups_of(sets)
@@ -118,21 +125,28 @@ class Problem:
         return np.array(out)
 
     def differences(self, vector):
-        """Ln of expected over observed energies of each record, (records, bands, 2, parts)."""
-        parts = self.expected.parts(self.decode(vector))
+        """Ln of expected over observed energies (records, bands, 2, parts) and durations (records, bands, 2, 2)."""
+        parts, durations = self.expected.measures(self.decode(vector))
         masked = np.where(np.isfinite(np.array(self.real)), parts, np.nan)
-        return np.array([of_horizontals(one) for one in masked]) + self.bias - self.seen
+        energies = np.array([of_horizontals(one) for one in masked]) + self.bias - self.seen
+        return energies, np.log(durations[:, :, ::-1]) - self.lasting
 
     def residuals(self, vector):
         """Stacks over the nearer and the farther records of each set, then the priors."""
-        every = np.clip(self.differences(vector), -_LARGEST, _LARGEST)
+        energies, durations = (np.clip(one, -_LARGEST, _LARGEST) for one in self.differences(vector))
         stacks = []
         for chosen, weight in zip(self.groups, self.weights, strict=True):
-            enough = np.isfinite(every[chosen]).sum(axis=0) >= _LEAST_RECORDS
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)
-                stacks.append((weight * np.where(enough, np.nanmean(every[chosen], axis=0), 0.0)).ravel())
+            stacks.append((weight * _mean_of_enough(energies[chosen])).ravel())
+            stacks.append(self.duration_weight * _mean_of_enough(durations[chosen]).ravel())
         return np.concatenate([*stacks, 0.7 * (vector - self.start) / self.priors()])
+
+
+def _mean_of_enough(values):
+    """Means over records; 0 where few have a value."""
+    enough = np.isfinite(values).sum(axis=0) >= _LEAST_RECORDS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.where(enough, np.nanmean(values, axis=0), 0.0)
 
 
 def groups_of(sets):
@@ -207,12 +221,13 @@ def main():
     parser.add_argument("--sets", default="ridgecrest")
     parser.add_argument("--half", choices=("all", "fit"), default="fit")
     parser.add_argument("--steps", type=int, default=25)
+    parser.add_argument("--duration-weight", type=float, default=DURATION_WEIGHT)
     parser.add_argument("--order", type=float, default=1.0, help="of the path's kernel")
     arguments = parser.parse_args()
     sets = {name: load(name, arguments.data, arguments.windows) for name in arguments.sets.split(",")}
     if arguments.half == "fit":
         sets = {name: found[::2] for name, found in sets.items()}
-    problem = Problem(sets, kernel_order=arguments.order)
+    problem = Problem(sets, arguments.duration_weight, kernel_order=arguments.order)
     vector = fit(problem, arguments.steps)
     constants = {**problem.decode(vector), "kernel_order": arguments.order}
     arguments.out.write_text(json.dumps(constants, indent=1))

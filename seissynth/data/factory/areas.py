@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seissynth.errors import InputError
+from seissynth.shared.wording import a_kind
 from seissynth.units import EARTH_RADIUS_KM
 
 _TRIES = 32  # places drawn at a time for a polygon
@@ -91,7 +92,7 @@ def check_area(area):
     """Raise InputError for an object that is not an area."""
     if not isinstance(area, (Box, Circle, Polygon)):
         raise InputError(
-            f"area is a {type(area).__name__}; give seissynth.data.factory.drawn_earthquakes.Box, Circle or Polygon."
+            f"area is {a_kind(area)}; give seissynth.data.factory.drawn_earthquakes.Box, Circle or Polygon."
         )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.csv_cells import csv_writer
+from seissynth.shared.wording import a_kind
 
 #: columns that give the place of samples in the set they were read from; meaningless in another one
 _PLACES = ("trace_chunk",)
@@ -34,7 +35,7 @@ def plain_rows(metadata):
         try:
             raw = [dict(row) for row in metadata]
         except (TypeError, ValueError):
-            raise InputError(f"metadata is a {type(metadata).__name__}; give a DataFrame or a list of dicts.") from None
+            raise InputError(f"metadata is {a_kind(metadata)}; give a DataFrame or a list of dicts.") from None
         names = list(dict.fromkeys(name for row in raw for name in row))
     rows = [{name: _plain(value) for name, value in row.items() if not _is_missing(value)} for row in raw]
     for row in rows:

@@ -18,6 +18,7 @@ from seissynth.io.seisbench.layout import CHUNKS, METADATA, WAVEFORMS, as_order
 from seissynth.io.seisbench.read import all_finite
 from seissynth.io.seisbench.rows import RowFile, plain_rows
 from seissynth.shared.atomic import to_disk
+from seissynth.shared.wording import a_kind
 
 if TYPE_CHECKING:
     import pandas
@@ -234,7 +235,7 @@ class DatasetWriter:
         try:
             arrays = [np.asarray(item) for item in waveforms]
         except TypeError:
-            raise InputError(f"waveforms is a {type(waveforms).__name__}; give an array or a list of arrays.") from None
+            raise InputError(f"waveforms is {a_kind(waveforms)}; give an array or a list of arrays.") from None
         if len(arrays) != count:
             raise InputError(f"metadata holds {count} rows but waveforms {len(arrays)} records; they belong together.")
         for number, array in enumerate(arrays):

@@ -99,7 +99,7 @@ def test_a_window_may_begin_late_but_p_must_fit_into_it(weights):
     assert late.stats.starttime == TIME + 3.0 and late.stats.npts == 100
     with pytest.raises(DomainError, match=r"P is 1\d\.\d\d s after the first sample at XX.A; .* 2 to 8 s. Pass start="):
         make(weights, start=-8.0)
-    with pytest.raises(DomainError, match=r"a record from 12 to 32 s after origin was asked for, with P at 3\.\d\d s"):
+    with pytest.raises(DomainError, match=r"for station XX.A, .*from 12 to 32 s after origin .*, with P at 3\."):
         make(weights, start=12.0, duration=20.0)
     with pytest.raises(DomainError, match=r"S minus P is \d+\.\d\d s at XX.A; the weights were trained with"):
         make(weights, network("A", south_km=55.0), start=5.0)
