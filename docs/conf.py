@@ -26,6 +26,7 @@ extensions = [
     "seissynth_tables",
     "house",
     "whole_intervals",
+    "shared_sidebar",
 ]
 exclude_patterns = ["_build", "_ext", "api/generated/*.ipynb"]
 

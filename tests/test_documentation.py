@@ -264,3 +264,15 @@ def test_intervals_in_tables_are_not_broken(extensions):
 
     assert unbroken("0.88 [-0.84, 0.92]") == "0.88 [-0.84,\u00a00.92]"  # a line may still end before the bracket
     assert unbroken("[1, 2, 3] and [a, b]") == "[1, 2, 3] and [a, b]"
+
+
+def test_a_sidebar_is_that_of_its_neighbour_with_another_page_marked(extensions):
+    from shared_sidebar import with_other_page_marked
+
+    def sidebar(marked):
+        plain = '<li class="toctree-l3"><a class="reference internal" href="{0}.html">{0}</a></li>'
+        own = '<li class="toctree-l3 current current-page"><a class="current reference internal" href="#">{}</a></li>'
+        return "".join((own if name == marked else plain).format(name) for name in "abc")
+
+    assert with_other_page_marked(sidebar("a"), "a.html", "c.html") == sidebar("c")
+    assert with_other_page_marked(sidebar("a"), "a.html", "d.html") is None
