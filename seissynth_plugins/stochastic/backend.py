@@ -105,6 +105,7 @@ class StochasticBackend(Backend):
 
             self._terms = TermMaker(
                 scales=(p.event_term_scale, p.site_term_scale, p.within_term_scale),
+                site_terms=p.site_terms,
                 durations=(p.duration_event_scatter, p.duration_scatter),
             )
 

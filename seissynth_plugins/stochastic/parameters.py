@@ -36,6 +36,8 @@ _BT14 = "Boore & Thompson (2014), BSSA 104, 2541-2552"
 _AS00 = "Atkinson & Silva (2000), BSSA 90, 255-274"
 _SCEC = "band ratios of local earthquakes recorded around Ridgecrest, California, 2019"
 _OWN = "choice of this backend"
+#: whose a station's site term is
+SITE_TERMS = ("shared", "drawn", "mean")
 _RC = "fitted to records of Ridgecrest 2019, California 2019 and strong motion, see docs/envelopes.md"
 _SHAPE = "choice of this backend, tuned by eye on records of the 2019 Ridgecrest sequence"
 
@@ -266,6 +268,12 @@ class Parameters:
     )
     event_term_scale: float = _constant(1.0, "", "factor on the scatter between events; 0: none", _OWN)
     site_term_scale: float = _constant(1.0, "", "factor on the scatter between sites; 0: none", _OWN)
+    site_terms: str = _constant(
+        "shared",
+        "",
+        '"shared": a station has one site term in all earthquakes and realisations; "drawn": one for each; "mean": none',
+        _OWN,
+    )
     within_term_scale: float = _constant(1.0, "", "factor on the scatter within an event and site; 0: none", _OWN)
     duration_scatter: float = _constant(
         0.4,
@@ -377,6 +385,7 @@ def _check(parameters):
         ("magnitude_conversion", ("piecewise", "southern_california", "central_europe", "closure", "none")),
         ("rupture_distance", ("mean", "hypocentral")),
         ("envelope", ("windows", "transport")),
+        ("site_terms", SITE_TERMS),
     ):
         if getattr(parameters, name) not in choices:
             raise InputError(f"stochastic: {name}={getattr(parameters, name)!r} must be one of {choices}.")

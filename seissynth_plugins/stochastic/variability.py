@@ -155,11 +155,14 @@ class TermMaker:
         Factors on the standard deviations between events, between sites, and of the rest.
     durations : (float, float)
         Standard deviations of ln duration between and within events.
+    site_terms : {"shared", "drawn", "mean"}
+        A site has one term in all earthquakes and realisations, another in each, or none.
     """
 
-    def __init__(self, tables=None, scales=(1.0, 1.0, 1.0), durations=(0.0, 0.0)):
+    def __init__(self, tables=None, scales=(1.0, 1.0, 1.0), durations=(0.0, 0.0), site_terms="shared"):
         self.tables = read_tables() if tables is None else tables
-        self.scales = scales
+        self.site_terms = site_terms
+        self.scales = (scales[0], 0.0 if site_terms == "mean" else scales[1], scales[2])
         self.durations = durations
         self.duration_row_share = DURATION_ROW_SHARE
         self.factor = self.tables.factor()
@@ -178,8 +181,8 @@ class TermMaker:
             Of the sites. Where one is NaN, the fields' part is drawn from the row's seed: of the same size, and
             without correlation to any other site.
         seeds : seissynth.seeding.Seeds
-            Of n rows. The event's term and fields come from `event`, the site's from `station`, the rest
-            from `row`; so a row's result does not depend on the other rows.
+            Of n rows. The event's term and fields come from `event`, the site's from `station` (with
+            ``site_terms="drawn"`` from both), the rest from `row`; so a row's result does not depend on the other rows.
 
         Returns
         -------
@@ -191,7 +194,7 @@ class TermMaker:
         draws = {}
         for name, of_rows, stream, factor in (
             ("event", seeds.event, _EVENT, self.event_factor),
-            ("site", seeds.station, _STATION, self.factor),
+            ("site", self._site_seeds(seeds), _STATION, self.factor),
             ("row", seeds.row, _ROW, self.factor),
         ):
             draws[name] = np.empty((n, knots))
@@ -211,6 +214,12 @@ class TermMaker:
         durations = self._durations(of_places[:, -1], seeds)
         return RandomTerms(event * draws["event"], site * draws["site"], within * remaining, offset, durations)
 
+    def _site_seeds(self, seeds):
+        if self.site_terms != "drawn":
+            return seeds.station
+        pairs = zip(seeds.station.tolist(), seeds.event.tolist(), strict=True)
+        return np.array([hash_words("site term", station, event) for station, event in pairs], dtype=np.uint64)
+
     def add_to(self, rows, magnitude, conditions, seeds):
         """Draw the terms of a conditions table, put them into its prepared rows, and return their `truth`."""
         missing = np.full(len(rows), np.nan)
@@ -223,7 +232,7 @@ class TermMaker:
             row.adjustment = change if row.adjustment is None else row.adjustment + change
         factors = np.exp(terms.duration)
         lengthen(rows, factors)
-        return {**terms.truth(), "duration_factor": factors}
+        return {**terms.truth(), "site_terms": np.full(len(rows), self.site_terms), "duration_factor": factors}
 
     def _durations(self, field, seeds):
         """Logarithm of the factors on durations, shape (n,), from the field's values at the sites."""

@@ -302,9 +302,41 @@ def test_durations_scatter_and_spectra_stay():
     assert energy[0] == pytest.approx(energy[1], rel=0.05)
 
 
+@pytest.mark.parametrize("site_terms", ["shared", "drawn", "mean"])
+def test_whose_a_station_s_site_term_is(site_terms):
+    """Of 60 realisations at two stations: one term, terms of the table's size without correlation, or none."""
+    backend = StochasticBackend(variability=True, site_terms=site_terms)
+    table, terms, others = conditions([20.0, 40.0]), [], []
+    for realization in range(60):
+        seeds = make_seeds(1, ["a", "a"], ["XX.A", "XX.B"], realization=realization, backend="stochastic")
+        truth = backend.simulate(table, start_s=np.zeros(2), npts=64, sampling_rate_hz=20.0, seeds=seeds).truth
+        assert list(truth["site_terms"]) == [site_terms] * 2
+        terms.append(truth["site_term_1hz"])
+        others.append(truth["event_term_1hz"])
+    terms, size = np.array(terms), np.interp(0.0, np.log(KNOTS_HZ), read_tables().phi_s2s)
+    if site_terms == "drawn":
+        # 120 draws: a standard deviation is known to 6.5 %, a correlation to 0.13
+        assert terms.std() == pytest.approx(size, rel=0.2)
+        assert (
+            abs(np.corrcoef(terms.T)[0, 1]) < 0.4 and abs(np.corrcoef(terms[:, 0], np.array(others)[:, 0])[0, 1]) < 0.4
+        )
+    else:
+        assert (terms == terms[0]).all() and (terms[0] == 0).all() == (site_terms == "mean")
+
+
+def test_drawn_site_terms_do_not_depend_on_other_rows():
+    backend = StochasticBackend(variability=True, site_terms="drawn")
+    seeds = make_seeds(1, ["a", "a"], ["XX.A", "XX.B"], backend="stochastic")
+    table, span = conditions([20.0, 40.0]), {"npts": 64, "sampling_rate_hz": 20.0}
+    both = backend.simulate(table, start_s=np.zeros(2), seeds=seeds, **span).data
+    alone = backend.simulate(table[1:], start_s=np.zeros(1), seeds=seeds[1:], **span).data
+    np.testing.assert_array_equal(both[1:], alone)
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [
+        ("site_terms", "none"),
         ("duration_scatter", -0.1),
         ("duration_event_scatter", -0.1),
         ("variability", 1),
