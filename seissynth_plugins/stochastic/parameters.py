@@ -271,7 +271,7 @@ class Parameters:
     site_terms: str = _constant(
         "shared",
         "",
-        '"shared": a station has one site term in all earthquakes and realisations; "drawn": one for each; "mean": none',
+        '"shared": a station has one in all earthquakes and realisations; "drawn": one for each; "mean": none',
         _OWN,
     )
     within_term_scale: float = _constant(1.0, "", "factor on the scatter within an event and site; 0: none", _OWN)
