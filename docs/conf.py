@@ -9,7 +9,7 @@ import seissynth
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "_ext"))
 
-from seissynth_tables import option_defaults  # noqa: E402  (needs the path above)
+from seissynth_tables import noise_facts, option_defaults  # noqa: E402  (needs the path above)
 
 project = "seissynth"
 author = "seissynth developers"
@@ -33,8 +33,8 @@ exclude_patterns = ["_build", "_ext", "api/generated/*.ipynb"]
 # --- Markdown and notebooks
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
 myst_heading_anchors = 3
-#: in running text {{ name }} is the default of the stochastic backend's option `name`
-myst_substitutions = option_defaults()
+#: in running text {{ name }} is the default of the stochastic backend's option `name`, or a number of the noise model
+myst_substitutions = option_defaults() | noise_facts()
 nb_execution_mode = "cache"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True

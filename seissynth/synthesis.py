@@ -97,8 +97,9 @@ def generate(
     channel : str or list of str, optional
         Patterns of codes, such as ``"HN?"``; ``"*"`` for all. Default: one band and instrument per station by
         the preference of `seissynth.stations.channels.BAND_INSTRUMENT_PREFERENCE`.
-    noise : {"nlnm", "nhnm"}, obspy Stream or object with ``sample``, optional
-        Added to every record, see `seissynth.noise.station_noise`. Default: silence before P.
+    noise : {"auto", "nlnm", "nhnm"}, obspy Stream or object with ``sample``, optional
+        Added to every record, see `seissynth.noise.station_noise`; "auto" is that of each station, by day and night.
+        Default: silence before P.
     outside : {"raise", "skip", "warn", "allow"}
         What to do outside the backend's ranges. "skip" leaves out the stations and events that are outside and names
         them in one warning; the other records are bit-for-bit the same.

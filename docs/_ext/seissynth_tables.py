@@ -7,8 +7,10 @@ Nothing in them is written by hand, so they cannot fall behind the code.
 """
 
 import inspect
+import json
 import re
 from dataclasses import dataclass, fields
+from importlib.resources import files
 from pathlib import Path
 
 from docutils import nodes
@@ -50,6 +52,16 @@ def option_defaults():
         f.name: " ".join(filter(None, (_value(f.default), f.metadata["unit"])))
         for f in fields(Parameters)
         if not isinstance(f.default, tuple)
+    }
+
+
+def noise_facts():
+    """Numbers of the noise model "auto" for running text."""
+    model = json.loads((files("seissynth.noise") / "data" / "ambient.json").read_text(encoding="utf-8"))
+    return {
+        "accelerometer_db": f"{model['accelerometer_db']:.0f}".replace("-", "−"),
+        "noise_windows": str(model["fitted_to"]["windows"]),
+        "noise_stations": str(model["fitted_to"]["stations"]),
     }
 
 

@@ -177,7 +177,7 @@ def make(
         typer.Option(
             "--noise",
             rich_help_panel=panels.NOISE,
-            help="Noise: nlnm, nhnm, a file of real noise, or a data set.",
+            help="Noise: auto (by station), nlnm, nhnm, a file of real noise, or a data set.",
             show_default=False,
         ),
     ] = None,

@@ -26,6 +26,7 @@ from seissynth.cli._summary import summary_lines
 class Noise(enum.StrEnum):
     """Values of --noise."""
 
+    AUTO = "auto"
     NLNM = "nlnm"
     NHNM = "nhnm"
 

@@ -6,6 +6,7 @@ The noise of a channel depends only on one element of a seed and its code, not o
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +43,11 @@ MODELS = {
     ),
 }  # fmt: skip
 
+#: noise between the models, by station and hour; see `seissynth.noise.ambient`
+AUTO = "auto"
+#: noise that is known by name
+NAMES = (AUTO, *sorted(MODELS))
+
 #: longest period of the models, s
 LONGEST_PERIOD_S = 1e5
 
@@ -60,8 +66,9 @@ def station_noise(
 
     Parameters
     ----------
-    noise : {"nlnm", "nhnm"}, obspy.Stream, object with a method ``sample``, or None
-        Peterson's low or high noise model: coloured Gaussian noise. A Stream of real noise: windows are
+    noise : {"auto", "nlnm", "nhnm"}, obspy.Stream, object with a method ``sample``, or None
+        Coloured Gaussian noise: of a level between Peterson's low and high noise model that depends on station, hour
+        and date (`seissynth.noise.ambient_psd`), or of one of the models. A Stream of real noise: windows are
         cut from it at random, see `seissynth.noise.recorded.StreamNoise`; its traces must have the quantity and unit of
         the output (m/s for ``"VEL"``, counts for ``"RAW"``). An object:
         ``noise.sample(sensor, npts, sampling_rate_hz, rng)`` returns (n_channels, npts).
@@ -73,7 +80,7 @@ def station_noise(
         Of the output; a list has one for each channel. The models have no counts: make them as ground motion and apply
         the response.
     start_time : obspy.UTCDateTime
-        Time of sample 0, for error messages; noise is assumed to be the same at all times.
+        Time of sample 0: for "auto", which depends on it, and for error messages.
     seed : int
         uint64, an element of `seissynth.seeding.Seeds.row`.
     responses : list of callable, optional
@@ -118,11 +125,12 @@ def station_noise(
         return np.stack(
             [
                 model_noise(
-                    noise, npts, sampling_rate_hz, own, generator(seed, hash_words("noise", *_place(channel))), response
+                    psd_of(noise, channel, start_time, seed), npts, sampling_rate_hz, own,
+                    generator(seed, hash_words("noise", *_place(channel))), response,
                 )
                 for channel, own, response in zip(sensor.channels, quantities, applied, strict=True)
             ]
-        )
+        )  # fmt: skip
     rng = generator(seed, hash_words("noise", *_place(sensor.channels[0])[:-1], sensor.band_instrument))
     try:
         samples = noise.sample(sensor, npts, sampling_rate_hz, rng)
@@ -160,10 +168,10 @@ def prepare_noise(noise):
     if noise is None:
         return None
     if isinstance(noise, str):
-        if noise.lower() in MODELS:
+        if noise.lower() in NAMES:
             return noise.lower()
         raise InputError(
-            f"noise={noise!r} is unknown; use one of {sorted(MODELS)}, a Stream, an object with sample(), or None."
+            f"noise={noise!r} is unknown; use one of {list(NAMES)}, a Stream, an object with sample(), or None."
         )
     if isinstance(noise, Stream):
         # imported here, since most runs have no noise of that kind
@@ -173,9 +181,18 @@ def prepare_noise(noise):
     if callable(getattr(noise, "sample", None)):
         return noise
     raise InputError(
-        f"noise is {a_kind(noise)}; it must be one of {sorted(MODELS)}, an obspy.Stream, an object with the "
+        f"noise is {a_kind(noise)}; it must be one of {list(NAMES)}, an obspy.Stream, an object with the "
         "method sample(sensor, npts, sampling_rate_hz, rng), or None."
     )
+
+
+def psd_of(noise, channel, time, seed):
+    """Return the power spectral density of noise known by name, a function of frequencies and quantity."""
+    if noise == AUTO:
+        from seissynth.noise.ambient import ambient_psd  # which needs this module
+
+        return ambient_psd(channel, time, seed)
+    return partial(model_psd, noise)
 
 
 def model_psd(model: str, frequencies_hz: ArrayLike, quantity: str) -> np.ndarray:
@@ -224,12 +241,13 @@ def model_psd(model: str, frequencies_hz: ArrayLike, quantity: str) -> np.ndarra
     return np.where(moving, power * (2 * np.pi * safe) ** (2 * (DERIVATIVES[quantity] - 2)), 0.0)
 
 
-def model_noise(model, npts, sampling_rate_hz, quantity, rng, response=None):
-    """Make coloured Gaussian noise of a model's spectrum.
+def model_noise(psd, npts, sampling_rate_hz, quantity, rng, response=None):
+    """Make coloured Gaussian noise of a spectrum.
 
     Parameters
     ----------
-    model : {"nlnm", "nhnm"}
+    psd : {"nlnm", "nhnm"} or callable
+        A model, or a function of frequencies (Hz) and quantity as `model_psd`.
     npts : int
     sampling_rate_hz : float
     quantity : {"displacement", "velocity", "acceleration"}
@@ -253,7 +271,8 @@ def model_noise(model, npts, sampling_rate_hz, quantity, rng, response=None):
     from scipy.fft import irfft, next_fast_len
 
     nfft = next_fast_len(2 * npts + 16, real=True)
-    power = model_psd(model, np.fft.rfftfreq(nfft, 1 / sampling_rate_hz), quantity)
+    psd = partial(model_psd, psd) if isinstance(psd, str) else psd
+    power = psd(np.fft.rfftfreq(nfft, 1 / sampling_rate_hz), quantity)
     # one-sided PSD -> expected |spectrum|², shared evenly by real and imaginary part
     scale = np.sqrt(power * sampling_rate_hz * nfft / 4)
     draws = rng.standard_normal((2, len(scale)))

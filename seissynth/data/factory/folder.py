@@ -10,6 +10,7 @@ from seissynth.data.factory.report import DatasetReport
 from seissynth.data.factory.run import BOOKS, read_books, warn_of_outside
 from seissynth.errors import FileFormatError, InputError
 from seissynth.io.seisbench.layout import write_chunks_file
+from seissynth.noise.models import NAMES
 from seissynth.shared.atomic import replacing
 from seissynth.shared.folder_lock import describe_holder, is_lock
 from seissynth.shared.warning import warn_user
@@ -45,7 +46,7 @@ def _licence(card, settings, version):
     weights = f", weights: {card.licence_weights}" if card.licence_weights else ""
     noise = (
         ""
-        if settings.core.noise is None or str(settings.core.noise).lower() in ("nlnm", "nhnm")
+        if settings.core.noise is None or str(settings.core.noise).lower() in NAMES
         else "They hold real noise, whose own licence still applies. "
     )
     text = _LICENCE.format(version=version, backend=card.name, code=card.licence_code, weights=weights, noise=noise)

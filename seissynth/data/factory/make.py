@@ -109,15 +109,17 @@ def make_dataset(
     outside : {"leave_out", "skip", "raise", "warn", "allow"}
         What to do outside the backend's ranges. "leave_out" counts the records that it leaves out; "skip" does the
         same, and names them in a warning.
-    noise : {"nlnm", "nhnm"}, path, obspy Stream or object with ``sample``, optional
-        Added to every record. A path is a file of real noise that ObsPy reads, or the folder of a set in SeisBench's
-        format: its noise rows are used or, if it has none, the samples before P. Real noise must be in the unit of
-        `output`.
+    noise : {"auto", "nlnm", "nhnm"}, path, obspy Stream or object with ``sample``, optional
+        Added to every record. "auto" is noise between the low and the high noise model, of a level for each station;
+        hour and date are drawn for each record. A path is a file of real noise that ObsPy reads, or the folder of a
+        set in SeisBench's format: its noise rows are used or, if it has none, the samples before P. Real noise must be
+        in the unit of `output`.
     snr_db : (float, float), optional
         Each record's noise is scaled to a ratio drawn between these; the earthquake keeps its amplitude. Noise is
         amplified in the band of the ratio only. By default noise and earthquake have their natural levels. See Notes.
     noise_gain_db : (float, float), optional
-        Noise is amplified by a gain drawn between these, such as (0, 40) for "nlnm": stations are not equally quiet.
+        Noise is amplified by a gain drawn between these, such as (0, 40) for "nlnm", which is equally quiet
+        at all stations.
     noise_share : float
         Share of rows of pure noise among all rows.
     overlap_share : float

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from seissynth.errors import InputError
-from seissynth.noise.models import MODELS, model_psd, prepare_noise
+from seissynth.noise.models import AUTO, NAMES, model_psd, prepare_noise
 from seissynth.seeding import generator
 from seissynth.shared.ramps import half_cosine
 from seissynth.shared.real_numbers import require_real
@@ -22,11 +22,12 @@ _BEFORE_P_S = 1.0  # what is kept away from a pick when records of earthquakes l
 
 
 class ModelNoise:
-    """Peterson's noise, coloured Gaussian, all components of a record at once and in float32.
+    """Coloured Gaussian noise of a name, all components of a record at once and in float32.
 
     Parameters
     ----------
-    model : {"nlnm", "nhnm"}
+    model : {"auto", "nlnm", "nhnm"}
+        "auto" draws hour and date of each record.
     quantity : {"displacement", "velocity", "acceleration"}
     """
 
@@ -39,8 +40,8 @@ class ModelNoise:
         """Noise of one record, ndarray, shape (3, npts), float32; or the whole period that it is cut from."""
         from scipy.fft import irfft
 
-        scale, nfft = _model_scale(self.model, npts, rate, self.quantity)
-        return irfft(_draws(key, len(scale)) * scale, nfft, axis=-1)[:, : nfft if period else npts]
+        scale, nfft = self._scale(key, sensor, npts, rate)
+        return irfft(_draws(key, scale.shape[-1]) * scale, nfft, axis=-1)[:, : nfft if period else npts]
 
     def split(self, key, sensor, npts, rate, band, gain=1.0, period=False):
         """Noise of one record outside and inside a band; their sum is that of `make` for ``gain=1``.
@@ -60,31 +61,44 @@ class ModelNoise:
         """
         from scipy.fft import irfft
 
-        scale, nfft = _model_scale(self.model, npts, rate, self.quantity)
-        spectrum = _draws(key, len(scale)) * scale
+        scale, nfft = self._scale(key, sensor, npts, rate)
+        spectrum = _draws(key, scale.shape[-1]) * scale
         frequencies = np.fft.rfftfreq(nfft, 1 / rate)
         inside = band_share(frequencies, *band)
-        outside = (1.0 - inside) * np.minimum(gain, _headroom(self.model, npts, rate, self.quantity))
+        loudest = _model_scale("nhnm", npts, rate, self.quantity)[0]
+        room = np.maximum(loudest / np.where(scale > 0, scale, 1.0), 1.0)
+        outside = (1.0 - inside) * np.minimum(gain, room)
         parts = (spectrum * share.astype(np.float32) for share in (outside, inside))
         return tuple(irfft(part, nfft, axis=-1)[:, : nfft if period else npts] for part in parts)
+
+    def _scale(self, key, sensor, npts, rate):
+        """Amplitude of each frequency, (n,) or (3, n), and the length of the series."""
+        if self.model != AUTO:
+            return _model_scale(self.model, npts, rate, self.quantity)
+        from seissynth.noise.ambient import noise_psd
+
+        nfft, one = _length(npts, rate), sensor.channels[0]
+        frequencies = np.fft.rfftfreq(nfft, 1 / rate)
+        power = [
+            noise_psd(
+                frequencies, self.quantity, one.network, one.station, one.code[:2] + axis, one.longitude_deg, None, key
+            )
+            for axis in "ZNE"
+        ]  # fmt: skip
+        return np.sqrt(np.array(power) * rate * nfft / 4).astype(np.float32), nfft
 
 
 @functools.lru_cache(maxsize=8)
 def _model_scale(model, npts, rate, quantity):
-    from scipy.fft import next_fast_len
-
-    nfft = next_fast_len(npts + round(_BEYOND_S * rate), real=True)
+    nfft = _length(npts, rate)
     power = model_psd(model, np.fft.rfftfreq(nfft, 1 / rate), quantity)
     return np.sqrt(power * rate * nfft / 4).astype(np.float32), nfft
 
 
-@functools.lru_cache(maxsize=8)
-def _headroom(model, npts, rate, quantity):
-    """Largest gain of a model's amplitude at each frequency that does not exceed the high noise model; 1 or more."""
-    nfft = _model_scale(model, npts, rate, quantity)[1]
-    frequencies = np.fft.rfftfreq(nfft, 1 / rate)
-    own, high = (model_psd(name, frequencies, "acceleration") for name in (model, "nhnm"))
-    return np.sqrt(np.maximum(high / np.where(own > 0, own, 1.0), 1.0))
+def _length(npts, rate):
+    from scipy.fft import next_fast_len
+
+    return next_fast_len(npts + round(_BEYOND_S * rate), real=True)
 
 
 def _draws(key, count):
@@ -230,7 +244,7 @@ def open_noise(noise, quantity):
 
     Parameters
     ----------
-    noise : None, "nlnm", "nhnm", path, Stream, or object with ``sample``
+    noise : None, "auto", "nlnm", "nhnm", path, Stream, or object with ``sample``
     quantity : str
         Quantity of the ground motion for noise of a model.
     """
@@ -251,7 +265,7 @@ def load_noise(noise):
         return DatasetNoise(path)
     if not path.is_file():
         raise InputError(
-            f"noise={str(noise)!r} is neither {' nor '.join(MODELS)}, nor a file of records, nor the folder of a set."
+            f"noise={str(noise)!r} is neither {' nor '.join(NAMES)}, nor a file of records, nor the folder of a set."
         )
     from obspy import read
 
@@ -282,4 +296,4 @@ def describe_noise(noise):
 
 
 def _is_path(noise):
-    return hasattr(noise, "__fspath__") or (isinstance(noise, str) and noise.lower() not in MODELS)
+    return hasattr(noise, "__fspath__") or (isinstance(noise, str) and noise.lower() not in NAMES)

@@ -65,7 +65,7 @@ class Settings:
             asked = [name for name in ("snr_db", "noise_gain_db") if getattr(self, name) is not None]
             asked += ["noise_share"] if self.noise_share else []
             if asked:
-                raise InputError(f"{', '.join(asked)} needs noise; pass noise='nlnm', real noise, or leave it out.")
+                raise InputError(f"{', '.join(asked)} needs noise; pass noise='auto', real noise, or leave it out.")
         for name in ("stations_per_event", "block_records"):
             within(name, getattr(self, name), optional=name == "stations_per_event")
         self.split = _split(self.split)
