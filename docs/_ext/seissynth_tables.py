@@ -110,7 +110,22 @@ def presets_table():
             cells = [Code(first)]
             cells += [Code(_value(value)) if value != values[0] else "the same" for value in values[1:]]
             rows.append((Code(f.name), *cells))
-    return ("option", *(Code(name) for name in PRESETS)), rows, (20, 16, 16, 16, 16, 16)
+    return ("option", *(Code(name) for name in PRESETS)), rows, (20, *[16] * len(PRESETS))
+
+
+def regions_table():
+    """Where ``preset="auto"`` takes which preset."""
+    from seissynth_plugins.stochastic.regions import ELSEWHERE, REGIONS
+
+    rows = [
+        (Code(preset), place, f"{south:g} to {north:g}", f"{west:g} to {east:g}")
+        for preset, place, (south, north), (west, east) in REGIONS
+    ]
+    return (
+        ("preset", "region", "latitude (°)", "longitude (°)"),
+        [*rows, (Code(ELSEWHERE), "elsewhere", "", "")],
+        (20, 30, 18, 18),
+    )
 
 
 def backends_table():
@@ -212,6 +227,7 @@ TABLES = {
     "options": options_table,
     "presets": presets_table,
     "backends": backends_table,
+    "regions": regions_table,
     "references": cards_table,
     "capabilities": capabilities_table,
     "velocity-models": velocity_models_table,

@@ -22,7 +22,7 @@ def train(
             "--data",
             "-d",
             rich_help_panel=panels.DATA,
-            help="Folder of training data; may be repeated.",
+            help="Folder of training data; may be repeated. For 'stochastic' a flat file, or a folder of real records.",
             show_default=False,
         ),
     ],
@@ -92,7 +92,9 @@ def train(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ):
-    """Train a learned backend; repeat the command to resume an interrupted training, with the same result.
+    """Train a learned backend, or fit the default backend to a region.
+
+    Repeat the command to resume an interrupted training, with the same result.
 
     For example:
 
@@ -103,6 +105,8 @@ def train(
     - seissynth train heggs --data windows --set steps=2000 --set learning_rate=1e-4 -o run
 
     - seissynth train swag --data my_station --from weights.safetensors -o run
+
+    - seissynth train stochastic --data ESM_flatfile.csv -o italy
     """
     from seissynth.backends.trainers import get_trainer
 

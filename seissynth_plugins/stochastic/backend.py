@@ -13,7 +13,8 @@ from seissynth.backends.base import Backend, Card
 from seissynth.records import Records
 from seissynth.schema import MOMENT_TENSOR_COLUMNS
 from seissynth_plugins.stochastic.parameters import Parameters
-from seissynth_plugins.stochastic.presets import make_parameters
+from seissynth_plugins.stochastic.presets import AUTO, make_parameters
+from seissynth_plugins.stochastic.regions import ELSEWHERE, preset_at
 
 if TYPE_CHECKING:
     import pandas
@@ -31,11 +32,12 @@ class StochasticBackend(Backend):
 
     Parameters
     ----------
-    preset : {"active", "active_transport", "active_uncorrected", "stable", "smsim"} or dict
+    preset : {"active", "active_transport", "active_uncorrected", "stable", "southern_europe", "smsim", "auto"} or dict
         "active": active crust (western US). "active_transport": the same, with energy spread over time by scattering.
         "active_uncorrected": the same, before levels were fitted to a ground-motion model. "stable": stable crust
-        (eastern North America). "smsim": a run of SMSIM for comparison. Or a table for another region, see
-        `region_presets.read_preset`.
+        (eastern North America). "southern_europe": fitted to records of the western Balkans. "smsim": a run of SMSIM
+        for comparison. "auto": "southern_europe", "stable" or "active" by the epicentre (`regions.REGIONS`); the
+        records' truth names it. Or a table for another region, see `region_presets.read_preset`.
     weights, device
         Not used; every backend accepts them.
     {options}
@@ -73,7 +75,7 @@ class StochasticBackend(Backend):
             "path_rup_distance_km", "path_azimuth_deg",
             "path_p_direct_travel_s", "path_s_direct_travel_s", "path_p_takeoff_deg", "path_p_direct_takeoff_deg",
             "path_s_direct_takeoff_deg", "path_p_ray_parameter_s_km", "path_s_ray_parameter_s_km",
-            "station_latitude_deg", "station_longitude_deg",
+            "station_latitude_deg", "station_longitude_deg", "source_latitude_deg", "source_longitude_deg",
         ),
         capabilities=("onsets", "truth", "absolute_amplitude", "mechanism", "polarity", "ensemble"),
         ensemble_options={"variability": True},
@@ -89,7 +91,9 @@ class StochasticBackend(Backend):
     ) -> None:
         super().__init__(weights=weights, device=device)
         self.preset = preset
-        self.parameters = make_parameters(preset, **options)
+        self.parameters = make_parameters(ELSEWHERE if preset == AUTO else preset, **options)
+        self._options = options
+        self._of_preset: dict[str, StochasticBackend] = {}
         self._maker = None
         self._terms = None
 
@@ -129,6 +133,8 @@ class StochasticBackend(Backend):
         """
         from seissynth_plugins.stochastic.rows import prepare_rows
 
+        if self.preset == AUTO:
+            return self._by_place(conditions, np.asarray(start_s), npts, sampling_rate_hz, seeds)
         if self._maker is None:
             self.load()
         rows, truth = prepare_rows(conditions, self.parameters)
@@ -153,6 +159,28 @@ class StochasticBackend(Backend):
             truth=truth,
             low_cut_hz=self.parameters.low_cut_hz or None,
         )
+
+    def _by_place(self, conditions, start_s, npts, sampling_rate_hz, seeds):
+        """Make each row with the preset of its epicentre."""
+        unknown = np.full(len(conditions), np.nan)
+        latitude, longitude = (
+            conditions[name].to_numpy(float) if name in conditions else unknown
+            for name in ("source_latitude_deg", "source_longitude_deg")
+        )
+        names = np.array([preset_at(*place) for place in zip(latitude, longitude, strict=True)])
+        parts, order = [], []
+        for name in dict.fromkeys(names.tolist()):
+            if name not in self._of_preset:
+                self._of_preset[name] = StochasticBackend(preset=name, **self._options)
+            rows = np.flatnonzero(names == name)
+            part = self._of_preset[name].simulate(
+                conditions.iloc[rows].reset_index(drop=True), start_s=start_s[rows], npts=npts,
+                sampling_rate_hz=sampling_rate_hz, seeds=seeds[rows],
+            )  # fmt: skip
+            part.truth["preset"] = np.full(len(rows), name)
+            parts.append(part)
+            order.append(rows)
+        return Records.concatenate(parts, "stochastic").select(np.argsort(np.concatenate(order)))
 
     def _low_cut(self, sampling_rate_hz):
         """The causal low cut as a function of data; nothing where the corner is 0."""

@@ -29,6 +29,8 @@ LEVEL_CONSTANTS = (
     "surface_vs_limit_km_s", "window_epsilon", "window_eta", "window_stretch", "coda_level", "coda_exponent",
     "coda_q0", "coda_q_exponent", "low_cut_hz", "low_cut_order",
 )  # fmt: skip
+#: the same, added after the tables were made; tables hold for the value that changes nothing
+LATER_CONSTANTS = {"level_shift": ((1.0, 0.0),)}
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def digest(parameters):
 
     correction = load_correction(parameters.level_correction)
     values = [(name, getattr(parameters, name)) for name in LEVEL_CONSTANTS]
+    values += [(name, found) for name, same in LATER_CONSTANTS.items() if (found := getattr(parameters, name)) != same]
     values.append(None if correction is None else astuple(correction))
     return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
@@ -129,5 +132,5 @@ def digest(parameters):
 def changed_constants(parameters, preset_parameters):
     """Names of those constants a table depends on that differ between two sets."""
     known = {f.name for f in fields(parameters)}
-    names = [name for name in LEVEL_CONSTANTS if name in known]
+    names = [name for name in (*LEVEL_CONSTANTS, *LATER_CONSTANTS) if name in known]
     return [name for name in names if getattr(parameters, name) != getattr(preset_parameters, name)]

@@ -94,6 +94,12 @@ class Parameters:
         "correction of ln FAS as a function of Mw and f: none, active, or the path of a JSON file",
         "calibration.LevelCorrection",
     )
+    level_shift: tuple = _constant(
+        ((1.0, 0.0),),
+        "Hz",
+        "(frequency, ln) added to ln FAS of all legs beside the correction, as a fit to a region finds it",
+        _OWN,
+    )
     # --- the path
     finite_fault: tuple = _constant(
         (-0.405, 0.235, -0.405, 0.235, 5.744, 7.744),
@@ -399,7 +405,7 @@ def _check(parameters):
     shares = ("p_depolarised", "s_depolarised")
     for name in (
         "site_amplification", "s_vertical", "s_vertical_decay", "p_horizontal", "p_factor", "path_duration",
-        "spreading", *shares,
+        "level_shift", "spreading", *shares,
     ):  # fmt: skip
         _check_knots(name, getattr(parameters, name))
     for name in shares:

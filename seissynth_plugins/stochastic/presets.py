@@ -32,6 +32,9 @@ _UNCORRECTED = replace(
     p_horizontal=((0.9, 0.68), (1.7, 0.63), (4.2, 0.73), (8.5, 0.83), (17.3, 0.71)),
 )
 
+#: the preset that depends on the epicentre, see `regions`
+AUTO = "auto"
+
 #: What each preset is for; `make_parameters` builds it.
 PRESETS = {
     "active": _ACTIVE,
@@ -74,6 +77,18 @@ PRESETS = {
         default_vs30_mps=3000.0,
         coda_q0=250.0,
     ),
+    # ESM's western Balkans by region_fit.fit_region, docs/regions.md; half of the events were kept out
+    "southern_europe": replace(
+        _ACTIVE,
+        level_shift=((0.5, 0.2117), (2.0, 0.04865), (8.0, 0.007405)),
+        stress_drop_bar=105.8,
+        spreading=((1.0, -1.301), (50.0, -0.5419)),
+        q0=169.1,
+        q_exponent=0.5273,
+        path_duration=((0.0, 0.0), (7.0, 4.555), (45.0, 15.94), (125.0, 20.69), (175.0, 33.02), (270.0, 64.91)),
+        path_duration_slope=0.2961,
+        s_vertical=((0.33, 0.9663), (0.9, 0.9663), (1.7, 0.819), (4.2, 0.9753), (8.5, 1.26), (17.3, 1.996)),
+    ),
     # SMSIM 6.0's western North America run: horizontal S, one corner, zero phase, no filter
     "smsim": replace(
         _UNCORRECTED,
@@ -99,9 +114,10 @@ def make_parameters(preset: str | dict = "active", **overrides: Any) -> Paramete
 
     Parameters
     ----------
-    preset : {"active", "active_transport", "active_uncorrected", "stable", "smsim"} or dict
-        Active crust (western US), the same before levels were fitted to a ground-motion model, stable crust (eastern
-        US), or SMSIM's own run for comparison; or a table for another region, see `region_presets.read_preset`.
+    preset : {"active", "active_transport", "active_uncorrected", "stable", "southern_europe", "smsim"} or dict
+        Active crust (western US), the same with scattering or before levels were fitted to a ground-motion model, stable
+        crust (eastern US), southern Europe, or SMSIM's own run for comparison; or a table for another region, see
+        `region_presets.read_preset`.
     **overrides
         Any field of `Parameters`.
 
@@ -128,7 +144,8 @@ def make_parameters(preset: str | dict = "active", **overrides: Any) -> Paramete
                 " Read a table of your own first: preset=read_preset(path), from "
                 "seissynth_plugins.stochastic.region_presets."
             )
-        raise InputError(f"stochastic: unknown preset {preset!r}; there are {', '.join(map(repr, PRESETS))}.{hint}")
+        names = ", ".join(map(repr, (*PRESETS, AUTO)))
+        raise InputError(f"stochastic: unknown preset {preset!r}; there are {names}.{hint}")
     known = [f.name for f in fields(Parameters)]
     for name in overrides:
         if name not in known:

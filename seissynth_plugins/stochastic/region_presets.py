@@ -119,6 +119,19 @@ def write_preset(path: str | os.PathLike[str], preset: str = "active", **overrid
     return path
 
 
+def write_table(path: str | os.PathLike[str], preset: dict) -> os.PathLike[str]:
+    """Write a preset that was read or fitted, as `read_preset` reads it; an old file is replaced."""
+    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+        writer = csv_writer(file)
+        writer.writerow(_COLUMNS)
+        writer.writerow(["name", preset.get("name", Path(path).stem), ""])
+        writer.writerow(["based_on", preset.get("based_on", "active"), ""])
+        for name, value in preset["constants"].items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            writer.writerow([name, text, preset.get("sources", {}).get(name, "")])
+    return path
+
+
 def unfold(preset, overrides):
     """Return the name of the preset that a table is based on, and its constants updated by `overrides`.
 

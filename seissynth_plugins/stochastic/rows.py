@@ -6,7 +6,7 @@ import numpy as np
 
 from seissynth.schema import MOMENT_TENSOR_COLUMNS
 from seissynth.shared.warning import warn_user
-from seissynth_plugins.stochastic.adjustment import hat_functions
+from seissynth_plugins.stochastic.adjustment import KNOTS_HZ, hat_functions
 from seissynth_plugins.stochastic.calibration import load_correction
 from seissynth_plugins.stochastic.free_surface import surface_motion, vp_from_vs
 from seissynth_plugins.stochastic.path import (
@@ -90,6 +90,9 @@ def prepare_rows(conditions, parameters):
     moment = seismic_moment_dyne_cm(mw)
     correction = load_correction(p.level_correction)
     level = [None] * n if correction is None else list(correction.at_knots(mw))
+    if any(shift for _, shift in p.level_shift):
+        shift = interpolate_log_frequency(p.level_shift, np.array(KNOTS_HZ))
+        level = [shift if one is None else one + shift for one in level]
 
     rupture = _rupture_distance(get, mw, p)
     h = finite_fault_km(mw, p.finite_fault)

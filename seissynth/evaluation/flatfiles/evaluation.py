@@ -191,8 +191,8 @@ def evaluate_flatfile(
     within("draws", draws)
     within("max_distance_km", max_distance_km, bound="distance_km")
     within("seed", seed)
-    table = _table(flatfile, mapping, periods_s)
-    rows, notes = _chosen(table, max_distance_km, limit, seed)
+    table = table_of(flatfile, mapping, periods_s)
+    rows, notes = chosen_rows(table, max_distance_km, limit, seed)
     table = GroundMotionTable(rows, table.measures, table.component, table.layout, table.notes)
     maker, drawn = _makers(table, backend, weights, device, options, seed, band, scatter)
     name, total = maker.backend.card.name, len(rows) + max(len(rows) // 10, 1)
@@ -240,8 +240,8 @@ def evaluate_flatfile(
 # --- below the road
 
 
-def _table(flatfile, mapping, periods_s):
-    """The flat file as a table; the usual periods as far as it has them, unless others are asked for."""
+def table_of(flatfile, mapping, periods_s):
+    """Return the flat file as a table; the usual periods as far as it has them, unless others are asked for."""
     if isinstance(flatfile, GroundMotionTable):
         return flatfile
     if periods_s is not None:
@@ -253,8 +253,8 @@ def _table(flatfile, mapping, periods_s):
     return GroundMotionTable(table.rows, measures or table.measures, table.component, table.layout, table.notes)
 
 
-def _chosen(table, max_distance_km, limit, seed):
-    """Rows within the distance, of the events that are asked for, and notes."""
+def chosen_rows(table, max_distance_km, limit, seed):
+    """Return the rows within the distance, of the events that are asked for, and notes."""
     from seissynth.data.factory.network import sphere_km
 
     rows, notes = table.rows, []

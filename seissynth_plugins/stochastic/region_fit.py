@@ -1,0 +1,499 @@
+"""Fit a preset for a region to a flat file of observed ground motion.
+
+Levels, attenuation, durations and the vertical of a preset are changed until records in the places of the file's rows
+have its measures, by steps of least squares with event terms. Priors keep what the file says little about near the
+preset it began with; how much each constant was seen is part of the result.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seissynth.errors import InputError
+from seissynth.seeding import generator, hash_words
+from seissynth.shared.bounds import within
+from seissynth.shared.suggestions import did_you_mean
+from seissynth_plugins.stochastic.backend import StochasticBackend
+from seissynth_plugins.stochastic.presets import make_parameters
+from seissynth_plugins.stochastic.region_presets import write_table
+
+if TYPE_CHECKING:
+    import pandas
+
+    from seissynth.io.ground_motion_tables import GroundMotionTable
+
+#: standard deviations of residuals between and within events, of the size of those of ground-motion models (ln)
+TAU, PHI = 0.45, 0.6
+#: measures of one record say much the same: correlation that their number is corrected for
+BETWEEN_MEASURES = 0.7
+SHIFTED_HZ = (0.5, 2.0, 8.0)
+_VERTICAL_HZ = (1.0, 10.0)
+_LEAST_EVENTS, _LEAST_RECORDS = 6, 40
+_DRAWS = 200
+_LARGEST_STEP = 1.5  # prior standard deviations
+
+
+@dataclass(frozen=True)
+class Freedom:
+    """One number that a fit changes.
+
+    Parameters
+    ----------
+    name : str
+        As in the report.
+    prior : float
+        Standard deviation about the preset, in the unit of the step.
+    step : float
+        Of the difference quotient.
+    apply : callable
+        (constants, change) -> constants with the change applied to those of the preset.
+    needs : str
+        Prefix of the measures without which nothing is seen, or empty.
+    """
+
+    name: str
+    prior: float
+    step: float
+    apply: Callable[[dict, float], dict]
+    needs: str = ""
+
+
+def _scaled(name):
+    return lambda values, x: {**values, name: float(values[name] * np.exp(x))}
+
+
+def _moved(name, low, high):
+    return lambda values, x: {**values, name: float(np.clip(values[name] + x, low, high))}
+
+
+def _exponent(place):
+    def apply(values, x):
+        knots = [list(one) for one in values["spreading"]]
+        knots[place][1] += x
+        return {**values, "spreading": tuple((float(r), float(b)) for r, b in knots)}
+
+    return apply
+
+
+def _shifted(place):
+    def apply(values, x):
+        knots = [list(one) for one in values["level_shift"]]
+        knots[place][1] += x
+        return {**values, "level_shift": tuple((float(f), float(y)) for f, y in knots)}
+
+    return apply
+
+
+def _longer_path(values, x):
+    factor = float(np.exp(x))
+    knots = tuple((r, factor * t) for r, t in values["path_duration"])
+    return {**values, "path_duration": knots, "path_duration_slope": factor * values["path_duration_slope"]}
+
+
+def _stronger_vertical(end):
+    """Change of S on Z up to 1 Hz (end 0) or from 10 Hz up (end 1), linear in ln f between."""
+
+    def apply(values, x):
+        def share(f):
+            high = float(np.clip(np.log(f / _VERTICAL_HZ[0]) / np.log(_VERTICAL_HZ[1] / _VERTICAL_HZ[0]), 0.0, 1.0))
+            return high if end else 1.0 - high
+
+        return {**values, "s_vertical": tuple((f, float(np.exp(x * share(f))) * v) for f, v in values["s_vertical"])}
+
+    return apply
+
+
+FREEDOMS = (
+    *(Freedom(f"level at {f:g} Hz, ln", 0.7, 0.1, _shifted(place)) for place, f in enumerate(SHIFTED_HZ)),
+    Freedom("stress_drop_bar, ln", 0.7, 0.2, _scaled("stress_drop_bar")),
+    Freedom("spreading, near", 0.15, 0.05, _exponent(0)),
+    Freedom("spreading, far", 0.15, 0.05, _exponent(-1)),
+    Freedom("q0, ln", 0.6, 0.2, _scaled("q0")),
+    Freedom("q_exponent", 0.15, 0.05, _moved("q_exponent", 0.0, 1.0)),
+    Freedom("path duration, ln", 0.6, 0.2, _longer_path, "d5_95"),
+    *(
+        Freedom(f"s_vertical at {f:g} Hz, ln", 0.4, 0.1, _stronger_vertical(end), "vh_")
+        for end, f in enumerate(_VERTICAL_HZ)
+    ),
+)
+_CONSTANTS = ("stress_drop_bar", "spreading", "q0", "q_exponent", "path_duration", "path_duration_slope", "s_vertical")
+
+
+@dataclass(frozen=True)
+class RegionFit:
+    """Result of `fit_region`.
+
+    Attributes
+    ----------
+    preset : dict
+        For ``generate(..., preset=...)``, and `write`.
+    freedoms : DataFrame
+        A row per number that was fitted: ``change`` from the preset it began with, with its 95 % interval by bootstrap
+        over events, and ``seen``, the share of the prior's variance that the file took away: 0 where it says nothing.
+    residuals : DataFrame
+        A row per measure: mean of ln(observed / generated), event by event, ``before`` and ``after``, of the events of
+        the fit and of the ``test`` events, with 95 % intervals.
+    notes : tuple of str
+    """
+
+    preset: dict
+    freedoms: pandas.DataFrame = field(repr=False)
+    residuals: pandas.DataFrame = field(repr=False)
+    notes: tuple
+
+    def write(self, path: str | os.PathLike[str]) -> os.PathLike[str]:
+        """Write the preset as a table, which `region_presets.read_preset` reads."""
+        return write_table(path, self.preset)
+
+    def __str__(self):
+        from seissynth.shared.tables import text_table
+
+        def shown(table):
+            return text_table(list(table), [[_cell(value) for value in row] for row in table.itertuples(index=False)])
+
+        return "\n\n".join([shown(self.freedoms), shown(self.residuals), *self.notes])
+
+
+def _cell(value):
+    return value if isinstance(value, str) else f"{value:+.2f}" if isinstance(value, float) else str(value)
+
+
+def fit_region(
+    flatfile: str | os.PathLike[str] | GroundMotionTable,
+    *,
+    based_on: str = "active",
+    name: str = "region",
+    mapping: str | os.PathLike[str] | None = None,
+    test_share: float = 0.5,
+    most_records: int = 600,
+    max_distance_km: float = 300.0,
+    rounds: int = 3,
+    seed: int = 0,
+    velocity_model: Any = "iasp91",
+    progress: Callable[[int, int], Any] | None = None,
+) -> RegionFit:
+    """Fit a preset of the default backend to a flat file.
+
+    Parameters
+    ----------
+    flatfile : str, path or GroundMotionTable
+        As for `seissynth.evaluation.evaluate_flatfile`; or the folder of a data set of real records, which are measured
+        (`seissynth.evaluation.flatfiles.from_records.measured_table`).
+    based_on : str
+        Preset to begin with; its other constants stay.
+    name : str
+        Of the new preset.
+    mapping : str or path, optional
+        Names the columns of files of another kind.
+    test_share : float
+        Share of the events that the fit does not see, drawn by the seed; 0 for none.
+    most_records : int
+        Records of the fit, and of the test, drawn by the seed where there are more.
+    max_distance_km : float
+        Largest epicentral distance.
+    rounds : int
+        Steps of least squares; each makes the records some ten times.
+    seed : int
+    velocity_model : str or model
+    progress : callable, optional
+        Called with (passes over the records done, passes).
+
+    Returns
+    -------
+    RegionFit
+
+    Raises
+    ------
+    InputError, FileFormatError, DomainError
+        As `evaluate_flatfile`; fewer than 6 events or 40 records to fit to.
+
+    Notes
+    -----
+    Measures are those of the file among PGA, PGV, PSA at 0.1, 0.3, 1 and 3 s, D5-95 and V/H. The same random numbers
+    make the records of all steps, so differences are those of the constants. Residuals of one event share a term
+    (tau 0.45, phi 0.6 in ln); the number of measures is corrected for their correlation of 0.7.
+
+    Examples
+    --------
+    ``fit_region("ESM_flatfile.csv", name="italy").write("italy.csv")``
+    """
+    from seissynth.evaluation.flatfiles.evaluation import chosen_rows, table_of
+
+    within("max_distance_km", max_distance_km, bound="distance_km")
+    within("seed", seed)
+    if not 0 <= test_share < 1 or rounds < 1 or most_records < _LEAST_RECORDS:
+        raise InputError(
+            f"test_share={test_share!r}, rounds={rounds!r}, most_records={most_records!r}: give a share below 1, one "
+            f"round or more, and {_LEAST_RECORDS} records or more."
+        )
+    if isinstance(flatfile, str | os.PathLike) and os.path.isdir(flatfile):  # noqa: PTH112
+        from seissynth.evaluation.flatfiles.from_records import measured_table
+
+        table = measured_table(flatfile)
+    else:
+        table = table_of(flatfile, mapping, None)
+    rows, notes = chosen_rows(table, max_distance_km, None, seed)
+    fitted, kept_out = _parts(rows, test_share, most_records, seed)
+    start = make_parameters(based_on)
+    values = {name: getattr(start, name) for name in _CONSTANTS}
+    values["level_shift"] = tuple((f, 0.0) for f in SHIFTED_HZ)
+    free = [one for one in FREEDOMS if any(measure.startswith(one.needs) for measure in table.measures)]
+    passes = rounds * (len(free) + 1) + 1 + (2 if len(kept_out) else 0)
+    counted = _Counted(progress, passes)
+
+    def residuals(part, constants):
+        found = _residuals(table, part, based_on, constants, seed, velocity_model)
+        counted()
+        return found
+
+    change, prior = np.zeros(len(free)), np.array([one.prior for one in free])
+
+    def at(vector):
+        constants = dict(values)
+        for one, x in zip(free, vector, strict=True):
+            constants = one.apply(constants, x)
+        return constants
+
+    before, events = residuals(fitted, {})
+    now, slopes = before, None
+    for number in range(rounds):
+        if number:
+            now, _ = residuals(fitted, at(change))
+        slopes = np.stack(
+            [
+                (residuals(fitted, at(change + one.step * unit))[0] - now) / one.step
+                for one, unit in zip(free, np.eye(len(free)), strict=True)
+            ],
+            axis=-1,
+        )
+        step, information = _step(now, slopes, events, change, prior)
+        change = change + np.clip(step, -_LARGEST_STEP * prior, _LARGEST_STEP * prior)
+    constants = {name: _rounded(value) for name, value in at(change).items()}
+    after, _ = residuals(fitted, constants)
+    spread = _bootstrap(now, slopes, events, change - step, prior, seed)
+    seen = 1.0 - np.diag(np.linalg.inv(information)) / prior**2
+    summary = _summary(table.measures, {"fit": (before, after, events)})
+    if len(kept_out):
+        first, of = residuals(kept_out, {})
+        summary += _summary(table.measures, {"test": (first, residuals(kept_out, constants)[0], of)})
+    return RegionFit(
+        _preset(name, based_on, constants, start, flatfile, len(np.unique(events)), len(fitted)),
+        _freedom_table(free, change, spread, seen),
+        _frame(summary),
+        tuple(_remarks(notes, free, seen, table, fitted)),
+    )
+
+
+class _Counted:
+    def __init__(self, progress, passes):
+        self.progress, self.passes, self.done = progress, passes, 0
+
+    def __call__(self):
+        self.done += 1
+        if self.progress is not None:
+            self.progress(self.done, self.passes)
+
+
+def _parts(rows, test_share, most, seed):
+    """Rows of the fit and of the test, which share no event."""
+    events = rows["event_id"].unique()
+    order = generator(hash_words("region fit", seed)).permutation(len(events))
+    kept_out = set(events[order[: round(test_share * len(events))]])
+    parts = []
+    for part in (rows[~rows["event_id"].isin(kept_out)], rows[rows["event_id"].isin(kept_out)]):
+        if len(part) > most:
+            chosen = generator(hash_words("region fit records", seed)).permutation(len(part))[:most]
+            part = part.iloc[np.sort(chosen)]
+        parts.append(part.reset_index(drop=True))
+    if parts[0]["event_id"].nunique() < _LEAST_EVENTS or len(parts[0]) < _LEAST_RECORDS:
+        raise InputError(
+            f"the fit would have {len(parts[0])} records of {parts[0]['event_id'].nunique()} events; it needs "
+            f"{_LEAST_RECORDS} of {_LEAST_EVENTS}. Give a larger file, or a smaller test_share."
+        )
+    return parts
+
+
+def _residuals(table, rows, based_on, constants, seed, velocity_model):
+    """Ln of observed over generated measures, (records, measures), and the event of each record."""
+    from seissynth.evaluation.flatfiles.generated import MeasureMaker
+    from seissynth.evaluation.flatfiles.residuals import residual_table
+    from seissynth.io.ground_motion_tables import GroundMotionTable
+
+    part = GroundMotionTable(rows, table.measures, table.component, table.layout, ())
+    maker = MeasureMaker(StochasticBackend(preset=based_on, **constants), table.measures, table.component, seed)
+    found, _ = residual_table(part, maker, 1, velocity_model=velocity_model)
+    return found[list(table.measures)].to_numpy(float), found["event"].to_numpy()
+
+
+def _normal_equations(residuals, slopes, events):
+    """Information and its right side of each event, from records that share an event term."""
+    measures = residuals.shape[1]
+    share = 1.0 / (1.0 + (measures - 1) * BETWEEN_MEASURES)
+    for event in np.unique(events):
+        mine = events == event
+        matrix, right = np.zeros((slopes.shape[-1],) * 2), np.zeros(slopes.shape[-1])
+        for measure in range(measures):
+            known = mine & np.isfinite(residuals[:, measure])
+            n = int(known.sum())
+            if not n:
+                continue
+            r, a = residuals[known, measure], -slopes[known, measure]
+            pull = TAU**2 / (PHI**2 * (PHI**2 + n * TAU**2))
+            matrix += share * (a.T @ a / PHI**2 - pull * np.outer(a.sum(axis=0), a.sum(axis=0)))
+            right += share * (a.T @ r / PHI**2 - pull * a.sum(axis=0) * r.sum())
+        yield matrix, right
+
+
+def _step(residuals, slopes, events, change, prior, weights=None):
+    """Change that the records and the priors ask for, and the information."""
+    parts = list(_normal_equations(residuals, slopes, events))
+    weights = np.ones(len(parts)) if weights is None else weights
+    matrix = sum(w * m for w, (m, _) in zip(weights, parts, strict=True)) + np.diag(prior**-2.0)
+    right = sum(w * r for w, (_, r) in zip(weights, parts, strict=True)) - change / prior**2
+    return np.linalg.solve(matrix, right), matrix
+
+
+def _bootstrap(residuals, slopes, events, change, prior, seed):
+    """Samples of the result over events, (draws, freedoms), from the last step's slopes."""
+    count, rng = len(np.unique(events)), generator(hash_words("region fit bootstrap", seed))
+    return np.array(
+        [
+            change + _step(residuals, slopes, events, change, prior, np.bincount(drawn, minlength=count))[0]
+            for drawn in rng.integers(count, size=(_DRAWS, count))
+        ]
+    )
+
+
+def _summary(measures, parts):
+    """Rows (events, measure, records, before, after) with intervals over events."""
+    lines = []
+    for label, (before, after, events) in parts.items():
+        for column, measure in enumerate(measures):
+            known = np.isfinite(before[:, column]) & np.isfinite(after[:, column])
+            if known.sum() < _LEAST_EVENTS:
+                continue
+            cells = [_mean_over_events(one[known, column], events[known]) for one in (before, after)]
+            lines.append({"events": label, "measure": measure, "records": int(known.sum()),
+                          "before": cells[0], "after": cells[1]})  # fmt: skip
+    return lines
+
+
+def _mean_over_events(values, events):
+    """Mean of ln over events and records, weighted as their scatter asks, with the interval of 1.96 standard errors."""
+    names = np.unique(events)
+    means = np.array([values[events == name].mean() for name in names])
+    weight = np.array([1.0 / (TAU**2 + PHI**2 / (events == name).sum()) for name in names])
+    mean = float((weight * means).sum() / weight.sum())
+    error = np.sqrt((weight**2 * (means - mean) ** 2).sum()) / weight.sum()
+    return f"{mean:+.2f} [{mean - 1.96 * error:+.2f}, {mean + 1.96 * error:+.2f}]"
+
+
+def _freedom_table(free, change, spread, seen):
+    low, high = np.percentile(spread, (2.5, 97.5), axis=0)
+    return _frame(
+        [{"constant": one.name, "change": f"{x:+.2f} [{a:+.2f}, {b:+.2f}]", "seen": f"{100 * max(s, 0.0):.0f} %"}
+         for one, x, a, b, s in zip(free, change, low, high, seen, strict=True)]
+    )  # fmt: skip
+
+
+def _frame(rows):
+    import pandas as pd
+
+    return pd.DataFrame(rows)
+
+
+def _remarks(notes, free, seen, table, rows):
+    """What the file could not see."""
+    yield from notes
+    unseen = [one.name for one, share in zip(free, seen, strict=True) if share < 0.3]
+    if unseen:
+        yield f"Hardly seen by these records, and near the preset for that reason: {', '.join(unseen)}."
+    absent = [one.name for one in FREEDOMS if one not in free]
+    if absent:
+        yield f"Not fitted, since the file lacks their measures: {', '.join(absent)}."
+    magnitudes = rows["source_magnitude"]
+    yield (
+        f"Records of magnitude {magnitudes.min():.1f} to {magnitudes.max():.1f} and {len(table.measures)} measures; "
+        "beyond them the preset extrapolates. kappa, the velocity model and random terms were not fitted."
+    )
+
+
+def _preset(name, based_on, constants, start, flatfile, events, records):
+
+    file = "a table" if not isinstance(flatfile, (str, os.PathLike)) else os.path.basename(flatfile)  # noqa: PTH119
+    source = f"fitted to {records} records of {events} events of {file}"
+    changed = {key: _as_lists(value) for key, value in constants.items() if value != _rounded(getattr(start, key))}
+    return {"name": name, "based_on": based_on, "constants": changed, "sources": dict.fromkeys(changed, source)}
+
+
+def _rounded(value):
+    """Four digits, as a table of constants should show."""
+    return tuple(map(_rounded, value)) if isinstance(value, tuple) else float(f"{value:.4g}")
+
+
+def train_region(data, output, *, seed=0, progress=True, **options):
+    """Fit a region as ``seissynth train stochastic`` does; see `fit_region` for the options.
+
+    Parameters
+    ----------
+    data : list of path
+        One flat file, or one folder of a data set of real records.
+    output : path
+        Folder for ``preset.csv``, ``preset.json`` (for ``--set preset=@preset.json``) and ``report.txt``.
+    seed : int
+    progress : bool
+        Show a line for each pass over the records.
+    **options
+        Those of `fit_region`. What a neural network's training takes beside them (``config`` and so on) has no meaning
+        here, and is refused where it differs from its default.
+
+    Returns
+    -------
+    RegionFit
+
+    Raises
+    ------
+    InputError
+        Several files, options of neural networks, or as `fit_region`.
+    """
+    import json
+    from pathlib import Path
+
+    from seissynth.shared.atomic import replacing
+
+    files = [data] if isinstance(data, str | os.PathLike) else list(data)
+    if len(files) != 1:
+        raise InputError(f"stochastic: {len(files)} files were given; a region is fitted to one flat file or data set.")
+    for name, usual in _OF_NETWORKS.items():
+        if options.pop(name, usual) != usual:
+            raise InputError(f"stochastic: {name} is of neural networks; a region is fitted without it. Leave it out.")
+    allowed = inspect.signature(fit_region).parameters
+    for name in options:
+        if name not in allowed:
+            raise InputError(f"stochastic: unknown option {name!r};{did_you_mean(name, allowed)} see `fit_region`.")
+    folder = Path(output)
+    said = (lambda done, passes: print(f"pass {done} of {passes}", file=sys.stderr)) if progress else None
+    result = fit_region(files[0], seed=seed, progress=said, **{"name": folder.name, **options})
+    folder.mkdir(parents=True, exist_ok=True)
+    result.write(folder / "preset.csv")
+    for name, text in (("preset.json", json.dumps(result.preset, indent=1)), ("report.txt", str(result))):
+        with replacing(folder / name) as beside:
+            beside.write_text(text + "\n", encoding="utf-8")
+    return result
+
+
+#: what ``seissynth train`` passes to every trainer, and the values that say nothing
+_OF_NETWORKS = {
+    "config": "small", "fold": None, "stations_out": [], "init": None, "max_minutes": None, "resume": True,
+}  # fmt: skip
+
+
+def _as_lists(value):
+    return [_as_lists(one) for one in value] if isinstance(value, tuple) else value
