@@ -115,9 +115,9 @@ def make_parameters(preset: str | dict = "active", **overrides: Any) -> Paramete
     Parameters
     ----------
     preset : {"active", "active_transport", "active_uncorrected", "stable", "southern_europe", "smsim"} or dict
-        Active crust (western US), the same with scattering or before levels were fitted to a ground-motion model, stable
-        crust (eastern US), southern Europe, or SMSIM's own run for comparison; or a table for another region, see
-        `region_presets.read_preset`.
+        Active crust (western US), the same with scattering or before levels were fitted to a ground-motion model,
+        stable crust (eastern US), southern Europe, or SMSIM's own run for comparison; or a table for another region,
+        see `region_presets.read_preset`.
     **overrides
         Any field of `Parameters`.
 
