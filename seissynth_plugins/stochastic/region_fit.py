@@ -7,9 +7,7 @@ preset it began with; how much each constant was seen is part of the result.
 
 from __future__ import annotations
 
-import inspect
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,10 +17,11 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 from seissynth.shared.bounds import within
-from seissynth.shared.suggestions import did_you_mean
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.presets import make_parameters
+from seissynth_plugins.stochastic.region_freedoms import CONSTANTS, FREEDOMS, SHIFTED_HZ
 from seissynth_plugins.stochastic.region_presets import write_table
+from seissynth_plugins.stochastic.spectra import interpolate_log_frequency
 
 if TYPE_CHECKING:
     import pandas
@@ -33,97 +32,9 @@ if TYPE_CHECKING:
 TAU, PHI = 0.45, 0.6
 #: measures of one record say much the same: correlation that their number is corrected for
 BETWEEN_MEASURES = 0.7
-SHIFTED_HZ = (0.5, 2.0, 8.0)
-_VERTICAL_HZ = (1.0, 10.0)
 _LEAST_EVENTS, _LEAST_RECORDS = 6, 40
 _DRAWS = 200
 _LARGEST_STEP = 1.5  # prior standard deviations
-
-
-@dataclass(frozen=True)
-class Freedom:
-    """One number that a fit changes.
-
-    Parameters
-    ----------
-    name : str
-        As in the report.
-    prior : float
-        Standard deviation about the preset, in the unit of the step.
-    step : float
-        Of the difference quotient.
-    apply : callable
-        (constants, change) -> constants with the change applied to those of the preset.
-    needs : str
-        Prefix of the measures without which nothing is seen, or empty.
-    """
-
-    name: str
-    prior: float
-    step: float
-    apply: Callable[[dict, float], dict]
-    needs: str = ""
-
-
-def _scaled(name):
-    return lambda values, x: {**values, name: float(values[name] * np.exp(x))}
-
-
-def _moved(name, low, high):
-    return lambda values, x: {**values, name: float(np.clip(values[name] + x, low, high))}
-
-
-def _exponent(place):
-    def apply(values, x):
-        knots = [list(one) for one in values["spreading"]]
-        knots[place][1] += x
-        return {**values, "spreading": tuple((float(r), float(b)) for r, b in knots)}
-
-    return apply
-
-
-def _shifted(place):
-    def apply(values, x):
-        knots = [list(one) for one in values["level_shift"]]
-        knots[place][1] += x
-        return {**values, "level_shift": tuple((float(f), float(y)) for f, y in knots)}
-
-    return apply
-
-
-def _longer_path(values, x):
-    factor = float(np.exp(x))
-    knots = tuple((r, factor * t) for r, t in values["path_duration"])
-    return {**values, "path_duration": knots, "path_duration_slope": factor * values["path_duration_slope"]}
-
-
-def _stronger_vertical(end):
-    """Change of S on Z up to 1 Hz (end 0) or from 10 Hz up (end 1), linear in ln f between."""
-
-    def apply(values, x):
-        def share(f):
-            high = float(np.clip(np.log(f / _VERTICAL_HZ[0]) / np.log(_VERTICAL_HZ[1] / _VERTICAL_HZ[0]), 0.0, 1.0))
-            return high if end else 1.0 - high
-
-        return {**values, "s_vertical": tuple((f, float(np.exp(x * share(f))) * v) for f, v in values["s_vertical"])}
-
-    return apply
-
-
-FREEDOMS = (
-    *(Freedom(f"level at {f:g} Hz, ln", 0.7, 0.1, _shifted(place)) for place, f in enumerate(SHIFTED_HZ)),
-    Freedom("stress_drop_bar, ln", 0.7, 0.2, _scaled("stress_drop_bar")),
-    Freedom("spreading, near", 0.15, 0.05, _exponent(0)),
-    Freedom("spreading, far", 0.15, 0.05, _exponent(-1)),
-    Freedom("q0, ln", 0.6, 0.2, _scaled("q0")),
-    Freedom("q_exponent", 0.15, 0.05, _moved("q_exponent", 0.0, 1.0)),
-    Freedom("path duration, ln", 0.6, 0.2, _longer_path, "d5_95"),
-    *(
-        Freedom(f"s_vertical at {f:g} Hz, ln", 0.4, 0.1, _stronger_vertical(end), "vh_")
-        for end, f in enumerate(_VERTICAL_HZ)
-    ),
-)
-_CONSTANTS = ("stress_drop_bar", "spreading", "q0", "q_exponent", "path_duration", "path_duration_slope", "s_vertical")
 
 
 @dataclass(frozen=True)
@@ -242,8 +153,9 @@ def fit_region(
     rows, notes = chosen_rows(table, max_distance_km, None, seed)
     fitted, kept_out = _parts(rows, test_share, most_records, seed)
     start = make_parameters(based_on)
-    values = {name: getattr(start, name) for name in _CONSTANTS}
-    values["level_shift"] = tuple((f, 0.0) for f in SHIFTED_HZ)
+    values = {name: getattr(start, name) for name in CONSTANTS}
+    levels = interpolate_log_frequency(start.level_shift, np.array(SHIFTED_HZ)).tolist()
+    values["level_shift"] = tuple(zip(SHIFTED_HZ, levels, strict=True))
     free = [one for one in FREEDOMS if any(measure.startswith(one.needs) for measure in table.measures)]
     passes = rounds * (len(free) + 1) + 1 + (2 if len(kept_out) else 0)
     counted = _Counted(progress, passes)
@@ -262,7 +174,7 @@ def fit_region(
         return constants
 
     before, events = residuals(fitted, {})
-    now, slopes = before, None
+    now = before
     for number in range(rounds):
         if number:
             now, _ = residuals(fitted, at(change))
@@ -273,11 +185,12 @@ def fit_region(
             ],
             axis=-1,
         )
-        step, information = _step(now, slopes, events, change, prior)
-        change = change + np.clip(step, -_LARGEST_STEP * prior, _LARGEST_STEP * prior)
+        base = change
+        step, information = _step(now, slopes, events, base, prior)
+        change = base + np.clip(step, -_LARGEST_STEP * prior, _LARGEST_STEP * prior)
     constants = {name: _rounded(value) for name, value in at(change).items()}
     after, _ = residuals(fitted, constants)
-    spread = _bootstrap(now, slopes, events, change - step, prior, seed)
+    spread = _bootstrap(now, slopes, events, base, prior, seed)
     seen = 1.0 - np.diag(np.linalg.inv(information)) / prior**2
     summary = _summary(table.measures, {"fit": (before, after, events)})
     if len(kept_out):
@@ -436,63 +349,6 @@ def _preset(name, based_on, constants, start, flatfile, events, records):
 def _rounded(value):
     """Four digits, as a table of constants should show."""
     return tuple(map(_rounded, value)) if isinstance(value, tuple) else float(f"{value:.4g}")
-
-
-def train_region(data, output, *, seed=0, progress=True, **options):
-    """Fit a region as ``seissynth train stochastic`` does; see `fit_region` for the options.
-
-    Parameters
-    ----------
-    data : list of path
-        One flat file, or one folder of a data set of real records.
-    output : path
-        Folder for ``preset.csv``, ``preset.json`` (for ``--set preset=@preset.json``) and ``report.txt``.
-    seed : int
-    progress : bool
-        Show a line for each pass over the records.
-    **options
-        Those of `fit_region`. What a neural network's training takes beside them (``config`` and so on) has no meaning
-        here, and is refused where it differs from its default.
-
-    Returns
-    -------
-    RegionFit
-
-    Raises
-    ------
-    InputError
-        Several files, options of neural networks, or as `fit_region`.
-    """
-    import json
-    from pathlib import Path
-
-    from seissynth.shared.atomic import replacing
-
-    files = [data] if isinstance(data, str | os.PathLike) else list(data)
-    if len(files) != 1:
-        raise InputError(f"stochastic: {len(files)} files were given; a region is fitted to one flat file or data set.")
-    for name, usual in _OF_NETWORKS.items():
-        if options.pop(name, usual) != usual:
-            raise InputError(f"stochastic: {name} is of neural networks; a region is fitted without it. Leave it out.")
-    allowed = inspect.signature(fit_region).parameters
-    for name in options:
-        if name not in allowed:
-            raise InputError(f"stochastic: unknown option {name!r};{did_you_mean(name, allowed)} see `fit_region`.")
-    folder = Path(output)
-    said = (lambda done, passes: print(f"pass {done} of {passes}", file=sys.stderr)) if progress else None
-    result = fit_region(files[0], seed=seed, progress=said, **{"name": folder.name, **options})
-    folder.mkdir(parents=True, exist_ok=True)
-    result.write(folder / "preset.csv")
-    for name, text in (("preset.json", json.dumps(result.preset, indent=1)), ("report.txt", str(result))):
-        with replacing(folder / name) as beside:
-            beside.write_text(text + "\n", encoding="utf-8")
-    return result
-
-
-#: what ``seissynth train`` passes to every trainer, and the values that say nothing
-_OF_NETWORKS = {
-    "config": "small", "fold": None, "stations_out": [], "init": None, "max_minutes": None, "resume": True,
-}  # fmt: skip
 
 
 def _as_lists(value):

@@ -1,0 +1,98 @@
+"""What a fit to a region changes in a preset: levels, stress drop, attenuation, durations and the vertical."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+SHIFTED_HZ = (0.5, 2.0, 8.0)
+_VERTICAL_HZ = (1.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Freedom:
+    """One number that a fit changes.
+
+    Parameters
+    ----------
+    name : str
+        As in the report.
+    prior : float
+        Standard deviation about the preset, in the unit of the step.
+    step : float
+        Of the difference quotient.
+    apply : callable
+        (constants, change) -> constants with the change applied to those of the preset.
+    needs : str
+        Prefix of the measures without which nothing is seen, or empty.
+    """
+
+    name: str
+    prior: float
+    step: float
+    apply: Callable[[dict, float], dict]
+    needs: str = ""
+
+
+def _scaled(name):
+    return lambda values, x: {**values, name: float(values[name] * np.exp(x))}
+
+
+def _moved(name, low, high):
+    return lambda values, x: {**values, name: float(np.clip(values[name] + x, low, high))}
+
+
+def _exponent(place):
+    def apply(values, x):
+        knots = [list(one) for one in values["spreading"]]
+        knots[place][1] += x
+        return {**values, "spreading": tuple((float(r), float(b)) for r, b in knots)}
+
+    return apply
+
+
+def _shifted(place):
+    def apply(values, x):
+        knots = [list(one) for one in values["level_shift"]]
+        knots[place][1] += x
+        return {**values, "level_shift": tuple((float(f), float(y)) for f, y in knots)}
+
+    return apply
+
+
+def _longer_path(values, x):
+    factor = float(np.exp(x))
+    knots = tuple((r, factor * t) for r, t in values["path_duration"])
+    return {**values, "path_duration": knots, "path_duration_slope": factor * values["path_duration_slope"]}
+
+
+def _stronger_vertical(end):
+    """Change of S on Z up to 1 Hz (end 0) or from 10 Hz up (end 1), linear in ln f between."""
+
+    def apply(values, x):
+        def share(f):
+            high = float(np.clip(np.log(f / _VERTICAL_HZ[0]) / np.log(_VERTICAL_HZ[1] / _VERTICAL_HZ[0]), 0.0, 1.0))
+            return high if end else 1.0 - high
+
+        return {**values, "s_vertical": tuple((f, float(np.exp(x * share(f))) * v) for f, v in values["s_vertical"])}
+
+    return apply
+
+
+FREEDOMS = (
+    *(Freedom(f"level at {f:g} Hz, ln", 0.7, 0.1, _shifted(place)) for place, f in enumerate(SHIFTED_HZ)),
+    Freedom("stress_drop_bar, ln", 0.7, 0.2, _scaled("stress_drop_bar")),
+    Freedom("spreading, near", 0.15, 0.05, _exponent(0)),
+    Freedom("spreading, far", 0.15, 0.05, _exponent(-1)),
+    Freedom("q0, ln", 0.6, 0.2, _scaled("q0")),
+    Freedom("q_exponent", 0.15, 0.05, _moved("q_exponent", 0.0, 1.0)),
+    Freedom("path duration, ln", 0.6, 0.2, _longer_path, "d5_95"),
+    *(
+        Freedom(f"s_vertical at {f:g} Hz, ln", 0.4, 0.1, _stronger_vertical(end), "vh_")
+        for end, f in enumerate(_VERTICAL_HZ)
+    ),
+)
+#: constants that freedoms change, beside the shift of levels
+CONSTANTS = ("stress_drop_bar", "spreading", "q0", "q_exponent", "path_duration", "path_duration_slope", "s_vertical")
