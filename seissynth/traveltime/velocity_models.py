@@ -158,6 +158,15 @@ _MODELS = (
         "Chiarabba & Frepoli 1997, doi:10.4401/ag-3888: minimum 1-D P model of the southern Apennines "
         "(38.8 to 42.7 N); vp/vs 1.73 is an assumption of seissynth",
     ),
+    _from_vp(
+        "iceland",
+        (0, 1, 3, 8.5),
+        (4.1, 5.1, 6.5, 7.2),
+        1.78,
+        "Palmason 1971, Crustal structure of Iceland from explosion seismology, Soc. Sci. Isl. 40: mean velocities of "
+        "layers 1 to 4; the tops are the middle of the depths that he gives, and layer 4 goes on below. vp/vs: Wadati "
+        "diagrams of 153 earthquakes at Theistareykir, Joekull 65 (2015), p. 55",
+    ),
 )
 
 #: name -> LayeredModel, the shipped models
@@ -175,7 +184,7 @@ def list_velocity_models() -> list[str]:
     --------
     >>> from seissynth.traveltime.velocity_models import list_velocity_models
     >>> list_velocity_models()
-    ['iasp91', 'italy', 'korea', 'southern_california']
+    ['iasp91', 'iceland', 'italy', 'korea', 'southern_california']
     """
     return sorted(VELOCITY_MODELS)
 

@@ -196,7 +196,7 @@ def train_gan(
         model = system.model(network)
     model.sample_batch, model.energy = _sample_batch(validation or items), float(energy_weight)
     if run.start is not None:
-        if run.start[0].config != network:
+        if _of_networks(run.start[0].config) != _of_networks(network):
             raise InputError(f"{init} holds another configuration than {config!r}; name that one, or leave init out.")
         model.generator.load_state_dict(run.start[0].state_dict())
     recipe = TrainConfig(
@@ -220,6 +220,15 @@ def train_gan(
         noise=None if noise is None else Path(noise).name,
         further={"npts": network.npts, "alignment": window["alignment"], "lead_s": system.lead_s},
     )  # fmt: skip
+
+
+def _of_networks(config):
+    """Settings of the networks alone: the weights of losses may differ from those of initial weights."""
+    return {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)
+        if field.name != "penalty" and not field.name.endswith("_weight")
+    }
 
 
 def _inputs(system, network, table, rows, start, window):

@@ -391,7 +391,7 @@ def test_models_by_name_by_layers_and_as_they_are():
     given_layers = onsets([100.0], 5.0, model)
     assert given_layers.p_s[0] == named.p_s[0] and given_layers.origin == "custom"
     assert velocity_model(model) is model
-    assert len(list_velocity_models()) == 4
+    assert len(list_velocity_models()) == 5
     assert all(velocity_model(name).source for name in list_velocity_models())
 
 

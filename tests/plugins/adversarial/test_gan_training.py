@@ -33,7 +33,7 @@ from seissynth_plugins.torchkit.train_one_part import train_one_part  # noqa: E4
 from seissynth_plugins.torchkit.training import TrainConfig  # noqa: E402
 from seissynth_plugins.torchkit.training_table import TrainingTable  # noqa: E402
 from seissynth_plugins.torchkit.waveform_data import WaveformData, fit_waveform_inputs  # noqa: E402
-from seissynth_plugins.torchkit.weights import load_model  # noqa: E402
+from seissynth_plugins.torchkit.weights import load_model, save_model  # noqa: E402
 from seissynth_plugins.wgan_gp import training as wgan_gp  # noqa: E402
 
 SYSTEMS = {
@@ -180,6 +180,15 @@ def test_training_goes_on_from_weights_of_the_generator(runs, folder, tmp_path):
     report = get_trainer("bbgan")(folder, tmp_path / "run", **OPTIONS, init=runs["bbgan"].weights)
     card = load_model(report.weights, bbgan.SYSTEM.kind)[2]
     assert len(card["stages"]) == 2 and card["stages"][1]["init_weights_hash"]
+
+
+def test_initial_weights_may_come_from_another_weight_of_a_loss(runs, folder, tmp_path):
+    """As `run3` of the thesis may begin with weights of `run1`: the networks are the same."""
+    model, inputs, card = load_model(runs["wgan_gp"].weights, wgan_gp.SYSTEM.kind)
+    other, config = tmp_path / "other.safetensors", replace(model.config, penalty=20.0)
+    save_model(other, model.state_dict(), config, inputs, card, wgan_gp.SYSTEM.kind)
+    report = get_trainer("wgan_gp")(folder, tmp_path / "run", **OPTIONS, init=other)
+    assert load_model(report.weights, wgan_gp.SYSTEM.kind)[0].config.penalty == 10.0
 
 
 def test_sizes_are_those_of_the_new_set_unless_the_network_makes_them(runs, folder, tmp_path):
