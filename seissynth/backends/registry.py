@@ -69,7 +69,7 @@ def _where(info):
 
 def _state(cls):
     """State of a class without making records: status, cause and card."""
-    card, missing = cls.card, []
+    card, missing, absent = cls.card, [], {}
     try:
         card = cls().card  # learned backends read the ranges of their weights from the file's header
     except SeisSynthError as error:
@@ -80,9 +80,12 @@ def _state(cls):
         try:
             importlib.import_module(package)
         except ImportError:
-            missing.insert(0, f"it needs the package {package}: {remedy}")
+            absent.setdefault(remedy, []).append(package)
         except (Exception, SystemExit) as error:
             missing.insert(0, f"the package {package} does not work ({type(error).__name__}: {error}): {remedy}")
+    for remedy, packages in absent.items():
+        words = f"package {packages[0]}" if len(packages) == 1 else f"packages {', '.join(packages)}"
+        missing.insert(0, f"it needs the {words}: {remedy}")
     return {"status": "incomplete" if missing else "ok", "cause": "; ".join(dict.fromkeys(missing)), "card": card}
 
 

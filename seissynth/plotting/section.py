@@ -21,7 +21,7 @@ def plot_section(stream: Stream, *, component: str = "Z", reduction_km_s: float 
     """Draw one component of every sensor at its epicentral distance, with predicted P and S.
 
     Each trace is scaled to its own peak. Traces at nearly one distance are moved apart until none hides another;
-    the axis says by how much at most, and a thin line leads from each code to the true distance.
+    the axis says by how much at most, and the lines of P and S pass through the true distances.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def plot_section(stream: Stream, *, component: str = "Z", reduction_km_s: float 
     ends = [_draw(axes, one, component, place, height, slowness) for one, place in zip(sensors, places, strict=True)]
     _draw_curves(axes, sensors, places, slowness, height)
     axes.set_xlim(min(first for first, _ in ends), max(last for _, last in ends))
-    _name_stations(figure, axes, sensors)
+    _name_stations(figure, axes, sensors, places)
     reduced = "" if reduction_km_s is None else f" − distance / {reduction_km_s:g} km/s"
     axes.set_xlabel(f"Time after origin{reduced} (s)")
     moved = max(abs(place - one.distance_km) for one, place in zip(sensors, places, strict=True))
@@ -131,15 +131,15 @@ def _draw_curves(axes, sensors, places, slowness, height):
             )
 
 
-def _name_stations(figure, axes, sensors):
-    """Write codes right of the traces, spread out for sensors at nearly the same distance."""
+def _name_stations(figure, axes, sensors, places):
+    """Write codes right of the traces, spread out for traces that are near to each other."""
     bottom, top = axes.get_ylim()
     inches = figure.get_figheight() - 1.2
     step = (top - bottom) * 0.13 / inches
-    for sensor, height in zip(sensors, _apart([one.distance_km for one in sensors], step), strict=True):
+    for sensor, place, height in zip(sensors, places, _apart(places, step), strict=True):
         axes.annotate(
             sensor.code,
-            (1.0, sensor.distance_km),
+            (1.0, place),
             xycoords=("axes fraction", "data"),
             xytext=(1.03, height),
             textcoords=("axes fraction", "data"),

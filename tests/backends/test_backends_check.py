@@ -61,6 +61,12 @@ def test_the_table_says_so_in_words_that_can_be_copied():
     assert "Ridgecrest" in text
 
 
+def test_packages_of_one_remedy_share_a_line():
+    text = _check(_BLOCKS["a finder that refuses"])
+    words = "dgm, heggs, swag are incomplete: each needs the packages torch, safetensors:"
+    assert words in text and text.count('pip install "seissynth[torch]"') == 2  # those with weights, those without
+
+
 def test_with_torch_only_ldm_lacks_something():
     pytest.importorskip("torch", reason="the learned backends need PyTorch")
     found = {info.name: info for info in registry.list_backends(check=True)}

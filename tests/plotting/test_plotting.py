@@ -88,6 +88,9 @@ def test_section_puts_traces_at_their_distances(stream):
     for code, line in drawn.items():
         middle = np.median(line.get_ydata())
         assert middle == pytest.approx(vertical[code].conditions.path_ep_distance_km, abs=3.0)
+    named = {text.get_text(): text.xy[1] for text in axes.texts}
+    for code, line in drawn.items():  # a code's line leads to its trace, also where that was moved
+        assert named[code[:-1]] == pytest.approx(np.median(line.get_ydata()), abs=0.2)
     curves = {line.get_label(): line.get_data() for line in axes.lines if line.get_label() in "PS"}
     nearest = sorted(vertical.values(), key=lambda info: info.conditions.path_ep_distance_km)
     assert list(curves["P"][0]) == [info.p_s for info in nearest]
