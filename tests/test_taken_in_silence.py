@@ -123,10 +123,7 @@ def test_heights_that_cannot_be(example, value, what):
         inventory = Inventory([Network("XX", stations=[Station("A", 42.0, 13.0, value)])])
     for channel in inventory[0][0].channels:
         setattr(channel, "depth" if what == "depth" else "elevation", 2 * value)
-    with (
-        pytest.raises(InputError, match=r"(elevation|sensor depth) .*; it must be a number of m from"),
-        pytest.warns(seissynth.errors.SeisSynthWarning, match="Left out"),
-    ):
+    with pytest.raises(InputError, match=r"(elevation|sensor depth) .*; it must be a number of m from .*Left out"):
         seissynth.generate(inventory, event, duration=40.0)
     with pytest.raises(InputError, match="station_elevation_m"):
         seissynth.generate(*example, conditions={"station_elevation_m": value}, duration=40.0)

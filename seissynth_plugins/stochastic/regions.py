@@ -25,7 +25,7 @@ def preset_at(latitude_deg: float, longitude_deg: float) -> str:
 
     Examples
     --------
-    >>> preset_at(43.0, 18.0), preset_at(46.0, -75.0), preset_at(35.7, -117.5), preset_at(math.nan, 0.0)
+    >>> preset_at(43.0, 18.0), preset_at(46.0, -75.0), preset_at(35.7, -117.5), preset_at(float("nan"), 0.0)
     ('southern_europe', 'stable', 'active', 'active')
     """
     east = (longitude_deg + 180.0) % 360.0 - 180.0
