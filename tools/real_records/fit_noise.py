@@ -6,8 +6,8 @@ DATA holds `ridgecrest_2019` (13 minutes before the first earthquake), `germany_
 (before P). Power spectra of acceleration are expressed as a place between Peterson's low (0) and high (1) noise model,
 in octaves around the model's knots. Constants are written to ``seissynth/noise/data/ambient.json``: means of vertical
 and horizontals, scatter between stations, between times and between windows, correlation over frequency, and the
-difference of day and night. ``docs/_static/noise`` gets the table and picture of the comparison; each region's mean is
-also predicted from the other two.
+difference of day and night. ``docs/_static/noise`` gets the table and picture of the comparison: each region's mean and
+scatter stand beside those of the other two.
 """
 
 import argparse
