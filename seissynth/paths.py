@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from obspy.geodetics import gps2dist_azimuth
 
 from seissynth.errors import InputError
 from seissynth.events.earthquakes import Earthquake
 from seissynth.seeding import station_key
+from seissynth.shared.geodesic import distances_and_azimuths
 from seissynth.shared.warning import warn_user
 from seissynth.stations.channels import group_sites, select_sensors
 from seissynth.traveltime.first_arrivals import onsets as find_onsets
@@ -111,12 +111,12 @@ def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", 
     if onsets not in ONSET_SOURCES:
         raise InputError(f"onsets={onsets!r} must be one of {ONSET_SOURCES}.")
     sites = make_sites(select_sensors(inventory, earthquake.time, channel) if sensors is None else sensors)
-    distance, azimuth, back = np.array(
-        [
-            gps2dist_azimuth(earthquake.latitude_deg, earthquake.longitude_deg, first.latitude_deg, first.longitude_deg)
-            for first in (site.sensors[0] for site in sites)
-        ]
-    ).T
+    firsts = [site.sensors[0] for site in sites]
+    distance, azimuth, back = distances_and_azimuths(
+        earthquake.latitude_deg,
+        earthquake.longitude_deg,
+        *np.array([(x.latitude_deg, x.longitude_deg) for x in firsts]).T,
+    )
     distance = distance / 1000.0
     times = find_onsets(distance, np.full(len(sites), earthquake.depth_km), velocity_model)
     paths = Paths(earthquake, sites, distance, azimuth, back, times, [times.origin] * len(sites), velocity_model)

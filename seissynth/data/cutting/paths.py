@@ -32,13 +32,13 @@ class Table:
 
 def make_table(quakes, sensor, settings, gain):
     """Table of all earthquakes for a sensor."""
-    from obspy.geodetics import gps2dist_azimuth
-
+    from seissynth.shared.geodesic import distances_and_azimuths
     from seissynth.traveltime.first_arrivals import onsets
 
-    place = sensor.latitude_deg, sensor.longitude_deg
-    ways = np.array([gps2dist_azimuth(quake.latitude_deg, quake.longitude_deg, *place) for quake in quakes])
-    distance = ways[:, 0] / 1000.0
+    places = np.array([(quake.latitude_deg, quake.longitude_deg) for quake in quakes]).T
+    # from the sensor to the earthquakes, so their azimuths are back-azimuths
+    metres, back_azimuth, azimuth = distances_and_azimuths(sensor.latitude_deg, sensor.longitude_deg, *places)
+    distance = metres / 1000.0
     depth = np.array([quake.depth_km for quake in quakes])
     times = onsets(distance, depth, settings.velocity_model)
     origin = np.array([quake.time.ns for quake in quakes], dtype=np.int64)
@@ -52,8 +52,8 @@ def make_table(quakes, sensor, settings, gain):
         s_ns=origin + np.round(times.s_s * 1e9).astype(np.int64),
         distance_km=distance,
         hypocentral_km=hypocentral,
-        azimuth_deg=ways[:, 1],
-        back_azimuth_deg=ways[:, 2],
+        azimuth_deg=azimuth,
+        back_azimuth_deg=back_azimuth,
         amplitude=expected_amplitude(magnitude, hypocentral, settings.quantity, settings.magnitude_region, gain),
         felt_ns=np.stack([p_ns, p_ns + shaking], axis=-1),
         model=times.origin,

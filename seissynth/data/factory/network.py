@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from obspy import UTCDateTime
-from obspy.geodetics import gps2dist_azimuth
 
 from seissynth.conditions import station_columns
 from seissynth.data.preparation.arrays import LEAST_SPAN
 from seissynth.paths import make_sites
+from seissynth.shared.geodesic import distances_and_azimuths
 from seissynth.shared.warning import warn_user
 from seissynth.stations.channels import choose_sensors
 from seissynth.units import EARTH_RADIUS_KM
@@ -81,8 +81,7 @@ def _spans(sensor):
 
 def geodesics(place, latitude, longitude):
     """Distance (km), azimuth, back-azimuth; ndarray, shape (n, 3)."""
-    lines = [gps2dist_azimuth(*place, *there) for there in zip(latitude.tolist(), longitude.tolist(), strict=True)]
-    return np.array(lines).reshape(-1, 3) / np.array([1000.0, 1.0, 1.0])
+    return np.column_stack(distances_and_azimuths(*place, latitude, longitude)) / np.array([1000.0, 1.0, 1.0])
 
 
 def sphere_km(latitude, longitude, latitudes, longitudes):
