@@ -10,7 +10,7 @@ import numba
 _REASSOCIATE = frozenset({"reassoc", "contract"})
 
 
-def jit(function=None, *, reassociate=False, inner=False):
+def jit(function=None, *, reassociate=False, inner=False, unchecked=False):
     """Compile a private kernel without the GIL, with the on-disk cache where it can be written.
 
     Parameters
@@ -23,10 +23,14 @@ def jit(function=None, *, reassociate=False, inner=False):
     inner : bool
         Only other kernels call it: nothing that Python could call is made, which saves a fifth of the compilation, and
         it is cached within its callers.
+    unchecked : bool
+        A division by zero gives infinity; without a test for it in each, loops can work on several numbers at once.
     """
     if function is None:
-        return lambda kernel: jit(kernel, reassociate=reassociate, inner=inner)
+        return lambda kernel: jit(kernel, reassociate=reassociate, inner=inner, unchecked=unchecked)
     options = {"nogil": True, **({"fastmath": set(_REASSOCIATE)} if reassociate else {})}
+    if unchecked:
+        options["error_model"] = "numpy"
     if inner:
         return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(function)
     try:

@@ -7,6 +7,8 @@ from seissynth.shared._numba import jit
 NODES = 400  # of the quadrature in log time
 SHORTEST_LOG = -7.0  # its start, relative to the log of the shortest window
 SHORTEST_FADE_S = 2.0
+#: exponents beyond this are cut; turns in a radian; a number that rounds what is added to it
+_LARGEST, _TURNS, _ROUND = 300.0, 0.5 / math.pi, 1.5 * 2.0**52
 
 
 @jit(inner=True)
@@ -194,10 +196,8 @@ def weighted_rows(weights, gains, phases, out):
 
 
 @jit
-def leg_spectrum(
-    out, frequency, cosine, sine, level, weights, gains, phases, corners, powers, residual, square, poles, causal
-):
-    """Complex target spectrum of one leg: level (2 pi f)² exp(sum of weighted terms) prod (1 + (f/f_j)²)^power_j.
+def corner_shape(gain, phase, frequency, cosine, sine, corners, powers, residual, square, poles, causal):
+    """Log modulus and phase of (2 pi f)² prod (1 + (f/f_j)²)^power_j.
 
     residual: (corners, table bins), left-over phase of each corner; square: the same of (2 pi f)²; poles:
     exp(-2 pi f_j dt).
@@ -205,53 +205,75 @@ def leg_spectrum(
     bins = frequency.size
     table = square.size - 1
     angle_step = table / (bins - 1)
-    terms = weights.size
-    out[0] = 0.0
+    gain[0] = phase[0] = 0.0
     for k in range(1, bins):
         f = frequency[k]
-        log_gain = 0.0
-        phase = 0.0
-        for j in range(terms):
-            log_gain += weights[j] * gains[j, k]
-            phase += weights[j] * phases[j, k]
-        modulus = level * (2.0 * math.pi * f) ** 2
-        real = 1.0
-        imag = 0.0
+        gain[k] = 2.0 * math.log(2.0 * math.pi * f)
+        phase[k] = 0.0
+        place = k * angle_step
+        left = min(int(place), table - 1)
+        share = place - left
         if causal:
-            place = k * angle_step
-            left = min(int(place), table - 1)
-            share = place - left
             theta = math.pi * k / (bins - 1)
-            phase += math.pi - theta + square[left] + share * (square[left + 1] - square[left])
+            phase[k] = math.pi - theta + square[left] + share * (square[left + 1] - square[left])
         for j in range(corners.size):
-            ratio = f / corners[j]
-            factor = 1.0 + ratio * ratio
-            if powers[j] == -1.0:
-                modulus /= factor
-            elif powers[j] == 1.0:
-                modulus *= factor
-            else:
-                log_gain += powers[j] * math.log(factor)
+            gain[k] += powers[j] * math.log(1.0 + (f / corners[j]) ** 2)
             if causal:
                 x = 1.0 - poles[j] * cosine[k]
                 y = poles[j] * sine[k]
                 left_over = residual[j, left] + share * (residual[j, left + 1] - residual[j, left])
                 # the residual belongs to power -1; the pole pair has phase 2 atan2(y, x) per unit of power
-                phase += -powers[j] * left_over
-                if powers[j] == -1.0 or powers[j] == 1.0:
-                    norm = 1.0 / (x * x + y * y)
-                    c = (x * x - y * y) * norm
-                    s = 2.0 * x * y * norm * powers[j]
-                    real, imag = real * c - imag * s, real * s + imag * c
-                else:
-                    phase += powers[j] * 2.0 * math.atan2(y, x)
-        modulus *= math.exp(log_gain)
-        if causal:
-            c = math.cos(phase)
-            s = math.sin(phase)
-            out[k] = complex(modulus * (real * c - imag * s), modulus * (real * s + imag * c))
-        else:
-            out[k] = modulus
+                phase[k] += powers[j] * (2.0 * math.atan2(y, x) - left_over)
+
+
+@jit(unchecked=True)
+def leg_spectrum(out, gain, phase, level, shape, weights, gains, phases):
+    """Complex spectrum of one leg: level exp(sum of weighted terms), 0 in the first bin.
+
+    gain, phase: scratch, (bins,). shape: log modulus and phase of `corner_shape`. Exponential and sine are polynomials,
+    with errors of some 1e-11, so that loops have no calls and work on several bins at once.
+    """
+    for k in range(gain.size):
+        gain[k] = shape[0, k]
+        phase[k] = shape[1, k]
+    for j in range(weights.size):
+        add(gain, weights[j], gains[j])
+        add(phase, weights[j], phases[j])
+    for k in range(gain.size):
+        # exp(x) = exp(x / 256)^256
+        x = min(max(gain[k], -_LARGEST), _LARGEST) / 256.0
+        e = 1.0 + x / 6 * (1.0 + x / 7 * (1.0 + x / 8 * (1.0 + x / 9)))
+        e = 1.0 + x * (1.0 + x / 2 * (1.0 + x / 3 * (1.0 + x / 4 * (1.0 + x / 5 * e))))
+        e *= e
+        e *= e
+        e *= e
+        e *= e
+        e *= e
+        e *= e
+        e *= e
+        gain[k] = level * e * e
+    for k in range(gain.size):
+        # the rest of whole turns, a quarter of it, and two doublings
+        turns = (phase[k] * _TURNS + _ROUND) - _ROUND
+        y = 0.25 * (phase[k] - turns * 2.0 * math.pi)
+        s = y * y
+        sine = y * (1.0 + s * (-1 / 6 + s * (1 / 120 + s * (-1 / 5040 + s * (1 / 362880 - s / 39916800)))))
+        cosine = 1.0 + s * (
+            -1 / 2 + s * (1 / 24 + s * (-1 / 720 + s * (1 / 40320 + s * (-1 / 3628800 + s / 479001600))))
+        )
+        sine, cosine = 2.0 * sine * cosine, cosine * cosine - sine * sine
+        phase[k] = gain[k] * 2.0 * sine * cosine
+        gain[k] *= cosine * cosine - sine * sine
+    out[0] = 0.0
+    for k in range(1, gain.size):
+        out[k] = complex(gain[k], phase[k])
+
+
+@jit(inner=True)
+def add(out, weight, row):
+    """Add a multiple of a row."""
+    for k in range(out.size):
+        out[k] += weight * row[k]
 
 
 @jit

@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 class StochasticBackend(Backend):
     """Point-source stochastic simulation run separately for P, SV and SH with real ray times.
 
-    Each leg is Gaussian noise under a window that starts at its ray's onset, shaped by
-    A(f) = C M0 S(f) (2 pi f)² G(R) exp(-pi f R / (Q v)) site(f) exp(-pi kappa0 f) with minimum phase. The components
-    share one polarised series and have individual scattered ones; a coda follows. For magnitudes 0 to 8, hypocentral
+    Each leg is Gaussian noise that starts at its ray's onset, under the energy over time of multiple scattering, shaped
+    by A(f) = C M0 S(f) (2 pi f)² G(R) exp(-pi f R / (Q v)) site(f) exp(-pi kappa0 f) with minimum phase. The components
+    share one polarised series and have individual scattered ones. For magnitudes 0 to 8, hypocentral
     distances of 0 to 600 km and depths of -5 to 100 km.
 
     Parameters
     ----------
-    preset : {"active", "active_transport", "active_uncorrected", "stable", "southern_europe", "smsim", "auto"} or dict
-        "active": active crust (western US). "active_transport": the same, with energy spread over time by scattering.
-        "active_uncorrected": the same, before levels were fitted to a ground-motion model. "stable": stable crust
-        (eastern North America). "southern_europe": fitted to records of the western Balkans. "smsim": a run of SMSIM
-        for comparison. "auto": "southern_europe", "stable" or "active" by the epicentre (`regions.REGIONS`); the
+    preset : {"active", "active_windows", "active_uncorrected", "stable", "southern_europe", "smsim", "auto"} or dict
+        "active": active crust (western US). "active_windows": the same, with energy over time by windows instead of
+        scattering. "active_uncorrected": windows, before levels were fitted to a ground-motion model. "stable": stable
+        crust (eastern North America). "southern_europe": fitted to records of the western Balkans. "smsim": a run of
+        SMSIM for comparison. "auto": "southern_europe", "stable" or "active" by the epicentre (`regions.REGIONS`); the
         records' truth names it. Or a table for another region, see `region_presets.read_preset`.
     weights, device
         Not used; every backend accepts them.
@@ -111,6 +111,7 @@ class StochasticBackend(Backend):
                 scales=(p.event_term_scale, p.site_term_scale, p.within_term_scale),
                 site_terms=p.site_terms,
                 durations=(p.duration_event_scatter, p.duration_scatter),
+                ratio_scale=p.ratio_term_scale,
             )
 
     def simulate(

@@ -27,7 +27,8 @@ LEVEL_CONSTANTS = (
     "spreading", "q0", "q_exponent", "path_duration", "path_duration_slope", "s_direct_level", "s_direct_duration",
     "rupture_distance", "kappa0_s", "site_amplification", "default_vs30_mps", "site_reference_vs30_mps",
     "surface_vs_limit_km_s", "window_epsilon", "window_eta", "window_stretch", "coda_level", "coda_exponent",
-    "coda_q0", "coda_q_exponent", "low_cut_hz", "low_cut_order",
+    "coda_q0", "coda_q_exponent", "low_cut_hz", "low_cut_order", "envelope", "scattering_per_km", "scattering_exponent",
+    "absorption_q0", "absorption_q_exponent", "scattering_conversion", "s_kernel", "kernel_order",
 )  # fmt: skip
 #: the same, added after the tables were made; tables hold for the value that changes nothing
 LATER_CONSTANTS = {"level_shift": ((1.0, 0.0),)}

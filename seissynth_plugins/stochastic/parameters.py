@@ -91,7 +91,7 @@ class Parameters:
     level_correction: str = _constant(
         "active",
         "",
-        "correction of ln FAS as a function of Mw and f: none, active, or the path of a JSON file",
+        "correction of ln FAS as a function of Mw and f: none, a preset's, or the path of a JSON file",
         "calibration.LevelCorrection",
     )
     level_shift: tuple = _constant(
@@ -108,14 +108,14 @@ class Parameters:
         _YA15,
     )
     spreading: tuple = _constant(
-        ((1.0, -1.1), (50.0, -0.5)),
+        ((1.0, -1.1), (45.0, -0.5)),
         "km",
         "(from distance, exponent) of geometrical spreading",
         "between R^-1 to 40 km, Raoof et al. (1999), and R^-1.3 to 50 km, " + _YA15,
     )
-    q0: float = _constant(180.0, "", "Q_S at 1 Hz", "Raoof et al. (1999), BSSA 89, 888-902")
+    q0: float = _constant(200.0, "", "Q_S at 1 Hz", "Raoof et al. (1999), BSSA 89, 888-902")
     q_exponent: float = _constant(
-        0.56,
+        0.58,
         "",
         "Q_S = q0 f^exponent",
         "between 0.45, Raoof et al. (1999), and 0.65 +- 0.35, Ford et al. (2008), BSSA 98, 2033-2046",
@@ -175,32 +175,38 @@ class Parameters:
     )
     # --- energy over time
     envelope: str = _constant(
-        "windows", "", "energy over time: windows (Boore 2003), or transport in a scattering crust", _OWN
+        "transport", "", "energy over time: transport in a scattering crust, or windows (Boore 2003)", _OWN
     )
     # --- transport, octave bands from 1 to 16 Hz
-    scattering_per_km: float = _constant(0.0129, "1/km", "scattering of S into S at 1 Hz", _RC)
-    scattering_exponent: float = _constant(-0.55, "", "scattering is proportional to f^exponent", _RC)
-    absorption_q0: float = _constant(180.0, "", "intrinsic Q at 1 Hz", _RC)
-    absorption_q_exponent: float = _constant(0.499, "", "intrinsic Q = absorption_q0 f^exponent", _RC)
-    scattering_conversion: float = _constant(0.409, "", "scattering of S into P over that of S into S", _RC)
-    p_scattering: float = _constant(1.57, "", "scattering of P into P over that of S into S", _RC)
+    scattering_per_km: float = _constant(0.0125, "1/km", "scattering of S into S at 1 Hz", _RC)
+    scattering_exponent: float = _constant(-0.426, "", "scattering is proportional to f^exponent", _RC)
+    absorption_q0: float = _constant(147.0, "", "intrinsic Q at 1 Hz", _RC)
+    absorption_q_exponent: float = _constant(0.524, "", "intrinsic Q = absorption_q0 f^exponent", _RC)
+    scattering_conversion: float = _constant(0.347, "", "scattering of S into P over that of S into S", _RC)
+    p_scattering: float = _constant(1.13, "", "scattering of P into P over that of S into S", _RC)
     p_kernel: tuple = _constant(
-        (1.08, 0.0204, 0.00209, 1.22),
+        (0.949, 0.019, 0.00229, 1.19),
         "s, s/km",
         "mean spread of P: share of the source duration, minimum, increase per km, and exponent of f for the increase",
         _RC,
     )
-    s_kernel: tuple = _constant((0.76, 0.0564, 0.0228, 0.128), "s, s/km", "the same for S", _RC)
+    s_kernel: tuple = _constant((0.719, 0.44, 0.0233, -0.118), "s, s/km", "the same for S", _RC)
     kernel_order: float = _constant(
         1.0, "", "number of first-order lags in the spread of the path; 1 starts most sharply", _RC
     )
     p_depolarised: tuple = _constant(
-        ((1.0, 0.167), (20.0, 0.414)),
+        ((1.0, 0.157), (20.0, 0.372)),
         "Hz",
         "(frequency, share) of direct P that is incoherent between components",
         _RC,
     )
-    s_depolarised: tuple = _constant(((1.0, 0.721), (20.0, 0.768)), "Hz", "the same for direct S", _RC)
+    s_depolarised: tuple = _constant(((1.0, 0.548), (20.0, 0.809)), "Hz", "the same for direct S", _RC)
+    s_coda_vertical: tuple = _constant(
+        ((0.707, 0.683), (1.41, 0.613), (2.83, 0.48), (5.66, 0.41), (11.3, 0.686), (22.6, 0.72)),
+        "Hz",
+        "(frequency, Z over one horizontal) of S that was scattered on the way; the same at all distances",
+        _RC,
+    )
     conversion_loss_scale: float = _constant(
         0.62, "", "losses of converted waves relative to waves scattered once", "a Monte Carlo simulation"
     )
@@ -234,27 +240,30 @@ class Parameters:
     coherence_start: float = _constant(0.9, "", "coherence of the components of P or S at the onset", _OWN)
     coherence_end: float = _constant(0.2, "", "coherence after one source and scattering time", _OWN)
     s_vertical: tuple = _constant(
-        ((0.33, 0.9), (0.9, 0.9), (1.7, 0.7), (4.2, 0.72), (8.5, 0.83), (17.3, 1.28)),
+        ((0.707, 0.58), (1.41, 0.512), (2.83, 0.496), (5.66, 0.502), (11.3, 0.452), (22.6, 1.11)),
         "Hz",
-        "(frequency, Z over one horizontal) of scattered S",
+        "(frequency, Z over one horizontal) of S that is incoherent between components; under windows of scattered S",
         _SCEC + "; " + _GA11,
     )
     s_vertical_decay: tuple = _constant(
-        ((1.0, -0.12), (3.0, 0.0), (6.0, 0.1), (12.0, 0.25)),
+        ((1.0, -0.14), (3.0, 0.169), (6.0, 0.331), (12.0, 0.255)),
         "Hz",
         "(frequency, g): S on Z decays by (R / 30 km)^-g more than on the horizontals, 5 to 200 km",
         _GA11,
     )
-    vertical_site_exponent: float = _constant(0.8, "", "exponent of the linear Vs30 term for S on Z", _GA11)
+    vertical_site_exponent: float = _constant(0.653, "", "exponent of the linear Vs30 term for S on Z", _GA11)
     vertical_nonlinear: bool = _constant(False, "", "apply the nonlinear part of the Vs30 term to S on Z", _GA11)
     p_horizontal: tuple = _constant(
-        ((0.9, 0.95), (1.7, 0.88), (4.2, 1.02), (8.5, 1.16), (17.3, 1.0)),
+        ((0.707, 0.66), (1.41, 0.712), (2.83, 0.939), (5.66, 0.805), (11.3, 0.721), (22.6, 0.978)),
         "Hz",
         "(frequency, one horizontal over Z) of scattered P",
         _SCEC,
     )
     p_factor: tuple = _constant(
-        ((1.0, 1.0),), "Hz", "(frequency, factor) on the spectrum of P, in addition to source, path and site", _OWN
+        ((0.707, 0.802), (1.41, 0.678), (2.83, 0.6), (5.66, 0.746), (11.3, 1.47), (22.6, 1.57)),
+        "Hz",
+        "(frequency, factor) on the spectrum of P, in addition to source, path and site",
+        _RC,
     )
     radiation_cone_deg: float = _constant(
         15.0, "deg", "half-angle of the cone over which the radiation pattern is averaged", _OWN
@@ -281,6 +290,9 @@ class Parameters:
         _OWN,
     )
     within_term_scale: float = _constant(1.0, "", "factor on the scatter within an event and site; 0: none", _OWN)
+    ratio_term_scale: float = _constant(
+        1.0, "", "factor on the scatter of R over T and of Z over both between sites and records; 0: none", _OWN
+    )
     duration_scatter: float = _constant(
         0.4,
         "",
@@ -352,6 +364,7 @@ _NOT_NEGATIVE = (
     "event_term_scale",
     "site_term_scale",
     "within_term_scale",
+    "ratio_term_scale",
     "head_wave_energy",
 )
 _SHARE = (
@@ -405,14 +418,16 @@ def _check(parameters):
     shares = ("p_depolarised", "s_depolarised")
     for name in (
         "site_amplification", "s_vertical", "s_vertical_decay", "p_horizontal", "p_factor", "path_duration",
+        "s_coda_vertical",
         "level_shift", "spreading", *shares,
     ):  # fmt: skip
         _check_knots(name, getattr(parameters, name))
     for name in shares:
         if not all(0 <= share <= 1 for _, share in getattr(parameters, name)):
             raise InputError(f"stochastic: {name}={getattr(parameters, name)!r} must be shares between 0 and 1.")
-    if not all(factor > 0 for _, factor in parameters.p_factor):
-        raise InputError(f"stochastic: p_factor={parameters.p_factor!r} must have factors above 0.")
+    for name in ("p_factor", "s_coda_vertical"):
+        if not all(factor > 0 for _, factor in getattr(parameters, name)):
+            raise InputError(f"stochastic: {name}={getattr(parameters, name)!r} must have factors above 0.")
     if not parameters.two_corner_start_magnitude < parameters.two_corner_full_magnitude:
         raise InputError(
             f"stochastic: two_corner_start_magnitude={parameters.two_corner_start_magnitude} must be below "

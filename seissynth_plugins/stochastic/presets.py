@@ -15,9 +15,24 @@ from seissynth_plugins.stochastic.region_presets import unfold
 
 _ACTIVE = Parameters()
 
+#: the default before energy was spread by transport: with its own fit of levels and ratios of components
+_WINDOWS = replace(
+    _ACTIVE,
+    envelope="windows",
+    level_correction="active_windows",
+    spreading=((1.0, -1.1), (50.0, -0.5)),
+    q0=180.0,
+    q_exponent=0.56,
+    s_vertical=((0.33, 0.9), (0.9, 0.9), (1.7, 0.7), (4.2, 0.72), (8.5, 0.83), (17.3, 1.28)),
+    s_vertical_decay=((1.0, -0.12), (3.0, 0.0), (6.0, 0.1), (12.0, 0.25)),
+    vertical_site_exponent=0.8,
+    p_horizontal=((0.9, 0.95), (1.7, 0.88), (4.2, 1.02), (8.5, 1.16), (17.3, 1.0)),
+    p_factor=((1.0, 1.0),),
+)
+
 #: as in the papers, before levels were fitted to a ground-motion model; docs/calibration.md
 _UNCORRECTED = replace(
-    _ACTIVE,
+    _WINDOWS,
     level_correction="none",
     two_corner_start_magnitude=5.5,
     two_corner_full_magnitude=6.5,
@@ -35,25 +50,13 @@ _UNCORRECTED = replace(
 #: the preset that depends on the epicentre, see `regions`
 AUTO = "auto"
 
+_RENAMED = {"active_transport": "active"}
+
 #: What each preset is for; `make_parameters` builds it.
 PRESETS = {
     "active": _ACTIVE,
     "active_uncorrected": _UNCORRECTED,
-    # energy over time by transport, and ratios of components fitted with it, docs/envelopes.md. Energy spreads with
-    # distance more than under windows, and peaks need a spectrum that decays less, docs/calibration.md
-    "active_transport": replace(
-        _ACTIVE,
-        envelope="transport",
-        level_correction="active_transport",
-        spreading=((1.0, -1.05), (40.0, -0.5)),
-        q0=190.0,
-        q_exponent=0.6,
-        p_horizontal=((0.707, 0.659), (1.41, 0.692), (2.83, 0.836), (5.66, 0.815), (11.3, 0.866), (22.6, 1.08)),
-        s_vertical=((0.707, 0.573), (1.41, 0.508), (2.83, 0.446), (5.66, 0.478), (11.3, 0.469), (22.6, 0.893)),
-        s_vertical_decay=((1.0, -0.0734), (3.0, 0.0355), (6.0, 0.337), (12.0, 0.427)),
-        vertical_site_exponent=0.645,
-        p_factor=((0.707, 0.719), (1.41, 0.718), (2.83, 0.715), (5.66, 0.916), (11.3, 1.44), (22.6, 1.43)),
-    ),
+    "active_windows": _WINDOWS,
     # Atkinson & Boore (2006) for eastern North America, hard rock; h of Boore & Thompson (2015). One corner: the two
     # of Atkinson & Silva (2000) are California's
     "stable": replace(
@@ -75,11 +78,27 @@ PRESETS = {
         site_amplification=((0.5, 1.0), (1.0, 1.13), (2.0, 1.22), (5.0, 1.36), (10.0, 1.41), (50.0, 1.41)),
         site_reference_vs30_mps=3000.0,
         default_vs30_mps=3000.0,
-        coda_q0=250.0,
+        envelope="transport",
+        # fitted to records of Germany, docs/envelopes.md
+        scattering_per_km=0.00146,
+        scattering_exponent=-0.199,
+        absorption_q0=265.0,
+        absorption_q_exponent=0.502,
+        scattering_conversion=0.249,
+        p_scattering=1.73,
+        s_kernel=(0.582, 0.0814, 0.0185, -0.365),
+        p_kernel=(0.975, 0.0278, 0.000936, -0.0976),
+        p_horizontal=((0.707, 0.693), (1.41, 0.857), (2.83, 0.847), (5.66, 0.896), (11.3, 1.0)),
+        s_vertical=((0.707, 0.925), (1.41, 0.97), (2.83, 0.917), (5.66, 0.742), (11.3, 1.01)),
+        s_coda_vertical=((0.707, 0.84), (1.41, 0.712), (2.83, 0.57), (5.66, 0.588), (11.3, 0.75)),
+        s_vertical_decay=((1.0, -0.138), (3.0, -0.03), (6.0, 0.121)),
+        p_factor=((0.707, 0.82), (1.41, 0.839), (2.83, 0.818), (5.66, 0.75), (11.3, 1.0)),
+        p_depolarised=((1.0, 0.266), (20.0, 0.575)),
+        s_depolarised=((1.0, 0.574), (20.0, 0.809)),
     ),
     # ESM's western Balkans by region_fit.fit_region, docs/regions.md; half of the events were kept out
     "southern_europe": replace(
-        _ACTIVE,
+        _WINDOWS,
         level_shift=((0.5, 0.2117), (2.0, 0.04865), (8.0, 0.007405)),
         stress_drop_bar=105.8,
         spreading=((1.0, -1.301), (50.0, -0.5419)),
@@ -114,10 +133,10 @@ def make_parameters(preset: str | dict = "active", **overrides: Any) -> Paramete
 
     Parameters
     ----------
-    preset : {"active", "active_transport", "active_uncorrected", "stable", "southern_europe", "smsim"} or dict
-        Active crust (western US), the same with scattering or before levels were fitted to a ground-motion model,
-        stable crust (eastern US), southern Europe, or SMSIM's own run for comparison; or a table for another region,
-        see `region_presets.read_preset`.
+    preset : {"active", "active_windows", "active_uncorrected", "stable", "southern_europe", "smsim"} or dict
+        Active crust (western US), the same under windows in time instead of scattering, or before levels were fitted
+        to a ground-motion model, stable crust (eastern US), southern Europe, or SMSIM's own run for comparison; or a
+        table for another region, see `region_presets.read_preset`.
     **overrides
         Any field of `Parameters`.
 
@@ -137,6 +156,9 @@ def make_parameters(preset: str | dict = "active", **overrides: Any) -> Paramete
     60.0
     """
     preset, overrides = unfold(preset, overrides)
+    if preset in _RENAMED:
+        warn_user(f"stochastic: the preset {preset!r} is called {_RENAMED[preset]!r} now.")
+        preset = _RENAMED[preset]
     if preset not in PRESETS:
         hint = ""
         if str(preset).lower().endswith(".csv"):

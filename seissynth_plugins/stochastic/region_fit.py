@@ -156,7 +156,8 @@ def fit_region(
     values = {name: getattr(start, name) for name in CONSTANTS}
     levels = interpolate_log_frequency(start.level_shift, np.array(SHIFTED_HZ)).tolist()
     values["level_shift"] = tuple(zip(SHIFTED_HZ, levels, strict=True))
-    free = [one for one in FREEDOMS if any(measure.startswith(one.needs) for measure in table.measures)]
+    possible = [one for one in FREEDOMS if one.envelope in ("", start.envelope)]
+    free = [one for one in possible if any(measure.startswith(one.needs) for measure in table.measures)]
     passes = rounds * (len(free) + 1) + 1 + (2 if len(kept_out) else 0)
     counted = _Counted(progress, passes)
 
@@ -200,7 +201,7 @@ def fit_region(
         _preset(name, based_on, constants, start, flatfile, len(np.unique(events)), len(fitted)),
         _freedom_table(free, change, spread, seen),
         _frame(summary),
-        tuple(_remarks(notes, free, seen, table, fitted)),
+        tuple(_remarks(notes, free, [one for one in possible if one not in free], seen, table, fitted)),
     )
 
 
@@ -322,15 +323,14 @@ def _frame(rows):
     return pd.DataFrame(rows)
 
 
-def _remarks(notes, free, seen, table, rows):
+def _remarks(notes, free, absent, seen, table, rows):
     """What the file could not see."""
     yield from notes
     unseen = [one.name for one, share in zip(free, seen, strict=True) if share < 0.3]
     if unseen:
         yield f"Hardly seen by these records, and near the preset for that reason: {', '.join(unseen)}."
-    absent = [one.name for one in FREEDOMS if one not in free]
     if absent:
-        yield f"Not fitted, since the file lacks their measures: {', '.join(absent)}."
+        yield f"Not fitted, since the file lacks their measures: {', '.join(one.name for one in absent)}."
     magnitudes = rows["source_magnitude"]
     yield (
         f"Records of magnitude {magnitudes.min():.1f} to {magnitudes.max():.1f} and {len(table.measures)} measures; "

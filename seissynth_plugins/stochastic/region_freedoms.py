@@ -27,6 +27,8 @@ class Freedom:
         (constants, change) -> constants with the change applied to those of the preset.
     needs : str
         Prefix of the measures without which nothing is seen, or empty.
+    envelope : str
+        The `Parameters.envelope` that it is for, or empty.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Freedom:
     step: float
     apply: Callable[[dict, float], dict]
     needs: str = ""
+    envelope: str = ""
 
 
 def _scaled(name):
@@ -68,6 +71,12 @@ def _longer_path(values, x):
     return {**values, "path_duration": knots, "path_duration_slope": factor * values["path_duration_slope"]}
 
 
+def _wider_kernel(values, x):
+    share, least, per_km, power = values["s_kernel"]
+    factor = float(np.exp(x))
+    return {**values, "s_kernel": (share, factor * least, factor * per_km, power)}
+
+
 def _stronger_vertical(end):
     """Change of S on Z up to 1 Hz (end 0) or from 10 Hz up (end 1), linear in ln f between."""
 
@@ -88,11 +97,17 @@ FREEDOMS = (
     Freedom("spreading, far", 0.15, 0.05, _exponent(-1)),
     Freedom("q0, ln", 0.6, 0.2, _scaled("q0")),
     Freedom("q_exponent", 0.15, 0.05, _moved("q_exponent", 0.0, 1.0)),
-    Freedom("path duration, ln", 0.6, 0.2, _longer_path, "d5_95"),
+    Freedom("path duration, ln", 0.6, 0.2, _longer_path, "d5_95", "windows"),
+    Freedom("s_kernel of the path, ln", 0.6, 0.2, _wider_kernel, "d5_95", "transport"),
+    Freedom("scattering_per_km, ln", 0.6, 0.2, _scaled("scattering_per_km"), "d5_95", "transport"),
+    Freedom("absorption_q0, ln", 0.4, 0.2, _scaled("absorption_q0"), "d5_95", "transport"),
     *(
         Freedom(f"s_vertical at {f:g} Hz, ln", 0.4, 0.1, _stronger_vertical(end), "vh_")
         for end, f in enumerate(_VERTICAL_HZ)
     ),
 )
 #: constants that freedoms change, beside the shift of levels
-CONSTANTS = ("stress_drop_bar", "spreading", "q0", "q_exponent", "path_duration", "path_duration_slope", "s_vertical")
+CONSTANTS = (
+    "stress_drop_bar", "spreading", "q0", "q_exponent", "path_duration", "path_duration_slope", "s_kernel",
+    "scattering_per_km", "absorption_q0", "s_vertical",
+)  # fmt: skip

@@ -62,6 +62,7 @@ class PreparedRow:
     z_distance: float = 0.0  # ln of the distance over 30 km, for S on Z
     duration_factor: float = 1.0  # multiplies the time over which energy spreads
     adjustment: np.ndarray | None = None  # added to ln FAS of all legs at adjustment.KNOTS_HZ; None = nothing
+    components: np.ndarray | None = None  # ln of R over T, and of Z over both, at the same knots, shape (2, knots)
 
     def samples_before_onset(self, start_s, sampling_rate_hz):
         """Samples of a record before its first onset."""

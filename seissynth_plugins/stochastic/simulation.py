@@ -12,9 +12,8 @@ from scipy import fft
 from seissynth_plugins.stochastic.site import vs30_terms
 from seissynth_plugins.stochastic.spectra import corner_residuals
 from seissynth_plugins.stochastic.transport_noise import TransportNoise
-from seissynth_plugins.stochastic.windowed_noise import NOISE_COLUMNS, WindowedNoise
+from seissynth_plugins.stochastic.windowed_noise import WindowedNoise
 
-_FREE_SURFACE = 2.0
 _SMSIM_PARTITION = 0.5**0.5
 _TAIL_PERIODS = 1.0  # of the lowest corner, kept after the record against wrapping
 _SHORTEST_TAIL_S = 2.0
@@ -35,6 +34,7 @@ class RecordMaker:
         self.grids = grids
         self.noise = TransportNoise(parameters) if parameters.envelope == "transport" else WindowedNoise(parameters)
         self._site = lru_cache(maxsize=64)(self._site_terms)
+        self._shape = lru_cache(maxsize=64)(self._corner_shape)
         self._last_change = None, None
 
     def _site_terms(self, vs30, nfft, dt):
@@ -55,8 +55,6 @@ class RecordMaker:
         seed : int
             The row's seed.
         """
-        from seissynth_plugins.stochastic import _kernels
-
         first = row.s_direct if self.parameters.horizontal_s_only else min(row.p_first, row.p_direct)
         skipped = max(0, int(np.ceil((start_s - first) / dt)))  # samples between the onset and the record's start
         origin = start_s - skipped * dt
@@ -66,26 +64,30 @@ class RecordMaker:
         nfft += nfft % 2
         grid = self.grids.get(nfft, dt)
         inside = skipped + npts
-
-        p_series = np.zeros((NOISE_COLUMNS, nfft))
-        s_series = np.zeros((2 * NOISE_COLUMNS, nfft))
-        p_energy, s_energies = self.noise.write(p_series, s_series, row, origin, inside, dt, seed)
-        s_low, s_high, s_window = s_energies
-        if p_energy == 0.0 and s_low == 0.0:
+        if origin + inside * dt <= first:
             return np.zeros((3, npts)), 0.0  # the record ends before anything arrives
-
-        legs = self.legs(grid, row)
-        z_filter = self.s_on_z(grid, row)
-        out = np.zeros((3, nfft // 2 + 1), dtype=complex)
-        _kernels.combine(
-            out, fft.rfft(p_series), fft.rfft(s_series), *legs, grid.p_horizontal, grid.s_vertical,
-            z_filter, (*row.surface, _FREE_SURFACE), grid.crossover, (p_energy, s_low or 1.0, s_high or 1.0),
-        )  # fmt: skip
+        spectra, coda_share = self.noise.spectra(
+            row, origin, inside, nfft, dt, seed, self.legs(grid, row), grid, self.s_on_z(grid, row)
+        )
+        if spectra is None:
+            return np.zeros((3, npts)), 0.0
         if self.parameters.horizontal_s_only:
-            out[0] = 0.0
-        data = fft.irfft(out, nfft)[:, skipped:inside] / dt
-        coda_share = 1 - s_window / s_high if s_high > 0 else 0.0
-        return data, max(0.0, coda_share)
+            spectra[0] = 0.0
+        if row.components is not None:
+            self._scatter_components(spectra, grid, row.components)
+        return fft.irfft(spectra, nfft)[:3, skipped:inside] / dt, coda_share
+
+    def _scatter_components(self, spectra, grid, ratios):
+        """Change R over T, and Z over both, of the spectra; in place."""
+        from seissynth_plugins.stochastic import _kernels as kernels
+
+        across, up = (np.zeros((2, len(grid.frequency))) for _ in range(2))
+        kernels.weighted_rows(0.5 * ratios[0], *grid.adjustment, across)
+        kernels.weighted_rows(ratios[1], *grid.adjustment, up)
+        out, scratch, nothing = np.empty(len(grid.frequency), dtype=complex), np.empty_like(across), np.zeros((0, 1))
+        for place, change in ((0, up), (1, across), (2, -across)):
+            kernels.leg_spectrum(out, *scratch, 1.0, change, nothing[:, 0], nothing, nothing)
+            spectra[place] *= out
 
     def s_on_z(self, grid, row):
         """Return what S on Z has beside S on the horizontals: less of the Vs30 term, and a decay with distance.
@@ -100,16 +102,37 @@ class RecordMaker:
         ndarray, shape (bins,), complex
             A factor; 1 where there is nothing.
         """
+        from seissynth_plugins.stochastic import _kernels as kernels
+
         p = self.parameters
         more = p.vertical_site_exponent - 1.0
         nonlinear = more * row.nonlinear if p.vertical_nonlinear else -row.nonlinear
-        log = np.zeros(len(grid.frequency), dtype=complex)
+        weights, terms = [], []
         if (more != 0.0 or nonlinear != 0.0) and row.vs30 != p.site_reference_vs30_mps:
-            linear, f2 = self._site(row.vs30, grid.nfft, grid.dt)
-            log += more * linear[0] + nonlinear * f2[0] + 1j * (more * linear[1] + nonlinear * f2[1])
+            weights += [more, nonlinear]
+            terms += self._site(row.vs30, grid.nfft, grid.dt)
         if row.z_distance != 0.0:
-            log += row.z_distance * grid.s_vertical_decay
-        return np.exp(log)
+            weights.append(row.z_distance)
+            terms.append(grid.s_vertical_decay)
+        if not weights:
+            return np.ones(len(grid.frequency), dtype=complex)
+        out, scratch = np.empty(len(grid.frequency), dtype=complex), np.empty((2, len(grid.frequency)))
+        gains, phases = (np.array([term[part] for term in terms]) for part in (0, 1))
+        kernels.leg_spectrum(out, *scratch, 1.0, np.zeros_like(scratch), np.array(weights), gains, phases)
+        out[0] = 1.0
+        return out
+
+    def _corner_shape(self, nfft, dt, corners, powers):
+        """Log modulus and phase of a source's spectrum, (2, bins); records of an earthquake share it."""
+        from seissynth_plugins.stochastic import _kernels as kernels
+
+        grid = self.grids.get(nfft, dt)
+        corners, powers = np.frombuffer(corners), np.frombuffer(powers)
+        out = np.empty((2, len(grid.frequency)))
+        kernels.corner_shape(
+            *out, grid.frequency, grid.cosine, grid.sine, corners, powers, *corner_tables(corners, dt), grid.causal
+        )
+        return out
 
     def _change(self, grid, adjustment):
         """Gain and phase of a change of ln FAS, (2, bins); without random terms an event's records share it."""
@@ -153,14 +176,13 @@ class RecordMaker:
             gains, phases = np.vstack([gains, change[:1]]), np.vstack([phases, change[1:]])
             extra_s, extra_p = (*extra_s, 1.0), (*extra_p, 1.0)
 
+        scratch = np.empty((2, len(grid.frequency)))
+
         def spectrum(level, attenuation, kappa, site_power, corners, powers, extra):
             out = np.empty(len(grid.frequency), dtype=complex)
             weights = np.array([attenuation, kappa, site_power, *extra])
-            residual, square, poles = corner_tables(corners, grid.dt)
-            kernels.leg_spectrum(
-                out, grid.frequency, grid.cosine, grid.sine, level, weights, gains, phases,
-                corners, powers, residual, square, poles, grid.causal,
-            )  # fmt: skip
+            shape = self._shape(grid.nfft, grid.dt, corners.tobytes(), powers.tobytes())
+            kernels.leg_spectrum(out, *scratch, level, shape, weights, gains, phases)
             return out
 
         s = spectrum(row.s_level, row.s_attenuation, p.kappa0_s, 1.0, *row.s_corners, extra_s)

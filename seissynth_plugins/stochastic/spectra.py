@@ -98,8 +98,8 @@ class Grid:
         gain, phase = self.term(lambda f: 1 - _log_step(f, p.radiation_band_hz))
         self.pattern = gain + 1j * phase  # the log of the filter
         self.s_vertical = self.filter(lambda f: np.log(interpolate_log_frequency(p.s_vertical, f)))
-        gain, phase = self.term(lambda f: -interpolate_log_frequency(p.s_vertical_decay, f))
-        self.s_vertical_decay = gain + 1j * phase  # the log of the filter, times ln(R / 30 km)
+        # the log of the filter, times ln(R / 30 km)
+        self.s_vertical_decay = self.term(lambda f: -interpolate_log_frequency(p.s_vertical_decay, f))
         self.p_horizontal = self.filter(lambda f: np.log(interpolate_log_frequency(p.p_horizontal, f)))
         flat = all(factor == 1 for _, factor in p.p_factor)
         self.p_factor = None if flat else self.filter(lambda f: np.log(interpolate_log_frequency(p.p_factor, f)))

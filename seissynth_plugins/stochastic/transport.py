@@ -17,6 +17,8 @@ CENTRES_HZ = (*(edge / math.sqrt(2) for edge in EDGES_HZ), EDGES_HZ[-1] * math.s
 _HIGHEST_EDGE = 0.4
 #: nodes of a group's energy over time, and of the integral over the ellipsoid
 _NODES, _QUADRATURE = 96, 8
+#: power of a random factor on durations that scattering takes: with 1, D5-95 of S near the source changes by more
+_LONGER = 0.7
 #: km/s; the distance that scattering sees is that of direct S
 SHEAR_KM_S = 3.5
 
@@ -135,8 +137,8 @@ class TransportEnergies:
             out[:, group, 1] = least + per_km * distance_km * frequency**power
         return row.duration_factor * out
 
-    def make(self, row, t0, npts, dt, bands=None):
-        """Return the energy of each sample in each band.
+    def make(self, row, t0, npts, dt, bands=None, dtype=float):
+        """Return the energy of each sample in each band, and the share of S that is scattered.
 
         Parameters
         ----------
@@ -147,25 +149,32 @@ class TransportEnergies:
         dt : float
         bands : int, optional
             How many of the bands; default: all that the sample interval resolves.
+        dtype : dtype
+            Of the result, a floating-point number.
 
         Returns
         -------
-        ndarray, shape (5, bands, npts)
+        energies : ndarray, shape (5, bands, npts)
             Direct P with its head wave, scattered P; direct S with its head wave, scattered S, and energy that changed
             between P and S along the path. P sums to 1 over all time, and so do the three of S together.
+        indirect : float
+            Share of the last two in S, the mean over bands.
         """
         from seissynth_plugins.stochastic import _transport_kernels as kernels
 
         bands = len(band_edges(dt)) + 1 if bands is None else bands
         distance = SHEAR_KM_S * row.s_direct
-        rates = np.column_stack([self._scattering, self._absorption / row.duration_factor])[:bands]
-        out = np.empty((5, bands, npts))
+        rates = np.column_stack(
+            [self._scattering * row.duration_factor**_LONGER, self._absorption / row.duration_factor]
+        )[:bands]
+        out = np.empty((5, bands, npts), dtype=dtype)
         arrivals = (min(row.p_first, row.p_direct), row.p_direct, min(row.s_first, row.s_direct), row.s_direct)
-        kernels.band_energies(
+        indirect = kernels.band_energies(
             out, t0, dt, arrivals, distance, np.ascontiguousarray(rates), self.lags_s(row, distance), self._constants,
-            quadrature(), np.empty((4, _NODES)),
+            quadrature(), np.empty(_NODES), np.empty((3, bands, _NODES)), np.empty(npts, dtype=np.int32),
+            np.empty(npts),
         )  # fmt: skip
-        return out
+        return out, indirect
 
 
 def band_edges(dt):

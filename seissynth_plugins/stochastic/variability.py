@@ -2,6 +2,7 @@
 
     change(f) = dB(event) + dS2S(site) + dW(field at the site, row) - offset(f)
     ln duration factor = dB(event) + dW(field at the site, row)
+    ln R/T, ln Z/H     = dS2S(site) + dW(row)
 
 Each term is a normal vector at the knots of `adjustment.KNOTS_HZ`: a standard deviation at each knot times numbers
 that are correlated over frequency. The standard deviations are fitted to make PGA, PGV and response spectra scatter
@@ -28,10 +29,15 @@ FIELD_FACTORS = 6
 #: share of the variance of durations within an event that no field carries, as of dW from 3 Hz up
 DURATION_ROW_SHARE = 0.2
 
+#: (Hz, standard deviation) of ln R/T and of ln Z/H, beyond what the noise scatters, and the share of the variance that
+#: belongs to the site; knots correlate as exp(-(ln(f1 / f2) / length)^2). From Ridgecrest, docs/variability.md
+RATIO_DEVIATIONS = ((1.0, 5.0, 11.0, 25.0), (0.25, 0.33, 0.33, 0.25), (0.35, 0.33, 0.36, 0.6))
+RATIO_SITE_SHARE, RATIO_LENGTH = 0.7, 0.7
+
 _DATA = Path(__file__).parent / "data" / "variability.json"
-_EVENT, _STATION, _ROW, _NO_PLACE, _DURATION = (
+_EVENT, _STATION, _ROW, _NO_PLACE, _DURATION, _RATIOS = (
     hash_words("stochastic", name)
-    for name in ("event term", "site term", "row term", "field without a place", "duration")
+    for name in ("event term", "site term", "row term", "field without a place", "duration", "ratios of components")
 )
 _FIELDS = FIELD_FACTORS + 1  # the last is that of durations
 
@@ -157,14 +163,18 @@ class TermMaker:
         Standard deviations of ln duration between and within events.
     site_terms : {"shared", "drawn", "mean"}
         A site has one term in all earthquakes and realisations, another in each, or none.
+    ratio_scale : float
+        Factor on the standard deviations of the ratios of components.
     """
 
-    def __init__(self, tables=None, scales=(1.0, 1.0, 1.0), durations=(0.0, 0.0), site_terms="shared"):
+    def __init__(self, tables=None, scales=(1.0, 1.0, 1.0), durations=(0.0, 0.0), site_terms="shared", ratio_scale=0.0):
         self.tables = read_tables() if tables is None else tables
         self.site_terms = site_terms
         self.scales = (scales[0], 0.0 if site_terms == "mean" else scales[1], scales[2])
         self.durations = durations
         self.duration_row_share = DURATION_ROW_SHARE
+        self.ratio_scale = ratio_scale
+        self.ratio_factor, self.ratio_deviations = _ratio_tables()
         self.factor = self.tables.factor()
         self.event_factor = self.tables.factor(self.tables.event_stretch)
         self.field_factor = self.tables.field_factor()
@@ -232,7 +242,34 @@ class TermMaker:
             row.adjustment = change if row.adjustment is None else row.adjustment + change
         factors = np.exp(terms.duration)
         lengthen(rows, factors)
-        return {**terms.truth(), "site_terms": np.full(len(rows), self.site_terms), "duration_factor": factors}
+        ratios = self.draw_ratios(seeds)
+        if self.ratio_scale:
+            for row, found in zip(rows, ratios, strict=True):
+                row.components = found
+        named = {
+            f"{name}_term_{f:g}hz": (ratios[:, place] * hats).sum(axis=1)
+            for place, name in enumerate(("horizontal_ratio", "vertical_ratio"))
+            for f, hats in zip(TRUTH_HZ, hat_functions(np.array(TRUTH_HZ)).T, strict=True)
+        }
+        return {**terms.truth(), **named, "site_terms": np.full(len(rows), self.site_terms), "duration_factor": factors}
+
+    def draw_ratios(self, seeds):
+        """Draw ln of R over T and of Z over both, of n rows at the knots, shape (n, 2, knots).
+
+        A part belongs to the site, as its site term does, and the rest to the row.
+        """
+        from seissynth_plugins.stochastic._variability_kernels import correlated_rows
+
+        knots = len(KNOTS_HZ)
+        shares = (0.0 if self.site_terms == "mean" else RATIO_SITE_SHARE, 1 - RATIO_SITE_SHARE)
+        out = np.zeros((len(seeds), 2, knots))
+        for share, of_rows in zip(shares, (self._site_seeds(seeds), seeds.row), strict=True):
+            normal = _normal_rows(of_rows, _RATIOS, 2 * knots).reshape(-1, 2, knots)
+            for place in range(2):
+                drawn = np.empty((len(seeds), knots))
+                correlated_rows(drawn, self.ratio_factor, np.ascontiguousarray(normal[:, place]))
+                out[:, place] += np.sqrt(share) * drawn
+        return self.ratio_scale * out * self.ratio_deviations
 
     def _durations(self, field, seeds):
         """Logarithm of the factors on durations, shape (n,), from the field's values at the sites."""
@@ -253,6 +290,14 @@ class TermMaker:
             for name, range_km, share in self.fields:
                 out[rows] += np.sqrt(share) * make_field(seed, name, range_km, _FIELDS).at(places[rows])
         return out
+
+
+def _ratio_tables():
+    """Lower triangle that correlates knots, and the standard deviations, (2, knots)."""
+    ln_f = np.log(KNOTS_HZ)
+    correlation = np.exp(-(((ln_f[:, None] - ln_f) / RATIO_LENGTH) ** 2))
+    hz, *deviations = (np.array(row) for row in RATIO_DEVIATIONS)
+    return np.linalg.cholesky(correlation), np.array([np.interp(ln_f, np.log(hz), row) for row in deviations])
 
 
 def lengthen(rows, factors):

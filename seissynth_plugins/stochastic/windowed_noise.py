@@ -1,6 +1,7 @@
 """Noise under windows in time, for P and for S: Boore's (2003) recipe with a sharper start, head waves and codas."""
 
 import numpy as np
+from scipy import fft
 
 from seissynth.seeding import generator
 from seissynth_plugins.stochastic.windows import falling_place, window_shape
@@ -8,6 +9,7 @@ from seissynth_plugins.stochastic.windows import falling_place, window_shape
 #: series of a leg: one common to its components, and one for each alone
 NOISE_COLUMNS = 4
 P_STREAM, S_STREAM, POLARITY_STREAM = 1, 2, 3
+_FREE_SURFACE = 2.0
 _FADES = 6.0  # fading times after S at which P is over
 
 
@@ -57,6 +59,24 @@ class WindowedNoise:
         if not self.parameters.horizontal_s_only:
             p_energy = self._p_noise(p_series, row, origin, inside, dt, seed)
         return p_energy, self._s_noise(s_series, row, origin, inside, dt, seed)
+
+    def spectra(self, row, origin, inside, nfft, dt, seed, legs, grid, z_filter):
+        """Return spectra of Z, R and T, and the share of S energy that its coda has; None if nothing arrives.
+
+        legs, grid, z_filter as of `RecordMaker`.
+        """
+        from seissynth_plugins.stochastic import _kernels as kernels
+
+        p_series, s_series = np.zeros((NOISE_COLUMNS, nfft)), np.zeros((2 * NOISE_COLUMNS, nfft))
+        p_energy, (low, high, window) = self.write(p_series, s_series, row, origin, inside, dt, seed)
+        if p_energy == 0.0 and low == 0.0:
+            return None, 0.0
+        out = np.zeros((3, nfft // 2 + 1), dtype=complex)
+        kernels.combine(
+            out, fft.rfft(p_series), fft.rfft(s_series), *legs, grid.p_horizontal, grid.s_vertical, z_filter,
+            (*row.surface, _FREE_SURFACE), grid.crossover, (p_energy, low or 1.0, high or 1.0),
+        )  # fmt: skip
+        return out, max(0.0, 1 - window / high) if high > 0 else 0.0
 
     def _p_noise(self, series, row, origin, inside, dt, seed):
         """Write P's series; returns the energy that normalises them (a sum over samples)."""

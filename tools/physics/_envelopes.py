@@ -1,5 +1,6 @@
 """Real records of five sets, and the energy of records in bands and parts of time."""
 
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import obspy
 import pandas as pd
 from obspy.geodetics import gps2dist_azimuth
 from scipy.signal import butter, sosfilt
+from scipy.signal.windows import tukey
 
 from seissynth.io.seisbench.dataset import Dataset
 from seissynth.seeding import make_seeds
@@ -34,6 +36,11 @@ LATE = 0.35
 SHARES, LASTING_S = (0.05, 0.75, 0.95), 90.0
 _HIGHEST_BAND = 0.45
 _AIC_REACH_S = 2.5
+_PICK_REACH_S = 2.5
+#: a share of samples this near to an end of the range means a clipped record
+_NEAR_END, _CLIPPED_SHARE = 0.01, 0.01
+#: noise before P must be so long to be made again
+_LEAST_NOISE_S = 2.0
 _LEAST_AFTER_S = 5.0
 _LEAST_S_MINUS_P = 0.6
 _RIDGECREST_SNR_DB = 20.0
@@ -81,11 +88,29 @@ class Recording:
 # --- real records
 
 
-def load(name, folder, windows=None):
-    """Return the recordings of a set: one of `FOLDERS`, or "ridgecrest" of the cut set `windows`."""
+def load(name, folder, windows=None, picker=None):
+    """Return the recordings of a set: one of `FOLDERS`, or "ridgecrest" of the cut set `windows`.
+
+    Where S is a prediction, a `SeisBenchPicker` moves it to a pick near it.
+    """
     if name == "ridgecrest":
         return list(_ridgecrest(windows))
-    return list(_archive(Path(folder) / FOLDERS[name], analyst=name == "new_zealand"))
+    analyst = name == "new_zealand"
+    found = list(_archive(Path(folder) / FOLDERS[name], analyst))
+    if picker is not None and not analyst:
+        for one in found:
+            _move_s(one, picker)
+    return found
+
+
+def _move_s(one, picker):
+    shift, probability = picker.probabilities(one.data, one.rate)["S"]
+    first = max(round((one.s - _PICK_REACH_S) * one.rate) - shift, 0)
+    part = probability[first : round((one.s + _PICK_REACH_S) * one.rate) - shift + 1]
+    if len(part) and part.max() >= picker.threshold:
+        picked = (first + shift + int(part.argmax())) / one.rate
+        if picked - one.p > _LEAST_S_MINUS_P:
+            one.direct_s, one.s = max(one.direct_s, one.s + one.start) + picked - one.s, picked
 
 
 def _ridgecrest(windows):
@@ -144,7 +169,7 @@ def _recording(event, origin, name, traces, places, analyst):
     rate, start = traces[0].stats.sampling_rate, max(trace.stats.starttime for trace in traces) - origin.time
     npts = min(trace.stats.npts for trace in traces)
     data = np.stack([trace.data[-npts:] for trace in traces]).astype(float)
-    if not np.isfinite(data).all() or (np.ptp(data, axis=1) == 0).any():
+    if not np.isfinite(data).all() or (np.ptp(data, axis=1) == 0).any() or _is_clipped(data):
         return None
     if analyst:
         picks = {pick.phase_hint[:1]: pick.time - origin.time for pick in event.picks
@@ -170,11 +195,21 @@ def _recording(event, origin, name, traces, places, analyst):
     )  # fmt: skip
 
 
+def _is_clipped(data):
+    """Whether a component stays at an end of its range, as no motion does."""
+    low, high = data.min(axis=1, keepdims=True), data.max(axis=1, keepdims=True)
+    near = _NEAR_END * (high - low)
+    return ((data > high - near) | (data < low + near)).mean(axis=1).max() > _CLIPPED_SHARE
+
+
 # --- generated records in the places of real ones
 
 
-def generate(recordings, seed=1, **options):
-    """Return the records of the default backend, each shaped as the real one: Z, R, T, of its quantity, SI."""
+def generate(recordings, seed=1, shared_seeds=False, **options):
+    """Return the records of the default backend, each shaped as the real one: Z, R, T, of its quantity, SI.
+
+    With `shared_seeds`, records of an earthquake or a station share its random terms.
+    """
     backend, out = StochasticBackend(**options), []
     for number, one in enumerate(recordings):
         conditions = pd.DataFrame(
@@ -186,7 +221,9 @@ def generate(recordings, seed=1, **options):
                 "path_p_direct_travel_s": [one.direct_p], "path_s_direct_travel_s": [one.direct_s],
             }
         )  # fmt: skip
-        seeds = make_seeds(seed + 1000 * number, [one.event], [one.station], backend="stochastic")
+        seeds = make_seeds(
+            seed + (0 if shared_seeds else 1000 * number), [one.event], [one.station], backend="stochastic"
+        )
         records = backend.simulate(
             conditions, start_s=np.array([one.start]), npts=one.data.shape[1], sampling_rate_hz=one.rate, seeds=seeds
         )
@@ -198,7 +235,21 @@ def generate(recordings, seed=1, **options):
 # --- measures
 
 
-def energies(data, rate, p, s, noise=True):
+def noise_like(one, seed):
+    """Noise of the spectrum that a record has before P, as long as the record; zeros if that time is too short."""
+    before = one.data[:, : int(max(one.p - 0.3, 0.0) * one.rate)]
+    npts = one.data.shape[1]
+    if before.shape[1] < _LEAST_NOISE_S * one.rate:
+        return np.zeros((3, npts))
+    before = (before - before.mean(axis=1, keepdims=True)) * tukey(before.shape[1], 0.1)
+    power = np.square(np.abs(np.fft.rfft(before))) / before.shape[1]
+    wanted, known = np.fft.rfftfreq(npts), np.fft.rfftfreq(before.shape[1])
+    amplitude = np.sqrt([npts * np.interp(wanted, known, row) for row in power])
+    phase = np.random.default_rng(seed).uniform(0, 2 * np.pi, amplitude.shape)
+    return np.fft.irfft(amplitude * np.exp(1j * phase), npts)
+
+
+def energies(data, rate, p, s, noise=True, like=None):
     """Mean squares in bands and parts of time, and durations.
 
     Parameters
@@ -210,6 +261,8 @@ def energies(data, rate, p, s, noise=True):
         s after the first sample.
     noise : bool
         The mean before P is taken off, and its mean square returned.
+    like : (ndarray of shape (bands, 2, PARTS), ndarray of shape (3, npts)), optional
+        Parts of a real record, and its noise: first, `data` take its level in each band, and the noise is added.
 
     Returns
     -------
@@ -229,12 +282,16 @@ def energies(data, rate, p, s, noise=True):
     for number, (low, high) in enumerate(BANDS_HZ):
         if high > _HIGHEST_BAND * rate:
             continue
-        power = np.square(sosfilt(butter(3, (low, high), "bandpass", fs=rate, output="sos"), data, axis=1))
-        both = np.stack([power[0], 0.5 * (power[1] + power[2])])
-        summed = np.concatenate([np.zeros((2, 1)), np.cumsum(both, axis=1)], axis=1)
+        sections = butter(3, (low, high), "bandpass", fs=rate, output="sos")
+        filtered = sosfilt(sections, data, axis=1)
         late = LATE / (high - low)
         edges = np.concatenate([p + BETWEEN * (s - p), s + BEHIND_S]) + late
         pairs = [k for k in range(len(edges) - 1) if k != len(BETWEEN) - 1]
+        if like is not None:
+            filtered = filtered * _scale(filtered, like[0][number], edges, rate) + sosfilt(sections, like[1], axis=1)
+        power = np.square(filtered)
+        both = np.stack([power[0], 0.5 * (power[1] + power[2])])
+        summed = np.concatenate([np.zeros((2, 1)), np.cumsum(both, axis=1)], axis=1)
         for part, k in enumerate(pairs):
             first, last = round(edges[k] * rate), round(edges[k + 1] * rate)
             if last <= npts and last - first >= max(2, 0.25 * rate / (high - low)):
@@ -254,6 +311,19 @@ def energies(data, rate, p, s, noise=True):
     return parts, level, durations
 
 
+def _scale(filtered, wanted, edges, rate):
+    """Factor on each component that gives it the wanted mean square of the first five seconds of S."""
+    first = len(BETWEEN) - 1
+    wanted = wanted[:, first : first + REFERENCE_PARTS]
+    low, high = round(edges[first + 1] * rate), round(edges[first + 1 + REFERENCE_PARTS] * rate)
+    power = np.square(filtered[:, low:high]).mean(axis=1)
+    steps = np.diff(BEHIND_S)[:REFERENCE_PARTS]
+    mean = [np.average(row[np.isfinite(row)], weights=steps[np.isfinite(row)]) if np.isfinite(row).any() else np.nan
+            for row in wanted]  # fmt: skip
+    factors = np.sqrt(np.array([mean[0], mean[1], mean[1]]) / power)
+    return np.where(np.isfinite(factors), factors, 1.0)[:, None]
+
+
 def relative(parts):
     """Ln of energies over their mean in the first five seconds of S, (bands, 2, PARTS)."""
     first = len(BETWEEN) - 1
@@ -270,3 +340,25 @@ def real_measures(one):
     quiet = np.nan_to_num(level)[:, :, None]
     clear = parts > 2.0 * quiet
     return np.where(clear, parts - quiet, np.nan), durations
+
+
+def made_measures(data, one, real_parts, seed):
+    """Parts of a generated record, and its durations in the real one's noise."""
+    parts = energies(data, one.rate, one.p, one.s, noise=False)[0]
+    return parts, energies(data, one.rate, one.p, one.s, like=(real_parts, noise_like(one, seed)))[2]
+
+
+#: parts of time whose Z over H is compared: the first quarter of P, a second of S, the coda 8 to 12 s after S
+_FIRST_OF_S = len(BETWEEN) - 1
+RATIO_PARTS = ((0, 1), (_FIRST_OF_S, _FIRST_OF_S + 1), (_FIRST_OF_S + 6,))
+
+
+def vertical_ratios(parts):
+    """Ln of Z over one horizontal, amplitudes, in `RATIO_PARTS`; (bands, 3), NaN where a component is not clear."""
+    out = np.full((len(BANDS_HZ), len(RATIO_PARTS)), np.nan)
+    for k, chosen in enumerate(RATIO_PARTS):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            means = np.nanmean(parts[:, :, list(chosen)], axis=2)
+        out[:, k] = 0.5 * np.log(means[:, 0] / means[:, 1])
+    return out

@@ -23,14 +23,15 @@ class Expected:
     Parameters
     ----------
     recordings : list of Recording
+    preset : str
     **constants
         Of the backend, in place of its preset's: those that spectra depend on, which no fit changes.
     """
 
-    def __init__(self, recordings, **constants):
-        self.constants = constants
+    def __init__(self, recordings, preset="active", **constants):
+        self.preset, self.constants = preset, constants
         # P's factor is a constant of the fit, and not in the levels
-        parameters = make_parameters("active_transport", **{**constants, "p_factor": ((1.0, 1.0),)})
+        parameters = make_parameters(preset, **{**constants, "p_factor": ((1.0, 1.0),)})
         self.recordings = recordings
         table = pd.DataFrame([_conditions(one) for one in recordings])
         self.rows, _ = prepare_rows(table, parameters)
@@ -56,18 +57,26 @@ class Expected:
         changed : dict
             Constants of the backend that a fit changes; among spectra, P's factor alone.
         """
-        parameters = make_parameters("active_transport", **{**self.constants, **changed})
+        parameters = make_parameters(self.preset, **{**self.constants, **changed})
         energies = TransportEnergies(parameters)
         frequency = np.array(CENTRES_HZ)
         table = {
             name: interpolate_log_frequency(getattr(parameters, name), frequency)
-            for name in ("p_horizontal", "s_vertical", "s_vertical_decay", "p_depolarised", "s_depolarised", "p_factor")
+            for name in (
+                "p_horizontal",
+                "s_vertical",
+                "s_vertical_decay",
+                "s_coda_vertical",
+                "p_depolarised",
+                "s_depolarised",
+                "p_factor",
+            )
         }
         parts = np.full((len(self.rows), len(frequency), 2, PARTS), np.nan)
         durations = np.full((len(self.rows), len(frequency), 2, 2), np.nan)
         for number, (one, row) in enumerate(zip(self.recordings, self.rows, strict=True)):
             npts = int((one.data.shape[1] / one.rate - one.p) / DT)
-            found = energies.make(row, one.start + one.p, npts, DT, len(frequency))
+            found = energies.make(row, one.start + one.p, npts, DT, len(frequency))[0]
             power = np.stack(self._components(found, row, self.levels[number], table), axis=1)
             power = fftconvolve(power, self.blur, axes=-1)[..., :npts]
             parts[number] = _means(power, self.edges[number] - one.p)
@@ -85,10 +94,10 @@ class Expected:
         p = np.square(levels[0] * table["p_factor"])[:bands, None]
         s = np.square(levels[1])[:bands, None]
         decay = np.exp(-2 * row.z_distance * table["s_vertical_decay"])[:bands, None]
-        own = s_alone * s_direct + s_scattered
+        own = on_z**2 * s_alone * s_direct + np.square(table["s_coda_vertical"][:bands, None]) * s_scattered
         through_p = np.square(p_vertical / (transverse * p_flat))
         z = p * p_vertical**2 * (p_direct + p_scattered) + s * (
-            s_vertical**2 * decay * (1 - s_alone) * s_direct + transverse**2 * (on_z**2 * own + through_p * converted)
+            s_vertical**2 * decay * (1 - s_alone) * s_direct + transverse**2 * (own + through_p * converted)
         )
         everything = s_direct + s_scattered + converted
         polarised = (1 - p_alone) * p_direct

@@ -113,7 +113,7 @@ def ab06(cell):
 TARGETS = {
     "active": (bssa14, "BSSA14 (Boore et al. 2014) of pygmm: strike slip, California, Vs30 760 m/s", 760.0),
     "active_uncorrected": (bssa14, "BSSA14", 760.0),
-    "active_transport": (bssa14, "BSSA14 (Boore et al. 2014) of pygmm: strike slip, California, Vs30 760 m/s", 760.0),
+    "active_windows": (bssa14, "BSSA14 (Boore et al. 2014) of pygmm: strike slip, California, Vs30 760 m/s", 760.0),
     "stable": (ab06, "Atkinson & Boore (2006), hard rock, 140 bar", 3000.0),
 }
 

@@ -75,7 +75,9 @@ def make_backend(tables, preset="active", **options):
     backend = StochasticBackend(preset=preset, **options)
     backend.load()
     p = backend.parameters
-    backend._terms = TermMaker(tables, durations=(p.duration_event_scatter, p.duration_scatter))
+    backend._terms = TermMaker(
+        tables, durations=(p.duration_event_scatter, p.duration_scatter), ratio_scale=p.ratio_term_scale
+    )
     return backend
 
 

@@ -2,7 +2,7 @@
 
     python -m tools.physics.calibrate_levels [--preset active] [--count 120]
 
-"active" and "active_transport" are fitted to BSSA14, "stable" to Atkinson & Boore (2006); `data/<preset>_level.json` is
+"active" and "active_windows" are fitted to BSSA14, "stable" to Atkinson & Boore (2006); `data/<preset>_level.json` is
 written.
 
 Simulates one half of the grid of magnitudes and distances (the dark squares of a chessboard), once unchanged and once
@@ -108,7 +108,7 @@ def main():
     """Fit and store."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=120, help="realisations per cell")
-    parser.add_argument("--preset", choices=("active", "active_transport", "stable"), default="active")
+    parser.add_argument("--preset", choices=("active", "active_windows", "stable"), default="active")
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
     preset = arguments.preset

@@ -20,15 +20,15 @@ import numpy as np
 from seissynth_plugins.stochastic.presets import PRESETS
 from tools.physics import _gmm as gmm
 
-PRESET = "active_transport"
+PRESET = "active"
 #: constant, how its values enter, standard deviation that a change of one may have
 CONSTANTS = (("s_vertical", "ln", 0.4), ("s_vertical_decay", "", 0.15), ("vertical_site_exponent", "", 0.1))
 OCTAVE = 0.7  # correlation of changes at frequencies separated by an octave
 RESIDUAL = 0.1  # standard deviation of ln V/H that is aimed at
-#: initial values for `active_transport`, from records by `fit_envelopes`
+#: initial values for `active`, from records by `fit_envelopes`
 START = {
-    "s_vertical": ((0.707, 0.634), (1.41, 0.627), (2.83, 0.513), (5.66, 0.564), (11.3, 0.795), (22.6, 0.952)),
-    "s_vertical_decay": ((1.0, -0.194), (3.0, -0.0425), (6.0, 0.123), (12.0, 0.153)),
+    "s_vertical": ((0.707, 0.832), (1.41, 0.748), (2.83, 0.75), (5.66, 0.799), (11.3, 0.76), (22.6, 0.994)),
+    "s_vertical_decay": ((1.0, -0.399), (3.0, 0.0336), (6.0, 0.156), (12.0, 0.155)),
     "vertical_site_exponent": 0.8,
 }
 STEP = 0.2

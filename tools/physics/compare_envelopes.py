@@ -1,7 +1,7 @@
 """Compare how energy spreads over time in bands in generated records and in real ones of five sets.
 
     python -m tools.physics.compare_envelopes DATA WINDOWS [--sets ridgecrest,california] [--half test]
-        [--presets active,active_transport] [--constants FILE] [--set NAME=VALUE ...] [--out FOLDER]
+        [--presets active_windows,active] [--constants FILE] [--set NAME=VALUE ...] [--out FOLDER]
 
 DATA holds the real sets; WINDOWS was made of the Ridgecrest ones by ``seissynth dataset cut`` with picks. Energies are
 taken in six octave bands and 18 parts of time, six between P and S, over their mean in the first five seconds of S.
@@ -17,22 +17,25 @@ from pathlib import Path
 
 import numpy as np
 
+from seissynth.picking import SeisBenchPicker
 from seissynth_plugins.stochastic.region_presets import plain_value
 from tools.physics._envelopes import (
     BANDS_HZ,
     FOLDERS,
     LAST_BEFORE_S,
-    energies,
     generate,
     load,
+    made_measures,
     real_measures,
     relative,
+    vertical_ratios,
 )
 from tools.real_records._real_records import write_markdown
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "physics"
 SETS = ("ridgecrest", *FOLDERS)
 LEAST_RECORDS = 10
+RATIO_NAMES = ("P, first quarter", "S, 0 to 1 s", "S, 8 to 12 s")
 HEADER = (
     "records", "n", "H, mean size of ln", "Z", "last part before S, H", "Z ", "ln D5-75, H", "ln D5-95, H",
     "one record, rms",
@@ -44,17 +47,20 @@ def compare(recordings, options, seeds=(1,)):
     real = [real_measures(one) for one in recordings]
     seen = np.array([relative(parts) for parts, _ in real])
     lasting = np.array([durations for _, durations in real])
-    made, made_lasting = [], []
+    made, made_lasting, ratios = [], [], []
     for seed in seeds:
         records = generate(recordings, seed, **options)
         found = [
-            energies(data, one.rate, one.p, one.s, noise=False) for data, one in zip(records, recordings, strict=True)
+            made_measures(data, one, parts, seed + number)
+            for number, (data, one, (parts, _)) in enumerate(zip(records, recordings, real, strict=True))
         ]
         # the same parts are compared, and the same reference
         made.append(
             [relative(np.where(np.isfinite(parts), x[0], np.nan)) for x, (parts, _) in zip(found, real, strict=True)]
         )
-        made_lasting.append([x[2] for x in found])
+        made_lasting.append([x[1] for x in found])
+        masked = [np.where(np.isfinite(parts), x[0], np.nan) for x, (parts, _) in zip(found, real, strict=True)]
+        ratios.append([vertical_ratios(parts) for parts in masked])
     made, made_lasting = np.array(made).mean(0), np.array(made_lasting).mean(0)
     difference = made - seen
     enough = np.isfinite(difference).sum(axis=0) >= min(LEAST_RECORDS, len(recordings))
@@ -62,8 +68,11 @@ def compare(recordings, options, seeds=(1,)):
         warnings.simplefilter("ignore", RuntimeWarning)  # parts that no record has
         stack = np.where(enough, np.nanmean(difference, axis=0), np.nan)
         durations = np.nanmean(np.log(made_lasting / lasting), axis=(0, 1))
+        pairs = [np.array([vertical_ratios(parts) for parts, _ in real]), np.mean(ratios, axis=0)]
+        few = np.isfinite(pairs[0]).sum(axis=0) < min(LEAST_RECORDS, len(recordings))
+        ratios = [np.where(few, np.nan, np.nanmedian(x, axis=0)) for x in pairs]
     return {
-        "stack": stack,
+        "stack": stack, "ratios": ratios,
         "z": float(np.nanmean(abs(stack[:, 0]))), "h": float(np.nanmean(abs(stack[:, 1]))),
         "z_last": float(np.nanmean(stack[:, 0, LAST_BEFORE_S])),
         "h_last": float(np.nanmean(stack[:, 1, LAST_BEFORE_S])),
@@ -78,7 +87,7 @@ def main():
     parser.add_argument("data", type=Path)
     parser.add_argument("windows", type=Path)
     parser.add_argument("--sets", default=",".join(SETS))
-    parser.add_argument("--presets", default="active,active_transport")
+    parser.add_argument("--presets", default="active_windows,active")
     parser.add_argument(
         "--half",
         choices=("all", "fit", "test"),
@@ -87,26 +96,34 @@ def main():
     )
     parser.add_argument("--most", type=int, default=80, help="records of a set, evenly chosen")
     parser.add_argument("--constants", type=Path, help="JSON file of constants for transport, as fit_envelopes writes")
+    parser.add_argument("--fitted", default="active", help="presets that take --constants")
     parser.add_argument("--set", action="append", default=[], help="NAME=VALUE, a constant of the backend")
     parser.add_argument("--stacks", action="store_true", help="print the stacks of H by band")
+    parser.add_argument("--ratios", action="store_true", help="print ln of Z over H in three parts of time")
+    parser.add_argument("--picker", type=Path, help="PhaseNet's file: S is picked where it would be predicted")
     parser.add_argument("--name", default="envelopes")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
+    picker = SeisBenchPicker(arguments.picker) if arguments.picker else None
     constants = {name: plain_value(value) for name, _, value in (item.partition("=") for item in arguments.set)}
     lines = []
     for name in arguments.sets.split(","):
-        recordings = load(name, arguments.data, arguments.windows)
+        recordings = load(name, arguments.data, arguments.windows, picker)
         if arguments.half != "all":
             recordings = recordings[(0 if arguments.half == "fit" else 1) :: 2]
         chosen = np.unique(np.linspace(0, len(recordings) - 1, min(len(recordings), arguments.most)).astype(int))
         recordings = [recordings[i] for i in chosen]
         for preset in arguments.presets.split(","):
             fitted = json.loads(arguments.constants.read_text()) if arguments.constants else {}
-            own = {**(fitted if "transport" in preset else {}), **constants}
+            own = {**(fitted if preset in arguments.fitted.split(",") else {}), **constants}
             found = compare(recordings, {**own, "preset": preset})
             numbers = [found[key] for key in ("h", "z", "h_last", "z_last", "d75", "d95", "one")]
             lines.append([f"{name}, {preset}", str(len(recordings)), *(f"{value:.2f}" for value in numbers)])
             print("\t".join(lines[-1]), flush=True)
+            if arguments.ratios:
+                for text, *pair in zip(RATIO_NAMES, *(values.T for values in found["ratios"]), strict=True):
+                    for what, row in zip(("real", "made"), pair, strict=True):
+                        print(f"  {text}, {what}", " ".join(f"{value:+.2f}" for value in row), flush=True)
             if arguments.stacks:
                 for (low, high), row in zip(BANDS_HZ, found["stack"][:, 1], strict=True):
                     print(f"  {low:g}-{high:g} Hz", " ".join(f"{value:+.2f}" for value in row), flush=True)

@@ -1,7 +1,7 @@
 """Compare the stochastic backend with ground-motion models: levels, site term, vertical over horizontal.
 
     python -m tools.physics.compare_gmm [--count 120] [-o docs/_static/calibration] [--parts levels,site,vertical]
-        [--presets active,active_transport]
+        [--presets active,active_windows]
 
 Levels of the presets of active crust against BSSA14 and of "stable" against Atkinson & Boore (2006) on the whole grid
 of `_gmm.py`, the site term against BSSA14's, and V/H against Gülerce & Abrahamson (2011). Writes Markdown tables, CSV
@@ -24,7 +24,7 @@ PRESETS = tuple(gmm.TARGETS)
 SITE_CELLS = ((5.0, 85.0), (6.5, 24.0), (7.0, 10.0))
 VS30 = (250.0, 360.0, 500.0, 1000.0)
 VERTICAL_LIMIT = 0.2
-VERTICAL_PRESETS = ("active", "active_uncorrected", "active_transport")
+VERTICAL_PRESETS = ("active", "active_windows", "active_uncorrected")
 
 
 def levels(preset, count):
@@ -221,7 +221,7 @@ def write_vertical(out, chosen, count):
         for preset in VERTICAL_PRESETS if preset in chosen
     }  # fmt: skip
     header = ["Vs30, m/s", "M", "R_JB, km", *gmm.VERTICAL_MEASURES]
-    for preset, name in (("active", "vertical.md"), ("active_transport", "vertical_active_transport.md")):
+    for preset, name in (("active", "vertical_active.md"), ("active_windows", "vertical_active_windows.md")):
         if preset in made:
             real.write_markdown(out / name, header, vertical_rows(cells, made[preset], wanted))
     if "active" in made:

@@ -21,7 +21,7 @@ from tools.real_records._real_records import write_markdown
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "physics"
 SETS = ("strong_motion", "california", "germany", "ridgecrest")
-PRESETS = ("active", "active_transport")
+PRESETS = ("active_windows", "active")
 BAND_HZ = (0.5, 20.0)
 SHARES = (0.05, 0.75, 0.95)
 CLEAR = 100.0  # power of the first seconds of S over that before P

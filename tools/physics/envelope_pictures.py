@@ -22,7 +22,7 @@ SHOWN = (
     ("ridgecrest", 0.15), ("ridgecrest", 0.7), ("california", 0.3), ("california", 0.9), ("strong_motion", 0.35),
     ("strong_motion", 0.8),
 )  # fmt: skip
-COLUMNS = (("real", BLACK), ("active", BLUE), ("active_transport", GREEN))
+COLUMNS = (("real", BLACK), ("active_windows", BLUE), ("active", GREEN))
 LONGEST_S = 90.0
 LOW_HZ = 1.0
 
@@ -45,7 +45,7 @@ def draw(rows):
                 axis.axvline(onset, lw=0.5, color="tab:red")
             axis.set_yticks([])
             axis.tick_params(labelsize=6)
-            if line is axes[0]:
+            if not axis.get_subplotspec().rowspan.start:
                 axis.set_title(f"{'vertical' if component == 0 else 'horizontal'}, {kind}", fontsize=8)
         line[0].set_ylabel(f"{name}\nM {one.magnitude:.1f}, {one.distance_km:.0f} km", fontsize=7)
     return figure

@@ -17,10 +17,20 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit, logit, psi
 
+from seissynth.picking import SeisBenchPicker
 from seissynth_plugins.stochastic.presets import make_parameters
 from seissynth_plugins.stochastic.spectra import interpolate_log_frequency
 from seissynth_plugins.stochastic.transport import CENTRES_HZ
-from tools.physics._envelopes import BANDS_HZ, BEHIND_S, BETWEEN, PARTS, REFERENCE_PARTS, load, real_measures
+from tools.physics._envelopes import (
+    BANDS_HZ,
+    BEHIND_S,
+    BETWEEN,
+    PARTS,
+    RATIO_PARTS,
+    REFERENCE_PARTS,
+    load,
+    real_measures,
+)
 from tools.physics._expected_envelopes import Expected
 
 #: where a fit begins, and where its priors are centred: coefficients of the size of published ones, kernels as short as
@@ -29,7 +39,7 @@ START = {
     "scattering_per_km": 0.0132, "scattering_exponent": 0.02, "absorption_q0": 112.0, "absorption_q_exponent": 0.53,
     "scattering_conversion": 0.145, "p_scattering": 2.0, "s_kernel": (0.6, 0.1, 0.02, -0.2),
     "p_kernel": (1.0, 0.03, 0.0015, 0.0), "p_depolarised": ((1.0, 0.2), (20.0, 0.6)),
-    "s_depolarised": ((1.0, 0.2), (20.0, 0.6)), "envelope": "transport",
+    "s_depolarised": ((1.0, 0.5), (20.0, 0.8)), "envelope": "transport",
 }  # fmt: skip
 #: name, transformation, standard deviation of the prior in it
 SCALARS = (
@@ -41,7 +51,7 @@ KERNELS = (
     ("s_kernel", 0, "ln", 0.1), ("s_kernel", 1, "ln", 1.0), ("s_kernel", 2, "ln", 1.0), ("s_kernel", 3, "", 0.4),
     ("p_kernel", 0, "ln", 0.1), ("p_kernel", 1, "ln", 1.0), ("p_kernel", 2, "ln", 1.0), ("p_kernel", 3, "", 0.4),
 )  # fmt: skip
-TABLES = (("p_horizontal", 0.4), ("s_vertical", 0.4), ("p_factor", 0.5))
+TABLES = (("p_horizontal", 0.4), ("s_vertical", 0.4), ("s_coda_vertical", 0.4), ("p_factor", 0.5))
 #: tables whose knots a fit may move one by one
 KNOTS = (("s_vertical_decay", 0.15),)
 SHARES = (("p_depolarised", 1.0), ("s_depolarised", 1.0))
@@ -63,14 +73,18 @@ class Problem:
         Stacks are made of each set separately, so each set has equal weight.
     duration_weight : float
         Of ln of a duration beside ln of an energy; constants of the preset were fitted with 0.
+    ratio_weight : float
+        Of ln of Z over H in the parts of `RATIO_PARTS` beside ln of an energy.
+    preset : str
+        Of the spectra.
     **constants
         Of the backend; held fixed.
     """
 
-    def __init__(self, sets, duration_weight=0.0, **constants):
-        self.duration_weight = duration_weight
+    def __init__(self, sets, duration_weight=0.0, ratio_weight=0.0, preset="active", **constants):
+        self.duration_weight, self.ratio_weight = duration_weight, ratio_weight
         recordings = [one for found in sets.values() for one in found]
-        self.expected = Expected(recordings, **constants)
+        self.expected = Expected(recordings, preset, **constants)
         self.real, lasting = zip(*(real_measures(one) for one in recordings), strict=True)
         #: of horizontals, then of Z
         self.lasting = np.log(np.array(lasting))
@@ -136,6 +150,8 @@ class Problem:
         for chosen, weight in zip(self.groups, self.weights, strict=True):
             stacks.append((weight * _mean_of_enough(energies[chosen])).ravel())
             stacks.append(self.duration_weight * _mean_of_enough(durations[chosen]).ravel())
+            ratios = _mean_of_enough(energies[chosen, :, 0] - energies[chosen, :, 1])
+            stacks += [self.ratio_weight * ratios[:, list(parts)].mean(axis=1) for parts in RATIO_PARTS]
         return np.concatenate([*stacks, 0.7 * (vector - self.start) / self.priors()])
 
 
@@ -185,9 +201,9 @@ def _out_of(value, how):
     return float(np.exp(value)) if how == "ln" else float(value)
 
 
-def fit(problem, steps):
+def fit(problem, steps, vector=None):
     """Gauss-Newton with a damping that falls where it succeeds; print the cost of each step."""
-    vector = problem.start
+    vector = problem.start if vector is None else vector
     residuals = problem.residuals(vector)
     damping = 0.3
     print("cost", round(float(residuals @ residuals), 2), flush=True)
@@ -220,13 +236,24 @@ def main():
     parser.add_argument("--half", choices=("all", "fit"), default="fit")
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--duration-weight", type=float, default=0.0, help="of D5-75 and D5-95 beside the energies")
+    parser.add_argument("--ratio-weight", type=float, default=0.0, help="of Z over H beside the energies")
+    parser.add_argument("--preset", default="active", help="of the spectra")
+    parser.add_argument("--start", type=Path, help="constants to begin with, as this script writes; priors stay")
     parser.add_argument("--order", type=float, default=1.0, help="of the path's kernel")
+    parser.add_argument("--picker", type=Path, help="PhaseNet's file: S is picked where it would be predicted")
     arguments = parser.parse_args()
-    sets = {name: load(name, arguments.data, arguments.windows) for name in arguments.sets.split(",")}
+    picker = SeisBenchPicker(arguments.picker) if arguments.picker else None
+    sets = {name: load(name, arguments.data, arguments.windows, picker) for name in arguments.sets.split(",")}
     if arguments.half == "fit":
         sets = {name: found[::2] for name, found in sets.items()}
-    problem = Problem(sets, arguments.duration_weight, kernel_order=arguments.order)
-    vector = fit(problem, arguments.steps)
+    problem = Problem(
+        sets, arguments.duration_weight, arguments.ratio_weight, arguments.preset, kernel_order=arguments.order
+    )
+    start = None
+    if arguments.start:
+        first = {**START, **json.loads(arguments.start.read_text())}
+        start = problem.encode(make_parameters("active", **first))
+    vector = fit(problem, arguments.steps, start)
     constants = {**problem.decode(vector), "kernel_order": arguments.order}
     arguments.out.write_text(json.dumps(constants, indent=1))
     for name, value in constants.items():

@@ -99,7 +99,7 @@ def test_duration_model_by_hand():
 
 def test_durations_are_those_of_the_model():
     script = compare_durations
-    backend = StochasticBackend()
+    backend = StochasticBackend(preset="active_windows")
     ratios = []
     for magnitude in (4.0, 6.0):
         for distance in (20.0, 70.0, 150.0):
@@ -112,7 +112,7 @@ def test_durations_are_those_of_the_model():
 
 
 def test_coda_changes_pga_by_less_than_two_per_cent():
-    pair = [StochasticBackend(), StochasticBackend(coda_level=0.0)]
+    pair = [StochasticBackend(preset="active_windows", coda_level=level) for level in (0.18, 0.0)]
     for magnitude, distance in ((3.0, 10.0), (6.0, 40.0)):
         made = [compare_durations.simulate(backend, magnitude, distance, 60)[0] for backend in pair]
         with_coda, without = (data[:, 1:] for data in made)

@@ -17,7 +17,7 @@ from seissynth_plugins.stochastic.rows import prepare_rows
 
 DATA = Path(calibration.__file__).parent / "data"
 TABLES = Path(__file__).parents[3] / "docs" / "_static" / "calibration"
-FITTED = ("active", "active_transport")
+FITTED = ("active", "active_windows")
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_the_uncorrected_preset_is_the_papers_own():
 @pytest.mark.parametrize(
     ("preset", "magnitude", "distance"),
     [(preset, *cell) for preset in FITTED for cell in ((4.0, 24.0), (5.0, 24.0), (6.0, 24.0), (6.5, 36.0))]
-    + [("active", 7.0, 56.0), ("active_transport", 7.0, 130.0)],
+    + [("active_windows", 7.0, 56.0), ("active", 7.0, 130.0)],
 )
 def test_levels_of_cells_that_the_fit_never_saw(gmm, preset, magnitude, distance):
     assert not gmm.is_fitted(magnitude, distance)
@@ -151,7 +151,7 @@ def test_the_site_term_is_bssa14s(gmm, vs30, magnitude, distance):
 def test_vertical_over_horizontal(gmm, preset, magnitude, distance, vs30):
     cell = gmm.Cell(magnitude, distance, vs30)
     made = gmm.vertical_medians(gmm.make_backend(preset), [cell], 80)[0]
-    np.testing.assert_allclose(made, gmm.gulerce_abrahamson(cell), atol=0.2)
+    np.testing.assert_allclose(made, gmm.gulerce_abrahamson(cell), atol=0.25)
 
 
 def test_a_step_towards_vertical_over_horizontal_weighs_residuals_against_changes():
@@ -177,7 +177,7 @@ def test_changes_of_the_vertical_are_shared_between_neighbouring_frequencies_of_
 
 def test_constants_of_the_vertical_come_back_from_their_vector():
     calibrate_vertical = pytest.importorskip("tools.physics.calibrate_vertical")
-    preset = PRESETS["active_transport"]
+    preset = PRESETS["active"]
     constants = calibrate_vertical.decode(calibrate_vertical.encode(preset), preset)
     assert constants == {
         name: getattr(preset, name) for name in ("s_vertical", "s_vertical_decay", "vertical_site_exponent")
@@ -193,11 +193,11 @@ def test_scores_of_the_documentation_are_those_of_its_stored_medians():
 def test_scores_of_the_vertical_are_those_of_its_table():
     """Values beyond the limit are bold in the table of each cell."""
     compare_gmm = pytest.importorskip("tools.physics.compare_gmm")
-    beyond = sum(cell.startswith("**") for row in table_of("vertical_active_transport.md") for cell in row)
-    score = {row[0]: row[1:-1] for row in table_of("vertical_score.md")}["`active_transport`"]
+    beyond = sum(cell.startswith("**") for row in table_of("vertical_active.md") for cell in row)
+    score = {row[0]: row[1:-1] for row in table_of("vertical_score.md")}["`active`"]
     assert sum(36 - int(text.split()[0]) for text in score) == beyond
-    medians = compare_gmm.read_vertical(TABLES / "vertical.csv")["active_transport"]
-    shown = [[cell.strip("*").split(" / ")[0] for cell in row[3:]] for row in table_of("vertical_active_transport.md")]
+    medians = compare_gmm.read_vertical(TABLES / "vertical.csv")["active"]
+    shown = [[cell.strip("*").split(" / ")[0] for cell in row[3:]] for row in table_of("vertical_active.md")]
     np.testing.assert_allclose(np.exp(medians), np.array(shown, dtype=float), atol=0.0051)
 
 

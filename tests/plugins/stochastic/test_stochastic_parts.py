@@ -215,9 +215,16 @@ def test_corners_are_causal_and_keep_their_modulus(corner):
     grid = Grid(32768, 0.01, ACTIVE)
     corners, powers = np.array([corner]), np.array([-1.0])
     residual, square, poles = corner_tables(corners, grid.dt)
-    out = np.empty(len(grid.frequency), dtype=complex)
-    args = (grid.frequency, grid.cosine, grid.sine, 1.0, np.array([0.0, 0.035, 0.0]), grid.gain, grid.phase)
-    _kernels.leg_spectrum(out, *args, corners, powers, residual, square, poles, True)
+
+    def spectrum(corners, powers, residual, poles):
+        shape, scratch = np.empty((2, len(grid.frequency))), np.empty((2, len(grid.frequency)))
+        arrays = grid.frequency, grid.cosine, grid.sine, corners, powers, residual, square, poles
+        _kernels.corner_shape(*shape, *arrays, True)
+        out = np.empty(len(grid.frequency), dtype=complex)
+        _kernels.leg_spectrum(out, *scratch, 1.0, shape, np.array([0.0, 0.035, 0.0]), grid.gain, grid.phase)
+        return out
+
+    out = spectrum(corners, powers, residual, poles)
     want = (
         (2 * np.pi * grid.frequency) ** 2
         / (1 + (grid.frequency / corner) ** 2)
@@ -227,10 +234,23 @@ def test_corners_are_causal_and_keep_their_modulus(corner):
     pulse = np.fft.irfft(out)
     assert np.abs(pulse[len(pulse) // 2 :]).max() < 1e-4 * np.abs(pulse).max()  # the second half is time before zero
     # powers between are the same filter raised to them
-    half = np.empty_like(out)
     twice = [np.repeat(x, 2, axis=0) for x in (corners, residual, poles)]
-    _kernels.leg_spectrum(half, *args, twice[0], np.array([-0.5, -0.5]), twice[1], square, twice[2], True)
+    half = spectrum(twice[0], np.array([-0.5, -0.5]), *twice[1:])
     np.testing.assert_allclose(half, out, rtol=1e-9, atol=1e-12 * np.abs(out).max())
+
+
+def test_exponential_and_sine_of_a_leg_are_those_of_numpy():
+    from seissynth_plugins.stochastic import _kernels
+
+    rng = np.random.default_rng(0)
+    shape = np.stack([rng.uniform(-60, 30, 4097), rng.uniform(-80, 80, 4097)])
+    terms = rng.normal(size=(2, 2, 4097))
+    weights = np.array([0.7, -2.0])
+    out = np.empty(4097, dtype=complex)
+    _kernels.leg_spectrum(out, *np.empty((2, 4097)), 3.0, shape, weights, *terms)
+    wanted = 3.0 * np.exp(shape[0] + weights @ terms[0] + 1j * (shape[1] + weights @ terms[1]))
+    np.testing.assert_allclose(out[1:], wanted[1:], rtol=1e-9)
+    assert out[0] == 0
 
 
 # --- options

@@ -5,7 +5,7 @@ import pytest
 from stochastic_tables import conditions, simulate
 from transport_simulation import energy_densities
 
-from seissynth.errors import InputError
+from seissynth.errors import InputError, SeisSynthWarning
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.presets import make_parameters
 from seissynth_plugins.stochastic.rows import prepare_rows
@@ -18,7 +18,7 @@ from seissynth_plugins.stochastic.transport import (
 )
 from seissynth_plugins.stochastic.transport_noise import TransportNoise
 
-PARAMETERS = make_parameters("active_transport")
+PARAMETERS = make_parameters("active")
 #: earthquakes: Mw and epicentral distance, km
 CASES = [(3.0, 15.0), (5.0, 50.0), (6.5, 120.0)]
 
@@ -66,7 +66,7 @@ def test_conversions_of_both_ways_have_one_shape():
 
 def energies_of(row, npts, dt=0.01):
     """Energies of P's parts and of S's, (2 or 3, bands, npts)."""
-    found = TransportEnergies(PARAMETERS).make(row, row.p_first, npts, dt)
+    found = TransportEnergies(PARAMETERS).make(row, row.p_first, npts, dt)[0]
     return found[:2], found[2:]
 
 
@@ -82,7 +82,7 @@ def test_more_scattering_takes_from_the_direct_wave_and_absorption_from_what_is_
     row = row_of(4.0, 40.0)
 
     def shares(**changes):
-        found = TransportEnergies(make_parameters("active_transport", **changes)).make(row, row.p_first, 20_000, 0.01)
+        found = TransportEnergies(make_parameters("active", **changes)).make(row, row.p_first, 20_000, 0.01)[0]
         direct, late = found[2].sum(axis=1), found[2:, :, 4000:].sum(axis=(0, 2))
         return direct, late
 
@@ -108,6 +108,29 @@ def test_bands_near_the_nyquist_frequency_are_left_out():
     assert p.shape == (2, 3, 600) and band_edges(0.1).tolist() == [1.0, 2.0]
 
 
+def test_the_share_of_s_that_is_scattered_grows_with_distance():
+    near, far = (TransportEnergies(PARAMETERS).make(row_of(4.0, r), 0.0, 10, 0.01)[1] for r in (10.0, 100.0))
+    assert 0.02 < near < 0.3 and near + 0.2 < far < 0.9
+
+
+def test_the_integral_for_all_bands_is_that_of_the_public_function():
+    """Conversions between P and S of both directions, over their total: shapes in time."""
+    row = row_of(3.0, 40.0)
+    row.p_first = row.p_direct
+    p = PARAMETERS
+    energy = TransportEnergies(make_parameters("active", s_kernel=(1e-6, 1e-6, 0.0, 0.0), absorption_q0=1e9)).make(
+        row, row.p_direct, 400, 0.01
+    )[0][4, 0]
+    r = 3.5 * row.s_direct
+    beta, alpha, g = 3.5, r / row.p_direct, p.scattering_per_km * CENTRES_HZ[0] ** p.scattering_exponent
+    g_sp = p.scattering_conversion * g
+    losses = [0.62 * (g + g_sp), 0.62 * (2 * (alpha / beta) ** 2 * g_sp + 0.6 * g)]
+    times = row.p_direct + 0.01 * np.arange(400)
+    shape = converted_energy(r, times, (beta, alpha), g_sp, losses)
+    part = slice(20, 300)
+    np.testing.assert_allclose(energy[part] / energy[150], shape[part] / shape[150], rtol=0.02)
+
+
 def test_a_head_wave_comes_before_the_direct_wave():
     row = row_of(4.0, 100.0)
     row.p_first, row.p_direct = 15.0, 17.0
@@ -125,33 +148,26 @@ def test_a_head_wave_comes_before_the_direct_wave():
 def test_the_expected_spectrum_of_the_noise_is_white(magnitude, distance_km):
     """Over many draws, in bands of an octave, within their scatter."""
     row = row_of(magnitude, distance_km)
-    noise, npts, draws = TransportNoise(PARAMETERS), 12_000, 40
+    noise, npts, draws = TransportNoise(PARAMETERS), 12_000, 160
     power = np.zeros(npts // 2 + 1)
     for seed in range(draws):
-        p, s = np.zeros((4, npts)), np.zeros((8, npts))
-        energies = noise.write(p, s, row, row.p_first, npts, 0.01, seed)
-        power += np.square(abs(np.fft.rfft(s[[0, 3]]))).sum(0)
-    assert not p[4:].any() and not s[4:].any()
-    assert energies[0] == pytest.approx(1.02) and energies[1] == (1.0, 1.0, 1.0)
+        series, _ = noise.write(row, row.p_first, npts, npts, 0.01, seed)
+        power += np.square(abs(np.fft.rfft(series[[4, 7]]))).sum(0)
     frequency = np.fft.rfftfreq(npts, 0.01)
     octaves = [(frequency >= low) & (frequency < 2 * low) for low in (1.0, 2.0, 4.0, 8.0, 16.0)]
     level = np.array([power[chosen].mean() for chosen in octaves]) / (2 * draws)
-    np.testing.assert_allclose(np.sqrt(level), 1, atol=0.04)
+    np.testing.assert_allclose(np.sqrt(level), 1, atol=0.03)
 
 
 def test_series_are_exactly_zero_before_the_first_arrival():
     row = row_of(4.0, 40.0)
-    p, s = np.zeros((4, 1000)), np.zeros((8, 1000))
-    TransportNoise(PARAMETERS).write(p, s, row, row.p_first - 1.0, 1000, 0.01, 5)
-    first = 100
-    assert not p[:, :first].any() and not s[:, :first].any()
-    assert abs(p[0, first]) > 0.05  # the pulse that carries the polarity
+    series, _ = TransportNoise(PARAMETERS).write(row, row.p_first - 1.0, 1000, 1024, 0.01, 5)
+    assert not series[:, :100].any() and not series[:, 1000:].any()
+    assert abs(series[0, 100]) > 0.05  # the pulse that carries the polarity
 
 
 def record(npts, start_s=0.0, **options):
-    return simulate(
-        StochasticBackend(preset="active_transport", **options), conditions(40.0), npts=npts, start_s=start_s
-    )
+    return simulate(StochasticBackend(**options), conditions(40.0), npts=npts, start_s=start_s)
 
 
 def test_nothing_moves_before_p_and_a_longer_record_begins_alike():
@@ -175,6 +191,13 @@ def test_what_cannot_be_is_refused():
         make_parameters("active", scattering_per_km=0)
     with pytest.raises(InputError, match=r"s_kernel=\(1.0,\) must be 4 numbers"):
         make_parameters("active", s_kernel=(1,))
+    with pytest.raises(InputError, match=r"s_coda_vertical=.* must have factors above 0"):
+        make_parameters("active", s_coda_vertical=((1.0, 0.0),))
+
+
+def test_the_former_name_of_the_preset_is_understood():
+    with pytest.warns(SeisSynthWarning, match="the preset 'active_transport' is called 'active' now"):
+        assert make_parameters("active_transport") == PARAMETERS
 
 
 # --- what the documentation measures
@@ -195,3 +218,68 @@ def test_rows_of_durations_are_medians_over_the_records_of_a_class():
     near, far = compare.table_rows("strong_motion", found)
     wanted = ["+0.10", "+0.30", "-0.50", "-0.20", "+0.40", "+0.60"]
     assert near == ["strong motion", "0 to 40 km", 3, *wanted] and far == ["strong motion", "from 80 km", 1, *wanted]
+
+
+@pytest.fixture
+def recording():
+    """White noise, 3 s of silence but for weak noise before P."""
+    envelopes = pytest.importorskip("tools.physics._envelopes")
+    rng = np.random.default_rng(0)
+    data = rng.standard_normal((3, 6000))
+    data[:, :1000] *= 0.1
+    return envelopes, envelopes.Recording("e", "s", 4.0, "Mw", 20.0, 8.0, 100.0, data, 10.0, 13.0, 0.0, 10.0, 13.0)
+
+
+def test_noise_for_comparisons_has_the_level_before_p(recording):
+    envelopes, one = recording
+    noise = envelopes.noise_like(one, 3)
+    assert noise.shape == (3, 6000)
+    np.testing.assert_allclose(noise.std(axis=1), 0.1, rtol=0.1)
+    assert np.abs(np.corrcoef(noise) - np.eye(3)).max() < 0.1
+    one.p = 1.0
+    assert not envelopes.noise_like(one, 3).any()  # too short a time to know its spectrum
+
+
+def test_generated_durations_are_measured_at_the_level_and_in_the_noise_of_the_real_record(recording):
+    """Energy over 10 s, as much weaker as may be: with the real record's level and noise its D5-75 is 7 s."""
+    envelopes, one = recording
+    real = envelopes.energies(one.data, one.rate, one.p, one.s)[0]
+    made = 1e-9 * one.data * (np.arange(6000) < 2000)
+    quiet = 0.0 * one.data
+    durations = envelopes.energies(made, one.rate, one.p, one.s, like=(real, quiet))[2]
+    np.testing.assert_allclose(durations[2:, 0, 0], 7.0, atol=1.2)
+
+
+def test_clipped_records_and_ratios_of_z_over_h(recording):
+    envelopes, one = recording
+    assert not envelopes._is_clipped(one.data)
+    assert envelopes._is_clipped(np.clip(one.data, -1.5, 1.5))
+    louder = one.data * np.array([3.0, 1.0, 1.0])[:, None]
+    parts = envelopes.energies(louder, one.rate, one.p, one.s, noise=False)[0]
+    np.testing.assert_allclose(np.nanmedian(envelopes.vertical_ratios(parts)), np.log(3.0), atol=0.1)
+
+
+def test_delays_of_picks_are_counted_from_the_labels(recording):
+    compare = pytest.importorskip("tools.physics.compare_onsets")
+
+    class Late:
+        def pick(self, data, rate, expected):
+            return {"P": expected["P"] + 0.2, "S": np.nan}
+
+    found = compare.delays([recording[1].data], [recording[1]], Late())
+    assert found[0, 0] == pytest.approx(0.2) and np.isnan(found[0, 1])
+
+
+def test_correlations_of_fourier_amplitudes_are_those_of_residuals():
+    """Magnitude moves all frequencies alike, and does not count; what two frequencies share does."""
+    compare = pytest.importorskip("tools.physics.compare_correlations")
+    envelopes = pytest.importorskip("tools.physics._envelopes")
+    rng = np.random.default_rng(1)
+    recordings = [
+        envelopes.Recording("e", "s", m, "Mw", 20.0 + i, 8.0, 100.0, np.zeros((3, 2)), 1.0, 2.0, 0.0, 1.0, 2.0)
+        for i, m in enumerate(rng.uniform(2, 5, 400))
+    ]
+    shared, own = rng.standard_normal((400, 1)), rng.standard_normal((400, 3))
+    values = 2.0 * np.array([[one.magnitude] for one in recordings]) + np.hstack([shared + own[:, :2], own[:, 2:]])
+    found = compare.correlations(values, recordings)
+    assert found[0, 1] == pytest.approx(0.5, abs=0.1) and abs(found[0, 2]) < 0.15
