@@ -1,7 +1,6 @@
 """Distances and azimuths on the ellipsoid for many places at once."""
 
 import numpy as np
-from obspy.geodetics import gps2dist_azimuth
 
 #: WGS84
 _RADIUS_M, _FLATTENING = 6378137.0, 1 / 298.257223563
@@ -61,7 +60,11 @@ def distances_and_azimuths(latitude_deg, longitude_deg, latitudes_deg, longitude
         azimuth = np.degrees(np.arctan2(across, along)) % 360.0
         back = np.degrees(np.arctan2(-cos_1 * sine, cos_2 * sin_1 - sin_2 * cos_1 * cosine)) % 360.0
     at_pole = np.minimum(cos_1, cos_2) < _ENOUGH_RAD
-    for i in np.flatnonzero(~((change <= _ENOUGH_RAD) & np.isfinite(metres)) | at_pole):
+    left = np.flatnonzero(~((change <= _ENOUGH_RAD) & np.isfinite(metres)) | at_pole)
+    if len(left):
+        from obspy.geodetics import gps2dist_azimuth  # most calls do without
+
+    for i in left:
         metres[i], azimuth[i], back[i] = gps2dist_azimuth(
             latitude_deg, longitude_deg, float(latitudes[i]), float(longitudes[i])
         )

@@ -7,9 +7,9 @@ from seissynth.shared._numba import jit
 #: keeps logarithms finite where an ellipsoid touches the source or the receiver
 _TINY = 1e-9
 #: share of the distance P to S of the first node after an onset, and share of the time after S
-_FIRST_NODE, _FIRST_NODE_BEHIND = 1e-3, 1e-4
-#: nodes end this long after S, or where the record does
-_TAIL_S, _TAIL_S_TIMES = 60.0, 3.0
+_FIRST_NODE, _FIRST_NODE_BEHIND = 1e-3, 2e-5
+#: nodes end this long after P, whatever the record's length: a longer one begins alike
+_TAIL_S, _TAIL_S_TIMES = 600.0, 3.0
 #: lags that a source's duration is made of: amplitudes rise as the root of time
 _SOURCE_ORDER = 2
 
@@ -241,8 +241,7 @@ def band_energies(out, t0, dt, arrivals, r, bands, lags, constants, quadrature, 
     p_first, p, s_first, s = arrivals
     conversion, p_scattering, loss_scale, order, p_head, s_head = constants
     nodes, weights = quadrature
-    npts = out.shape[2]
-    node_times(times, p, s, max(t0 + npts * dt, p + _TAIL_S_TIMES * s + _TAIL_S))
+    node_times(times, p, s, p + _TAIL_S_TIMES * s + _TAIL_S)
     node_energies(energies, times, p, s, r, bands, conversion, p_scattering, loss_scale, nodes, weights)
     places_between(place, share, t0, dt, times)
     square = (s / p) ** 2

@@ -34,7 +34,7 @@ class RecordMaker:
         self.grids = grids
         self.noise = TransportNoise(parameters) if parameters.envelope == "transport" else WindowedNoise(parameters)
         self._site = lru_cache(maxsize=64)(self._site_terms)
-        self._shape = lru_cache(maxsize=64)(self._corner_shape)
+        self._shape = lru_cache(maxsize=16)(self._corner_shape)
         self._last_change = None, None
 
     def _site_terms(self, vs30, nfft, dt):

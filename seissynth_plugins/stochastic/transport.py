@@ -16,7 +16,7 @@ CENTRES_HZ = (*(edge / math.sqrt(2) for edge in EDGES_HZ), EDGES_HZ[-1] * math.s
 #: a band's edge must be well below the Nyquist frequency
 _HIGHEST_EDGE = 0.4
 #: nodes of a group's energy over time, and of the integral over the ellipsoid
-_NODES, _QUADRATURE = 96, 8
+_NODES, _QUADRATURE = 108, 8
 #: power of a random factor on durations that scattering takes: with 1, D5-95 of S near the source changes by more
 _LONGER = 0.7
 #: km/s; the distance that scattering sees is that of direct S

@@ -170,8 +170,9 @@ def record(npts, start_s=0.0, **options):
     return simulate(StochasticBackend(**options), conditions(40.0), npts=npts, start_s=start_s)
 
 
-def test_nothing_moves_before_p_and_a_longer_record_begins_alike():
-    short, long = record(6000), record(9000)
+@pytest.mark.parametrize("npts", [9000, 30_000])
+def test_nothing_moves_before_p_and_a_longer_record_begins_alike(npts):
+    short, long = record(6000), record(npts)
     first = int(short.p_s[0] * 100)
     peak = abs(short.data).max()
     assert abs(short.data[0, :, :first]).max() < 1e-4 * peak
