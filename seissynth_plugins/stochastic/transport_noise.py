@@ -37,7 +37,7 @@ class TransportNoise:
     Notes
     -----
     Each series is one white noise. First-order low passes divide it into bands, and each band has its window. The bands
-    sum to the noise, and the expected spectrum is white to 4 % in octaves. The windows act after the filters, so
+    sum to the noise, and the expected spectrum is white to 2 % in octaves. The windows act after the filters, so
     nothing moves before the onset.
 
     Direct waves are polarised, but for a share; scattered ones are not. Waves that changed between P and S on the way
