@@ -25,6 +25,9 @@ PARTS = len(BETWEEN) - 1 + len(BEHIND_S) - 1
 LAST_BEFORE_S = len(BETWEEN) - 2
 #: energies are taken over their mean from S to so long after it
 REFERENCE_PARTS = 5
+#: parts of time whose Z over H is compared: the first quarter of P, a second of S, the coda 8 to 12 s after S
+_FIRST_OF_S = len(BETWEEN) - 1
+RATIO_PARTS = ((0, 1), (_FIRST_OF_S, _FIRST_OF_S + 1), (_FIRST_OF_S + 6,))
 #: folder of each set, and the source of the record's onsets
 FOLDERS = {
     "california": "california_2019_m43", "strong_motion": "strong_motion_world", "germany": "germany_regional",
@@ -346,11 +349,6 @@ def made_measures(data, one, real_parts, seed):
     """Parts of a generated record, and its durations in the real one's noise."""
     parts = energies(data, one.rate, one.p, one.s, noise=False)[0]
     return parts, energies(data, one.rate, one.p, one.s, like=(real_parts, noise_like(one, seed)))[2]
-
-
-#: parts of time whose Z over H is compared: the first quarter of P, a second of S, the coda 8 to 12 s after S
-_FIRST_OF_S = len(BETWEEN) - 1
-RATIO_PARTS = ((0, 1), (_FIRST_OF_S, _FIRST_OF_S + 1), (_FIRST_OF_S + 6,))
 
 
 def vertical_ratios(parts):
