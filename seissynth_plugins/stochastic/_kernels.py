@@ -324,23 +324,3 @@ def combine(
             + sv_leg[k] * s_scale * s_radial * radial
         )
         out[2, k] = p * transverse * p_horizontal[k] * p_series[3, k] + sh_leg[k] * s_scale * transverse * across
-
-
-@jit
-def filter_rows(data, sections, state):
-    """Second-order sections from rest, in place; transposed direct form II, all sections of one sample together.
-
-    state: (sections, 2), scratch.
-    """
-    for row in range(data.shape[0]):
-        for j in range(sections.shape[0]):
-            state[j, 0] = 0.0
-            state[j, 1] = 0.0
-        for n in range(data.shape[1]):
-            x = data[row, n]
-            for j in range(sections.shape[0]):
-                y = sections[j, 0] * x + state[j, 0]
-                state[j, 0] = sections[j, 1] * x - sections[j, 3] * y + state[j, 1]
-                state[j, 1] = sections[j, 2] * x - sections[j, 4] * y
-                x = y
-            data[row, n] = x

@@ -1,8 +1,21 @@
-"""Compiled loops of energy transport: private, no checks; called by `transport.py` and `transport_noise.py`."""
+"""Compiled loops of energy transport: private, no checks; called by `transport.py` and `_series_kernels.py`.
+
+Vectors hold the six octave bands, and the last band again in the two lanes that are left.
+"""
 
 import math
 
+import numpy as np
+
 from seissynth.shared._numba import jit
+from seissynth_plugins.stochastic._lane_functions import exp
+from seissynth_plugins.stochastic._lanes import load, root, splat, store
+
+f4 = np.float32
+#: numbers of a vector, samples of a block, parts of the energy
+LANES, BLOCK, PARTS = 8, 8, 5
+#: nodes of a group's energy over time
+NODES = 108
 
 #: keeps logarithms finite where an ellipsoid touches the source or the receiver
 _TINY = 1e-9
@@ -12,6 +25,9 @@ _FIRST_NODE, _FIRST_NODE_BEHIND = 1e-3, 2e-5
 _TAIL_S, _TAIL_S_TIMES = 600.0, 3.0
 #: lags that a source's duration is made of: amplitudes rise as the root of time
 _SOURCE_ORDER = 2
+#: added to what enters the lags, relative to an earthquake's energy in 1 s: numbers too small for processors are slow
+_FLOOR = f4(1e-24)
+_PAASSCHENS = f4(2.026)
 
 
 @jit(inner=True)
@@ -85,13 +101,34 @@ def node_times(out, p, s, end):
 
 
 @jit(inner=True)
-def node_energies(out, times, p, s, r, bands, conversion, p_scattering, loss_scale, nodes, weights):
-    """Energy flux at times after origin, over what left the source, (3, bands, times).
+def scattered_factor(r, t, v):
+    """What `scattered` has beside the scattering coefficient g: three factors for `scattered_lanes`."""
+    x = min(r / (v * t), 1.0)
+    fourth_root = math.sqrt(math.sqrt(1.0 - x * x))
+    return v * t, fourth_root, 3.0 / (4.0 * math.pi * v * t)
 
-    Rows: scattered P, scattered S, converted between both. bands: scattering of S into S (1/km) and absorption (1/s).
-    conversion, p_scattering: of S into P, and of P into P, over that. Conversions belong to the S group: most of them
-    left the source as S. Waves from P into S follow the same paths as those from S into P, in the other direction.
+
+@jit(inner=True)
+def scattered_lanes(path, fourth_root, spread, g, exponent):
+    """`scattered` times exp(exponent) in all bands; the first three of `scattered_factor`."""
+    q = splat(f4(path)) * g
+    y = q * splat(f4(fourth_root**3))
+    shape = splat(f4(spread)) * g
+    near = root(splat(f4(fourth_root)) * (splat(f4(1.0)) + splat(_PAASSCHENS) / y))
+    return near * shape * root(shape) * exp(y - q + exponent)
+
+
+@jit(inner=True)
+def node_fluxes(out, times, p, s, r, rates, constants, quadrature, paths):
+    """Energy flux at times after origin, over what left the source, (times, 3, bands).
+
+    Of each time: scattered P, scattered S, converted between both. rates: (2, bands), scattering of S into S (1/km) and
+    absorption (1/s). constants: conversion of S into P and scattering of P into P, over that, and the scale of losses.
+    Conversions belong to the S group: most of them left the source as S. Waves from P into S follow the same paths as
+    those from S into P, in the other direction. paths: scratch, (2, 8).
     """
+    conversion, p_scattering, loss_scale = constants
+    nodes, weights = quadrature
     beta, alpha = r / s, r / p
     square = (alpha / beta) ** 2
     p_share = 1.0 / (1.5 * square * square * alpha / beta)  # energy of P over that of S at the source
@@ -100,270 +137,239 @@ def node_energies(out, times, p, s, r, bands, conversion, p_scattering, loss_sca
     slow, fast = 1.0 / beta, 1.0 / alpha
     b = (slow - fast) / (slow + fast)
     plus, minus = 1.0 + b, 1.0 - b
+    g, absorption = load(rates, 0), load(rates, LANES)
+    g_p, g_s = splat(f4(p_scattering)) * g, splat(f4(1.0 + conversion)) * g
+    g_sp = splat(f4(conversion)) * g
+    loss_s = splat(f4(-loss_scale * (1.0 + conversion))) * g
+    loss_p = splat(f4(-loss_scale * (2.0 * square * conversion + 0.6))) * g
+    p_loss = splat(f4(-square * alpha)) * g_sp  # half of the energy that P loses to S is lost to the group
+    half, one, nothing = splat(f4(0.5)), splat(f4(1.0)), splat(f4(0.0))
     for i in range(times.size):
         t = times[i]
-        for j in range(bands.shape[0]):
-            out[0, j, i] = 0.0
-            out[1, j, i] = 0.0
-            out[2, j, i] = 0.0
-        if t <= p:
-            continue
         # as `converted`, with the bands' losses along the same legs; before S a part of the ellipsoid is out of reach
         a = 2.0 * t / r / (slow + fast)
         high = min(1.0, (a - 1.0) / b)
         start = math.log(max(a - minus, _TINY) / max(a + plus, _TINY))
         end = math.log(max(a + minus * high, _TINY) / max(a - plus * high, _TINY))
+        e = exp(splat(f4(start)) + splat(f4(end - start)) * (half + half * load(nodes, 0)))
+        eta = splat(f4(a)) * (e - one) / (splat(f4(minus)) + splat(f4(plus)) * e)
+        xi = splat(f4(a)) - splat(f4(b)) * eta
+        store(paths, 0, splat(f4(0.5 * r)) * (xi + eta))
+        store(paths, LANES, splat(f4(0.5 * r)) * (xi - eta))
+        total = nothing
         for q in range(nodes.size):
-            e = math.exp(start + (end - start) * (0.5 + 0.5 * nodes[q]))
-            eta = a * (e - 1.0) / (minus + plus * e)
-            xi = a - b * eta
-            before, after = 0.5 * r * (xi + eta), 0.5 * r * (xi - eta)
-            for j in range(bands.shape[0]):
-                g = bands[j, 0]
-                loss_s = loss_scale * (1.0 + conversion) * g
-                loss_p = loss_scale * (2.0 * square * conversion + 0.6) * g
-                out[2, j, i] += weights[q] * math.exp(-loss_s * before - loss_p * after)
+            lost = loss_s * splat(paths[0, q]) + loss_p * splat(paths[1, q])
+            total = total + splat(weights[q]) * exp(lost)
         scale = beta / (2.0 * math.pi * r * r * (alpha + beta)) * 0.5 * (end - start) / (2.0 * a) * both_ways
-        for j in range(bands.shape[0]):
-            g, absorption = bands[j, 0], bands[j, 1]
-            g_sp = conversion * g
-            absorbed = sphere * beta * math.exp(-absorption * (t - s))
-            out[2, j, i] *= scale * g_sp * absorbed
-            # half of the energy that P loses to S is lost to the group
-            decay = math.exp(-absorption * (t - p) - square * g_sp * alpha * t)
-            out[0, j, i] = scattered(r, t, alpha, p_scattering * g) * sphere * alpha * decay
-            if t > s:
-                out[1, j, i] = scattered(r, t, beta, g + g_sp) * absorbed
+        absorbed = splat(f4(s - t)) * absorption
+        converted_flux = splat(f4(scale * sphere * beta)) * g_sp * exp(absorbed) * total
+        decay = splat(f4(p - t)) * absorption + splat(f4(t)) * p_loss
+        path, fourth_root, spread = scattered_factor(r, t, alpha)
+        p_flux = splat(f4(sphere * alpha)) * scattered_lanes(path, fourth_root, spread, g_p, decay)
+        s_flux = nothing
+        if t > s:
+            path, fourth_root, spread = scattered_factor(r, t, beta)
+            s_flux = splat(f4(sphere * beta)) * scattered_lanes(path, fourth_root, spread, g_s, absorbed)
+        at = 3 * LANES * i
+        store(out, at, p_flux)
+        store(out, at + LANES, s_flux)
+        store(out, at + 2 * LANES, converted_flux)
 
 
 @jit(inner=True)
-def trapezium(times, values):
-    """Integral over the nodes."""
-    total = 0.0
-    for i in range(times.size - 1):
-        total += 0.5 * (values[i] + values[i + 1]) * (times[i + 1] - times[i])
-    return total
+def prepare_energies(dt, arrivals, r, rates, lags, constants, quadrature, times, fluxes, factors, paths, bands):
+    """Fluxes at the nodes of a row, and the factors of `energy_block`; the share of S that is not direct.
 
-
-@jit(inner=True)
-def places_between(place, share, t0, dt, times):
-    """Node before each sample, and the sample's place between it and the next; -1 before the first node."""
-    last, j = times.size - 1, 0
-    for i in range(place.size):
-        t = t0 + i * dt
-        if t <= times[0]:
-            place[i] = -1
-            share[i] = 0.0
-        elif t >= times[last]:
-            place[i] = last - 1
-            share[i] = 1.0
-        else:
-            while times[j + 1] < t:
-                j += 1
-            place[i] = j
-            share[i] = (t - times[j]) / (times[j + 1] - times[j])
-
-
-@jit(inner=True)
-def spread(out, dt, lag, order):
-    """Pass through `order` first-order lags, in place; they keep the integral, and are causal."""
-    fall = math.exp(-dt / lag)
-    for _ in range(order):
-        state = 0.0
-        for i in range(out.size):
-            state = fall * state + (1.0 - fall) * out[i]
-            out[i] = state
-
-
-@jit(inner=True)
-def add_head(out, t0, dt, first, direct, energy):
-    """Add a head wave: a pulse of this energy that begins at the first arrival, with the direct one in its mean."""
-    lag = 0.5 * (direct - first)
-    fall = math.exp(-dt / lag)
-    begin = max(math.ceil((first - t0) / dt - 1e-9), 0)
-    one = two = 0.0
-    for i in range(begin, out.size):
-        one = fall * one + ((1.0 - fall) * energy / dt if i == begin else 0.0)
-        two = fall * two + (1.0 - fall) * one
-        out[i] += two
-
-
-@jit(inner=True)
-def spread_parts(out, p_direct, s_direct, p_at, s_at, energies, place, share, dt, lags, order, p_scale, s_scale):
-    """Sample the energies of one band, and pass all five parts through the source's lags and the path's first one.
-
-    out: (5, npts). The parts go side by side, since each lag has to wait for the sample before.
-    """
-    p_source, p_path = math.exp(-dt * _SOURCE_ORDER / lags[0, 0]), math.exp(-dt * order / lags[0, 1])
-    s_source, s_path = math.exp(-dt * _SOURCE_ORDER / lags[1, 0]), math.exp(-dt * order / lags[1, 1])
-    p_gain, s_gain = (1.0 - p_source) ** 2 * (1.0 - p_path) * p_scale, (1.0 - s_source) ** 2 * (1.0 - s_path) * s_scale
-    a0 = a1 = a2 = a3 = a4 = b0 = b1 = b2 = b3 = b4 = c0 = c1 = c2 = c3 = c4 = 0.0
-    for i in range(out.shape[1]):
-        left, u = place[i], share[i]
-        scattered_p = scattered_s = both = 0.0
-        if left >= 0:
-            scattered_p = energies[0, left] + u * (energies[0, left + 1] - energies[0, left])
-            scattered_s = energies[1, left] + u * (energies[1, left + 1] - energies[1, left])
-            both = energies[2, left] + u * (energies[2, left + 1] - energies[2, left])
-        a0 = p_source * a0 + (p_direct if i == p_at else 0.0)
-        a1 = p_source * a1 + scattered_p
-        a2 = s_source * a2 + (s_direct if i == s_at else 0.0)
-        a3 = s_source * a3 + scattered_s
-        a4 = s_source * a4 + both
-        b0 = p_source * b0 + a0
-        b1 = p_source * b1 + a1
-        b2 = s_source * b2 + a2
-        b3 = s_source * b3 + a3
-        b4 = s_source * b4 + a4
-        c0 = p_path * c0 + b0
-        c1 = p_path * c1 + b1
-        c2 = s_path * c2 + b2
-        c3 = s_path * c3 + b3
-        c4 = s_path * c4 + b4
-        out[0, i] = p_gain * c0
-        out[1, i] = p_gain * c1
-        out[2, i] = s_gain * c2
-        out[3, i] = s_gain * c3
-        out[4, i] = s_gain * c4
-
-
-@jit
-def band_energies(out, t0, dt, arrivals, r, bands, lags, constants, quadrature, times, energies, place, share):
-    """Energy of each sample of the parts of both groups, (5, bands, npts); each group sums to 1 over all time.
-
-    Parts: direct P with its head wave, scattered P, direct S with its head wave, scattered S, converted. arrivals:
-    first and direct P, first and direct S, s after origin. bands: (bands, 2), scattering (1/km) and absorption (1/s).
-    lags: (bands, 2, 2), mean time over which the source, and the path, spread P and S, s. constants: conversion,
-    scattering of P, scale of losses, order of the path's lags, energies of both heads. Scratch: times (nodes,),
-    energies (3, bands, nodes), place and share (npts,). Returns the share of S energy that is not direct, the mean over
-    bands.
+    arrivals: first and direct P, first and direct S, s after origin. lags: (4, bands), mean time over which the source
+    spreads P, the path P, the source S, the path S, s. constants: those of `node_fluxes`, order of the path's lags,
+    energies of both heads. factors: (8, bands), out: energies of the direct waves, poles of the four lags, gains of
+    both groups. bands: over which the share is a mean.
     """
     p_first, p, s_first, s = arrivals
     conversion, p_scattering, loss_scale, order, p_head, s_head = constants
-    nodes, weights = quadrature
     node_times(times, p, s, p + _TAIL_S_TIMES * s + _TAIL_S)
-    node_energies(energies, times, p, s, r, bands, conversion, p_scattering, loss_scale, nodes, weights)
-    places_between(place, share, t0, dt, times)
+    node_fluxes(fluxes, times, p, s, r, rates, (conversion, p_scattering, loss_scale), quadrature, paths)
     square = (s / p) ** 2
-    p_at = math.ceil((p - t0) / dt - 1e-9)
-    s_at = math.ceil((s - t0) / dt - 1e-9)
+    g = load(rates, 0)
+    p_direct = exp(splat(f4(-(p_scattering + square * conversion) * r)) * g)
+    s_direct = exp(splat(f4(-(1.0 + conversion) * r)) * g)
+    p_total, s_total = p_direct, s_direct
+    for i in range(times.size - 1):
+        half, at = splat(f4(0.5 * (times[i + 1] - times[i]))), 3 * LANES * i
+        p_total = p_total + half * (load(fluxes, at) + load(fluxes, at + 3 * LANES))
+        s_total = s_total + half * (load(fluxes, at + LANES) + load(fluxes, at + 4 * LANES))
+        s_total = s_total + half * (load(fluxes, at + 2 * LANES) + load(fluxes, at + 5 * LANES))
+    store(factors, 0, p_direct / splat(f4(dt)))
+    store(factors, LANES, s_direct / splat(f4(dt)))
+    one = splat(f4(1.0))
+    for k in range(4):
+        orders = _SOURCE_ORDER if k % 2 == 0 else order
+        store(factors, (2 + k) * LANES, exp(splat(f4(-dt * orders)) / load(lags, k * LANES)))
+    for group, total in enumerate((p_total, s_total)):
+        source, path = one - load(factors, (2 + 2 * group) * LANES), one - load(factors, (3 + 2 * group) * LANES)
+        lead, head = (p - p_first, p_head) if group == 0 else (s - s_first, s_head)
+        scale = dt / (1.0 + head) if lead > 2.0 * dt and head > 0.0 else dt
+        store(factors, (6 + group) * LANES, source * source * path * splat(f4(scale)) / total)
+    store(paths, 0, s_direct / s_total)
     indirect = 0.0
-    for j in range(out.shape[1]):
-        g = bands[j, 0]
-        p_direct = math.exp(-(p_scattering + square * conversion) * g * r)
-        s_direct = math.exp(-(1.0 + conversion) * g * r)
-        p_total = p_direct + trapezium(times, energies[0, j])
-        s_total = s_direct + trapezium(times, energies[1, j]) + trapezium(times, energies[2, j])
-        p_scale, s_scale = dt / p_total, dt / s_total
-        indirect += (1.0 - s_direct / s_total) / out.shape[1]
-        if p - p_first > 2.0 * dt and p_head > 0.0:
-            p_scale /= 1.0 + p_head
-        if s - s_first > 2.0 * dt and s_head > 0.0:
-            s_scale /= 1.0 + s_head
-        spread_parts(out[:, j], p_direct / dt, s_direct / dt, p_at, s_at, energies[:, j], place, share, dt, lags[j],
-                     order, p_scale, s_scale)  # fmt: skip
-        for _ in range(1, order):
-            for k in range(5):
-                spread(out[k, j], dt, lags[j, 0 if k < 2 else 1, 1] / order, 1)
-        if p - p_first > 2.0 * dt and p_head > 0.0:
-            add_head(out[0, j], t0, dt, p_first, p, p_head / (1.0 + p_head) * dt)
-        if s - s_first > 2.0 * dt and s_head > 0.0:
-            add_head(out[2, j], t0, dt, s_first, s, s_head / (1.0 + s_head) * dt)
+    for band in range(bands):
+        indirect += (1.0 - paths[0, band]) / bands
     return indirect
 
 
-@jit
-def amplitudes(sets, energies, p_alone, s_alone, scattered_on_z, converted_on_z):
-    """Amplitudes of six windows, (6, bands, npts), of the energies of `band_energies`.
+@jit(inner=True)
+def head_states(heads, t0, dt, arrivals, p_head, s_head):
+    """State of the head waves of P and S, (2, 6): pole, two states, what enters, when, and whether it is there.
 
-    P: polarised, each component alone. S: polarised, R alone, Z alone, T. p_alone and s_alone: share of the direct
-    wave that is incoherent, (bands,). The last two: energy on Z over that of direct S there. Bands that the energies
-    lack repeat the last one.
+    A head wave is a pulse that begins at the first arrival, with the direct one in its mean.
     """
-    last = energies.shape[1] - 1
-    for j in range(sets.shape[1]):
-        if j > last:
-            sets[:, j] = sets[:, last]
-            continue
-        mixed(sets[0, j], 1.0 - p_alone[j], energies[0, j], 0.0, energies[1, j])
-        mixed(sets[1, j], p_alone[j], energies[0, j], 1.0, energies[1, j])
-        mixed(sets[2, j], 1.0 - s_alone[j], energies[2, j], 0.0, energies[3, j])
-        mixed_three(sets[3, j], s_alone[j], energies[2, j], 1.0, energies[3, j], 1.0, energies[4, j])
-        mixed_three(
-            sets[4, j], s_alone[j], energies[2, j], scattered_on_z[j], energies[3, j], converted_on_z[j], energies[4, j]
+    for group in range(2):
+        first, direct = arrivals[2 * group], arrivals[2 * group + 1]
+        head = p_head if group == 0 else s_head
+        heads[group, :] = 0.0
+        if direct - first > 2.0 * dt and head > 0.0:
+            fall = math.exp(-dt / (0.5 * (direct - first)))
+            heads[group, 0] = fall
+            heads[group, 3] = (1.0 - fall) * head / (1.0 + head)
+            heads[group, 4] = max(math.ceil((first - t0) / dt - 1e-9), 0)
+            heads[group, 5] = 1.0
+
+
+@jit(inner=True)
+def energy_block(out, first, t0, dt, node, times, fluxes, factors, order, state, heads, p_at, s_at):
+    """Energies of a block of samples from `first` on, (BLOCK, PARTS, bands); returns the node before the last one.
+
+    Parts: direct P with its head wave, scattered P, direct S with its head wave, scattered S, converted. Each is
+    sampled, and passes through the lags of the source and of the path, which go on from `state`, (2 + order, PARTS,
+    bands).
+    """
+    p_direct, s_direct = load(factors, 0), load(factors, LANES)
+    p_source, p_path = load(factors, 2 * LANES), load(factors, 3 * LANES)
+    s_source, s_path = load(factors, 4 * LANES), load(factors, 5 * LANES)
+    p_gain, s_gain = load(factors, 6 * LANES), load(factors, 7 * LANES)
+    a0, a1, a2, a3, a4 = five(state, 0)
+    b0, b1, b2, b3, b4 = five(state, PARTS * LANES)
+    c0, c1, c2, c3, c4 = five(state, 2 * PARTS * LANES)
+    floor = splat(_FLOOR)
+    for k in range(BLOCK):
+        i = first + k
+        t = t0 + i * dt
+        p_flux = s_flux = both = floor
+        if t > times[0]:
+            while node < times.size - 2 and times[node + 1] < t:
+                node += 1
+            u = splat(f4(min((t - times[node]) / (times[node + 1] - times[node]), 1.0)))
+            at = 3 * LANES * node
+            p_flux = p_flux + mixed(load(fluxes, at), load(fluxes, at + 3 * LANES), u)
+            s_flux = s_flux + mixed(load(fluxes, at + LANES), load(fluxes, at + 4 * LANES), u)
+            both = both + mixed(load(fluxes, at + 2 * LANES), load(fluxes, at + 5 * LANES), u)
+        a0, a2 = p_source * a0 + floor, s_source * a2 + floor
+        if i == p_at:
+            a0 = a0 + p_direct
+        if i == s_at:
+            a2 = a2 + s_direct
+        a1, a3, a4 = p_source * a1 + p_flux, s_source * a3 + s_flux, s_source * a4 + both
+        b0, b1, b2, b3, b4 = (
+            p_source * b0 + a0,
+            p_source * b1 + a1,
+            s_source * b2 + a2,
+            s_source * b3 + a3,
+            s_source * b4 + a4,
         )
-        mixed_three(sets[5, j], 1.0, energies[2, j], 1.0, energies[3, j], 1.0, energies[4, j])
+        c0, c1, c2, c3, c4 = p_path * c0 + b0, p_path * c1 + b1, s_path * c2 + b2, s_path * c3 + b3, s_path * c4 + b4
+        keep_five(out, k * PARTS * LANES, p_gain * c0, p_gain * c1, s_gain * c2, s_gain * c3, s_gain * c4)
+    keep_five(state, 0, a0, a1, a2, a3, a4)
+    keep_five(state, PARTS * LANES, b0, b1, b2, b3, b4)
+    keep_five(state, 2 * PARTS * LANES, c0, c1, c2, c3, c4)
+    if order > 1:
+        more_lags(out, order, p_path, s_path, state)
+    for group in range(2):
+        if heads[group, 5] > 0.0 and first + BLOCK > heads[group, 4]:
+            add_head(out, group, first, heads)
+    return node
 
 
 @jit(inner=True)
-def mixed(out, a, one, b, two):
-    """Root of a weighted sum."""
-    for i in range(out.size):
-        out[i] = math.sqrt(a * one[i] + b * two[i])
+def mixed(one, two, share):
+    """Between two vectors."""
+    return one + share * (two - one)
 
 
 @jit(inner=True)
-def mixed_three(out, a, one, b, two, c, three):
-    """Root of a weighted sum of three."""
-    for i in range(out.size):
-        out[i] = math.sqrt(a * one[i] + b * two[i] + c * three[i])
+def five(array, at):
+    """Five vectors of an array."""
+    return (
+        load(array, at), load(array, at + LANES), load(array, at + 2 * LANES), load(array, at + 3 * LANES),
+        load(array, at + 4 * LANES),
+    )  # fmt: skip
+
+
+@jit(inner=True)
+def keep_five(array, at, a, b, c, d, e):
+    """Write five vectors to an array."""
+    store(array, at, a)
+    store(array, at + LANES, b)
+    store(array, at + 2 * LANES, c)
+    store(array, at + 3 * LANES, d)
+    store(array, at + 4 * LANES, e)
+
+
+@jit(inner=True)
+def more_lags(out, order, p_path, s_path, state):
+    """Pass a block through the path's further lags."""
+    one = splat(f4(1.0))
+    for lag in range(1, order):
+        for part in range(PARTS):
+            pole = p_path if part < 2 else s_path
+            at = ((2 + lag) * PARTS + part) * LANES
+            value = load(state, at)
+            for k in range(BLOCK):
+                place = (k * PARTS + part) * LANES
+                value = pole * value + (one - pole) * load(out, place)
+                store(out, place, value)
+            store(state, at, value)
+
+
+@jit(inner=True)
+def add_head(out, group, first, heads):
+    """Add a head wave to the direct one, in all bands alike."""
+    fall, one, two = heads[group, 0], heads[group, 1], heads[group, 2]
+    for k in range(BLOCK):
+        if first + k >= heads[group, 4]:
+            one = fall * one + (heads[group, 3] if first + k == heads[group, 4] else 0.0)
+            two = fall * two + (1.0 - fall) * one
+            place = (k * PARTS + 2 * group) * LANES
+            store(out, place, load(out, place) + splat(f4(two)))
+    heads[group, 1], heads[group, 2] = one, two
 
 
 @jit
-def ladder(out, noise, warm, sets, columns, poles):
-    """Write noise under windows that differ between bands: sum of (w_b - w_b+1) low-passed n, and w_last n.
+def band_energies(out, t0, dt, arrivals, r, rates, lags, constants, quadrature):
+    """Energy of each sample of the parts of both groups, (5, bands, npts); each group sums to 1 over all time.
 
-    The bands sum to the noise. out: (columns, npts), one row for each of noise, (columns, warm + npts); the low passes
-    run over the first `warm` samples, too. sets: (sets, 6, npts), amplitudes, which become those of the low passes;
-    columns: the set of each. poles: of the five first-order bilinear low passes at the bands' upper edges.
+    Arguments as of `prepare_energies`, rates and lags with eight bands each. Returns the share of S energy that is not
+    direct, the mean over bands.
     """
-    for w in sets:
-        for j in range(poles.size):
-            less(w[j], w[j + 1], 0.5 * (1.0 - poles[j]))
-    p0, p1, p2, p3, p4 = poles[0], poles[1], poles[2], poles[3], poles[4]
-    for c in range(columns.size):
-        w, row, n = sets[columns[c]], out[c], noise[c]
-        s0 = s1 = s2 = s3 = s4 = before = 0.0
-        for i in range(warm):
-            x = n[i]
-            both, before = x + before, x
-            s0 = p0 * s0 + both
-            s1 = p1 * s1 + both
-            s2 = p2 * s2 + both
-            s3 = p3 * s3 + both
-            s4 = p4 * s4 + both
-        for i in range(row.size):
-            x = n[warm + i]
-            both, before = x + before, x
-            s0 = p0 * s0 + both
-            s1 = p1 * s1 + both
-            s2 = p2 * s2 + both
-            s3 = p3 * s3 + both
-            s4 = p4 * s4 + both
-            low = s0 * w[0, i] + s1 * w[1, i] + s2 * w[2, i]
-            row[i] = low + (s3 * w[3, i] + s4 * w[4, i] + x * w[5, i])
+    times, fluxes, paths = np.empty(NODES), np.empty((NODES, 3, LANES), dtype=f4), np.empty((2, LANES), dtype=f4)
+    factors, block = np.empty((8, LANES), dtype=f4), np.empty((BLOCK, PARTS, LANES), dtype=f4)
+    order, heads = int(constants[3]), np.empty((2, 6))
+    state = np.zeros((2 + order, PARTS, LANES), dtype=f4)
+    indirect = prepare_energies(
+        dt, arrivals, r, rates, lags, constants, quadrature, times, fluxes, factors, paths, out.shape[1]
+    )
+    head_states(heads, t0, dt, arrivals, constants[4], constants[5])
+    p_at, s_at = sample_after(arrivals[1], t0, dt), sample_after(arrivals[3], t0, dt)
+    node, npts = 0, out.shape[2]
+    for first in range(0, npts, BLOCK):
+        node = energy_block(block, first, t0, dt, node, times, fluxes, factors, order, state, heads, p_at, s_at)
+        for k in range(min(BLOCK, npts - first)):
+            for part in range(PARTS):
+                for band in range(out.shape[1]):
+                    out[part, band, first + k] = block[k, part, band]
+    return indirect
 
 
 @jit(inner=True)
-def less(one, two, factor):
-    """Replace by its difference from another, times a factor."""
-    for i in range(one.size):
-        one[i] = factor * (one[i] - two[i])
-
-
-@jit
-def combine_legs(
-    out, p_series, s_series, p_leg, sv_leg, sh_leg, s_leg, p_horizontal, s_vertical_filter, z_filter, surface, p_scale
-):
-    """Z, R, T spectra from the legs' spectra and the series' spectra; arguments as of `_kernels.combine`.
-
-    p_series: Z, polarised R, R alone, T alone; s_series: R, polarised Z, Z alone, T. out may have a fourth row.
-    """
-    p_radial, p_vertical, s_radial, s_vertical, transverse = surface
-    for k in range(out.shape[1]):
-        p = p_leg[k] * p_scale
-        across = p * transverse * p_horizontal[k]
-        on_z = sv_leg[k] * s_vertical * s_series[1, k] + s_leg[k] * transverse * s_vertical_filter[k] * s_series[2, k]
-        out[0, k] = p * p_vertical * p_series[0, k] + on_z * z_filter[k]
-        out[1, k] = p * p_radial * p_series[1, k] + across * p_series[2, k] + sv_leg[k] * s_radial * s_series[0, k]
-        out[2, k] = across * p_series[3, k] + sh_leg[k] * transverse * s_series[3, k]
+def sample_after(onset, t0, dt):
+    """First sample at or after an onset."""
+    return math.ceil((onset - t0) / dt - 1e-9)

@@ -141,15 +141,7 @@ class StochasticBackend(Backend):
         rows, truth = prepare_rows(conditions, self.parameters)
         if self._terms is not None:
             truth.update(self._terms.add_to(rows, truth["moment_magnitude"], conditions, seeds))
-        data = np.empty((len(rows), 3, npts), dtype=np.float32)
-        share = np.empty(len(rows))
-        low_cut = self._low_cut(sampling_rate_hz)
-        for i, row in enumerate(rows):
-            motion, share[i] = self._maker.make(row, float(start_s[i]), npts, 1.0 / sampling_rate_hz, int(seeds.row[i]))
-            if self.parameters.minimum_phase:
-                # what wrapped around the end of the FFT, some 1e-6 of the peak, would grow in displacement
-                motion[:, : row.samples_before_onset(float(start_s[i]), sampling_rate_hz)] = 0.0
-            data[i] = low_cut(motion)
+        data, share = self._maker.make(rows, np.asarray(start_s, dtype=float), npts, 1.0 / sampling_rate_hz, seeds.row)
         truth["coda_share"] = share
         smsim = self.parameters.horizontal_s_only
         return Records(
@@ -182,16 +174,6 @@ class StochasticBackend(Backend):
             parts.append(part)
             order.append(rows)
         return Records.concatenate(parts, "stochastic").select(np.argsort(np.concatenate(order)))
-
-    def _low_cut(self, sampling_rate_hz):
-        """The causal low cut as a function of data; nothing where the corner is 0."""
-        corner = self.parameters.low_cut_hz
-        if corner == 0:
-            return lambda data: data
-        from seissynth_plugins.stochastic.low_cut import high_pass_sections, low_cut
-
-        sections = high_pass_sections(int(self.parameters.low_cut_order), corner, sampling_rate_hz)
-        return lambda data: low_cut(np.ascontiguousarray(data), sections)
 
 
 def _document_options(backend):

@@ -1,6 +1,6 @@
 """The causal low cut of the records: a Butterworth high-pass in second-order sections.
 
-scipy.signal has the same (the tests compare them to rounding), but importing it takes half a second, most of the time
+scipy.signal has the same (the tests compare them), but importing it takes half a second, most of the time
 of the first record.
 """
 
@@ -34,23 +34,3 @@ def high_pass_sections(order, corner_hz, sampling_rate_hz):
         scale = 1.0 / (1.0 + warped)
         sections.append((scale, -scale, 0.0, (warped - 1.0) * scale, 0.0))
     return np.array(sections)
-
-
-def low_cut(data, sections):
-    """Filter rows from rest, in place.
-
-    Parameters
-    ----------
-    data : ndarray, shape (rows, npts), float64
-    sections : ndarray
-        Of `high_pass_sections`.
-
-    Returns
-    -------
-    ndarray
-        `data`.
-    """
-    from seissynth_plugins.stochastic._kernels import filter_rows
-
-    filter_rows(data, sections, np.empty((len(sections), 2)))
-    return data

@@ -4,24 +4,23 @@ The recipe is Boore's (2003): Gaussian noise under a window, its spectrum divide
 multiplied by the target spectrum, back in time. P, SV and SH are made separately, each from the onset of its ray.
 """
 
-from functools import lru_cache
-
 import numpy as np
 from scipy import fft
 
-from seissynth_plugins.stochastic.site import vs30_terms
-from seissynth_plugins.stochastic.spectra import corner_residuals
+from seissynth_plugins.stochastic.legs import LegMaker, spectrum_of, weighted_basis
+from seissynth_plugins.stochastic.low_cut import high_pass_sections
 from seissynth_plugins.stochastic.transport_noise import TransportNoise
 from seissynth_plugins.stochastic.windowed_noise import WindowedNoise
 
-_SMSIM_PARTITION = 0.5**0.5
 _TAIL_PERIODS = 1.0  # of the lowest corner, kept after the record against wrapping
 _SHORTEST_TAIL_S = 2.0
 _LENGTH_STEP = 256
+#: records that are made together; their three components fill the transforms' vectors of eight
+_TOGETHER = 8
 
 
 class RecordMaker:
-    """Makes the record of one row at a time; holds the data that rows share.
+    """Makes records; holds the data that they share.
 
     Parameters
     ----------
@@ -32,178 +31,105 @@ class RecordMaker:
     def __init__(self, parameters, grids):
         self.parameters = parameters
         self.grids = grids
-        self.noise = TransportNoise(parameters) if parameters.envelope == "transport" else WindowedNoise(parameters)
-        self._site = lru_cache(maxsize=64)(self._site_terms)
-        self._shape = lru_cache(maxsize=16)(self._corner_shape)
-        self._last_change = None, None
+        self.legs = LegMaker(parameters)
+        self.by_transport = parameters.envelope == "transport"
+        self.noise = TransportNoise(parameters) if self.by_transport else WindowedNoise(parameters)
 
-    def _site_terms(self, vs30, nfft, dt):
-        grid = self.grids.get(nfft, dt)
-        reference = self.parameters.site_reference_vs30_mps
-        return [grid.term(lambda f, k=k: vs30_terms(vs30, f, reference)[k]) for k in (0, 1)]
-
-    def make(self, row, start_s, npts, dt, seed):
-        """Return acceleration in m/s², shape (3, npts), Z, R, T, float64; and the coda's share of S energy.
+    def make(self, rows, start_s, npts, dt, seeds):
+        """Return acceleration in m/s², shape (rows, 3, npts), Z, R, T, float32; and the coda's shares of S energy.
 
         Parameters
         ----------
-        row : PreparedRow
-        start_s : float
+        rows : sequence of PreparedRow
+        start_s : sequence of float
             Time of sample 0 after origin.
         npts : int
         dt : float
-        seed : int
-            The row's seed.
+        seeds : sequence of int
+            The rows' seeds.
         """
+        out = np.zeros((len(rows), 3, npts), dtype=np.float32)
+        shares = np.zeros(len(rows))
+        sections = np.zeros((0, 5))
+        if self.parameters.low_cut_hz > 0:
+            sections = high_pass_sections(int(self.parameters.low_cut_order), self.parameters.low_cut_hz, 1.0 / dt)
+        places = [self._place(row, start, npts, dt) for row, start in zip(rows, start_s, strict=True)]
+        together = _TOGETHER if self.by_transport else 1
+        begin = 0
+        while begin < len(rows):
+            nfft = places[begin][2]
+            end = begin + 1
+            while end < min(begin + together, len(rows)) and places[end][2] == nfft:
+                end += 1
+            if nfft > 0:  # else the record ends before anything arrives
+                part = slice(begin, end)
+                origins, skipped, _ = zip(*places[part], strict=True)
+                motion, shares[part] = self._motion(
+                    rows[part], origins, np.array(skipped) + npts, nfft, dt, seeds[part]
+                )
+                self._finish(out[part], motion, rows[part], start_s[part], skipped, sections, dt)
+            begin = end
+        return out, shares
+
+    def uncut(self, row, start_s, npts, dt, seed):
+        """One record as it comes from the transform, (3, npts): without the silence before P, and the low cut."""
+        origin, skipped, nfft = self._place(row, start_s, npts, dt)
+        motion, _ = self._motion([row], [origin], np.array([skipped + npts]), nfft, dt, [seed])
+        return motion[:3, skipped : skipped + npts]
+
+    def _place(self, row, start_s, npts, dt):
+        """Time of the first sample that is made, how many are before the record, and the length of transforms."""
         first = row.s_direct if self.parameters.horizontal_s_only else min(row.p_first, row.p_direct)
         skipped = max(0, int(np.ceil((start_s - first) / dt)))  # samples between the onset and the record's start
         origin = start_s - skipped * dt
-        tail = max(_SHORTEST_TAIL_S, _TAIL_PERIODS / row.lowest_corner)
-        wanted = skipped + npts + int(tail / dt)
-        nfft = fft.next_fast_len(-(-wanted // _LENGTH_STEP) * _LENGTH_STEP, real=True)
-        nfft += nfft % 2
-        grid = self.grids.get(nfft, dt)
         inside = skipped + npts
         if origin + inside * dt <= first:
-            return np.zeros((3, npts)), 0.0  # the record ends before anything arrives
-        spectra, coda_share = self.noise.spectra(
-            row, origin, inside, nfft, dt, seed, self.legs(grid, row), grid, self.s_on_z(grid, row)
-        )
-        if spectra is None:
-            return np.zeros((3, npts)), 0.0
-        if self.parameters.horizontal_s_only:
-            spectra[0] = 0.0
-        if row.components is not None:
-            self._scatter_components(spectra, grid, row.components)
-        return fft.irfft(spectra, nfft)[:3, skipped:inside] / dt, coda_share
+            return origin, skipped, 0
+        tail = max(_SHORTEST_TAIL_S, _TAIL_PERIODS / row.lowest_corner)
+        nfft = fft.next_fast_len(-(-(inside + int(tail / dt)) // _LENGTH_STEP) * _LENGTH_STEP, real=True)
+        return origin, skipped, nfft + nfft % 2
 
-    def _scatter_components(self, spectra, grid, ratios):
-        """Change R over T, and Z over both, of the spectra; in place."""
-        from seissynth_plugins.stochastic import _kernels as kernels
-
-        across, up = (np.zeros((2, len(grid.frequency))) for _ in range(2))
-        kernels.weighted_rows(0.5 * ratios[0], *grid.adjustment, across)
-        kernels.weighted_rows(ratios[1], *grid.adjustment, up)
-        out, scratch, nothing = np.empty(len(grid.frequency), dtype=complex), np.empty_like(across), np.zeros((0, 1))
-        for place, change in ((0, up), (1, across), (2, -across)):
-            kernels.leg_spectrum(out, *scratch, 1.0, change, nothing[:, 0], nothing, nothing)
-            spectra[place] *= out
-
-    def s_on_z(self, grid, row):
-        """Return what S on Z has beside S on the horizontals: less of the Vs30 term, and a decay with distance.
-
-        Parameters
-        ----------
-        grid : Grid
-        row : PreparedRow
-
-        Returns
-        -------
-        ndarray, shape (bins,), complex
-            A factor; 1 where there is nothing.
-        """
-        from seissynth_plugins.stochastic import _kernels as kernels
-
-        p = self.parameters
-        more = p.vertical_site_exponent - 1.0
-        nonlinear = more * row.nonlinear if p.vertical_nonlinear else -row.nonlinear
-        weights, terms = [], []
-        if (more != 0.0 or nonlinear != 0.0) and row.vs30 != p.site_reference_vs30_mps:
-            weights += [more, nonlinear]
-            terms += self._site(row.vs30, grid.nfft, grid.dt)
-        if row.z_distance != 0.0:
-            weights.append(row.z_distance)
-            terms.append(grid.s_vertical_decay)
-        if not weights:
-            return np.ones(len(grid.frequency), dtype=complex)
-        out, scratch = np.empty(len(grid.frequency), dtype=complex), np.empty((2, len(grid.frequency)))
-        gains, phases = (np.array([term[part] for term in terms]) for part in (0, 1))
-        kernels.leg_spectrum(out, *scratch, 1.0, np.zeros_like(scratch), np.array(weights), gains, phases)
-        out[0] = 1.0
-        return out
-
-    def _corner_shape(self, nfft, dt, corners, powers):
-        """Log modulus and phase of a source's spectrum, (2, bins); records of an earthquake share it."""
-        from seissynth_plugins.stochastic import _kernels as kernels
-
+    def _motion(self, rows, origins, insides, nfft, dt, seeds):
+        """Motion of rows with one length of transforms, (3 rows or more, nfft), and shares of scattered S."""
         grid = self.grids.get(nfft, dt)
-        corners, powers = np.frombuffer(corners), np.frombuffer(powers)
-        out = np.empty((2, len(grid.frequency)))
-        kernels.corner_shape(
-            *out, grid.frequency, grid.cosine, grid.sine, corners, powers, *corner_tables(corners, dt), grid.causal
-        )
-        return out
+        if self.by_transport:
+            series, shares = self.noise.write(rows, origins, insides, nfft, dt, seeds)
+            spectra = self.legs.shape(grid, rows, fft.rfft(series), 1.0 / dt)
+        else:
+            (row,), (origin,), (inside,), (seed,) = rows, origins, insides, seeds
+            spectra, shares = self.noise.spectra(
+                row,
+                origin,
+                inside,
+                nfft,
+                dt,
+                int(seed),
+                self.legs.spectra(grid, row),
+                grid,
+                self.legs.s_on_z(grid, row),
+            )
+            if spectra is None:
+                return np.zeros((3, nfft)), 0.0
+            spectra /= dt
+        if self.parameters.horizontal_s_only:
+            spectra[::3] = 0.0
+        for i, row in enumerate(rows):
+            if row.components is not None:
+                _scatter_components(spectra[3 * i : 3 * i + 3], grid, row.components)
+        return fft.irfft(spectra, nfft), shares
 
-    def _change(self, grid, adjustment):
-        """Gain and phase of a change of ln FAS, (2, bins); without random terms an event's records share it."""
-        from seissynth_plugins.stochastic import _kernels as kernels
+    def _finish(self, out, motion, rows, start_s, skipped, sections, dt):
+        from seissynth_plugins.stochastic import _shaping_kernels as kernels
 
-        key = (grid.nfft, grid.dt, adjustment.tobytes())
-        last, change = self._last_change  # read once: another thread may replace it
-        if key != last:
-            change = np.zeros((2, len(grid.frequency)))
-            kernels.weighted_rows(adjustment, *grid.adjustment, change)
-            self._last_change = key, change
-        return change
-
-    def legs(self, grid, row):
-        """Return the spectra of P, SV, SH and of S without a mechanism's pattern, which noise is shaped by.
-
-        Parameters
-        ----------
-        grid : Grid
-            Frequencies, of `GridCache.get`.
-        row : PreparedRow
-
-        Returns
-        -------
-        tuple of ndarray, each of shape (bins,), complex
-            Of acceleration, m/s; the free surface is not in them.
-        """
-        from seissynth_plugins.stochastic import _kernels as kernels
-
-        p = self.parameters
-        gains, phases = grid.gain, grid.phase
-        extra_p, extra_s = (), ()
-        if row.vs30 != p.site_reference_vs30_mps:
-            linear, f2 = self._site(row.vs30, grid.nfft, grid.dt)
-            gains = np.vstack([gains, linear[0], f2[0]])
-            phases = np.vstack([phases, linear[1], f2[1]])
-            extra_s = (1.0, row.nonlinear)
-            extra_p = (p.p_site_exponent, p.p_site_exponent * row.nonlinear)
-        if row.adjustment is not None:
-            change = self._change(grid, row.adjustment)
-            gains, phases = np.vstack([gains, change[:1]]), np.vstack([phases, change[1:]])
-            extra_s, extra_p = (*extra_s, 1.0), (*extra_p, 1.0)
-
-        scratch = np.empty((2, len(grid.frequency)))
-
-        def spectrum(level, attenuation, kappa, site_power, corners, powers, extra):
-            out = np.empty(len(grid.frequency), dtype=complex)
-            weights = np.array([attenuation, kappa, site_power, *extra])
-            shape = self._shape(grid.nfft, grid.dt, corners.tobytes(), powers.tobytes())
-            kernels.leg_spectrum(out, *scratch, level, shape, weights, gains, phases)
-            return out
-
-        s = spectrum(row.s_level, row.s_attenuation, p.kappa0_s, 1.0, *row.s_corners, extra_s)
-        if p.horizontal_s_only:
-            s *= _SMSIM_PARTITION
-            return np.zeros_like(s), s, s, s
-        p_kappa = p.p_kappa_ratio * p.kappa0_s
-        pressure = spectrum(row.p_level, row.p_attenuation, p_kappa, p.p_site_exponent, *row.p_corners, extra_p)
-        if grid.p_factor is not None:
-            pressure *= grid.p_factor
-        if row.pattern is None:
-            return pressure, s, s, s
-        # a mechanism's pattern fades to the mean: exp(log ratio) at low frequency, 1 above the band, minimum phase
-        legs = [base * np.exp(ratio * grid.pattern) for base, ratio in zip((pressure, s, s), row.pattern, strict=True)]
-        return (*legs, s)
+        silent = np.zeros(len(rows), dtype=np.int64)
+        if self.parameters.minimum_phase:
+            # what wrapped around the end of the FFT, some 1e-6 of the peak, would grow in displacement
+            silent[:] = [row.samples_before_onset(t, 1.0 / dt) for row, t in zip(rows, start_s, strict=True)]
+        kernels.finish_rows(out, motion, np.array(skipped), silent, sections)
 
 
-def corner_tables(corners, dt):
-    """Rows of the residual table for the corners asked (linear in their logarithm), and the pole of each."""
-    log_corner, phase, square = corner_residuals()
-    position = np.interp(np.log(corners * dt), log_corner, np.arange(len(log_corner)))
-    left = np.minimum(position.astype(int), len(log_corner) - 2)
-    share = (position - left)[:, None]
-    return phase[left] * (1 - share) + phase[left + 1] * share, square, np.exp(-2 * np.pi * corners * dt)
+def _scatter_components(spectra, grid, ratios):
+    """Change R over T, and Z over both, of the spectra; in place."""
+    across, up = weighted_basis(grid, 0.5 * ratios[0]), weighted_basis(grid, ratios[1])
+    for place, term, weight in ((0, up, 1.0), (1, across, 1.0), (2, across, -1.0)):
+        spectra[place] *= spectrum_of(1.0, [(term, weight)])

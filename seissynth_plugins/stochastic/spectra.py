@@ -71,6 +71,33 @@ def corner_residuals():
     return np.log(_TABLE_CORNERS), phase, square
 
 
+class Term:
+    """ln of the modulus of a filter on a grid of frequencies, and its phase.
+
+    Parameters
+    ----------
+    values : ndarray, shape (2, bins)
+    """
+
+    def __init__(self, values):
+        self.values = np.asarray(values)
+
+    @cached_property
+    def single(self):
+        """The same in single precision."""
+        return self.values.astype(np.float32)
+
+    @cached_property
+    def filter(self):
+        """The filter, complex, (bins,)."""
+        return np.exp(self.values[0] + 1j * self.values[1])
+
+    @cached_property
+    def pairs(self):
+        """Real and imaginary part of the filter in single precision, (2, bins)."""
+        return np.array([self.filter.real, self.filter.imag], dtype=np.float32)
+
+
 class Grid:
     """Frequencies of one FFT length, with the log moduli and phases that records share.
 
@@ -89,20 +116,18 @@ class Grid:
         self.cosine, self.sine = np.cos(angle), np.sin(angle)
         self.causal = parameters.minimum_phase
         p = parameters
-        terms = [
-            lambda f: -np.pi * f ** (1 - p.q_exponent),  # times R / (Q0 v)
-            lambda f: -np.pi * f,  # times kappa
-            lambda f: np.log(interpolate_log_frequency(p.site_amplification, f)),  # times 1 for S
-        ]
-        self.gain, self.phase = (np.array(x) for x in zip(*map(self.term, terms), strict=True))
-        gain, phase = self.term(lambda f: 1 - _log_step(f, p.radiation_band_hz))
-        self.pattern = gain + 1j * phase  # the log of the filter
-        self.s_vertical = self.filter(lambda f: np.log(interpolate_log_frequency(p.s_vertical, f)))
-        # the log of the filter, times ln(R / 30 km)
+        #: times R / (Q0 v), times kappa, and times 1 for S
+        self.attenuation = self.term(lambda f: -np.pi * f ** (1 - p.q_exponent))
+        self.kappa = self.term(lambda f: -np.pi * f)
+        self.site = self.term(lambda f: np.log(interpolate_log_frequency(p.site_amplification, f)))
+        #: ln of a mechanism's pattern over its mean is multiplied by it
+        self.pattern = self.term(lambda f: 1 - _log_step(f, p.radiation_band_hz))
+        self.s_vertical = self.term(lambda f: np.log(interpolate_log_frequency(p.s_vertical, f)))
+        #: times ln(R / 30 km)
         self.s_vertical_decay = self.term(lambda f: -interpolate_log_frequency(p.s_vertical_decay, f))
-        self.p_horizontal = self.filter(lambda f: np.log(interpolate_log_frequency(p.p_horizontal, f)))
+        self.p_horizontal = self.term(lambda f: np.log(interpolate_log_frequency(p.p_horizontal, f)))
         flat = all(factor == 1 for _, factor in p.p_factor)
-        self.p_factor = None if flat else self.filter(lambda f: np.log(interpolate_log_frequency(p.p_factor, f)))
+        self.p_factor = None if flat else self.term(lambda f: np.log(interpolate_log_frequency(p.p_factor, f)))
         self.crossover = _bilinear_variable(self.frequency, p.coda_crossover_hz, dt)
 
     @cached_property
@@ -113,16 +138,11 @@ class Grid:
         return basis_on_grid(self.frequency, self.dt, self.causal)
 
     def term(self, log_modulus):
-        """Log modulus and minimum phase on the grid of a function of frequency; two arrays of shape (bins,)."""
+        """The `Term` of a function of frequency, with minimum phase."""
         fine = np.arange((self.nfft // 2) * _PADDING + 1) / (self.nfft * _PADDING * self.dt)
         values = log_modulus(fine)
         phase = minimum_phase(values)[::_PADDING] if self.causal else np.zeros(len(self.frequency))
-        return values[::_PADDING].copy(), phase.copy()
-
-    def filter(self, log_modulus):
-        """The same as a complex filter, shape (bins,)."""
-        gain, phase = self.term(log_modulus)
-        return np.exp(gain + 1j * phase)
+        return Term([values[::_PADDING], phase])
 
 
 class GridCache:

@@ -15,8 +15,10 @@ EDGES_HZ = (1.0, 2.0, 4.0, 8.0, 16.0)
 CENTRES_HZ = (*(edge / math.sqrt(2) for edge in EDGES_HZ), EDGES_HZ[-1] * math.sqrt(2))
 #: a band's edge must be well below the Nyquist frequency
 _HIGHEST_EDGE = 0.4
-#: nodes of a group's energy over time, and of the integral over the ellipsoid
-_NODES, _QUADRATURE = 108, 8
+#: nodes of the integral over an ellipsoid
+_QUADRATURE = 8
+#: numbers of a vector in the compiled loops
+_LANES = 8
 #: power of a random factor on durations that scattering takes: with 1, D5-95 of S near the source changes by more
 _LONGER = 0.7
 #: km/s; the distance that scattering sees is that of direct S
@@ -28,6 +30,13 @@ def quadrature():
     """Gauss-Legendre nodes and weights of the integral over an ellipsoid."""
     nodes, weights = np.polynomial.legendre.leggauss(_QUADRATURE)
     return nodes, weights
+
+
+@cache
+def single_quadrature():
+    """The same in single precision."""
+    nodes, weights = quadrature()
+    return nodes.astype(np.float32), weights.astype(np.float32)
 
 
 def scattered_energy(distance_km, times_s, speed_km_s, scattering_per_km):
@@ -116,6 +125,12 @@ class TransportEnergies:
     Parameters
     ----------
     parameters : Parameters
+
+    Attributes
+    ----------
+    constants : tuple of float
+        Conversion of S into P and scattering of P, over scattering of S; scale of losses; order of the path's lags;
+        energies of the head waves of P and S.
     """
 
     def __init__(self, parameters):
@@ -123,19 +138,41 @@ class TransportEnergies:
         frequency = np.array(CENTRES_HZ)
         self._scattering = p.scattering_per_km * frequency**p.scattering_exponent
         self._absorption = 2 * np.pi * frequency / (p.absorption_q0 * frequency**p.absorption_q_exponent)
-        self._constants = (
-            p.scattering_conversion, p.p_scattering, p.conversion_loss_scale, int(p.kernel_order),
-            p.head_wave_energy, p.head_wave_energy,
+        self.constants = (
+            float(p.scattering_conversion), float(p.p_scattering), float(p.conversion_loss_scale),
+            float(p.kernel_order), float(p.head_wave_energy), float(p.head_wave_energy),
         )  # fmt: skip
 
-    def lags_s(self, row, distance_km):
-        """Mean times over which source and path spread P and S, (bands, 2 groups, 2), s."""
-        p, frequency = self._parameters, np.array(CENTRES_HZ)
-        out = np.empty((len(frequency), 2, 2))
-        for group, (share, least, per_km, power) in enumerate((p.p_kernel, p.s_kernel)):
-            out[:, group, 0] = share * row.source_duration
-            out[:, group, 1] = least + per_km * distance_km * frequency**power
-        return row.duration_factor * out
+    def rates_and_lags(self, rows, bands):
+        """Return what scatters, absorbs and spreads the energy of rows, in vectors of eight bands.
+
+        Parameters
+        ----------
+        rows : sequence of PreparedRow
+        bands : int
+            How many bands the sample interval resolves; the last of them fills the rest of a vector.
+
+        Returns
+        -------
+        rates : ndarray, shape (rows, 2, 8), float32
+            Scattering of S, 1/km, and absorption, 1/s.
+        lags : ndarray, shape (rows, 4, 8), float32
+            Mean time over which the source spreads P, the path P, the source S, the path S, s.
+        """
+        p, chosen = self._parameters, np.minimum(np.arange(_LANES), bands - 1)
+        frequency = np.array(CENTRES_HZ)[chosen]
+        factor, source, s_direct = np.array(
+            [(row.duration_factor, row.source_duration, row.s_direct) for row in rows]
+        ).T[:, :, None]
+        rates = np.stack([self._scattering[chosen] * factor**_LONGER, self._absorption[chosen] / factor], axis=1)
+        lags = [
+            part * factor
+            for share, least, per_km, power in (p.p_kernel, p.s_kernel)
+            for part in (
+                share * source + 0.0 * frequency, least + per_km * SHEAR_KM_S * s_direct * frequency**power,
+            )
+        ]  # fmt: skip
+        return rates.astype(np.float32), np.stack(lags, axis=1).astype(np.float32)
 
     def make(self, row, t0, npts, dt, bands=None, dtype=float):
         """Return the energy of each sample in each band, and the share of S that is scattered.
@@ -163,18 +200,18 @@ class TransportEnergies:
         from seissynth_plugins.stochastic import _transport_kernels as kernels
 
         bands = len(band_edges(dt)) + 1 if bands is None else bands
-        distance = SHEAR_KM_S * row.s_direct
-        rates = np.column_stack(
-            [self._scattering * row.duration_factor**_LONGER, self._absorption / row.duration_factor]
-        )[:bands]
+        rates, lags = self.rates_and_lags([row], bands)
         out = np.empty((5, bands, npts), dtype=dtype)
-        arrivals = (min(row.p_first, row.p_direct), row.p_direct, min(row.s_first, row.s_direct), row.s_direct)
         indirect = kernels.band_energies(
-            out, t0, dt, arrivals, distance, np.ascontiguousarray(rates), self.lags_s(row, distance), self._constants,
-            quadrature(), np.empty(_NODES), np.empty((3, bands, _NODES)), np.empty(npts, dtype=np.int32),
-            np.empty(npts),
+            out, float(t0), float(dt), arrivals_s(row), SHEAR_KM_S * row.s_direct, rates[0], lags[0], self.constants,
+            single_quadrature(),
         )  # fmt: skip
         return out, indirect
+
+
+def arrivals_s(row):
+    """First and direct P, first and direct S, s after origin."""
+    return min(row.p_first, row.p_direct), row.p_direct, min(row.s_first, row.s_direct), row.s_direct
 
 
 def band_edges(dt):

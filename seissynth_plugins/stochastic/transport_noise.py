@@ -1,29 +1,40 @@
 """Noise under the windows of energy transport, band by band, for P and for S."""
 
 import numpy as np
-from scipy import fft
 
 from seissynth_plugins.stochastic.spectra import interpolate_log_frequency
-from seissynth_plugins.stochastic.transport import CENTRES_HZ, EDGES_HZ, TransportEnergies, band_edges
+from seissynth_plugins.stochastic.transport import (
+    CENTRES_HZ,
+    EDGES_HZ,
+    SHEAR_KM_S,
+    TransportEnergies,
+    arrivals_s,
+    band_edges,
+    single_quadrature,
+)
 from seissynth_plugins.stochastic.windowed_noise import P_STREAM, POLARITY_STREAM
 
 #: the bands' low passes run for so long before the onset
 _WARM_S = 1.0
 _FREE_SURFACE = 2.0
-#: window of each series of noise. P: polarised, Z, R, T alone; S: polarised, R, Z, T alone
-_WINDOWS = np.array([0, 1, 1, 1, 2, 3, 4, 5])
-#: rows of the series, see `TransportNoise.write`
-_P_Z, _P_SHARED, _S_R, _S_SHARED = 0, 1, 4, 5
-_ORDER = np.array([_P_SHARED, _P_Z, 2, 3, _S_SHARED, _S_R, 6, 7])
+#: polarised series among the eight, see `TransportNoise.write`
+_P_SHARED, _S_SHARED = 1, 5
+_SERIES = 8
+_LOW_BITS = np.uint64(0xFFFFFFFF)
 
 
-def normal_rows(seed, stream, rows, npts):
-    """Normal numbers of a row, (rows, npts), float32; a multiple of four rows. A longer result begins alike."""
-    from seissynth_plugins.stochastic import _normal_kernels as kernels
+def key_of(seeds):
+    """Seeds, 64 bits each, as pairs of 32-bit numbers, (n, 2)."""
+    seeds = np.asarray(seeds, dtype=np.uint64).reshape(-1, 1)
+    return np.hstack([seeds & _LOW_BITS, seeds >> np.uint64(32)]).astype(np.uint32)
 
-    out = np.empty((rows, npts), dtype=np.float32)
-    low, high = int(seed) & 0xFFFFFFFF, int(seed) >> 32
-    kernels.normal_rows(out, np.uint64(stream), (np.uint64(low), np.uint64(high)))
+
+def normal_rows(seed, stream, npts):
+    """Normal numbers of a seed and stream, (8, npts), float32; a longer result begins alike."""
+    from seissynth_plugins.stochastic import _series_kernels as kernels
+
+    out = np.empty((_SERIES, npts), dtype=np.float32)
+    kernels.normal_rows(out, np.uint32(stream), tuple(key_of(seed)[0]))
     return out
 
 
@@ -38,7 +49,7 @@ class TransportNoise:
     -----
     Each series is one white noise. First-order low passes divide it into bands, and each band has its window. The bands
     sum to the noise, and the expected spectrum is white to 2 % in octaves. The windows act after the filters, so
-    nothing moves before the onset.
+    nothing moves before the onset. More than 2 s after an onset they are linear over eight samples.
 
     Direct waves are polarised, but for a share; scattered ones are not. Waves that changed between P and S on the way
     arrive between both. They belong to the S group, and divide between the components as P's coda does.
@@ -48,87 +59,90 @@ class TransportNoise:
         self.parameters = p = parameters
         self.energies = TransportEnergies(parameters)
         frequency = np.array(CENTRES_HZ)
-        self._p_alone, self._s_alone = (
-            interpolate_log_frequency(knots, frequency) for knots in (p.p_depolarised, p.s_depolarised)
-        )
+        p_alone, s_alone = (interpolate_log_frequency(knots, frequency) for knots in (p.p_depolarised, p.s_depolarised))
         self._p_horizontal, self._s_vertical, self._decay, self._coda_vertical = (
             interpolate_log_frequency(knots, frequency)
             for knots in (p.p_horizontal, p.s_vertical, p.s_vertical_decay, p.s_coda_vertical)
         )
+        self._mix = _mix(p_alone, s_alone)
 
-    def write(self, row, origin, inside, nfft, dt, seed):
+    def write(self, rows, origins, insides, nfft, dt, seeds):
         """Return noise under its windows.
 
         Parameters
         ----------
-        row : PreparedRow
-        origin : float
-            Time of sample 0, s after origin.
-        inside, nfft : int
-            Samples that are asked for, and of the result; the rest is zero.
+        rows : sequence of PreparedRow
+        origins : sequence of float
+            Time of sample 0 of each row, s after origin.
+        insides : sequence of int
+            Samples that are asked for; the rest is zero.
+        nfft : int
+            Samples of the result.
         dt : float
-        seed : int
+        seeds : sequence of int
 
         Returns
         -------
-        series : ndarray, shape (8, nfft), float32, or None
+        series : ndarray, shape (rows, 8, nfft), float32
             Of P: Z, polarised R, R and T alone; of S: R, polarised Z, Z alone, T. Zero before the first arrival. The
-            energy of P is 1 and that of its pulse, of S 1. None if nothing arrives.
-        indirect : float
-            Share of S that is scattered.
+            energy of P is 1 and that of its pulse, of S 1.
+        indirect : ndarray, shape (rows,)
+            Share of S that is scattered; 0 where nothing arrives.
         """
-        from seissynth_plugins.stochastic import _transport_kernels as kernels
+        from seissynth_plugins.stochastic import _series_kernels as kernels
 
-        first = min(row.p_first, row.p_direct)
-        offset = max(0, int(np.ceil((first - origin) / dt - 1e-9)))
-        npts = inside - offset
-        if npts <= 0:
-            return None, 0.0
-        sets, indirect = self._amplitudes(row, origin + offset * dt, npts, dt)
-        tangent = np.tan(np.pi * band_edges(dt) * dt)
-        poles, warm = np.zeros(len(EDGES_HZ)), round(_WARM_S / dt)
+        arrivals = np.array([arrivals_s(row) for row in rows])
+        origins, insides = np.asarray(origins, dtype=float), np.asarray(insides)
+        offsets = np.maximum(np.ceil((arrivals[:, 0] - origins) / dt - 1e-9), 0).astype(np.int64)
+        edges = band_edges(dt)
+        tangent = np.tan(np.pi * edges * dt)
+        poles = np.zeros(len(EDGES_HZ))
         poles[: len(tangent)] = (1 - tangent) / (1 + tangent)
-        noise = normal_rows(seed, P_STREAM, len(_WINDOWS), warm + npts)
-        series = np.zeros((len(_WINDOWS), nfft), dtype=np.float32)
-        made = np.empty((len(_WINDOWS), npts), dtype=np.float32)
-        kernels.ladder(made, noise, warm, sets, _WINDOWS, poles)
-        series[_ORDER, offset:inside] = made
-        sign = row.polarity or np.sign(normal_rows(seed, POLARITY_STREAM, 4, 1)[0, 0])
-        series[_P_SHARED, offset] += sign * np.sqrt(self.parameters.p_pulse)
-        series[_P_Z] += series[_P_SHARED]
-        series[_S_R] += series[_S_SHARED]
+        distance = SHEAR_KM_S * arrivals[:, 3]
+        times = np.column_stack([origins + offsets * dt, arrivals, distance])
+        rates, lags = self.energies.rates_and_lags(rows, len(edges) + 1)
+        keys = key_of(seeds)
+        series = np.zeros((len(rows), _SERIES, nfft), dtype=np.float32)
+        indirect = np.zeros(len(rows))
+        kernels.series_rows(
+            series, indirect, offsets, insides, times, rates, lags, self._on_z(rows), self._pulses(rows, keys),
+            keys, self._mix, poles, float(dt), -(-round(_WARM_S / dt) // kernels.BLOCK), len(edges) + 1,
+            self.energies.constants, single_quadrature(), np.uint32(P_STREAM),
+        )  # fmt: skip
         return series, indirect
 
-    def spectra(self, row, origin, inside, nfft, dt, seed, legs, grid, z_filter):
-        """Return spectra of Z, R, T and an empty row, and the share of S that is scattered; None if nothing arrives.
+    def _pulses(self, rows, keys):
+        """The pulse at the onset of P, with the sign of its polarity, or with one that is drawn."""
+        from seissynth_plugins.stochastic import _series_kernels as kernels
 
-        legs, grid, z_filter as of `RecordMaker`.
-        """
-        from seissynth_plugins.stochastic import _transport_kernels as kernels
+        signs = np.array([row.polarity for row in rows])
+        unknown = np.flatnonzero(signs == 0)
+        drawn = np.empty(len(unknown))
+        kernels.signs(drawn, keys[unknown], np.uint32(POLARITY_STREAM))
+        signs[unknown] = drawn
+        return signs * np.sqrt(self.parameters.p_pulse)
 
-        series, indirect = self.write(row, origin, inside, nfft, dt, seed)
-        if series is None:
-            return None, 0.0
-        transformed = fft.rfft(series)
-        # four rows are transformed back faster than three
-        out = np.zeros((4, nfft // 2 + 1), dtype=np.complex64)
-        kernels.combine_legs(
-            out, transformed[:4], transformed[4:], *legs, grid.p_horizontal, grid.s_vertical, z_filter,
-            (*row.surface, _FREE_SURFACE), 1.0 / np.sqrt(1.0 + self.parameters.p_pulse),
-        )  # fmt: skip
-        return out, indirect
+    def _on_z(self, rows):
+        """Energy on Z of scattered S and of converted waves over that of direct S, (rows, 2, bands), float32."""
+        distance, p_vertical = np.array([(row.z_distance, row.surface[1]) for row in rows]).T[:, :, None]
+        direct = self._s_vertical * np.exp(-distance * self._decay)
+        converted = p_vertical / (_FREE_SURFACE * self._p_horizontal) / direct
+        return np.square(np.stack([self._coda_vertical / direct, converted], axis=1)).astype(np.float32)
 
-    def _amplitudes(self, row, t0, npts, dt):
-        """Amplitudes of the six windows in all bands, (6, bands, npts), and the share of S that is scattered."""
-        from seissynth_plugins.stochastic import _transport_kernels as kernels
 
-        energies, indirect = self.energies.make(row, t0, npts, dt, dtype=np.float32)
-        sets = np.empty((6, len(CENTRES_HZ), npts), dtype=np.float32)
-        on_z = (np.square(factor) for factor in self._on_z(row))
-        kernels.amplitudes(sets, energies, self._p_alone, self._s_alone, *on_z)
-        return sets, indirect
+def _mix(p_alone, s_alone):
+    """Shares of the energies in the squared windows of the series, (bands, parts, series), float32.
 
-    def _on_z(self, row):
-        """Z over a horizontal of scattered S and of converted waves, over that of direct S; by band."""
-        direct = self._s_vertical * np.exp(-row.z_distance * self._decay)
-        return self._coda_vertical / direct, row.surface[1] / (_FREE_SURFACE * self._p_horizontal) / direct
+    Parts as of `TransportEnergies.make`; series as of `TransportNoise.write`, before polarised ones are added to those
+    alone. What is converted and scattered of S on Z alone is 0 here.
+    """
+    out = np.zeros((len(p_alone), 5, _SERIES), dtype=np.float32)
+    out[:, 0, _P_SHARED] = 1.0 - p_alone
+    for series in (0, 2, 3):
+        out[:, 0, series], out[:, 1, series] = p_alone, 1.0
+    out[:, 2, _S_SHARED] = 1.0 - s_alone
+    for series in (4, 6, 7):
+        out[:, 2, series] = 1.0 if series == 7 else s_alone
+    for series in (4, 7):
+        out[:, 3:, series] = 1.0
+    return out

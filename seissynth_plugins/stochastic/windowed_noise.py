@@ -63,7 +63,7 @@ class WindowedNoise:
     def spectra(self, row, origin, inside, nfft, dt, seed, legs, grid, z_filter):
         """Return spectra of Z, R and T, and the share of S energy that its coda has; None if nothing arrives.
 
-        legs, grid, z_filter as of `RecordMaker`.
+        legs, grid, z_filter as of `LegMaker`.
         """
         from seissynth_plugins.stochastic import _kernels as kernels
 
@@ -73,8 +73,8 @@ class WindowedNoise:
             return None, 0.0
         out = np.zeros((3, nfft // 2 + 1), dtype=complex)
         kernels.combine(
-            out, fft.rfft(p_series), fft.rfft(s_series), *legs, grid.p_horizontal, grid.s_vertical, z_filter,
-            (*row.surface, _FREE_SURFACE), grid.crossover, (p_energy, low or 1.0, high or 1.0),
+            out, fft.rfft(p_series), fft.rfft(s_series), *legs, grid.p_horizontal.filter, grid.s_vertical.filter,
+            z_filter, (*row.surface, _FREE_SURFACE), grid.crossover, (p_energy, low or 1.0, high or 1.0),
         )  # fmt: skip
         return out, max(0.0, 1 - window / high) if high > 0 else 0.0
 

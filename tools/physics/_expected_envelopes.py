@@ -38,7 +38,7 @@ class Expected:
         maker = RecordMaker(parameters, GridCache(parameters))
         grid = maker.grids.get(_NFFT, _DT)
         chosen = [int(np.argmin(abs(grid.frequency - f))) for f in CENTRES_HZ]
-        legs = [np.abs(np.array(maker.legs(grid, row))[:, chosen]) for row in self.rows]
+        legs = [np.abs(np.array(maker.legs.spectra(grid, row))[:, chosen]) for row in self.rows]
         #: amplitudes of P and of S at the bands' centres, (records, 2, bands)
         self.levels = np.array([[leg[0], leg[3]] for leg in legs])
         kernels = [_filter_power(*band) for band in BANDS_HZ]

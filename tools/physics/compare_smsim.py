@@ -52,7 +52,7 @@ def target(backend, table):
 
     maker = RecordMaker(backend.parameters, GridCache(backend.parameters))
     grid = maker.grids.get(24576, 1 / RATE_HZ)
-    leg = maker.legs(grid, prepare_rows(table[:1], backend.parameters)[0][0])[1]
+    leg = maker.legs.spectra(grid, prepare_rows(table[:1], backend.parameters)[0][0])[1]
     return grid.frequency, 2 * 100 * np.abs(leg)  # 2: the free surface
 
 

@@ -210,18 +210,19 @@ def test_minimum_phase_of_a_known_filter():
 @pytest.mark.parametrize("corner", [0.03, 0.4, 7.0, 49.0, 160.0])
 def test_corners_are_causal_and_keep_their_modulus(corner):
     from seissynth_plugins.stochastic import _kernels
-    from seissynth_plugins.stochastic.simulation import corner_tables
+    from seissynth_plugins.stochastic.legs import corner_tables
 
     grid = Grid(32768, 0.01, ACTIVE)
     corners, powers = np.array([corner]), np.array([-1.0])
     residual, square, poles = corner_tables(corners, grid.dt)
+    kappa = grid.kappa.values[:, None]
 
     def spectrum(corners, powers, residual, poles):
         shape, scratch = np.empty((2, len(grid.frequency))), np.empty((2, len(grid.frequency)))
         arrays = grid.frequency, grid.cosine, grid.sine, corners, powers, residual, square, poles
         _kernels.corner_shape(*shape, *arrays, True)
         out = np.empty(len(grid.frequency), dtype=complex)
-        _kernels.leg_spectrum(out, *scratch, 1.0, shape, np.array([0.0, 0.035, 0.0]), grid.gain, grid.phase)
+        _kernels.leg_spectrum(out, *scratch, 1.0, shape, np.array([0.035]), *kappa)
         return out
 
     out = spectrum(corners, powers, residual, poles)

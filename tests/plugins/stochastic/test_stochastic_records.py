@@ -27,7 +27,7 @@ def target_cm_s(backend, table, nfft=24576, dt=0.005):
 
     maker = record_maker(backend)
     grid = maker.grids.get(nfft, dt)
-    leg = maker.legs(grid, prepare_rows(table[:1], backend.parameters)[0][0])[1]
+    leg = maker.legs.spectra(grid, prepare_rows(table[:1], backend.parameters)[0][0])[1]
     return grid.frequency, 2 * 100 * np.abs(leg)  # 2: the free surface
 
 
@@ -99,7 +99,7 @@ def test_the_filters_themselves_are_causal(preset):
     maker = record_maker(backend)
     for magnitude in (3.0, 5.0, 6.0, 7.0):
         row = prepare_rows(conditions([40.0], magnitude), backend.parameters)[0][0]
-        motion, _ = maker.make(row, -5.0, 6500, 0.01, seed=3)
+        motion = maker.uncut(row, -5.0, 6500, 0.01, 3)
         first = row.samples_before_onset(-5.0, 100.0)
         assert 0 < np.abs(motion[:, : first - 1]).max() < 2e-5 * np.abs(motion).max()
 

@@ -151,8 +151,8 @@ def test_the_expected_spectrum_of_the_noise_is_white(magnitude, distance_km):
     noise, npts, draws = TransportNoise(PARAMETERS), 12_000, 160
     power = np.zeros(npts // 2 + 1)
     for seed in range(draws):
-        series, _ = noise.write(row, row.p_first, npts, npts, 0.01, seed)
-        power += np.square(abs(np.fft.rfft(series[[4, 7]]))).sum(0)
+        series, _ = noise.write([row], [row.p_first], [npts], npts, 0.01, [seed])
+        power += np.square(abs(np.fft.rfft(series[0, [4, 7]]))).sum(0)
     frequency = np.fft.rfftfreq(npts, 0.01)
     octaves = [(frequency >= low) & (frequency < 2 * low) for low in (1.0, 2.0, 4.0, 8.0, 16.0)]
     level = np.array([power[chosen].mean() for chosen in octaves]) / (2 * draws)
@@ -161,7 +161,7 @@ def test_the_expected_spectrum_of_the_noise_is_white(magnitude, distance_km):
 
 def test_series_are_exactly_zero_before_the_first_arrival():
     row = row_of(4.0, 40.0)
-    series, _ = TransportNoise(PARAMETERS).write(row, row.p_first - 1.0, 1000, 1024, 0.01, 5)
+    (series,), _ = TransportNoise(PARAMETERS).write([row], [row.p_first - 1.0], [1000], 1024, 0.01, [5])
     assert not series[:, :100].any() and not series[:, 1000:].any()
     assert abs(series[0, 100]) > 0.05  # the pulse that carries the polarity
 
