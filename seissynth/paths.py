@@ -1,5 +1,6 @@
 """Paths: sites that record an earthquake, their distances and azimuths, and arrival times."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,10 +130,11 @@ def make_sites(sensors):
     """Group sensors by location; list of Site, in the order of the sensors."""
     groups = group_sites(sensors)
     names = [f"{group[0].network}.{group[0].station}" for group in groups]
+    sites_of = Counter(names)
     sites = []
     for name, group in zip(names, groups, strict=True):
         first = group[0]
-        place = (first.latitude_deg, first.longitude_deg, first.depth_m) if names.count(name) > 1 else ()
+        place = (first.latitude_deg, first.longitude_deg, first.depth_m) if sites_of[name] > 1 else ()
         sites.append(Site(station_key(first.network, first.station, *place), group))
     return sites
 

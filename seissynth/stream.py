@@ -1,11 +1,11 @@
 """From motion to an ObsPy Stream: channels, noise, instrument, provenance."""
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
-from obspy import Trace
-from obspy.core import AttribDict
+from obspy import Trace, UTCDateTime
+from obspy.core import AttribDict, Stats
 
 from seissynth.instruments.response import apply_response, native_quantity, quantize_counts, spectrum_of_response
 from seissynth.noise.models import prepare_noise, station_noise
@@ -21,13 +21,20 @@ def sensor_motion(motion, direction):
 
     Sums of at most three products, term by term: a matrix product would not be bit-for-bit the same on all machines.
     """
-    out = np.zeros((len(direction), motion.shape[-1]), dtype=motion.dtype)
-    for channel, cosines in enumerate(direction):
+    out = np.empty((len(direction), motion.shape[-1]), dtype=motion.dtype)
+    for channel, cosines in enumerate(direction.tolist()):
+        empty = True
         for component, cosine in enumerate(cosines):
             if abs(cosine) > _NEGLIGIBLE_DIRECTION:
                 # exact for aligned channels
-                factor = np.round(cosine) if abs(abs(cosine) - 1) < _NEGLIGIBLE_DIRECTION else cosine
-                out[channel] += motion[component] * motion.dtype.type(factor)
+                factor = motion.dtype.type(round(cosine) if abs(abs(cosine) - 1) < _NEGLIGIBLE_DIRECTION else cosine)
+                if empty:
+                    np.multiply(motion[component], factor, out=out[channel])
+                else:
+                    out[channel] += motion[component] * factor
+                empty = False
+        if empty:
+            out[channel] = 0
     return out
 
 
@@ -91,7 +98,7 @@ class Instrument:
         if noise is not None and self.output != "RAW":
             data = data + np.pad(noise, ((0, 0), (lead, 0)))
         if self.output != "RAW":
-            return list(data[:, lead:].astype(np.float32))
+            return list(data[:, lead:].astype(np.float32, copy=False))
         out = []
         for i, channel in enumerate(sensor.channels):
             counts = apply_response(data[i], channel, rate, self.quantity(channel), self._said)[lead:]
@@ -112,7 +119,7 @@ def channel_motion(motion, row, sensor, instrument, rate):
         data = np.concatenate(
             [sensor_motion(motion.get(q)[row], direction[i : i + 1]) for i, q in enumerate(quantities)]
         )
-    return resample_motion(data, motion.sampling_rate_hz, rate)
+    return data if rate == motion.sampling_rate_hz else resample_motion(data, motion.sampling_rate_hz, rate)
 
 
 def make_traces(simulation, request, instrument, provenance, *, seeds, sampling_rate=None):
@@ -136,17 +143,17 @@ def make_traces(simulation, request, instrument, provenance, *, seeds, sampling_
     list of obspy Trace
     """
     traces = []
-    for k, row in enumerate(simulation.group.rows):
-        shared = {**provenance, **_row_provenance(simulation, k, request, row)}
+    for k, (row, own) in enumerate(zip(simulation.group.rows, _row_provenances(simulation, request), strict=True)):
+        shared = {**provenance, **own}
         start = request.earthquake.time + float(simulation.records.start_s[k])
         for sensor in request.sites[row].sensors:
             rate = float(sampling_rate or sensor.sampling_rate_hz)
             data = channel_motion(simulation.motion, k, sensor, instrument, rate)
-            seed = hash_words("noise", int(seeds.row[row]), sensor.id)
+            seed = 0 if instrument.noise is None else hash_words("noise", int(seeds.row[row]), sensor.id)
             recorded = instrument.record(sensor, data, rate, start, seed)
             for channel, samples in zip(sensor.channels, recorded, strict=True):
                 traces.append(make_trace(channel, samples, rate, start, shared))
-                traces[-1].stats["distance"] = 1000.0 * shared["conditions"].path_ep_distance_km
+                traces[-1].stats.__dict__["distance"] = 1000.0 * shared["conditions"].path_ep_distance_km
     return traces
 
 
@@ -161,53 +168,69 @@ def make_trace(channel, samples, rate, start, shared):
 
     ``stats.coordinates`` is as ObsPy's ``Inventory.get_coordinates`` gives it (degrees, m).
     """
-    header = {
-        "network": channel.network,
-        "station": channel.station,
-        "location": channel.location,
-        "channel": channel.code,
-        "starttime": start,
-        "sampling_rate": rate,
-    }
-    trace = Trace(np.ascontiguousarray(samples), header)
-    trace.stats["coordinates"] = _attributes(
-        {
-            "latitude": channel.latitude_deg,
-            "longitude": channel.longitude_deg,
-            "elevation": channel.elevation_m,
-            "local_depth": channel.depth_m,
-        }
+    samples = np.ascontiguousarray(samples)
+    empty = _empty_trace(len(samples), rate)
+    header = empty.stats.__dict__
+    stats = Stats.__new__(Stats)
+    stats.__dict__.update(header)
+    stats.__dict__.update(
+        network=channel.network,
+        station=channel.station,
+        location=channel.location,
+        channel=channel.code,
+        starttime=UTCDateTime(ns=start.ns),
+        endtime=UTCDateTime(ns=start.ns + header["endtime"].ns - header["starttime"].ns),
+        coordinates=_attributes(
+            {
+                "latitude": channel.latitude_deg,
+                "longitude": channel.longitude_deg,
+                "elevation": channel.elevation_m,
+                "local_depth": channel.depth_m,
+            }
+        ),
+        seissynth=_attributes(shared),
     )
-    trace.stats["seissynth"] = _attributes(shared)
+    trace = Trace.__new__(Trace)
+    trace.__dict__.update(empty.__dict__)
+    trace.__dict__.update(stats=stats, data=samples)
     return trace
 
 
-def _row_provenance(simulation, k, request, row):
-    records, start = simulation.records, float(simulation.records.start_s[k])
-    end = start + (simulation.group.npts - 1) / simulation.group.sampling_rate_hz
-    p, s = (_inside(float(onset), start, end) for onset in (records.p_s[k], records.s_s[k]))
-    return {
-        "origin_time": request.earthquake.time,
-        "event_key": request.earthquake.key,
-        "event_id": request.earthquake.id,
-        "p_s": p,
-        "s_s": s,
-        "conditions": _attributes(request.rows[row]),
-        "truth": _attributes({name: _plain(values[k]) for name, values in records.truth.items()}),
-        "low_cut_hz": records.low_cut_hz,
-    }
+@lru_cache(maxsize=16)
+def _empty_trace(npts, rate):
+    """A trace whose header those of one size and rate begin with: ObsPy's constructor sets each key by itself."""
+    trace = Trace(header={"sampling_rate": rate})
+    trace.stats.npts = npts
+    return trace
+
+
+def _row_provenances(simulation, request):
+    """What ``stats.seissynth`` says of each row of a simulation alone; list of dict."""
+    records, group = simulation.records, simulation.group
+    lasting = (group.npts - 1) / group.sampling_rate_hz
+    columns = [values.tolist() if hasattr(values, "tolist") else list(values) for values in records.truth.values()]
+    times = (np.asarray(values, dtype=float).tolist() for values in (records.start_s, records.p_s, records.s_s))
+    return [
+        {
+            "origin_time": request.earthquake.time,
+            "event_key": request.earthquake.key,
+            "event_id": request.earthquake.id,
+            "p_s": _inside(p, start, start + lasting),
+            "s_s": _inside(s, start, start + lasting),
+            "conditions": _attributes(request.rows[row]),
+            "truth": _attributes(dict(zip(records.truth, truth, strict=True))),
+            "low_cut_hz": records.low_cut_hz,
+        }
+        for row, start, p, s, *truth in zip(group.rows, *times, *columns, strict=True)
+    ]
 
 
 def _attributes(mapping):
     """Make an AttribDict of plain values; its constructor sets keys one by one, which is slower than the rotation."""
-    attributes = AttribDict()
+    attributes = AttribDict.__new__(AttribDict)
     attributes.__dict__.update(mapping)
     return attributes
 
 
 def _inside(onset, start, end):
     return onset if start <= onset <= end else math.nan
-
-
-def _plain(value):
-    return value.item() if hasattr(value, "item") else value

@@ -8,7 +8,10 @@ reader therefore goes through the distributions one by one and skips unreadable 
 import importlib
 import importlib.metadata
 import re
+import sys
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from seissynth.shared.warning import warn_user
 
@@ -47,7 +50,7 @@ def find_entries(group=GROUP):
     """Return every entry point of `group`; no plugin is imported.
 
     A distribution that is on ``sys.path`` twice (a source tree with its ``egg-info`` and an installation) counts once,
-    as first seen.
+    as first seen. Files are read again when a folder on ``sys.path`` has changed, as an installation does.
 
     Returns
     -------
@@ -55,13 +58,27 @@ def find_entries(group=GROUP):
         Sorted by name, then distribution.
     """
     try:
-        entries = read_with_entrypoints(group)
+        entries = _read_once(group, tuple((place, _changed(place)) for place in sys.path))
     except Exception:  # configparser's errors, a bad spec, an odd sys.path: all of them somebody else's
         entries = read_one_by_one(group)
     unique = {}
     for entry in entries:
         unique.setdefault((entry.name, entry.distribution), entry)
     return [unique[key] for key in sorted(unique)]
+
+
+@lru_cache(maxsize=8)
+def _read_once(group, _):
+    """`read_with_entrypoints`, for one state of the folders on ``sys.path``."""
+    return tuple(read_with_entrypoints(group))
+
+
+def _changed(place):
+    """When a folder last got or lost an entry; None if it cannot be read."""
+    try:
+        return Path(place or ".").stat().st_mtime_ns
+    except (OSError, TypeError, ValueError):
+        return None
 
 
 def read_with_entrypoints(group):

@@ -117,14 +117,15 @@ def philox(a, b, c, d, key):
     """Random 32-bit numbers, four vectors, of counters, four vectors; key: two 32-bit numbers."""
     low, high = key
     factor_a, factor_b = splat(_FACTOR_A), splat(_FACTOR_B)
-    for r in range(_ROUNDS):
-        key_a, key_b = splat(u4(low + u4(r) * _STEP_A)), splat(u4(high + u4(r) * _STEP_B))
+    key_a, key_b = splat(low), splat(high)
+    for _ in range(_ROUNDS):
         a, b, c, d = (
             high_product(factor_b, c) ^ b ^ key_a,
             factor_b * c,
             high_product(factor_a, a) ^ d ^ key_b,
             factor_a * a,
         )
+        key_a, key_b = key_a + splat(_STEP_A), key_b + splat(_STEP_B)
     return a, b, c, d
 
 

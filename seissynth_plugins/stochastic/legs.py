@@ -9,8 +9,8 @@ from seissynth_plugins.stochastic.spectra import Term, corner_residuals
 
 _SMSIM_PARTITION = 0.5**0.5
 _FREE_SURFACE = 2.0
-#: terms of sites and of sources that are kept, the least used dropped first
-_KEPT = 64
+#: how many terms of a kind are kept, the least used dropped first
+_KEPT = {"site": 64, "source": 16, "change": 2}
 
 
 class LegMaker:
@@ -23,23 +23,25 @@ class LegMaker:
 
     def __init__(self, parameters):
         self.parameters = parameters
-        self._terms = OrderedDict()
+        self._kinds = {kind: OrderedDict() for kind in _KEPT}
 
-    def _kept(self, key, make):
+    def _kept(self, kind, key, make):
         """What `make` returns for a key, made once."""
-        found = self._terms.pop(key, None)
+        terms = self._kinds[kind]
+        found = terms.pop(key, None)
         if found is None:
             found = make()
-        self._terms[key] = found
-        while len(self._terms) > _KEPT:
-            self._terms.popitem(last=False)
+        terms[key] = found
+        while len(terms) > _KEPT[kind]:
+            terms.popitem(last=False)
         return found
 
     def _site(self, grid, vs30):
         """Terms of Vs30, linear and nonlinear."""
         reference = self.parameters.site_reference_vs30_mps
         return self._kept(
-            ("site", grid.nfft, grid.dt, vs30),
+            "site",
+            (grid.nfft, grid.dt, vs30),
             lambda: [grid.term(lambda f, k=k: vs30_terms(vs30, f, reference)[k]) for k in (0, 1)],
         )
 
@@ -56,12 +58,12 @@ class LegMaker:
             )  # fmt: skip
             return Term(out)
 
-        return self._kept(("source", grid.nfft, grid.dt, corners.tobytes(), powers.tobytes()), make)
+        return self._kept("source", (grid.nfft, grid.dt, corners.tobytes(), powers.tobytes()), make)
 
     def _change(self, grid, adjustment):
         """A change of ln FAS; without random terms an event's records share it."""
         return self._kept(
-            ("change", grid.nfft, grid.dt, adjustment.tobytes()), lambda: weighted_basis(grid, adjustment)
+            "change", (grid.nfft, grid.dt, adjustment.tobytes()), lambda: weighted_basis(grid, adjustment)
         )
 
     def terms(self, grid, row):
