@@ -13,8 +13,10 @@ from seissynth_plugins.stochastic._transport_kernels import (
     LANES,
     NODES,
     PARTS,
+    energy_behind,
     energy_block,
     head_states,
+    lag_weights,
     prepare_energies,
     sample_after,
 )
@@ -205,6 +207,7 @@ def series_rows(
     state, ladder = np.empty((2 + order, PARTS, LANES), dtype=f4), np.empty((6, LANES), dtype=f4)
     steps = np.empty((BLOCK, BANDS, LANES), dtype=f4)
     last, now = np.empty((BANDS, LANES), dtype=f4), np.empty((BANDS, LANES), dtype=f4)
+    weights, inputs = np.empty((3, 4, LANES), dtype=f4), np.empty((3, LANES), dtype=f4)
     numbers, made, own = np.empty((BLOCK, LANES), dtype=f4), np.empty((BLOCK, LANES), dtype=f4), mix.copy()
     halves = np.empty(BANDS - 1, dtype=f4)
     for band in range(BANDS - 1):
@@ -221,17 +224,27 @@ def series_rows(
             dt, arrivals, distance, rates[row], lags[row], constants, quadrature, nodes, fluxes, factors, paths,
             bands,
         )  # fmt: skip
+        lag_weights(weights, factors)
         head_states(heads, t0, dt, arrivals, constants[4], constants[5])
         p_at, s_at = sample_after(arrivals[1], t0, dt), sample_after(arrivals[3], t0, dt)
         state[:] = f4(0.0)
+        inputs[:] = f4(0.0)
         ladder[:] = f4(0.0)
         last[:] = f4(0.0)
         warm_up(ladder, warm, falls, stream, key, numbers)
         node, npts = 0, ends[row] - offsets[row]
         begin = row * LANES * width + offsets[row]
         for first in range(0, npts, BLOCK):
-            node = energy_block(energies, first, t0, dt, node, nodes, fluxes, factors, order, state, heads, p_at, s_at)
-            if is_near(arrivals, t0 + first * dt, t0 + (first + BLOCK) * dt, dt):
+            near = is_near(arrivals, t0 + first * dt, t0 + (first + BLOCK) * dt, dt)
+            if near or order > 1 or heads[0, 5] + heads[1, 5] > 0.0:
+                node = energy_block(
+                    energies, first, t0, dt, node, nodes, fluxes, factors, order, state, heads, p_at, s_at, inputs
+                )
+            else:
+                node = energy_behind(
+                    energies, t0 + (first + BLOCK - 1) * dt, node, nodes, fluxes, factors, weights, state, inputs
+                )
+            if near:
                 for k in range(BLOCK):
                     window_steps(steps, k * BANDS * LANES, energies, k, own, halves, bands)
             else:

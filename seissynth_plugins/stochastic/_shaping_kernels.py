@@ -120,25 +120,29 @@ def shape_rows(out, spectra, table, index, weights, levels, surfaces, p_horizont
 def finish_rows(out, motion, skipped, silent, sections):
     """Cut rows of three components out of their transforms, (3 rows or more, nfft).
 
-    Samples before P are silenced, and the rest passes the second-order sections from rest; out: (rows, 3, npts).
+    Samples before P are silenced, and the rest passes the second-order sections from rest. out: (rows, 3, npts).
+    sections: an even number, as of `low_cut.high_pass_sections`.
     """
     npts = out.shape[2]
-    states = np.empty((sections.shape[0], 2, 4))
+    nothing = splat(f8(0.0))
     for row in range(out.shape[0]):
-        states[:] = 0.0
         begin = min(silent[row], npts)
         for component in range(3):
             out[row, component, :begin] = f4(0.0)
-        for n in range(begin, npts):
-            at = skipped[row] + n
-            z, r, t = motion[3 * row, at], motion[3 * row + 1, at], motion[3 * row + 2, at]
-            x = pack(f8(z), f8(r), f8(t), f8(0.0))
-            for j in range(sections.shape[0]):
-                place = 8 * j
-                y = splat(sections[j, 0]) * x + load(states, place)
-                kept = splat(sections[j, 1]) * x - splat(sections[j, 3]) * y + load(states, place + 4)
-                store(states, place, kept)
-                store(states, place + 4, splat(sections[j, 2]) * x - splat(sections[j, 4]) * y)
-                x = y
-            vertical, radial, transverse, _ = unpack(x)
-            out[row, 0, n], out[row, 1, n], out[row, 2, n] = f4(vertical), f4(radial), f4(transverse)
+            for n in range(begin, npts):
+                out[row, component, n] = motion[3 * row + component, skipped[row] + n]
+        # two sections at a time, whose states stay in registers
+        for j in range(0, sections.shape[0], 2):
+            b0, b1, b2 = splat(sections[j, 0]), splat(sections[j, 1]), splat(sections[j, 2])
+            a1, a2 = splat(sections[j, 3]), splat(sections[j, 4])
+            d0, d1, d2 = splat(sections[j + 1, 0]), splat(sections[j + 1, 1]), splat(sections[j + 1, 2])
+            c1, c2 = splat(sections[j + 1, 3]), splat(sections[j + 1, 4])
+            s1 = s2 = t1 = t2 = nothing
+            for n in range(begin, npts):
+                x = pack(f8(out[row, 0, n]), f8(out[row, 1, n]), f8(out[row, 2, n]), f8(0.0))
+                y = b0 * x + s1
+                s1, s2 = (b1 * x + s2) - a1 * y, b2 * x - a2 * y
+                z = d0 * y + t1
+                t1, t2 = (d1 * y + t2) - c1 * z, d2 * y - c2 * z
+                vertical, radial, transverse, _ = unpack(z)
+                out[row, 0, n], out[row, 1, n], out[row, 2, n] = f4(vertical), f4(radial), f4(transverse)

@@ -27,6 +27,8 @@ _TAIL_S, _TAIL_S_TIMES = 600.0, 3.0
 _SOURCE_ORDER = 2
 #: added to what enters the lags, relative to an earthquake's energy in 1 s: numbers too small for processors are slow
 _FLOOR = f4(1e-24)
+#: below this share of an earthquake's energy in a sample, a head wave is over
+_OVER = 1e-12
 _PAASSCHENS = f4(2.026)
 
 
@@ -236,12 +238,12 @@ def head_states(heads, t0, dt, arrivals, p_head, s_head):
 
 
 @jit(inner=True)
-def energy_block(out, first, t0, dt, node, times, fluxes, factors, order, state, heads, p_at, s_at):
+def energy_block(out, first, t0, dt, node, times, fluxes, factors, order, state, heads, p_at, s_at, inputs):
     """Energies of a block of samples from `first` on, (BLOCK, PARTS, bands); returns the node before the last one.
 
     Parts: direct P with its head wave, scattered P, direct S with its head wave, scattered S, converted. Each is
     sampled, and passes through the lags of the source and of the path, which go on from `state`, (2 + order, PARTS,
-    bands).
+    bands). inputs: out, fluxes at the last sample, (3, bands).
     """
     p_direct, s_direct = load(factors, 0), load(factors, LANES)
     p_source, p_path = load(factors, 2 * LANES), load(factors, 3 * LANES)
@@ -278,6 +280,9 @@ def energy_block(out, first, t0, dt, node, times, fluxes, factors, order, state,
         )
         c0, c1, c2, c3, c4 = p_path * c0 + b0, p_path * c1 + b1, s_path * c2 + b2, s_path * c3 + b3, s_path * c4 + b4
         keep_five(out, k * PARTS * LANES, p_gain * c0, p_gain * c1, s_gain * c2, s_gain * c3, s_gain * c4)
+        store(inputs, 0, p_flux)
+        store(inputs, LANES, s_flux)
+        store(inputs, 2 * LANES, both)
     keep_five(state, 0, a0, a1, a2, a3, a4)
     keep_five(state, PARTS * LANES, b0, b1, b2, b3, b4)
     keep_five(state, 2 * PARTS * LANES, c0, c1, c2, c3, c4)
@@ -286,6 +291,59 @@ def energy_block(out, first, t0, dt, node, times, fluxes, factors, order, state,
     for group in range(2):
         if heads[group, 5] > 0.0 and first + BLOCK > heads[group, 4]:
             add_head(out, group, first, heads)
+    return node
+
+
+@jit(inner=True)
+def lag_weights(out, factors):
+    """What a lag's pole makes of a block of samples: of its state before, and of an input that is linear in between.
+
+    out: (3, 4, bands), factors of the state before, of the input at the block's last sample, and of that at the last
+    sample of the block before, for the poles of `factors`.
+    """
+    for lag in range(4):
+        pole = load(factors, (2 + lag) * LANES)
+        power, last, before = splat(f4(1.0)), splat(f4(0.0)), splat(f4(0.0))
+        for k in range(BLOCK):
+            share = splat(f4(k / BLOCK))
+            last, before = last + (splat(f4(1.0)) - share) * power, before + share * power
+            power = power * pole
+        store(out, lag * LANES, power)
+        store(out, (4 + lag) * LANES, last)
+        store(out, (8 + lag) * LANES, before)
+
+
+@jit(inner=True)
+def energy_behind(out, t, node, times, fluxes, factors, weights, state, inputs):
+    """Energies at the last sample of a block, at t, far behind the onsets; returns the node before it.
+
+    As `energy_block` for one lag of the path, without impulses and head waves, but the inputs of lags are taken as
+    linear within the block. inputs: fluxes at the last sample before, (3, bands), and then at this one.
+    """
+    while node < times.size - 2 and times[node + 1] < t:
+        node += 1
+    u = splat(f4(min((t - times[node]) / (times[node + 1] - times[node]), 1.0)))
+    place = (BLOCK - 1) * PARTS * LANES
+    floor = splat(_FLOOR)
+    for part in range(PARTS):
+        group = 0 if part < 2 else 2
+        if part in (0, 2):
+            before = now = floor
+        else:
+            which = 0 if part == 1 else part - 2
+            at = (3 * node + which) * LANES
+            before = load(inputs, which * LANES)
+            now = floor + mixed(load(fluxes, at), load(fluxes, at + 3 * LANES), u)
+            store(inputs, which * LANES, now)
+        for lag in range(3):
+            pole = (group if lag < 2 else group + 1) * LANES
+            at = (lag * PARTS + part) * LANES
+            old = load(state, at)
+            new = load(weights, pole) * old + load(weights, 4 * LANES + pole) * now
+            new = new + load(weights, 8 * LANES + pole) * before
+            store(state, at, new)
+            before, now = old, new
+        store(out, place + part * LANES, load(factors, (6 + group // 2) * LANES) * now)
     return node
 
 
@@ -341,6 +399,8 @@ def add_head(out, group, first, heads):
             place = (k * PARTS + 2 * group) * LANES
             store(out, place, load(out, place) + splat(f4(two)))
     heads[group, 1], heads[group, 2] = one, two
+    if one + two < _OVER:
+        heads[group, 5] = 0.0
 
 
 @jit
@@ -353,7 +413,7 @@ def band_energies(out, t0, dt, arrivals, r, rates, lags, constants, quadrature):
     times, fluxes, paths = np.empty(NODES), np.empty((NODES, 3, LANES), dtype=f4), np.empty((2, LANES), dtype=f4)
     factors, block = np.empty((8, LANES), dtype=f4), np.empty((BLOCK, PARTS, LANES), dtype=f4)
     order, heads = int(constants[3]), np.empty((2, 6))
-    state = np.zeros((2 + order, PARTS, LANES), dtype=f4)
+    state, inputs = np.zeros((2 + order, PARTS, LANES), dtype=f4), np.zeros((3, LANES), dtype=f4)
     indirect = prepare_energies(
         dt, arrivals, r, rates, lags, constants, quadrature, times, fluxes, factors, paths, out.shape[1]
     )
@@ -361,7 +421,7 @@ def band_energies(out, t0, dt, arrivals, r, rates, lags, constants, quadrature):
     p_at, s_at = sample_after(arrivals[1], t0, dt), sample_after(arrivals[3], t0, dt)
     node, npts = 0, out.shape[2]
     for first in range(0, npts, BLOCK):
-        node = energy_block(block, first, t0, dt, node, times, fluxes, factors, order, state, heads, p_at, s_at)
+        node = energy_block(block, first, t0, dt, node, times, fluxes, factors, order, state, heads, p_at, s_at, inputs)
         for k in range(min(BLOCK, npts - first)):
             for part in range(PARTS):
                 for band in range(out.shape[1]):

@@ -20,8 +20,9 @@ def high_pass_sections(order, corner_hz, sampling_rate_hz):
 
     Returns
     -------
-    ndarray, shape (ceil(order / 2), 5)
-        b0, b1, b2, a1, a2 of each section; the real pole of an odd order makes one with b2 = a2 = 0.
+    ndarray, shape (sections, 5)
+        b0, b1, b2, a1, a2 of each section; the real pole of an odd order makes one with b2 = a2 = 0. Compiled loops
+        take two sections at a time: where one is missing, it is one that changes nothing.
     """
     warped = np.tan(np.pi * corner_hz / sampling_rate_hz)
     sections = []
@@ -33,4 +34,6 @@ def high_pass_sections(order, corner_hz, sampling_rate_hz):
     if order % 2:
         scale = 1.0 / (1.0 + warped)
         sections.append((scale, -scale, 0.0, (warped - 1.0) * scale, 0.0))
+    if len(sections) % 2:
+        sections.append((1.0, 0.0, 0.0, 0.0, 0.0))
     return np.array(sections)

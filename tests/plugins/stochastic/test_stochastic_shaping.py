@@ -1,15 +1,18 @@
 """Several rows at once: spectra against NumPy, noise against the energies of its windows, and the order of rows."""
 
+import numba
 import numpy as np
 import pytest
 from stochastic_tables import conditions, record_maker, simulate
 
 from seissynth.seeding import make_seeds
+from seissynth_plugins.stochastic import _transport_kernels as loops
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.rows import prepare_rows
-from seissynth_plugins.stochastic.transport import EDGES_HZ
+from seissynth_plugins.stochastic.transport import EDGES_HZ, arrivals_s, single_quadrature
 from seissynth_plugins.stochastic.transport_noise import TransportNoise
 
+f4 = np.float32
 FREE_SURFACE = 2.0
 TABLES = {
     "plain": conditions([20.0, 90.0], 4.0),
@@ -70,6 +73,49 @@ def test_noise_has_the_energies_of_its_windows():
     for begin, end in ((60, 300), (300, s - 20), (s + 20, s + 160), (s + 200, s + 900), (s + 1200, npts)):
         found = power[7, begin:end].mean()
         assert found == pytest.approx(wanted[begin:end].mean(), rel=0.06), (begin, end)
+
+
+@numba.njit
+def energies_of_blocks(exact, quick, behind, t0, dt, arrivals, r, rates, lags, constants, quadrature):
+    """Energies at the last samples of blocks: all samples computed, and from a block on only those."""
+    times, fluxes, paths = np.empty(108), np.empty((108, 3, 8), f4), np.empty((2, 8), f4)
+    factors, block, heads = np.empty((8, 8), f4), np.empty((8, 5, 8), f4), np.empty((2, 6))
+    state, inputs, weights = np.zeros((3, 5, 8), f4), np.zeros((3, 8), f4), np.empty((3, 4, 8), f4)
+    loops.prepare_energies(dt, arrivals, r, rates, lags, constants, quadrature, times, fluxes, factors, paths, 6)
+    loops.lag_weights(weights, factors)
+    p_at, s_at = loops.sample_after(arrivals[1], t0, dt), loops.sample_after(arrivals[3], t0, dt)
+    for way, out in enumerate((exact, quick)):
+        node = 0
+        state[:] = f4(0.0)
+        loops.head_states(heads, t0, dt, arrivals, constants[4], constants[5])
+        for number in range(out.shape[0]):
+            first = 8 * number
+            if way == 0 or number < behind:
+                node = loops.energy_block(
+                    block, first, t0, dt, node, times, fluxes, factors, 1, state, heads, p_at, s_at, inputs
+                )
+            else:
+                node = loops.energy_behind(
+                    block, t0 + (first + 7) * dt, node, times, fluxes, factors, weights, state, inputs
+                )
+            out[number] = block[7]
+
+
+@pytest.mark.parametrize(("magnitude", "distance_km"), [(2.0, 10.0), (5.0, 60.0), (7.5, 150.0)])
+def test_energies_far_behind_the_onsets_follow_from_every_eighth_sample(magnitude, distance_km):
+    backend = StochasticBackend()
+    row = prepare_rows(conditions([distance_km], magnitude), backend.parameters)[0][0]
+    energies, arrivals = TransportNoise(backend.parameters).energies, arrivals_s(row)
+    rates, lags = energies.rates_and_lags([row], 6)
+    exact, quick = np.empty((900, 5, 8), f4), np.empty((900, 5, 8), f4)
+    behind = int((row.s_direct + 2.0 - row.p_first) / 0.08) + 1
+    energies_of_blocks(
+        exact, quick, behind, row.p_first, 0.01, arrivals, 3.5 * row.s_direct, rates[0], lags[0], energies.constants,
+        single_quadrature(),
+    )  # fmt: skip
+    np.testing.assert_array_equal(exact[:behind], quick[:behind])
+    floor = 1e-6 * exact[behind:].max(axis=(0, 1))
+    np.testing.assert_allclose(quick[behind:], exact[behind:], rtol=4e-3, atol=floor.max())
 
 
 def test_records_do_not_depend_on_their_neighbours():
