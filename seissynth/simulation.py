@@ -1,6 +1,7 @@
 """Simulation: records of a backend, and their motion in any quantity."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,6 +53,7 @@ def simulate(request, group, seeds, backend, outside="raise"):
         Records that do not contain their onsets.
     """
     (simulation,) = simulate_realizations(request, group, [seeds], backend, outside)
+    warn_of_cut_onsets(request, group, [simulation.records])
     return simulation
 
 
@@ -68,12 +70,8 @@ def simulate_realizations(request, group, seeds, backend, outside="raise"):
     Returns
     -------
     list of Simulation
-        One for each realisation, with the same values as from `simulate`.
-
-    Warns
-    -----
-    SeisSynthWarning
-        As `simulate`.
+        One for each realisation, with the same values as from `simulate`, which says more of them:
+        `warn_of_cut_onsets` is left to the caller.
     """
     count, rows = len(group.rows), np.tile(group.rows, len(seeds))
     records = run_backend(
@@ -86,12 +84,10 @@ def simulate_realizations(request, group, seeds, backend, outside="raise"):
         source=None if request.source is None else request.source.select(rows),
         outside=outside,
     )
-    names = [request.sites[row].name for row in group.rows]
     back_azimuth_deg = request.conditions["path_back_azimuth_deg"].to_numpy()[group.rows]
     simulations = []
     for first in range(0, len(rows), count):
         part = records.select(slice(first, first + count))
-        _warn_of_cut_onsets(part, group, names)
         motion = GroundMotion(part, backend.card, back_azimuth_deg, group.sampling_rate_hz)
         simulations.append(Simulation(group, part, motion))
     return simulations
@@ -103,6 +99,7 @@ class GroundMotion:
     Parameters
     ----------
     records : seissynth.records.Records
+        Their data is turned to Z, N, E in place: a copy of it would take as long as some of the steps that made it.
     card : seissynth.backends.base.Card
         States the quantity and component order of `records`.
     back_azimuth_deg : ndarray, shape (n,)
@@ -126,7 +123,7 @@ class GroundMotion:
 
 
 def to_zne(data, component_order, back_azimuth_deg):
-    """Convert components to the order Z, N, E.
+    """Convert components to the order Z, N, E, in place if they are turned.
 
     Parameters
     ----------
@@ -141,29 +138,52 @@ def to_zne(data, component_order, back_azimuth_deg):
     """
     if component_order == "ZNE":
         return data
-    letters = "ZNE" if "N" in component_order else "ZRT"
-    z, first, second = (data[:, component_order.index(letter)] for letter in letters)
-    if letters == "ZNE":
-        return np.stack([z, first, second], axis=1)
+    if "N" in component_order:
+        return np.stack([data[:, component_order.index(letter)] for letter in "ZNE"], axis=1)
+    at = component_order.index("Z"), component_order.index("R"), component_order.index("T")
     angle = np.radians(np.asarray(back_azimuth_deg, dtype=float))
     cosines, sines = np.cos(angle).astype(data.dtype), np.sin(angle).astype(data.dtype)
-    out = np.empty(data.shape, dtype=data.dtype)
-    for row, (cosine, sine) in enumerate(zip(cosines, sines, strict=True)):  # a record at a time stays in the cache
-        out[row, 0] = z[row]
-        out[row, 1] = -cosine * first[row] + sine * second[row]
-        out[row, 2] = -sine * first[row] - cosine * second[row]
-    return out
+    for record, cosine, sine in zip(data, cosines, sines, strict=True):  # a record at a time stays in the cache
+        vertical, radial, transverse = (record[component] for component in at)
+        north, east = sine * transverse - cosine * radial, -sine * radial - cosine * transverse
+        if at[0] != 0:
+            record[0] = vertical
+        record[1], record[2] = north, east
+    return data
 
 
-def _warn_of_cut_onsets(records, group, names):
-    """Warn once for a group of records that do not contain their P or S onset."""
-    end = records.start_s + (group.npts - 1) / group.sampling_rate_hz
-    for phase, onsets in (("P", records.p_s), ("S", records.s_s)):
-        outside = np.flatnonzero((onsets < records.start_s) | (onsets > end))
+class Onsets(NamedTuple):
+    """Times of records after origin, s, each of shape (n,): of sample 0, of P and of S."""
+
+    start_s: np.ndarray
+    p_s: np.ndarray
+    s_s: np.ndarray
+
+    @classmethod
+    def of(cls, records):
+        """Those of `seissynth.records.Records`, whose samples need not be kept."""
+        return cls(records.start_s, records.p_s, records.s_s)
+
+
+def warn_of_cut_onsets(request, group, parts):
+    """Warn once for a group of records that do not contain their P or S onset.
+
+    Parameters
+    ----------
+    request : seissynth.requests.RecordRequest
+    group : seissynth.record_windows.WindowGroup
+    parts : list of Onsets, or of Records
+        Of all rows of the group, in order.
+    """
+    starts, p_s, s_s = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start_s", "p_s", "s_s"))
+    end = starts + (group.npts - 1) / group.sampling_rate_hz
+    names = [request.sites[row].name for row in group.rows]
+    for phase, onsets in (("P", p_s), ("S", s_s)):
+        outside = np.flatnonzero((onsets < starts) | (onsets > end))
         if len(outside):
             i = outside[0]
             warn_user(
                 f"{phase} lies outside the record of {len(outside)} of {len(onsets)} sites and is NaN there (first is "
-                f"{names[i]}: {phase} {onsets[i]:.1f} s after origin, record from {records.start_s[i]:.1f} to "
+                f"{names[i]}: {phase} {onsets[i]:.1f} s after origin, record from {starts[i]:.1f} to "
                 f"{end[i]:.1f} s). Pass another start= or duration=."
             )

@@ -23,7 +23,7 @@ from seissynth.events.event_notes import EventNotes
 from seissynth.record_windows import plan_windows, realizations_together
 from seissynth.requests import make_request
 from seissynth.seeding import seeds_of_rows
-from seissynth.simulation import simulate_realizations
+from seissynth.simulation import Onsets, simulate_realizations, warn_of_cut_onsets
 from seissynth.source_records import find_source
 from seissynth.stream import Instrument, in_order_of_sites, make_traces
 
@@ -235,16 +235,21 @@ def _generate_by_event(inventory, events, arguments, progress=None, say_at_end=F
             provenances = [arguments.provenance(backend, number) for number in some]
             traces = [[] for _ in some]
             for group in groups:
-                simulations = simulate_realizations(request, group, seeds, backend, arguments.outside)
-                for place, simulation in enumerate(simulations):
-                    traces[place] += make_traces(
-                        simulation, request, instrument, provenances[place], seeds=seeds[place],
-                        sampling_rate=arguments.sampling_rate,
-                    )  # fmt: skip
-                    notes.look_at(request, simulation.records)
-                    done += len(group.rows)
-                    if progress is not None:
-                        progress(done, total)
+                onsets = [[] for _ in some]
+                for part in group.parts():
+                    simulations = simulate_realizations(request, part, seeds, backend, arguments.outside)
+                    for place, simulation in enumerate(simulations):
+                        traces[place] += make_traces(
+                            simulation, request, instrument, provenances[place], seeds=seeds[place],
+                            sampling_rate=arguments.sampling_rate,
+                        )  # fmt: skip
+                        notes.look_at(request, simulation.records)
+                        onsets[place].append(Onsets.of(simulation.records))
+                        done += len(part.rows)
+                        if progress is not None:
+                            progress(done, total)
+                for found in onsets:
+                    warn_of_cut_onsets(request, group, found)
             streams += [Stream(in_order_of_sites(made, request.sites)) for made in traces]
         yield streams
     skipped.require_any()

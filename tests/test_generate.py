@@ -182,7 +182,7 @@ def test_radial_and_transverse_become_north_and_east():
 
     rng = np.random.default_rng(0)
     data, back_azimuth = rng.standard_normal((5, 3, 50)), np.array([0.0, 37.0, 125.0, 214.0, 301.0])
-    zne = to_zne(data, "TZR", back_azimuth)
+    zne = to_zne(data.copy(), "TZR", back_azimuth)
     np.testing.assert_array_equal(zne[:, 0], data[:, 1])
     for row, azimuth in enumerate(back_azimuth):
         radial, transverse = rotate_ne_rt(zne[row, 1], zne[row, 2], azimuth)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,13 @@ class Channel:
     @property
     def direction(self):
         """Unit vector of positive motion, ndarray, shape (3,), over (Z up, N, E)."""
-        azimuth, dip = math.radians(self.azimuth_deg), math.radians(self.dip_deg)
-        return np.array([-math.sin(dip), math.cos(dip) * math.cos(azimuth), math.cos(dip) * math.sin(azimuth)])
+        return np.array(_direction(self.azimuth_deg, self.dip_deg))
+
+
+@lru_cache(maxsize=256)
+def _direction(azimuth_deg, dip_deg):
+    azimuth, dip = math.radians(azimuth_deg), math.radians(dip_deg)
+    return -math.sin(dip), math.cos(dip) * math.cos(azimuth), math.cos(dip) * math.sin(azimuth)
 
 
 @dataclass
@@ -147,7 +153,7 @@ class Sensor:
 
         Multiply motion (3, npts) in that order by this matrix from the left to get the motion along the channels.
         """
-        return np.array([channel.direction for channel in self.channels])
+        return np.array([_direction(channel.azimuth_deg, channel.dip_deg) for channel in self.channels])
 
 
 def group_sites(sensors):

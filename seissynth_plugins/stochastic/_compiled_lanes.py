@@ -1,4 +1,4 @@
-"""`_lanes` in compiled loops: types and functions that numba learns."""
+"""`lanes` in compiled loops: types and functions that numba learns."""
 
 import operator
 
@@ -189,15 +189,27 @@ shifted_right, shifted_left = _shift("lshr"), _shift("shl")
 
 
 @intrinsic
-def high_product(typing, one, two):  # noqa: ARG001
-    """Upper 32 bits of the products."""
-    wide = ir.VectorType(ir.IntType(64), 8)
+def products(typing, one, two):  # noqa: ARG001
+    """Upper and lower 32 bits of the products.
 
-    def code(_, builder, __, given):
-        product = builder.mul(*(builder.zext(value, wide) for value in given))
-        return builder.trunc(builder.lshr(product, _constant([32] * 8, ir.IntType(64))), U8.vector)
+    Numbers at even and at odd places are multiplied apart, as the low halves of four 64-bit numbers.
+    """
+    wide, result = ir.VectorType(ir.IntType(64), 4), types.UniTuple(U8, 2)
+    evens_first = [k if k % 2 == 0 else 8 + k for k in range(8)]
 
-    return U8(one, two), code
+    def code(context, builder, _, given):
+        half, low = _constant([32] * 4, ir.IntType(64)), _constant([0xFFFFFFFF] * 4, ir.IntType(64))
+        one, two = (builder.bitcast(value, wide) for value in given)
+        even = builder.mul(builder.and_(one, low), builder.and_(two, low))
+        odd = builder.mul(builder.lshr(one, half), builder.lshr(two, half))
+        pairs = ((builder.lshr(even, half), odd), (even, builder.shl(odd, half)))
+        parts = [
+            builder.shuffle_vector(*(builder.bitcast(value, U8.vector) for value in pair), _constant(evens_first))
+            for pair in pairs
+        ]
+        return context.make_tuple(builder, result, parts)
+
+    return result(one, two), code
 
 
 @intrinsic

@@ -1,4 +1,4 @@
-"""`_lanes` as NumPy arrays, for loops that are not compiled: one function for one."""
+"""`lanes` as NumPy arrays, for loops that are not compiled: one function for one."""
 
 import numpy as np
 
@@ -79,9 +79,9 @@ def shifted_left(value, count):
     return value << np.uint32(count)
 
 
-def high_product(one, two):
-    """Upper 32 bits of the products."""
-    return ((one.astype(np.uint64) * two) >> np.uint64(32)).astype(np.uint32)
+def products(one, two):
+    """Upper and lower 32 bits of the products."""
+    return ((one.astype(np.uint64) * two) >> np.uint64(32)).astype(np.uint32), one * two
 
 
 def where_less(one, two, then, otherwise):

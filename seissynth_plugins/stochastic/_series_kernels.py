@@ -6,8 +6,6 @@ Vectors hold the eight series; those of energies, the octave bands.
 import numpy as np
 
 from seissynth.shared._numba import jit
-from seissynth_plugins.stochastic._lane_functions import normal_pair, philox, transposed
-from seissynth_plugins.stochastic._lanes import counted, load, root, shared_to_alone, splat, store
 from seissynth_plugins.stochastic._transport_kernels import (
     BLOCK,
     LANES,
@@ -20,6 +18,8 @@ from seissynth_plugins.stochastic._transport_kernels import (
     prepare_energies,
     sample_after,
 )
+from seissynth_plugins.stochastic.lane_functions import normal_pair, philox, transposed
+from seissynth_plugins.stochastic.lanes import counted, load, root, shared_to_alone, splat, store
 
 f4, u4 = np.float32, np.uint32
 #: octave bands, and the series of Z alone of S, whose shares of the energies differ from row to row

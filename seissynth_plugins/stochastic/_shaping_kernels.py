@@ -6,8 +6,8 @@ Vectors hold eight frequencies, real and imaginary parts apart, or the three com
 import numpy as np
 
 from seissynth.shared._numba import jit
-from seissynth_plugins.stochastic._lane_functions import exp, sine_cosine
-from seissynth_plugins.stochastic._lanes import evens, load, odds, pack, splat, store, unpack, woven_high, woven_low
+from seissynth_plugins.stochastic.lane_functions import exp, sine_cosine
+from seissynth_plugins.stochastic.lanes import evens, load, odds, pack, splat, store, unpack, woven_high, woven_low
 
 f4, f8 = np.float32, np.float64
 LANES = 8

@@ -8,8 +8,8 @@ import math
 import numpy as np
 
 from seissynth.shared._numba import jit
-from seissynth_plugins.stochastic._lane_functions import exp
-from seissynth_plugins.stochastic._lanes import load, root, splat, store
+from seissynth_plugins.stochastic.lane_functions import exp
+from seissynth_plugins.stochastic.lanes import load, root, splat, store
 
 f4 = np.float32
 #: numbers of a vector, samples of a block, parts of the energy

@@ -134,9 +134,10 @@ def prepare_rows(conditions, parameters):
         onsets[wave] = first, np.maximum(get.filled(f"path_{wave}_direct_travel_s", first), first)
 
     lowest_corner = source.lowest_corner_hz()
+    has_mechanism = _has_mechanism(get)
     rows = []
     for i in range(n):
-        polarity, pattern = _mechanism(get, i, p)
+        polarity, pattern = _mechanism(get, i, p) if has_mechanism[i] else (0.0, None)
         nonlinear = 0.0
         if p.nonlinear_site and vs30[i] < 760.0:
             rock_pga = _rock_pga(source, i, s_level[i], s_attenuation[i], s_duration[i], level[i], p)
@@ -229,6 +230,12 @@ def _slowness(get, wave):
     depth = np.maximum(get.filled("source_depth_km", 0.0), 0.0)
     sine = np.sqrt(np.maximum(1 - (depth / np.maximum(distance, 1e-3)) ** 2, 0.0))
     return np.where(np.isfinite(stated), stated, sine / (_CRUSTAL_VP if wave == "p" else _CRUSTAL_VS))
+
+
+def _has_mechanism(get):
+    """Which rows have a moment tensor or a fault plane."""
+    kinds = MOMENT_TENSOR_COLUMNS, [f"source_{name}_deg" for name in ("strike", "dip", "rake")]
+    return np.any([np.all([np.isfinite(get[name]) for name in kind], axis=0) for kind in kinds], axis=0)
 
 
 def _mechanism(get, i, p):

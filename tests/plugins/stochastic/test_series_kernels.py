@@ -4,9 +4,9 @@ import numba
 import numpy as np
 import pytest
 
-from seissynth_plugins.stochastic import _compiled_lanes as lanes
-from seissynth_plugins.stochastic import _lane_functions as functions
 from seissynth_plugins.stochastic import _series_kernels as kernels
+from seissynth_plugins.stochastic import lane_functions as functions
+from seissynth_plugins.stochastic import lanes
 from seissynth_plugins.stochastic.transport_noise import normal_rows
 
 

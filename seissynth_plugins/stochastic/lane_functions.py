@@ -9,14 +9,14 @@ import math
 import numpy as np
 
 from seissynth.shared._numba import jit
-from seissynth_plugins.stochastic._lanes import (
+from seissynth_plugins.stochastic.lanes import (
     bits_of,
     floats_of,
     fours_high,
     fours_low,
-    high_product,
     ones_high,
     ones_low,
+    products,
     root,
     shifted_left,
     shifted_right,
@@ -119,12 +119,8 @@ def philox(a, b, c, d, key):
     factor_a, factor_b = splat(_FACTOR_A), splat(_FACTOR_B)
     key_a, key_b = splat(low), splat(high)
     for _ in range(_ROUNDS):
-        a, b, c, d = (
-            high_product(factor_b, c) ^ b ^ key_a,
-            factor_b * c,
-            high_product(factor_a, a) ^ d ^ key_b,
-            factor_a * a,
-        )
+        (high_a, low_a), (high_c, low_c) = products(factor_a, a), products(factor_b, c)
+        a, b, c, d = high_c ^ b ^ key_a, low_c, high_a ^ d ^ key_b, low_a
         key_a, key_b = key_a + splat(_STEP_A), key_b + splat(_STEP_B)
     return a, b, c, d
 
