@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # what type checkers see of the table below
     from seissynth.explanation import picks as picks
     from seissynth.io.asdf import read_asdf as read_asdf
     from seissynth.io.files import write as write
+    from seissynth.picked_delays import fit_station_delays as fit_station_delays
     from seissynth.records import Records as Records
     from seissynth.report.evaluating import evaluate as evaluate
     from seissynth.report.flatfiles import evaluate_flatfile as evaluate_flatfile
@@ -44,6 +45,7 @@ _PUBLIC = {
     "example": "read_example",
     "backends.registry": "list_backends get_backend register_backend",
     "backends.base": "Backend Card",
+    "picked_delays": "fit_station_delays",
     "records": "Records",
     "io.files": "write",
     "io.asdf": "read_asdf",

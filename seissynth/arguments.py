@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 
@@ -14,6 +15,7 @@ from seissynth.conditions import plain_columns
 from seissynth.errors import InputError
 from seissynth.shared.bounds import within
 from seissynth.source_quantity import read_source_quantity
+from seissynth.traveltime.station_delays import StationDelays
 from seissynth.units import OUTPUTS, UNITS
 
 
@@ -57,6 +59,8 @@ class Arguments:
         self.realization = within("realization", self.realization, optional=True)
         if self.outside not in OUTSIDE:
             raise InputError(f"outside={self.outside!r} must be one of {', '.join(map(repr, OUTSIDE))}.")
+        if isinstance(self.velocity_model, (str, os.PathLike)) and os.fspath(self.velocity_model).endswith(".json"):
+            self.velocity_model = StationDelays.read(self.velocity_model)
         if self.event_key is not None and not (isinstance(self.event_key, str) and self.event_key):
             raise InputError(f"event_key={self.event_key!r} must be a text that is not empty.")
         if read_source_quantity(self.source_quantity) is not None and self.source is None:
@@ -198,6 +202,8 @@ def _plain(value):
         return {"unstorable": f"instance of backend {value.card.name!r}"}
     if hasattr(value, "__fspath__"):
         return value.__fspath__()
+    if isinstance(value, StationDelays):
+        return _plain(value.plain())
     layers = [getattr(value, name, None) for name in ("top_depth_km", "vp_km_s", "vs_km_s")]
     if all(isinstance(layer, tuple) for layer in layers):  # a LayeredModel
         return [list(map(float, layer)) for layer in zip(*layers, strict=True)]

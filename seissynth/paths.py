@@ -54,7 +54,7 @@ class Paths:
     onsets : seissynth.traveltime.Onsets
     onset_origin : list of str, length n
         Name of the velocity model, or "picks".
-    velocity_model : str, LayeredModel, sequence of layers or TauPyModel
+    velocity_model : str, LayeredModel, sequence of layers, TauPyModel or StationDelays
         Model of the onsets.
     """
 
@@ -97,7 +97,7 @@ def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", 
     earthquake : Earthquake
     channel : str or list of str, optional
         See `seissynth.stations.channels.select_sensors`.
-    velocity_model : str, LayeredModel, sequence of layers or TauPyModel
+    velocity_model : str, LayeredModel, sequence of layers, TauPyModel or StationDelays
         See `seissynth.traveltime.onsets`. Travel times are those of a sphere of radius 6371 km at the
         WGS84 distance; the two geometries differ by up to 0.07 s.
     onsets : {"model", "picks"}
@@ -119,7 +119,8 @@ def find_paths(inventory, earthquake, *, channel=None, velocity_model="iasp91", 
         *np.array([(x.latitude_deg, x.longitude_deg) for x in firsts]).T,
     )
     distance = distance / 1000.0
-    times = find_onsets(distance, np.full(len(sites), earthquake.depth_km), velocity_model)
+    depths = np.full(len(sites), earthquake.depth_km)
+    times = find_onsets(distance, depths, velocity_model, stations=[site.name for site in sites])
     paths = Paths(earthquake, sites, distance, azimuth, back, times, [times.origin] * len(sites), velocity_model)
     if onsets == "picks":
         _impose_picks(paths)
@@ -143,7 +144,7 @@ def _impose_picks(paths):
     """Replace onsets by the event's picks; where only P is picked, the model's S - P is kept."""
     times = paths.onsets
     changed = {name: getattr(times, name).copy() for name in ("p_s", "s_s", "p_direct_s", "s_direct_s")}
-    picked = _first_picks(paths.earthquake)
+    picked = picks_at_sites(paths.earthquake, paths.sites)
     count = 0
     for i, site in enumerate(paths.sites):
         p, s = picked.get((site.name, "P")), picked.get((site.name, "S"))
@@ -166,7 +167,38 @@ def _impose_picks(paths):
     paths.onsets = times.__class__(**{**vars(times), **changed})
 
 
+def picks_at_sites(earthquake, sites):
+    """Return the first P and S pick of an earthquake at each station.
+
+    Catalogues often name another network than the inventory, or none: a pick is then that of the only site whose
+    station has its code.
+
+    Parameters
+    ----------
+    earthquake : Earthquake
+    sites : list of Site
+
+    Returns
+    -------
+    dict of (NET.STA, "P" or "S") to float
+        Seconds after origin; names of the sites.
+    """
+    first, names = _first_picks(earthquake), {site.name for site in sites}
+    by_code = {}
+    for name in names:
+        by_code.setdefault(name.partition(".")[2], set()).add(name)
+    out = {key: after for key, after in first.items() if key[0] in names}
+    for (name, phase), after in first.items():
+        same = by_code.get(name.partition(".")[2], ())
+        if name not in names and len(same) == 1:
+            key = next(iter(same)), phase
+            if key not in first:
+                out[key] = min(after, out.get(key, after))
+    return out
+
+
 def _first_picks(earthquake):
+    """The first P and S pick by NET.STA as the picks name it, s after origin."""
     first = {}
     for pick in earthquake.event.picks:
         phase = str(pick.phase_hint or "")[:1].upper()

@@ -131,7 +131,7 @@ def _by_site(known, source, paths, card):
         data.append(record[:, skip : skip + npts])
         starts.append(start + skip / rate)
     seen = np.array([_path(place, paths) for place in places])
-    p_s, s_s = _onsets(seen[:, PLACE_COLUMNS.index("path_ep_distance_km")], paths)
+    p_s, s_s = _onsets(seen[:, PLACE_COLUMNS.index("path_ep_distance_km")], np.array(names), paths)
     truth = {"sensor": np.array(names), **dict(zip(PLACE_COLUMNS, seen.T, strict=True))}
     pool = Records(np.stack(data), np.array(starts), p_s=p_s, s_s=s_s, truth=truth)
     rows = []
@@ -150,13 +150,13 @@ def _path(place, paths):
     return (*place, metres / 1000.0, azimuth)
 
 
-def _onsets(distances_km, paths):
-    """Predicted P and S of the earthquake at distances, s after origin; NaN where a distance is unknown."""
+def _onsets(distances_km, names, paths):
+    """Predicted P and S of the earthquake at stations at distances, s after origin; NaN where a distance is unknown."""
     p_s, s_s = np.full((2, len(distances_km)), np.nan)
     known = np.isfinite(distances_km)
     if known.any():
         depths = np.full(known.sum(), paths.earthquake.depth_km)
-        times = find_onsets(distances_km[known], depths, paths.velocity_model)
+        times = find_onsets(distances_km[known], depths, paths.velocity_model, stations=names[known])
         p_s[known], s_s[known] = times.p_s, times.s_s
     return p_s, s_s
 

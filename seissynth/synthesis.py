@@ -103,8 +103,8 @@ def generate(
     outside : {"raise", "skip", "warn", "allow"}
         What to do outside the backend's ranges. "skip" leaves out the stations and events that are outside and names
         them in one warning; the other records are bit-for-bit the same.
-    velocity_model : str, LayeredModel, sequence of (top km, vp, vs) or TauPyModel
-        For the onsets, see `seissynth.traveltime.onsets`.
+    velocity_model : str, LayeredModel, sequence of (top km, vp, vs), TauPyModel or StationDelays
+        For the onsets, see `seissynth.traveltime.onsets`. A name that ends in .json is a file of delays.
     onsets : {"model", "picks"}
         With "picks" the event's P and S picks, if any, replace the computed onsets.
     conditions : mapping or DataFrame, optional

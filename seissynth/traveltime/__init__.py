@@ -8,6 +8,7 @@ _PUBLIC = {
         "EARTH_RADIUS_KM IASP91_LAYERS_TO_DEG IASP91_LAYERS_TO_KM KM_PER_DEGREE LAYERS_TO_DEG LayeredModel "
         "MAX_DEPTH_KM MAX_DISTANCE_KM Onsets list_velocity_models onsets velocity_model"
     ),
+    "station_delays": "StationDelays",
 }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.shared.warning import warn_user
+from seissynth.traveltime.station_delays import StationDelays
 from seissynth.traveltime.velocity_models import (
     VELOCITY_MODELS,
     LayeredModel,
@@ -23,6 +24,8 @@ from seissynth.traveltime.velocity_models import (
 from seissynth.units import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
 __all__ = ["LayeredModel", "Onsets", "list_velocity_models", "onsets", "velocity_model"]
@@ -84,7 +87,9 @@ class Onsets:
         return len(self.p_s)
 
 
-def onsets(distance_km: ArrayLike, depth_km: ArrayLike, model: Any = "iasp91") -> Onsets:
+def onsets(
+    distance_km: ArrayLike, depth_km: ArrayLike, model: Any = "iasp91", stations: Sequence[str] | None = None
+) -> Onsets:
     """P and S onsets at receivers on the surface.
 
     Parameters
@@ -95,8 +100,11 @@ def onsets(distance_km: ArrayLike, depth_km: ArrayLike, model: Any = "iasp91") -
     depth_km : array_like, shape (n,) or scalar
         Source depth below sea level, up to 800 km. Sources above sea level (negative) are put at depth 0, where the
         models begin.
-    model : str, LayeredModel, sequence of (top, vp, vs), or obspy.taup.TauPyModel
-        A layered model (see `velocity_model`), or the name of one of TauP's models ("ak135", "prem", ...).
+    model : str, LayeredModel, sequence of (top, vp, vs), obspy.taup.TauPyModel, or StationDelays
+        A layered model (see `velocity_model`), or the name of one of TauP's models ("ak135", "prem", ...); or either
+        with delays of stations.
+    stations : sequence of str, optional
+        "NET.STA" of each path, for delays; without it they are not added.
 
     Returns
     -------
@@ -148,6 +156,10 @@ def onsets(distance_km: ArrayLike, depth_km: ArrayLike, model: Any = "iasp91") -
     >>> found.p_takeoff_deg.round(1).tolist()
     [180.0, 101.1, 45.9]
     """
+    delayed = StationDelays.of(model)
+    if delayed is not None:
+        found = onsets(distance_km, depth_km, delayed.based_on)
+        return found if stations is None else delayed.add_to(found, stations)
     distance, depth = _paths(distance_km, depth_km)
     delta = distance / EARTH_RADIUS_KM
     layered = _layered(model)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 TAU, PHI = 0.45, 0.6
 #: measures of one record say much the same: correlation that their number is corrected for
 BETWEEN_MEASURES = 0.7
+#: a measure never counts as if it scattered less, ln
+_LEAST_SCATTER = 0.1
 _LEAST_EVENTS, _LEAST_RECORDS = 6, 40
 _DRAWS = 200
 _LARGEST_STEP = 1.5  # prior standard deviations
@@ -128,8 +130,9 @@ def fit_region(
     Notes
     -----
     Measures are those of the file among PGA, PGV, PSA at 0.1, 0.3, 1 and 3 s, D5-95 and V/H. The same random numbers
-    make the records of all steps, so differences are those of the constants. Residuals of one event share a term
-    (tau 0.45, phi 0.6 in ln); the number of measures is corrected for their correlation of 0.7.
+    make the records of all steps, so differences are those of the constants. Residuals of one event share a term;
+    each measure counts by its scatter between and within events (of residuals at the step's start; tau 0.45 and phi 0.6
+    where events are too small to tell). The number of measures is corrected for their correlation of 0.7.
 
     Examples
     --------
@@ -246,7 +249,23 @@ def _residuals(table, rows, based_on, constants, seed, velocity_model):
     return found[list(table.measures)].to_numpy(float), found["event"].to_numpy()
 
 
-def _normal_equations(residuals, slopes, events):
+def _scatter(residuals, events):
+    """Standard deviations between and within events of each measure, (measures, 2)."""
+    out = np.empty((residuals.shape[1], 2))
+    for column, values in enumerate(residuals.T):
+        known = np.isfinite(values)
+        groups = [values[known & (events == event)] for event in np.unique(events[known])]
+        sizes = np.array([len(group) for group in groups])
+        if sizes.sum() - len(groups) < _LEAST_EVENTS:
+            out[column] = TAU, PHI
+            continue
+        square = sum(((group - group.mean()) ** 2).sum() for group in groups) / (sizes.sum() - len(groups))
+        means = np.array([group.mean() for group in groups])
+        out[column] = np.sqrt(max(means.var() - square * (1.0 / sizes).mean(), 0.0)), np.sqrt(square)
+    return np.maximum(out, _LEAST_SCATTER)
+
+
+def _normal_equations(residuals, slopes, events, scatter):
     """Information and its right side of each event, from records that share an event term."""
     measures = residuals.shape[1]
     share = 1.0 / (1.0 + (measures - 1) * BETWEEN_MEASURES)
@@ -259,15 +278,16 @@ def _normal_equations(residuals, slopes, events):
             if not n:
                 continue
             r, a = residuals[known, measure], -slopes[known, measure]
-            pull = TAU**2 / (PHI**2 * (PHI**2 + n * TAU**2))
-            matrix += share * (a.T @ a / PHI**2 - pull * np.outer(a.sum(axis=0), a.sum(axis=0)))
-            right += share * (a.T @ r / PHI**2 - pull * a.sum(axis=0) * r.sum())
+            between, within = np.square(scatter[measure])
+            pull = between / (within * (within + n * between))
+            matrix += share * (a.T @ a / within - pull * np.outer(a.sum(axis=0), a.sum(axis=0)))
+            right += share * (a.T @ r / within - pull * a.sum(axis=0) * r.sum())
         yield matrix, right
 
 
 def _step(residuals, slopes, events, change, prior, weights=None):
     """Change that the records and the priors ask for, and the information."""
-    parts = list(_normal_equations(residuals, slopes, events))
+    parts = list(_normal_equations(residuals, slopes, events, _scatter(residuals, events)))
     weights = np.ones(len(parts)) if weights is None else weights
     matrix = sum(w * m for w, (m, _) in zip(weights, parts, strict=True)) + np.diag(prior**-2.0)
     right = sum(w * r for w, (_, r) in zip(weights, parts, strict=True)) - change / prior**2
@@ -303,7 +323,8 @@ def _mean_over_events(values, events):
     """Mean of ln over events and records, weighted as their scatter asks, with the interval of 1.96 standard errors."""
     names = np.unique(events)
     means = np.array([values[events == name].mean() for name in names])
-    weight = np.array([1.0 / (TAU**2 + PHI**2 / (events == name).sum()) for name in names])
+    ((tau, phi),) = _scatter(values[:, None], events)
+    weight = np.array([1.0 / (tau**2 + phi**2 / (events == name).sum()) for name in names])
     mean = float((weight * means).sum() / weight.sum())
     error = np.sqrt((weight**2 * (means - mean) ** 2).sum()) / weight.sum()
     return f"{mean:+.2f} [{mean - 1.96 * error:+.2f}, {mean + 1.96 * error:+.2f}]"

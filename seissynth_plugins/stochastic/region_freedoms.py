@@ -98,9 +98,11 @@ FREEDOMS = (
     Freedom("q0, ln", 0.6, 0.2, _scaled("q0")),
     Freedom("q_exponent", 0.15, 0.05, _moved("q_exponent", 0.0, 1.0)),
     Freedom("path duration, ln", 0.6, 0.2, _longer_path, "d5_95", "windows"),
-    Freedom("s_kernel of the path, ln", 0.6, 0.2, _wider_kernel, "d5_95", "transport"),
+    Freedom("s_kernel of the path, ln", 0.4, 0.2, _wider_kernel, "d5_95", "transport"),
     Freedom("scattering_per_km, ln", 0.6, 0.2, _scaled("scattering_per_km"), "d5_95", "transport"),
-    Freedom("absorption_q0, ln", 0.4, 0.2, _scaled("absorption_q0"), "d5_95", "transport"),
+    Freedom("scattering_exponent", 0.3, 0.1, _moved("scattering_exponent", -1.0, 1.0), "d5_95", "transport"),
+    Freedom("absorption_q0, ln", 0.6, 0.2, _scaled("absorption_q0"), "d5_95", "transport"),
+    Freedom("absorption_q_exponent", 0.3, 0.1, _moved("absorption_q_exponent", 0.0, 1.0), "d5_95", "transport"),
     *(
         Freedom(f"s_vertical at {f:g} Hz, ln", 0.4, 0.1, _stronger_vertical(end), "vh_")
         for end, f in enumerate(_VERTICAL_HZ)
@@ -109,5 +111,5 @@ FREEDOMS = (
 #: constants that freedoms change, beside the shift of levels
 CONSTANTS = (
     "stress_drop_bar", "spreading", "q0", "q_exponent", "path_duration", "path_duration_slope", "s_kernel",
-    "scattering_per_km", "absorption_q0", "s_vertical",
+    "scattering_per_km", "scattering_exponent", "absorption_q0", "absorption_q_exponent", "s_vertical",
 )  # fmt: skip

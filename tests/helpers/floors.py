@@ -7,7 +7,7 @@ FLOORS = (
     {"signal"},
     {"representations", "records", "traveltime", "stations", "instruments", "events"},
     {"paths", "conditions"},
-    {"requests"},
+    {"picked_delays", "requests"},
     {"backends"},
     {"testing", "noise", "record_windows", "source_quantity", "source_records", "example", "arguments", "ensemble"},
     {"simulation"},

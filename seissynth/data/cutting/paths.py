@@ -40,7 +40,8 @@ def make_table(quakes, sensor, settings, gain):
     metres, back_azimuth, azimuth = distances_and_azimuths(sensor.latitude_deg, sensor.longitude_deg, *places)
     distance = metres / 1000.0
     depth = np.array([quake.depth_km for quake in quakes])
-    times = onsets(distance, depth, settings.velocity_model)
+    names = [f"{sensor.network}.{sensor.station}"] * len(distance)
+    times = onsets(distance, depth, settings.velocity_model, stations=names)
     origin = np.array([quake.time.ns for quake in quakes], dtype=np.int64)
     hypocentral = np.hypot(distance, depth)
     magnitude = np.array([quake.magnitude for quake in quakes])

@@ -181,7 +181,9 @@ class Planner:
     def _table(self, sources, stations, sites, distance):
         """Columns of the conditions, for many events at once."""
         core = self.settings.core
-        onsets = find_onsets(distance[:, 0], sources["source_depth_km"], core.velocity_model)
+        onsets = find_onsets(
+            distance[:, 0], sources["source_depth_km"], core.velocity_model, stations=[site.name for site in sites]
+        )
         table = write_columns(
             sources,
             stations,
