@@ -71,7 +71,7 @@ class StochasticBackend(Backend):
         required_columns=("source_magnitude", "path_hyp_distance_km", "path_p_travel_s", "path_s_travel_s"),
         optional_columns=(
             "source_magnitude_type", "source_depth_km", "source_strike_deg", "source_dip_deg", "source_rake_deg",
-            *MOMENT_TENSOR_COLUMNS, "station_vs_30_mps", "station_local_depth_m",
+            *MOMENT_TENSOR_COLUMNS, "station_vs_30_mps", "station_local_depth_m", "station_layers",
             "path_rup_distance_km", "path_azimuth_deg",
             "path_p_direct_travel_s", "path_s_direct_travel_s", "path_p_takeoff_deg", "path_p_direct_takeoff_deg",
             "path_s_direct_takeoff_deg", "path_p_ray_parameter_s_km", "path_s_ray_parameter_s_km",
@@ -130,8 +130,10 @@ class StochasticBackend(Backend):
         -------
         Records
             Acceleration, m/s², components Z, R, T; onsets of the first P and S; `truth` with moment magnitude,
-            corner frequencies, durations, distances, kappa, stress drop, and the random terms if they are on.
+            corner frequencies, durations, distances, kappa, stress drop, how much earlier waves reach a deep
+            sensor, and the random terms if they are on.
         """
+        from seissynth_plugins.stochastic.borehole import bury
         from seissynth_plugins.stochastic.rows import prepare_rows
 
         if self.preset == AUTO:
@@ -139,6 +141,7 @@ class StochasticBackend(Backend):
         if self._maker is None:
             self.load()
         rows, truth = prepare_rows(conditions, self.parameters)
+        truth.update(bury(rows, conditions, self.parameters, seeds.station))
         if self._terms is not None:
             truth.update(self._terms.add_to(rows, truth["moment_magnitude"], conditions, seeds))
         data = np.empty((len(rows), 3, npts), dtype=np.float32)

@@ -165,9 +165,15 @@ class Parameters:
         _OWN,
     )
     borehole_factor: float = _constant(
-        1.0,
+        0.0,
         "",
-        "motion of sensors deeper than 10 m over that at the surface; 0.5 removes the doubling at the free surface",
+        "motion of sensors deeper than 10 m over that at the surface; 0: up-going and reflected waves in layers",
+        _OWN,
+    )
+    borehole_velocity_scatter: float = _constant(
+        0.1,
+        "",
+        "standard deviation between stations of ln velocity in the generic layers above a deep sensor",
         _OWN,
     )
     nonlinear_site: bool = _constant(
@@ -340,7 +346,6 @@ _POSITIVE = (
     "surface_vs_limit_km_s",
     "vertical_site_exponent",
     "window_stretch",
-    "borehole_factor",
     "coda_q0",
     "coda_crossover_hz",
     "scattering_per_km",
@@ -366,6 +371,8 @@ _NOT_NEGATIVE = (
     "within_term_scale",
     "ratio_term_scale",
     "head_wave_energy",
+    "borehole_factor",
+    "borehole_velocity_scatter",
 )
 _SHARE = (
     "coda_level",

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft
 
+from seissynth_plugins.stochastic.borehole import borehole_filters
 from seissynth_plugins.stochastic.site import vs30_terms
 from seissynth_plugins.stochastic.spectra import corner_residuals
 from seissynth_plugins.stochastic.transport_noise import TransportNoise
@@ -35,7 +36,11 @@ class RecordMaker:
         self.noise = TransportNoise(parameters) if parameters.envelope == "transport" else WindowedNoise(parameters)
         self._site = lru_cache(maxsize=64)(self._site_terms)
         self._shape = lru_cache(maxsize=16)(self._corner_shape)
+        self._borehole = lru_cache(maxsize=32)(self._borehole_filters)
         self._last_change = None, None
+
+    def _borehole_filters(self, borehole, nfft, dt):
+        return borehole_filters(self.grids.get(nfft, dt), borehole)
 
     def _site_terms(self, vs30, nfft, dt):
         grid = self.grids.get(nfft, dt)
@@ -66,8 +71,12 @@ class RecordMaker:
         inside = skipped + npts
         if origin + inside * dt <= first:
             return np.zeros((3, npts)), 0.0  # the record ends before anything arrives
+        legs = self.legs(grid, row)
+        if row.borehole is not None:
+            p_below, s_below = self._borehole(row.borehole, nfft, dt)
+            legs = (legs[0] * p_below, *(leg * s_below for leg in legs[1:]))
         spectra, coda_share = self.noise.spectra(
-            row, origin, inside, nfft, dt, seed, self.legs(grid, row), grid, self.s_on_z(grid, row)
+            row, origin, inside, nfft, dt, seed, legs, grid, self.s_on_z(grid, row)
         )
         if spectra is None:
             return np.zeros((3, npts)), 0.0
