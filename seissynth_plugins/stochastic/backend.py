@@ -71,7 +71,7 @@ class StochasticBackend(Backend):
         required_columns=("source_magnitude", "path_hyp_distance_km", "path_p_travel_s", "path_s_travel_s"),
         optional_columns=(
             "source_magnitude_type", "source_depth_km", "source_strike_deg", "source_dip_deg", "source_rake_deg",
-            *MOMENT_TENSOR_COLUMNS, "station_vs_30_mps", "station_local_depth_m", "station_layers",
+            *MOMENT_TENSOR_COLUMNS, "station_vs_30_mps", "station_local_depth_m", "station_layers", "station_kappa_s",
             "path_rup_distance_km", "path_azimuth_deg",
             "path_p_direct_travel_s", "path_s_direct_travel_s", "path_p_takeoff_deg", "path_p_direct_takeoff_deg",
             "path_s_direct_takeoff_deg", "path_p_ray_parameter_s_km", "path_s_ray_parameter_s_km",
@@ -135,12 +135,14 @@ class StochasticBackend(Backend):
         """
         from seissynth_plugins.stochastic.borehole import bury
         from seissynth_plugins.stochastic.rows import prepare_rows
+        from seissynth_plugins.stochastic.station_kappa import set_kappa
 
         if self.preset == AUTO:
             return self._by_place(conditions, np.asarray(start_s), npts, sampling_rate_hz, seeds)
         if self._maker is None:
             self.load()
         rows, truth = prepare_rows(conditions, self.parameters)
+        truth["kappa0_s"] = set_kappa(rows, conditions, self.parameters, seeds.station)
         truth.update(bury(rows, conditions, self.parameters, seeds.station))
         if self._terms is not None:
             truth.update(self._terms.add_to(rows, truth["moment_magnitude"], conditions, seeds))

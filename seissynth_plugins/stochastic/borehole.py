@@ -166,7 +166,7 @@ def _bury(row, conditions, i, depth_m, parameters, seed):
         profile, origin = generic_profile(row.vs30, float(depth_m)), "generic"
         factor = np.exp(parameters.borehole_velocity_scatter * generator(int(seed), _VELOCITY).standard_normal())
     thickness, vs, vp, density, q_s, q_p = profile.above(depth_m)
-    kappa = parameters.kappa0_s
+    kappa = parameters.kappa0_s if row.kappa is None else row.kappa
     waves = []
     for speed, q, slowness, share in (
         (vp * factor, q_p, row.p_slowness, parameters.p_kappa_ratio),

@@ -147,6 +147,12 @@ class Parameters:
     )
     # --- the site
     kappa0_s: float = _constant(0.035, "s", "site diminution exp(-pi kappa0 f)", _BT15)
+    kappa_scatter_s: float = _constant(
+        0.0,
+        "s",
+        "standard deviation of kappa between stations that give none; the random site terms scatter it, too",
+        _OWN,
+    )
     site_amplification: tuple = _constant(
         _BOORE_2016, "Hz", "(frequency, factor) at Vs30 760 m/s, linear in log f", "Boore (2016), BSSA 106, 1020-1025"
     )
@@ -373,6 +379,7 @@ _NOT_NEGATIVE = (
     "head_wave_energy",
     "borehole_factor",
     "borehole_velocity_scatter",
+    "kappa_scatter_s",
 )
 _SHARE = (
     "coda_level",
@@ -435,6 +442,11 @@ def _check(parameters):
     for name in ("p_factor", "s_coda_vertical"):
         if not all(factor > 0 for _, factor in getattr(parameters, name)):
             raise InputError(f"stochastic: {name}={getattr(parameters, name)!r} must have factors above 0.")
+    if 2 * parameters.kappa_scatter_s > parameters.kappa0_s:
+        raise InputError(
+            f"stochastic: kappa_scatter_s={parameters.kappa_scatter_s:g} must be at most half of "
+            f"kappa0_s={parameters.kappa0_s:g}, so that no station's kappa is below 0."
+        )
     if not parameters.two_corner_start_magnitude < parameters.two_corner_full_magnitude:
         raise InputError(
             f"stochastic: two_corner_start_magnitude={parameters.two_corner_start_magnitude} must be below "

@@ -64,6 +64,7 @@ class PreparedRow:
     components: np.ndarray | None = None  # ln of R over T, and of Z over both, at the same knots, shape (2, knots)
     p_slowness: float = 0.0  # horizontal, of the direct waves, s/km
     s_slowness: float = 0.0
+    kappa: float | None = None  # of S, s; None = the preset's
     borehole: Borehole | None = None  # layers above a deep sensor
 
     def samples_before_onset(self, start_s, sampling_rate_hz):
@@ -171,7 +172,7 @@ def prepare_rows(conditions, parameters):
         "point_source_distance_km": distance,
         "s_duration_s": s_duration,
         "p_duration_s": p_duration,
-        "kappa0_s": np.full(n, p.kappa0_s),
+        "kappa0_s": np.full(n, p.kappa0_s),  # `set_kappa` replaces it
         "vs_30_mps": vs30,
     }
     return rows, truth

@@ -194,11 +194,12 @@ class RecordMaker:
             kernels.leg_spectrum(out, *scratch, level, shape, weights, gains, phases)
             return out
 
-        s = spectrum(row.s_level, row.s_attenuation, p.kappa0_s, 1.0, *row.s_corners, extra_s)
+        kappa = p.kappa0_s if row.kappa is None else row.kappa
+        s = spectrum(row.s_level, row.s_attenuation, kappa, 1.0, *row.s_corners, extra_s)
         if p.horizontal_s_only:
             s *= _SMSIM_PARTITION
             return np.zeros_like(s), s, s, s
-        p_kappa = p.p_kappa_ratio * p.kappa0_s
+        p_kappa = p.p_kappa_ratio * kappa
         pressure = spectrum(row.p_level, row.p_attenuation, p_kappa, p.p_site_exponent, *row.p_corners, extra_p)
         if grid.p_factor is not None:
             pressure *= grid.p_factor
