@@ -131,11 +131,12 @@ class StochasticBackend(Backend):
         Records
             Acceleration, m/s², components Z, R, T; onsets of the first P and S; `truth` with moment magnitude,
             corner frequencies, durations, distances, kappa, stress drop, how much earlier waves reach a deep
-            sensor, and the random terms if they are on.
+            sensor, arrival and share of surface waves, and the random terms if they are on.
         """
         from seissynth_plugins.stochastic.borehole import bury
         from seissynth_plugins.stochastic.rows import prepare_rows
         from seissynth_plugins.stochastic.station_kappa import set_kappa
+        from seissynth_plugins.stochastic.surface_waves import add_surface_waves
 
         if self.preset == AUTO:
             return self._by_place(conditions, np.asarray(start_s), npts, sampling_rate_hz, seeds)
@@ -146,6 +147,7 @@ class StochasticBackend(Backend):
         truth.update(bury(rows, conditions, self.parameters, seeds.station))
         if self._terms is not None:
             truth.update(self._terms.add_to(rows, truth["moment_magnitude"], conditions, seeds))
+        truth.update(add_surface_waves(rows, conditions, self.parameters))
         data = np.empty((len(rows), 3, npts), dtype=np.float32)
         share = np.empty(len(rows))
         low_cut = self._low_cut(sampling_rate_hz)

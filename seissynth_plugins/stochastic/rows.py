@@ -19,6 +19,7 @@ from seissynth_plugins.stochastic.radiation import cone_pattern, double_couple, 
 from seissynth_plugins.stochastic.site import nonlinear_strain_proxy, peak_from_spectrum
 from seissynth_plugins.stochastic.source import SourceModel, moment_magnitude, seismic_moment_dyne_cm, smooth_step
 from seissynth_plugins.stochastic.spectra import interpolate_log_frequency
+from seissynth_plugins.stochastic.surface_waves import SurfaceWaves
 
 _CM = 0.01  # m
 _CRUSTAL_VP, _CRUSTAL_VS = 6.0, 3.5  # km/s, for slowness where the table has none
@@ -66,6 +67,7 @@ class PreparedRow:
     s_slowness: float = 0.0
     kappa: float | None = None  # of S, s; None = the preset's
     borehole: Borehole | None = None  # layers above a deep sensor
+    surface_waves: SurfaceWaves | None = None
 
     def samples_before_onset(self, start_s, sampling_rate_hz):
         """Samples of a record before its first onset."""

@@ -12,6 +12,7 @@ from scipy import fft
 from seissynth_plugins.stochastic.borehole import borehole_filters
 from seissynth_plugins.stochastic.site import vs30_terms
 from seissynth_plugins.stochastic.spectra import corner_residuals
+from seissynth_plugins.stochastic.surface_waves import SurfaceWaveMaker
 from seissynth_plugins.stochastic.transport_noise import TransportNoise
 from seissynth_plugins.stochastic.windowed_noise import WindowedNoise
 
@@ -34,6 +35,9 @@ class RecordMaker:
         self.parameters = parameters
         self.grids = grids
         self.noise = TransportNoise(parameters) if parameters.envelope == "transport" else WindowedNoise(parameters)
+        self.surface_waves = None
+        if parameters.surface_wave_share > 0:
+            self.surface_waves = SurfaceWaveMaker(parameters, self.noise.energies)
         self._site = lru_cache(maxsize=64)(self._site_terms)
         self._shape = lru_cache(maxsize=16)(self._corner_shape)
         self._borehole = lru_cache(maxsize=32)(self._borehole_filters)
@@ -75,11 +79,15 @@ class RecordMaker:
         if row.borehole is not None:
             p_below, s_below = self._borehole(row.borehole, nfft, dt)
             legs = (legs[0] * p_below, *(leg * s_below for leg in legs[1:]))
-        spectra, coda_share = self.noise.spectra(
-            row, origin, inside, nfft, dt, seed, legs, grid, self.s_on_z(grid, row)
-        )
+        whole, z_filter = legs, self.s_on_z(grid, row)
+        if row.surface_waves is not None:
+            legs, z_filter, amplitudes = self.surface_waves.reduce(row, grid, whole, z_filter)
+        spectra, coda_share = self.noise.spectra(row, origin, inside, nfft, dt, seed, legs, grid, z_filter)
         if spectra is None:
             return np.zeros((3, npts)), 0.0
+        if row.surface_waves is not None:
+            train = self.surface_waves.series(row, origin, inside, nfft, dt, seed)
+            self.surface_waves.add(spectra, train, whole, amplitudes)
         if self.parameters.horizontal_s_only:
             spectra[0] = 0.0
         if row.components is not None:

@@ -1,8 +1,9 @@
-"""Draw real borehole records beside generated ones, and the ratio of a borehole to the surface.
+"""Draw real records beside generated ones at boreholes and with surface waves, and the ratio of depth to surface.
 
     python -m tools.physics.site_pictures DATA [-o docs/_static/sites]
 
-DATA holds ``ridgecrest_2019/``. The event is the first M4, the clearest one at the boreholes; generated records have
+DATA holds ``ridgecrest_2019/`` and ``germany_regional/``. The event is the first M4, the clearest one at the boreholes;
+generated records have
 seed 1 and the depths of `compare_boreholes`.
 """
 
@@ -11,16 +12,19 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from scipy.signal import butter, sosfilt
 
 import seissynth
 from seissynth_plugins.stochastic.borehole import depth_over_surface, mean_power
 from seissynth_plugins.stochastic.site_profile import generic_profile
+from tools.physics._envelopes import generate, load
 from tools.physics.compare_boreholes import BURIED, DEPTHS_M, OUT, without_geophone
 from tools.real_records import _real_records as real
 from tools.real_records.compare_ridgecrest import LEAD_S, OPTIONS, Data
 
 BAND_HZ, SHOWN_S = (1.0, 20.0), (-2.0, 18.0)
 RAY_S_KM = 0.2
+LOW_BAND_HZ = (0.08, 0.4)
 
 
 @real.styled
@@ -76,6 +80,32 @@ def draw_ratio():
     return figure
 
 
+@real.styled
+def draw_surface_waves(folder):
+    """A shallow earthquake in Germany below 0.5 Hz: real, and generated without and with surface waves."""
+    found = [one for one in load("germany", folder) if one.depth_km < 5 and 150 < one.distance_km < 250]
+    one = found[0]
+    rows = [("real", real.BLACK, one.data)]
+    for share, label, colour in ((0.0, "without", real.BLUE), (0.95, "with", real.GREEN)):
+        rows.append((label, colour, generate([one], preset="stable", surface_wave_share=share)[0]))
+    figure = real.new_figure(10, 6)
+    panels = figure.subplots(3, 1, sharex=True)
+    time = one.start + np.arange(one.data.shape[1]) / one.rate
+    sections = butter(3, LOW_BAND_HZ, "bandpass", fs=one.rate, output="sos")
+    for axes, place, component in zip(panels, range(3), ("Z", "horizontal", "other horizontal"), strict=True):
+        for k, (label, colour, data) in enumerate(rows):
+            part = sosfilt(sections, data[place] - data[place][: int(one.p * one.rate)].mean())
+            axes.plot(time, part / np.abs(part).max() - 2 * k, color=colour, linewidth=0.8, label=label)
+        axes.axvline(one.start + one.s, color=real.BLACK, linestyle=":", linewidth=0.8)
+        axes.set_yticks([])
+        axes.set_ylabel(component)
+        axes.set_xlim(one.start + one.p - 5, one.start + one.p + 150)
+    panels[0].legend(loc="upper right", ncols=3)
+    panels[0].set_title(f"{one.station}, {one.distance_km:.0f} km, depth {one.depth_km:g} km")
+    panels[-1].set_xlabel("s after origin")
+    return figure
+
+
 def main():
     """Write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -85,6 +115,7 @@ def main():
     warnings.simplefilter("ignore")
     real.save_picture(draw_boreholes(Data(arguments.data)), arguments.out / "boreholes.png")
     real.save_picture(draw_ratio(), arguments.out / "borehole_ratio.png")
+    real.save_picture(draw_surface_waves(arguments.data), arguments.out / "surface_waves.png")
 
 
 if __name__ == "__main__":
