@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seissynth.seeding import generator, hash_words
+from seissynth.shared.warning import warn_user
 from seissynth_plugins.stochastic.site_profile import generic_profile, read_profile
 
 #: m; a sensor in a vault is not in a borehole
@@ -151,11 +152,27 @@ def bury(rows, conditions, parameters, station_seeds):
     earlier, origin = np.zeros((2, n)), np.full(n, "", dtype=object)
     depths = conditions["station_local_depth_m"].to_numpy(float) if "station_local_depth_m" in conditions else None
     if parameters.borehole_factor == 0 and depths is not None:
+        depths = _above_the_source(depths, conditions)
         for i in np.flatnonzero(depths > SHALLOW_M):
             origin[i] = _bury(rows[i], conditions, i, depths[i], parameters, station_seeds[i])
             earlier[:, i] = [rows[i].borehole.earlier_s(wave) for wave in "ps"]
             _move_onsets(rows[i], *earlier[:, i])
     return {"borehole_p_earlier_s": earlier[0], "borehole_s_earlier_s": earlier[1], "borehole_layers": origin}
+
+
+def _above_the_source(depth_m, conditions):
+    """Depths of sensors, at most that of the earthquake: waves come from below. A depth of 0 is an unknown one."""
+    if "source_depth_km" not in conditions:
+        return depth_m
+    source_m = 1000 * conditions["source_depth_km"].to_numpy(float)
+    below = (depth_m > SHALLOW_M) & (source_m > 0) & (depth_m > source_m)
+    if below.any():
+        warn_user(
+            f"stochastic: {below.sum()} of {len(depth_m)} sensors are deeper than the earthquake (sensors down to "
+            f"{depth_m[below].max():g} m, earthquake {source_m[below].min():g} m). They get the motion at its depth: "
+            "waves that go down are not modelled."
+        )
+    return np.where(below, source_m, depth_m)
 
 
 def _bury(row, conditions, i, depth_m, parameters, seed):

@@ -5,7 +5,7 @@ import pytest
 from stochastic_tables import conditions, record_maker, simulate
 
 import seissynth
-from seissynth.errors import InputError
+from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.seeding import make_seeds
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.borehole import Borehole, borehole_filters, depth_over_surface, mean_power
@@ -202,6 +202,14 @@ def test_soft_ground_above_the_sensor_softens_no_further():
     deep = table.assign(station_local_depth_m=100.0)
     below = [simulate(StochasticBackend(nonlinear_site=some), deep, npts=4000).data for some in (True, False)]
     np.testing.assert_array_equal(*below)
+
+
+def test_sensors_below_the_earthquake_are_moved_to_its_depth():
+    table = conditions(np.full(2, 5.0), depth_km=1.0, station_local_depth_m=[3000.0, 1000.0])
+    with pytest.warns(SeisSynthWarning, match="1 of 2 sensors are deeper than the earthquake"):
+        records = simulate(StochasticBackend(borehole_velocity_scatter=0), table, npts=1000)
+    np.testing.assert_array_equal(*records.truth["borehole_s_earlier_s"])
+    simulate(StochasticBackend(), table.assign(source_depth_km=0.0), npts=500)  # an unknown depth is no reason to warn
 
 
 def test_damping_above_the_sensor_stays_within_the_records_own():
