@@ -24,6 +24,7 @@ _CONDITIONS = (
     "path_hyp_distance_km",
     "path_back_azimuth_deg",
     "station_vs_30_mps",
+    "station_local_depth_m",
     "path_onset_origin",
 )
 #: columns that are printed; the first two only where they distinguish records

@@ -53,6 +53,14 @@ _ALL = (
     Column("station_elevation_m", "m", "elevation of the surface above sea level"),
     Column("station_local_depth_m", "m", "depth of the sensor below the surface"),
     Column("station_vs_30_mps", "m/s", "time-averaged shear velocity of the upper 30 m", "INSTANCE"),
+    Column("station_kappa_s", "s", "kappa of S at the station: exp(-pi kappa f), without the path", _OWN),
+    Column(
+        "station_layers",
+        "",
+        "layers below the station: thickness in m, Vs in m/s, and if known Vp, density (g/cm³), Qs; then a semicolon",
+        _OWN,
+        text=True,
+    ),
     # --- the path
     Column("path_ep_distance_km", "km", "epicentral distance, WGS84 geodesic"),
     Column("path_hyp_distance_km", "km", "hypocentral distance, sqrt(epicentral² + depth²)"),

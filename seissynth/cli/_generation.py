@@ -72,7 +72,11 @@ QuantityOption = Annotated[
 ]
 VelocityModelOption = Annotated[
     str,
-    typer.Option("--velocity-model", rich_help_panel=panels.RECORDS, help="Velocity model for the onsets of P and S, or a .json file of station delays."),
+    typer.Option(
+        "--velocity-model",
+        rich_help_panel=panels.RECORDS,
+        help="Velocity model for the onsets of P and S, or a .json file of station delays.",
+    ),
 ]
 QuantizeOption = Annotated[
     bool, typer.Option("--quantize", rich_help_panel=panels.RECORDS, help="Round to whole counts (RAW only).")

@@ -83,6 +83,8 @@ def example_conditions(card, n=4):
         "station_elevation_m": np.zeros(n),
         "station_local_depth_m": np.zeros(n),
         "station_vs_30_mps": 300.0 + 100 * (np.arange(n) % 5),
+        "station_kappa_s": 0.02 + 0.01 * (np.arange(n) % 3),
+        "station_layers": [""] * n,
         "path_ep_distance_km": epicentral_km,
         "path_hyp_distance_km": hypocentral_km,
         "path_rup_distance_km": np.full(n, np.nan),

@@ -31,12 +31,12 @@ _OF_COUNTER = 4
 
 
 @jit(inner=True)
-def normal_block(out, block, stream, key):
-    """Normal numbers of eight series in a block of samples, (BLOCK, series).
+def normal_block(out, block, stream, key, series):
+    """Normal numbers of eight series, a vector of their numbers, in a block of samples, (BLOCK, series).
 
     Each depends on seed, stream, series and sample alone.
     """
-    series, nothing = counted(), splat(u4(0))
+    nothing = splat(u4(0))
     for half in range(2):
         bits = philox(splat(u4(2 * block + half)), series, splat(stream), nothing, key)
         one, two = normal_pair(bits[0], bits[1])
@@ -50,13 +50,15 @@ def normal_block(out, block, stream, key):
 
 @jit
 def normal_rows(out, stream, key):
-    """Fill (8, n) with the numbers of `normal_block`; for signs and tests."""
+    """Fill (8 m, n) with the numbers of `normal_block`."""
     numbers = np.empty((BLOCK, LANES), dtype=f4)
-    for first in range(0, out.shape[1], BLOCK):
-        normal_block(numbers, first // BLOCK, stream, key)
-        for k in range(min(BLOCK, out.shape[1] - first)):
-            for c in range(LANES):
-                out[c, first + k] = numbers[k, c]
+    for row in range(0, out.shape[0], LANES):
+        series = counted() + splat(u4(row))
+        for first in range(0, out.shape[1], BLOCK):
+            normal_block(numbers, first // BLOCK, stream, key, series)
+            for k in range(min(BLOCK, out.shape[1] - first)):
+                for c in range(LANES):
+                    out[row + c, first + k] = numbers[k, c]
 
 
 @jit
@@ -122,7 +124,7 @@ def warm_up(ladder, warm, poles, stream, key, numbers):
     s0, s1, s2, s3, s4, before = states_of(ladder)
     p0, p1, p2, p3, p4 = poles
     for block in range(warm):
-        normal_block(numbers, block, stream, key)
+        normal_block(numbers, block, stream, key, counted())
         for k in range(BLOCK):
             x = load(numbers, k * LANES)
             both, before = x + before, x
@@ -257,7 +259,7 @@ def series_rows(
                         store(steps, (k * BANDS + band) * LANES, before)
             for band in range(BANDS):
                 store(last, band * LANES, load(steps, ((BLOCK - 1) * BANDS + band) * LANES))
-            normal_block(numbers, warm + first // BLOCK, stream, key)
+            normal_block(numbers, warm + first // BLOCK, stream, key, counted())
             ladder_block(made, numbers, steps, falls, ladder)
             if first == 0:
                 made[0, 1] += f4(pulses[row])

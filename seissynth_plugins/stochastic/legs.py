@@ -4,13 +4,14 @@ from collections import OrderedDict
 
 import numpy as np
 
+from seissynth_plugins.stochastic.borehole import borehole_filters
 from seissynth_plugins.stochastic.site import vs30_terms
 from seissynth_plugins.stochastic.spectra import Term, corner_residuals
 
 _SMSIM_PARTITION = 0.5**0.5
 _FREE_SURFACE = 2.0
 #: how many terms of a kind are kept, the least used dropped first
-_KEPT = {"site": 64, "source": 16, "change": 2}
+_KEPT = {"site": 64, "source": 16, "change": 2, "borehole": 32}
 
 
 class LegMaker:
@@ -82,15 +83,16 @@ class LegMaker:
             them.
         """
         p = self.parameters
+        kappa = p.kappa0_s if row.kappa is None else row.kappa
         has_site = row.vs30 != p.site_reference_vs30_mps
         site = self._site(grid, row.vs30) if has_site else ()
         ratio = p.p_site_exponent
         pressure = [
             (self._source(grid, *row.p_corners), 1.0), (grid.attenuation, row.p_attenuation),
-            (grid.kappa, p.p_kappa_ratio * p.kappa0_s), (grid.site, ratio),
+            (grid.kappa, p.p_kappa_ratio * kappa), (grid.site, ratio),
         ]  # fmt: skip
         shear = [
-            (self._source(grid, *row.s_corners), 1.0), (grid.attenuation, row.s_attenuation), (grid.kappa, p.kappa0_s),
+            (self._source(grid, *row.s_corners), 1.0), (grid.attenuation, row.s_attenuation), (grid.kappa, kappa),
             (grid.site, 1.0),
         ]  # fmt: skip
         if grid.p_factor is not None:
@@ -102,6 +104,11 @@ class LegMaker:
             change = self._change(grid, row.adjustment)
             pressure.append((change, 1.0))
             shear.append((change, 1.0))
+        if row.borehole is not None:
+            key = grid.nfft, grid.dt, row.borehole
+            below = self._kept("borehole", key, lambda: borehole_filters(grid, row.borehole))
+            for leg, term in zip((pressure, shear), below, strict=True):
+                leg.append((term, 1.0))
         on_z = []
         more = p.vertical_site_exponent - 1.0
         nonlinear = more * row.nonlinear if p.vertical_nonlinear else -row.nonlinear
@@ -162,7 +169,7 @@ class LegMaker:
         legs = [base * np.exp(ratio * pattern) for base, ratio in zip((p, s, s), row.pattern, strict=True)]
         return (*legs, s)
 
-    def shape(self, grid, rows, spectra, scale=1.0):
+    def shape(self, grid, rows, spectra, scale=1.0, taken=()):
         """Return spectra of Z, R and T of rows.
 
         Parameters
@@ -173,6 +180,8 @@ class LegMaker:
             Of the series of `TransportNoise.write`.
         scale : float
             Of the result.
+        taken : mapping of int to (Term, Term, Term)
+            Of some rows, what surface waves take from S: of SV, of SH, and of S on Z over the horizontals.
 
         Returns
         -------
@@ -181,7 +190,7 @@ class LegMaker:
         from seissynth_plugins.stochastic import _shaping_kernels as kernels
 
         parts = []
-        for row in rows:
+        for i, row in enumerate(rows):
             pressure, shear, on_z = self.terms(grid, row)
             sv = sh = []
             if row.pattern is not None:
@@ -189,6 +198,10 @@ class LegMaker:
                     [*terms, (grid.pattern, ratio)]
                     for terms, ratio in zip((pressure, shear, shear), row.pattern, strict=True)
                 )
+            if i in taken:
+                radial, across, vertical = ([(term, 1.0)] for term in taken[i])
+                sv, sh = (sv or shear) + radial, (sh or shear) + across
+                shear, on_z = shear + radial, on_z + vertical
             parts.append((pressure, sv, sh, shear, on_z))
         most = 1 + max(len(terms) for row in parts for terms in row)
         index = np.full((len(rows), 5, most), -1)

@@ -147,6 +147,12 @@ class Parameters:
     )
     # --- the site
     kappa0_s: float = _constant(0.035, "s", "site diminution exp(-pi kappa0 f)", _BT15)
+    kappa_scatter_s: float = _constant(
+        0.0,
+        "s",
+        "standard deviation of kappa between stations that give none; the random site terms scatter it, too",
+        _OWN,
+    )
     site_amplification: tuple = _constant(
         _BOORE_2016, "Hz", "(frequency, factor) at Vs30 760 m/s, linear in log f", "Boore (2016), BSSA 106, 1020-1025"
     )
@@ -165,9 +171,15 @@ class Parameters:
         _OWN,
     )
     borehole_factor: float = _constant(
-        1.0,
+        0.0,
         "",
-        "motion of sensors deeper than 10 m over that at the surface; 0.5 removes the doubling at the free surface",
+        "motion of sensors deeper than 10 m over that at the surface; 0: up-going and reflected waves in layers",
+        _OWN,
+    )
+    borehole_velocity_scatter: float = _constant(
+        0.1,
+        "",
+        "standard deviation between stations of ln velocity in the generic layers above a deep sensor",
         _OWN,
     )
     nonlinear_site: bool = _constant(
@@ -211,6 +223,34 @@ class Parameters:
         0.62, "", "losses of converted waves relative to waves scattered once", "a Monte Carlo simulation"
     )
     head_wave_energy: float = _constant(0.06, "", "energy of the head wave relative to the direct wave", _OWN)
+    # --- surface waves, see surface_waves.py
+    surface_wave_share: float = _constant(
+        0.0,
+        "",
+        "largest share of the energy of S on Z and T that surface waves take at low frequency; 0: none",
+        _OWN,
+    )
+    surface_wave_band_hz: tuple = _constant(
+        (0.3, 1.0), "Hz", "band over which the share of surface waves falls from its value to 0", _OWN
+    )
+    surface_wave_distance_km: float = _constant(
+        20.0, "km", "epicentral distance at which surface waves have half of their largest share", _OWN
+    )
+    surface_wave_group_velocity_km_s: tuple = _constant(
+        ((0.05, 3.1), (0.1, 2.9), (0.3, 2.5), (1.0, 2.0)),
+        "Hz, km/s",
+        "(frequency, group velocity) of Rayleigh waves",
+        "of the size of fundamental modes in a crust with soft top layers; choice of this backend",
+    )
+    surface_wave_love_ratio: float = _constant(
+        1.1, "", "group velocity of Love waves over that of Rayleigh waves", _OWN
+    )
+    surface_wave_ellipticity: float = _constant(
+        0.0,
+        "",
+        "R over Z of Rayleigh waves, 0.68 in a Poisson solid; 0: that of S, so they take the same share of Z and of R",
+        _OWN,
+    )
     # --- windows in time
     window_epsilon: float = _constant(
         0.1, "", "position of the window's peak, as a share of its length; SMSIM: 0.2", _SHAPE
@@ -340,7 +380,6 @@ _POSITIVE = (
     "surface_vs_limit_km_s",
     "vertical_site_exponent",
     "window_stretch",
-    "borehole_factor",
     "coda_q0",
     "coda_crossover_hz",
     "scattering_per_km",
@@ -348,6 +387,8 @@ _POSITIVE = (
     "scattering_conversion",
     "p_scattering",
     "conversion_loss_scale",
+    "surface_wave_distance_km",
+    "surface_wave_love_ratio",
 )
 _NOT_NEGATIVE = (
     "kappa0_s",
@@ -366,6 +407,10 @@ _NOT_NEGATIVE = (
     "within_term_scale",
     "ratio_term_scale",
     "head_wave_energy",
+    "borehole_factor",
+    "borehole_velocity_scatter",
+    "kappa_scatter_s",
+    "surface_wave_ellipticity",
 )
 _SHARE = (
     "coda_level",
@@ -383,6 +428,7 @@ def _check(parameters):
         (("q_exponent", "coda_q_exponent", "absorption_q_exponent"), 0.0, 1.0, "between 0 and 1"),
         (("scattering_exponent",), -1.0, 1.0, "between -1 and 1"),
         (("kernel_order",), 1, 4, "between 1 and 4"),
+        (("surface_wave_share",), 0.0, 0.98, "between 0 and 0.98"),
         (("window_epsilon", "window_eta"), 0.01, 0.9, "between 0.01 and 0.9"),
         (("low_cut_order",), 1, 12, "between 1 and 12"),
         (("radiation_cone_deg",), 0.0, 90.0, "between 0 and 90"),
@@ -418,7 +464,7 @@ def _check(parameters):
     shares = ("p_depolarised", "s_depolarised")
     for name in (
         "site_amplification", "s_vertical", "s_vertical_decay", "p_horizontal", "p_factor", "path_duration",
-        "s_coda_vertical",
+        "s_coda_vertical", "surface_wave_group_velocity_km_s",
         "level_shift", "spreading", *shares,
     ):  # fmt: skip
         _check_knots(name, getattr(parameters, name))
@@ -428,6 +474,23 @@ def _check(parameters):
     for name in ("p_factor", "s_coda_vertical"):
         if not all(factor > 0 for _, factor in getattr(parameters, name)):
             raise InputError(f"stochastic: {name}={getattr(parameters, name)!r} must have factors above 0.")
+    band = parameters.surface_wave_band_hz
+    if not (isinstance(band, tuple) and len(band) == 2 and 0 < band[0] < band[1] <= 2.0):
+        raise InputError(
+            f"stochastic: surface_wave_band_hz={band!r} must be two increasing numbers above 0, up to 2 Hz."
+        )
+    if not all(0.2 <= speed <= 5.0 for _, speed in parameters.surface_wave_group_velocity_km_s):
+        raise InputError(
+            f"stochastic: surface_wave_group_velocity_km_s={parameters.surface_wave_group_velocity_km_s!r} must have "
+            "velocities between 0.2 and 5 km/s."
+        )
+    if parameters.surface_wave_share > 0 and (parameters.envelope != "transport" or parameters.horizontal_s_only):
+        raise InputError("stochastic: surface_wave_share needs envelope='transport'; windows have no surface waves.")
+    if 2 * parameters.kappa_scatter_s > parameters.kappa0_s:
+        raise InputError(
+            f"stochastic: kappa_scatter_s={parameters.kappa_scatter_s:g} must be at most half of "
+            f"kappa0_s={parameters.kappa0_s:g}, so that no station's kappa is below 0."
+        )
     if not parameters.two_corner_start_magnitude < parameters.two_corner_full_magnitude:
         raise InputError(
             f"stochastic: two_corner_start_magnitude={parameters.two_corner_start_magnitude} must be below "

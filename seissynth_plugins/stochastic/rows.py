@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from seissynth.schema import MOMENT_TENSOR_COLUMNS
-from seissynth.shared.warning import warn_user
 from seissynth_plugins.stochastic.adjustment import KNOTS_HZ, hat_functions
+from seissynth_plugins.stochastic.borehole import SHALLOW_M, Borehole
 from seissynth_plugins.stochastic.calibration import load_correction
 from seissynth_plugins.stochastic.free_surface import surface_motion, vp_from_vs
 from seissynth_plugins.stochastic.path import (
@@ -19,9 +19,9 @@ from seissynth_plugins.stochastic.radiation import cone_pattern, double_couple, 
 from seissynth_plugins.stochastic.site import nonlinear_strain_proxy, peak_from_spectrum
 from seissynth_plugins.stochastic.source import SourceModel, moment_magnitude, seismic_moment_dyne_cm, smooth_step
 from seissynth_plugins.stochastic.spectra import interpolate_log_frequency
+from seissynth_plugins.stochastic.surface_waves import SurfaceWaves
 
 _CM = 0.01  # m
-_SHALLOW_M = 10.0  # a vault, not a borehole
 _CRUSTAL_VP, _CRUSTAL_VS = 6.0, 3.5  # km/s, for slowness where the table has none
 _SMALLEST_PATTERN = 0.05  # of the mean: scattering fills nodal planes
 _MEAN_PATTERN = {"p": np.sqrt(4 / 15), "s": np.sqrt(2 / 5) / np.sqrt(2)}
@@ -63,6 +63,11 @@ class PreparedRow:
     duration_factor: float = 1.0  # multiplies the time over which energy spreads
     adjustment: np.ndarray | None = None  # added to ln FAS of all legs at adjustment.KNOTS_HZ; None = nothing
     components: np.ndarray | None = None  # ln of R over T, and of Z over both, at the same knots, shape (2, knots)
+    p_slowness: float = 0.0  # horizontal, of the direct waves, s/km
+    s_slowness: float = 0.0
+    kappa: float | None = None  # of S, s; None = the preset's
+    borehole: Borehole | None = None  # layers above a deep sensor
+    surface_waves: SurfaceWaves | None = None
 
     def samples_before_onset(self, start_s, sampling_rate_hz):
         """Samples of a record before its first onset."""
@@ -114,13 +119,13 @@ def prepare_rows(conditions, parameters):
     p_level = constant * p.p_radiation / alpha**3
 
     buried = get.filled("station_local_depth_m", 0.0)
-    _warn_of_boreholes(buried, p.borehole_factor)
-    buried_factor = np.where(buried > _SHALLOW_M, p.borehole_factor, 1.0)
+    buried_factor = np.where((buried > SHALLOW_M) & (p.borehole_factor > 0), p.borehole_factor, 1.0)
     vs30 = get.filled("station_vs_30_mps", p.default_vs30_mps)
     vs = np.minimum(vs30 / 1000.0, p.surface_vs_limit_km_s)
     vp = vp_from_vs(vs)
-    incident_p = surface_motion(_slowness(get, "p"), vp, vs)[:2]
-    incident_s = surface_motion(_slowness(get, "s"), vp, vs)[2:]
+    p_slowness, s_slowness = (_slowness(get, wave) for wave in "ps")
+    incident_p = surface_motion(p_slowness, vp, vs)[:2]
+    incident_s = surface_motion(s_slowness, vp, vs)[2:]
     surface = np.stack(incident_p + incident_s)
     if p.horizontal_s_only:
         surface[2] = 2.0
@@ -155,6 +160,7 @@ def prepare_rows(conditions, parameters):
                 p_corners=p_corners, s_corners=s_corners, lowest_corner=float(lowest_corner[i]),
                 surface=tuple(float(x) for x in surface[:, i]), vs30=float(vs30[i]), nonlinear=nonlinear,
                 polarity=polarity, pattern=pattern, z_distance=float(z_distance[i]), adjustment=level[i],
+                p_slowness=float(p_slowness[i]), s_slowness=float(s_slowness[i]),
             )
         )  # fmt: skip
     truth = {
@@ -169,20 +175,10 @@ def prepare_rows(conditions, parameters):
         "point_source_distance_km": distance,
         "s_duration_s": s_duration,
         "p_duration_s": p_duration,
-        "kappa0_s": np.full(n, p.kappa0_s),
+        "kappa0_s": np.full(n, p.kappa0_s),  # `set_kappa` replaces it
         "vs_30_mps": vs30,
     }
     return rows, truth
-
-
-def _warn_of_boreholes(depth_m, factor):
-    deep = depth_m > _SHALLOW_M
-    if deep.any() and factor == 1.0:
-        warn_user(
-            f"stochastic: {deep.sum()} of {len(depth_m)} sensors are deeper than {_SHALLOW_M:g} m (down to "
-            f"{depth_m.max():g} m) and get the motion of the surface: about twice the motion in a borehole. "
-            "Pass borehole_factor=0.5 to leave the surface's doubling out."
-        )
 
 
 class _Columns:

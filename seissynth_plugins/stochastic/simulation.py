@@ -9,6 +9,7 @@ from scipy import fft
 
 from seissynth_plugins.stochastic.legs import LegMaker, spectrum_of, weighted_basis
 from seissynth_plugins.stochastic.low_cut import high_pass_sections
+from seissynth_plugins.stochastic.surface_waves import SurfaceWaveMaker
 from seissynth_plugins.stochastic.transport_noise import TransportNoise
 from seissynth_plugins.stochastic.windowed_noise import WindowedNoise
 
@@ -34,6 +35,9 @@ class RecordMaker:
         self.legs = LegMaker(parameters)
         self.by_transport = parameters.envelope == "transport"
         self.noise = TransportNoise(parameters) if self.by_transport else WindowedNoise(parameters)
+        self.surface_waves = None
+        if parameters.surface_wave_share > 0:
+            self.surface_waves = SurfaceWaveMaker(parameters, self.noise.energies)
 
     def make(self, rows, start_s, npts, dt, seeds):
         """Return acceleration in m/s², shape (rows, 3, npts), Z, R, T, float32; and the coda's shares of S energy.
@@ -94,7 +98,12 @@ class RecordMaker:
         grid = self.grids.get(nfft, dt)
         if self.by_transport:
             series, shares = self.noise.write(rows, origins, insides, nfft, dt, seeds)
-            spectra = self.legs.shape(grid, rows, fft.rfft(series), 1.0 / dt)
+            trains = self._trains(grid, rows)
+            taken = {i: train[0] for i, train in trains.items()}
+            spectra = self.legs.shape(grid, rows, fft.rfft(series), 1.0 / dt, taken)
+            for i, (_, amplitudes, legs) in trains.items():
+                train = self.surface_waves.series(rows[i], origins[i], int(insides[i]), nfft, dt, int(seeds[i]))
+                self.surface_waves.add(spectra[3 * i : 3 * i + 3], train, legs, amplitudes, 1.0 / dt)
         else:
             (row,), (origin,), (inside,), (seed,) = rows, origins, insides, seeds
             spectra, shares = self.noise.spectra(
@@ -117,6 +126,15 @@ class RecordMaker:
             if row.components is not None:
                 _scatter_components(spectra[3 * i : 3 * i + 3], grid, row.components)
         return fft.irfft(spectra, nfft), shares
+
+    def _trains(self, grid, rows):
+        """What the surface waves of rows take from S, their amplitudes, and the legs; by row that has any."""
+        found = {}
+        for i, row in enumerate(rows):
+            if row.surface_waves is not None:
+                legs = self.legs.spectra(grid, row)
+                found[i] = *self.surface_waves.take(row, grid, legs, self.legs.s_on_z(grid, row)), legs
+        return found
 
     def _finish(self, out, motion, rows, start_s, skipped, sections, dt):
         from seissynth_plugins.stochastic import _shaping_kernels as kernels

@@ -29,13 +29,13 @@ def key_of(seeds):
     return np.hstack([seeds & _LOW_BITS, seeds >> np.uint64(32)]).astype(np.uint32)
 
 
-def normal_rows(seed, stream, npts):
-    """Normal numbers of a seed and stream, (8, npts), float32; a longer result begins alike."""
+def normal_rows(seed, stream, npts, rows=_SERIES):
+    """Normal numbers of a seed and stream, (rows, npts), float32; a larger result begins alike."""
     from seissynth_plugins.stochastic import _series_kernels as kernels
 
-    out = np.empty((_SERIES, npts), dtype=np.float32)
+    out = np.empty((-(-rows // _SERIES) * _SERIES, npts), dtype=np.float32)
     kernels.normal_rows(out, np.uint32(stream), tuple(key_of(seed)[0]))
-    return out
+    return out[:rows]
 
 
 class TransportNoise:

@@ -64,7 +64,8 @@ def test_the_level_and_the_attenuation_of_the_observations_are_found(result):
 
 def test_the_report_says_what_was_seen(result):
     seen = {row.constant: int(row.seen.removesuffix(" %")) for row in result.freedoms.itertuples()}
-    assert seen["level at 2 Hz, ln"] > 50 > seen["q_exponent"] >= 0
+    # levels are seen best, and the slope of Q least, from three measures
+    assert seen["level at 2 Hz, ln"] > 50 and seen["level at 2 Hz, ln"] > seen["q_exponent"] >= 0
     text = str(result)
     assert "Not fitted, since the file lacks their measures: s_kernel of the path, ln, scattering_per_km, ln" in text
     assert "magnitude 4.0 to 5.2" in text
