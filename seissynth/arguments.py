@@ -44,12 +44,14 @@ class Arguments:
     source_quantity: str | None = None
     weights: object = None
     device: str = "cpu"
+    workers: int = 1
     options: dict = field(default_factory=dict)
 
     def __post_init__(self):
         self.conditions = plain_columns(self.conditions)
         self.seed = within("seed", self.seed)
         self._check_output()
+        self.workers = within("workers", self.workers)
         self.sampling_rate = within("sampling_rate", self.sampling_rate, optional=True)
         self.duration = within("duration", self.duration, optional=True)
         if self.realizations is not None:
@@ -152,7 +154,8 @@ class Arguments:
 
     def as_plain_data(self):
         """Return every argument in a form that JSON can store; others become ``{"unstorable": ...}``."""
-        out = {name: _plain(value) for name, value in vars(self).items() if name != "options"}
+        # records do not depend on the number of workers
+        out = {name: _plain(value) for name, value in vars(self).items() if name not in ("options", "workers")}
         out.update({name: _plain(value) for name, value in self.options.items()})
         return out
 

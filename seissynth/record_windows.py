@@ -18,8 +18,8 @@ DURATION_STEP_S = 10.0
 _MARGIN_S = 10.0
 #: at most so many records, and samples (64 MB), of several realisations in one call
 _ROWS, _SAMPLES = 64, 2**24
-#: rows that are made together
-_ROWS_OF_PART = 128
+#: rows that are made together, at most and at least
+_ROWS_OF_PART, _LEAST_ROWS_OF_PART = 128, 8
 _LONGEST_SAMPLES = BOUNDS["samples"].high
 
 
@@ -42,9 +42,13 @@ class WindowGroup:
     npts: int
     sampling_rate_hz: float
 
-    def parts(self):
-        """Groups of some of the rows each, in order: memory that is used again is faster than that of all at once."""
-        rows = [slice(first, first + _ROWS_OF_PART) for first in range(0, len(self.rows), _ROWS_OF_PART)]
+    def parts(self, workers=1):
+        """Groups of some of the rows each, in order: memory that is used again is faster than that of all at once.
+
+        With several workers there is a part for each at least, but of some rows.
+        """
+        many = min(_ROWS_OF_PART, max(_LEAST_ROWS_OF_PART, -(-len(self.rows) // workers)))
+        rows = [slice(first, first + many) for first in range(0, len(self.rows), many)]
         return [replace(self, rows=self.rows[some], start_s=self.start_s[some]) for some in rows]
 
 

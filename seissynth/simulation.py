@@ -1,7 +1,6 @@
 """Simulation: records of a backend, and their motion in any quantity."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -152,19 +151,6 @@ def to_zne(data, component_order, back_azimuth_deg):
     return data
 
 
-class Onsets(NamedTuple):
-    """Times of records after origin, s, each of shape (n,): of sample 0, of P and of S."""
-
-    start_s: np.ndarray
-    p_s: np.ndarray
-    s_s: np.ndarray
-
-    @classmethod
-    def of(cls, records):
-        """Those of `seissynth.records.Records`, whose samples need not be kept."""
-        return cls(records.start_s, records.p_s, records.s_s)
-
-
 def warn_of_cut_onsets(request, group, parts):
     """Warn once for a group of records that do not contain their P or S onset.
 
@@ -172,7 +158,7 @@ def warn_of_cut_onsets(request, group, parts):
     ----------
     request : seissynth.requests.RecordRequest
     group : seissynth.record_windows.WindowGroup
-    parts : list of Onsets, or of Records
+    parts : list of Records
         Of all rows of the group, in order.
     """
     starts, p_s, s_s = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start_s", "p_s", "s_s"))

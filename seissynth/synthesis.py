@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from obspy import Stream
 
 from seissynth.arguments import Arguments
@@ -23,7 +26,8 @@ from seissynth.events.event_notes import EventNotes
 from seissynth.record_windows import plan_windows, realizations_together
 from seissynth.requests import make_request
 from seissynth.seeding import seeds_of_rows
-from seissynth.simulation import Onsets, simulate_realizations, warn_of_cut_onsets
+from seissynth.shared.in_order import in_order
+from seissynth.simulation import simulate_realizations, warn_of_cut_onsets
 from seissynth.source_records import find_source
 from seissynth.stream import Instrument, in_order_of_sites, make_traces
 
@@ -61,6 +65,7 @@ def generate(
     source_quantity: str | None = None,
     weights: str | os.PathLike[str] | None = None,
     device: str = "cpu",
+    workers: int = 1,
     progress: Callable[[int, int], Any] | None = None,
     **options: Any,
 ) -> Stream | Ensemble:
@@ -121,6 +126,8 @@ def generate(
         ``remove_response`` state it themselves; all others need this argument.
     weights, device
         For backends that have them.
+    workers : int
+        Threads that make records at the same time; the records are the same, bit for bit.
     progress : callable, optional
         Called as ``progress(done, total)`` with numbers of records, one a sensor and realisation, of the event that
         is being made. It changes no bit.
@@ -168,6 +175,7 @@ def generate(
         source_quantity=source_quantity,
         weights=weights,
         device=device,
+        workers=workers,
         options=options,
     )
     streams = [Stream() for _ in arguments.realization_numbers()]
@@ -229,29 +237,53 @@ def _generate_by_event(inventory, events, arguments, progress=None, say_at_end=F
         request.source = find_source(arguments.source, request.paths, backend.card, arguments.source_quantity)
         request = request.select(rows)
         groups = plan_windows(request, arguments, backend.card, in_memory=True)
-        streams, done, total = [], 0, len(rows) * len(numbers)
-        for some in realizations_together(numbers, groups):
-            seeds = [seeds_of_rows(arguments.seed, request.conditions, number, backend) for number in some]
-            provenances = [arguments.provenance(backend, number) for number in some]
-            traces = [[] for _ in some]
-            for group in groups:
-                onsets = [[] for _ in some]
-                for part in group.parts():
-                    simulations = simulate_realizations(request, part, seeds, backend, arguments.outside)
-                    for place, simulation in enumerate(simulations):
-                        traces[place] += make_traces(
-                            simulation, request, instrument, provenances[place], seeds=seeds[place],
-                            sampling_rate=arguments.sampling_rate,
-                        )  # fmt: skip
-                        notes.look_at(request, simulation.records)
-                        onsets[place].append(Onsets.of(simulation.records))
-                        done += len(part.rows)
-                        if progress is not None:
-                            progress(done, total)
-                for found in onsets:
-                    warn_of_cut_onsets(request, group, found)
-            streams += [Stream(in_order_of_sites(made, request.sites)) for made in traces]
+        batches = [_Batch.of(request, some, arguments, backend) for some in realizations_together(numbers, groups)]
+        workers = arguments.workers
+        tasks = [(batch, group, part) for batch in batches for group in groups for part in group.parts(workers)]
+        make = partial(_make_part, request, backend, instrument, arguments)
+        done, total = 0, len(rows) * len(numbers)
+        for (batch, group, part), made in zip(tasks, in_order(make, tasks, workers), strict=True):
+            for place, (traces, records) in enumerate(made):
+                batch.traces[place] += traces
+                batch.records.setdefault((id(group), place), []).append(records)
+                notes.look_at(request, records)
+                done += len(part.rows)
+                if progress is not None:
+                    progress(done, total)
+            if part.rows[-1] == group.rows[-1]:
+                for place in range(len(made)):
+                    warn_of_cut_onsets(request, group, batch.records.pop((id(group), place)))
+        streams = [Stream(in_order_of_sites(made, request.sites)) for batch in batches for made in batch.traces]
         yield streams
     skipped.require_any()
     skipped.say()
     notes.say()
+
+
+@dataclass
+class _Batch:
+    """Realisations that are made together: seeds and provenance of each, and what was made so far."""
+
+    seeds: list
+    provenances: list
+    traces: list
+    records: dict = field(default_factory=dict)  # without samples, by group and realisation
+
+    @classmethod
+    def of(cls, request, numbers, arguments, backend):
+        seeds = [seeds_of_rows(arguments.seed, request.conditions, number, backend) for number in numbers]
+        provenances = [arguments.provenance(backend, number) for number in numbers]
+        return cls(seeds, provenances, [[] for _ in numbers])
+
+
+def _make_part(request, backend, instrument, arguments, task):
+    """Traces of some rows, and their records without samples, for each realisation of a batch."""
+    batch, _, part = task
+    out = []
+    simulations = simulate_realizations(request, part, batch.seeds, backend, arguments.outside)
+    for simulation, provenance, seeds in zip(simulations, batch.provenances, batch.seeds, strict=True):
+        traces = make_traces(
+            simulation, request, instrument, provenance, seeds=seeds, sampling_rate=arguments.sampling_rate
+        )
+        out.append((traces, replace(simulation.records, data=np.zeros((len(part.rows), 3, 0), np.float32))))
+    return out

@@ -24,11 +24,12 @@ from records_digest import digest
 import seissynth
 from seissynth.data.factory.drawn_earthquakes import DrawnEarthquakes, around_station
 from seissynth.data.factory.make import make_dataset
-from seissynth.errors import SeisSynthWarning
+from seissynth.errors import BackendError, InputError, SeisSynthWarning
 from seissynth.instruments import evalresp as evalresp
 from seissynth.io.seisbench.read import BlockFile
 from seissynth.shared import locks as locks
 from seissynth.shared.folder_lock import locked
+from seissynth.testing import Ricker
 
 
 @pytest.fixture(scope="module")
@@ -245,3 +246,40 @@ def test_a_fork_finds_every_lock_open(tmp_path):
     forked.set()
     thread.join()
     assert len(every) > 4 and status == 0
+
+
+def test_workers_of_one_call_make_the_same_records_in_the_same_order():
+    """Three groups of lengths, several parts of each, realisations, and warnings once."""
+    net = inventory(*(station(f"S{i}", latitude=35.0 + 0.06 * i, longitude=-117.0 - 0.01 * (i % 7)) for i in range(45)))
+    earthquake = event()
+    alone, together = (
+        seissynth.generate(net, earthquake, realizations=3, seed=4, workers=workers) for workers in (1, 3)
+    )
+    for one, other in zip(alone, together, strict=True):
+        assert [trace.id for trace in one] == [trace.id for trace in other]
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a.data, b.data)
+            assert str(a.stats) == str(b.stats)  # NaN differs from itself
+    seen = []
+
+    def note(done, total):
+        seen.append((done, total))
+
+    with pytest.warns(SeisSynthWarning, match="S lies outside the record of") as caught:
+        seissynth.generate(net, earthquake, duration=12, workers=2, progress=note)
+    assert len([w for w in caught if "S lies outside" in str(w.message)]) == 1
+    assert seen == sorted(seen) and seen[-1] == (45, 45)
+
+
+def test_an_error_of_a_worker_is_that_of_the_call():
+    class Broken(Ricker):
+        def simulate(self, conditions, **arguments):
+            if "XX.S9" in set(conditions["station_network_code"] + "." + conditions["station_code"]):
+                raise ValueError("no more")
+            return super().simulate(conditions, **arguments)
+
+    net = inventory(*(station(f"S{i}", latitude=35.0 + 0.01 * i, longitude=-117.0) for i in range(24)))
+    with pytest.raises(BackendError, match="no more"):
+        seissynth.generate(net, event(), backend=Broken, duration=20, workers=2)
+    with pytest.raises(InputError, match="workers=0"):
+        seissynth.generate(net, event(), workers=0)

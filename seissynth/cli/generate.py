@@ -139,6 +139,9 @@ def generate(
     clip_counts: generation.ClipCountsOption = None,
     weights: generation.WeightsOption = None,
     device: generation.DeviceOption = "cpu",
+    workers: Annotated[
+        int, typer.Option("--workers", "-j", rich_help_panel=panels.RUN, help="Threads that make records.", min=1)
+    ] = 1,
     plot: Annotated[Path | None, file_option("--plot", help="Also plot the traces to this file (.png, .pdf).")] = None,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
@@ -176,6 +179,7 @@ def generate(
         "clip_counts": clip_counts,
         "weights": weights and str(weights),
         "device": device,
+        "workers": workers,
         **generation.parse_options(options or []),
     }
     refuse_existing([output, plot], overwrite)
