@@ -119,21 +119,6 @@ def is_near(onsets, begin, end, dt):
 
 
 @jit(inner=True)
-def warm_up(ladder, warm, poles, stream, key, numbers):
-    """Run the low passes over the blocks before the first sample; ladder: their states and the last number."""
-    s0, s1, s2, s3, s4, before = states_of(ladder)
-    p0, p1, p2, p3, p4 = poles
-    for block in range(warm):
-        normal_block(numbers, block, stream, key, counted())
-        for k in range(BLOCK):
-            x = load(numbers, k * LANES)
-            both, before = x + before, x
-            s0, s1, s2 = splat(p0) * s0 + both, splat(p1) * s1 + both, splat(p2) * s2 + both
-            s3, s4 = splat(p3) * s3 + both, splat(p4) * s4 + both
-    keep_states(ladder, s0, s1, s2, s3, s4, before)
-
-
-@jit(inner=True)
 def states_of(ladder):
     """Six vectors."""
     return (
@@ -173,6 +158,17 @@ def ladder_block(made, numbers, steps, poles, ladder):
 
 
 @jit(inner=True)
+def connect(steps, last):
+    """Straight lines from the windows of the last sample before a block to those of its last sample."""
+    for band in range(BANDS):
+        before = load(last, band * LANES)
+        change = (load(steps, ((BLOCK - 1) * BANDS + band) * LANES) - before) * splat(f4(1.0 / BLOCK))
+        for k in range(BLOCK - 1):
+            before = before + change
+            store(steps, (k * BANDS + band) * LANES, before)
+
+
+@jit(inner=True)
 def write_block(series, at, width, made, left):
     """Write a block of samples, (BLOCK, series), to rows of a width; of the last block `left` samples."""
     a, b, c, d = load(made, 0), load(made, LANES), load(made, 2 * LANES), load(made, 3 * LANES)
@@ -208,7 +204,7 @@ def series_rows(
     order, heads = int(constants[3]), np.empty((2, 6))
     state, ladder = np.empty((2 + order, PARTS, LANES), dtype=f4), np.empty((6, LANES), dtype=f4)
     steps = np.empty((BLOCK, BANDS, LANES), dtype=f4)
-    last, now = np.empty((BANDS, LANES), dtype=f4), np.empty((BANDS, LANES), dtype=f4)
+    last = np.empty((BANDS, LANES), dtype=f4)
     weights, inputs = np.empty((3, 4, LANES), dtype=f4), np.empty((3, LANES), dtype=f4)
     numbers, made, own = np.empty((BLOCK, LANES), dtype=f4), np.empty((BLOCK, LANES), dtype=f4), mix.copy()
     halves = np.empty(BANDS - 1, dtype=f4)
@@ -233,40 +229,36 @@ def series_rows(
         inputs[:] = f4(0.0)
         ladder[:] = f4(0.0)
         last[:] = f4(0.0)
-        warm_up(ladder, warm, falls, stream, key, numbers)
+        steps[:] = f4(0.0)
         node, npts = 0, ends[row] - offsets[row]
         begin = row * LANES * width + offsets[row]
-        for first in range(0, npts, BLOCK):
-            near = is_near(arrivals, t0 + first * dt, t0 + (first + BLOCK) * dt, dt)
-            if near or order > 1 or heads[0, 5] + heads[1, 5] > 0.0:
-                node = energy_block(
-                    energies, first, t0, dt, node, nodes, fluxes, factors, order, state, heads, p_at, s_at, inputs
-                )
-            else:
-                node = energy_behind(
-                    energies, t0 + (first + BLOCK - 1) * dt, node, nodes, fluxes, factors, weights, state, inputs
-                )
-            if near:
-                for k in range(BLOCK):
+        for first in range(-warm * BLOCK, npts, BLOCK):
+            if first >= 0:
+                near = is_near(arrivals, t0 + first * dt, t0 + (first + BLOCK) * dt, dt)
+                if near or order > 1 or heads[0, 5] + heads[1, 5] > 0.0:
+                    node = energy_block(
+                        energies, first, t0, dt, node, nodes, fluxes, factors, order, state, heads, p_at, s_at, inputs
+                    )
+                else:
+                    node = energy_behind(
+                        energies, t0 + (first + BLOCK - 1) * dt, node, nodes, fluxes, factors, weights, state, inputs
+                    )
+                # far behind the onsets the last sample's windows alone, and straight lines to them
+                for k in range(0 if near else BLOCK - 1, BLOCK):
                     window_steps(steps, k * BANDS * LANES, energies, k, own, halves, bands)
-            else:
-                window_steps(now, 0, energies, BLOCK - 1, own, halves, bands)
+                if not near:
+                    connect(steps, last)
                 for band in range(BANDS):
-                    before = load(last, band * LANES)
-                    change = (load(now, band * LANES) - before) * splat(f4(1.0 / BLOCK))
-                    for k in range(BLOCK):
-                        before = before + change
-                        store(steps, (k * BANDS + band) * LANES, before)
-            for band in range(BANDS):
-                store(last, band * LANES, load(steps, ((BLOCK - 1) * BANDS + band) * LANES))
+                    store(last, band * LANES, load(steps, ((BLOCK - 1) * BANDS + band) * LANES))
             normal_block(numbers, warm + first // BLOCK, stream, key, counted())
             ladder_block(made, numbers, steps, falls, ladder)
-            if first == 0:
-                made[0, 1] += f4(pulses[row])
-            for k in range(BLOCK):
-                value = load(made, k * LANES)
-                store(made, k * LANES, value + shared_to_alone(value, splat(f4(0.0))))
-            write_block(series, begin + first, width, made, npts - first)
-            for k in range(npts - first if npts - first < BLOCK else 0):
-                for c in range(LANES):
-                    series[row, c, offsets[row] + first + k] = made[k, c]
+            if first >= 0:
+                if first == 0:
+                    made[0, 1] += f4(pulses[row])
+                for k in range(BLOCK):
+                    value = load(made, k * LANES)
+                    store(made, k * LANES, value + shared_to_alone(value, splat(f4(0.0))))
+                write_block(series, begin + first, width, made, npts - first)
+                for k in range(npts - first if npts - first < BLOCK else 0):
+                    for c in range(LANES):
+                        series[row, c, offsets[row] + first + k] = made[k, c]

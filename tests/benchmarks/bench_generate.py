@@ -76,6 +76,19 @@ def memory(long):
     return peaks[0], peaks[-1]
 
 
+def workers_ratio(event, network):
+    """Wall time of one worker over that of two, in turn; list of ratios."""
+    ratios = []
+    for _ in range(2 * REPEATS + 1):
+        times = []
+        for workers in (1, 2):
+            begin = time.perf_counter()
+            seissynth.generate(network, event, duration=DURATION_S, output="ACC", workers=workers)
+            times.append(time.perf_counter() - begin)
+        ratios.append(times[0] / times[1])
+    return ratios
+
+
 def measure(n, long):
     """Print a table."""
     warnings.simplefilter("ignore", seissynth.errors.SeisSynthWarning)
@@ -95,6 +108,9 @@ def measure(n, long):
     for name, options in cases.items():
         got = rate(lambda options=options: seissynth.generate(network, event, duration=DURATION_S, **options), n)
         rows.append([name, f"{got:.0f} records a second and core"])
+    ratios = workers_ratio(event, network)
+    gain = f"{np.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    rows.append(["acceleration, rate of two workers over that of one, wall time", gain])
     inventory, shown = seissynth.read_example()
     count = 3 * len(seissynth.explain(seissynth.generate(inventory, shown, channel="*")))
     for noise in (None, "nlnm"):
