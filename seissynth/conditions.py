@@ -10,9 +10,8 @@ from seissynth.shared.bounds import BOUNDS, within
 from seissynth.shared.suggestions import did_you_mean
 from seissynth.shared.wording import a_kind
 
-_ONSET_COLUMNS = {
-    "path_p_travel_s": "p_s",
-    "path_s_travel_s": "s_s",
+#: columns of rays beside the onsets -> attribute of `seissynth.traveltime.Onsets`
+RAY_COLUMNS = {
     "path_p_direct_travel_s": "p_direct_s",
     "path_s_direct_travel_s": "s_direct_s",
     "path_p_takeoff_deg": "p_takeoff_deg",
@@ -21,6 +20,7 @@ _ONSET_COLUMNS = {
     "path_p_ray_parameter_s_km": "p_ray_parameter_s_km",
     "path_s_ray_parameter_s_km": "s_ray_parameter_s_km",
 }
+_ONSET_COLUMNS = {"path_p_travel_s": "p_s", "path_s_travel_s": "s_s", **RAY_COLUMNS}
 
 
 def make_conditions(paths, replacements=None):

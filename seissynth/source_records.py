@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from obspy.geodetics import gps2dist_azimuth
 
+from seissynth.conditions import RAY_COLUMNS
 from seissynth.errors import InputError
 from seissynth.instruments.evalresp import (
     EVALRESP_LOCK,
@@ -28,6 +29,9 @@ from seissynth.units import OUTPUTS
 LEAD_S = 30.0
 #: band edges of the division by a response, as shares of the Nyquist frequency, and lowest ones in Hz
 _LOW_HZ, _HIGH = (0.2, 0.5), (0.94, 0.99)
+#: share of the sampling rate up to which a record holds its frequencies
+_HIGHEST = 0.45
+_PATH = (*PLACE_COLUMNS, "path_azimuth_deg")
 
 
 def find_source(source, paths, card, quantity=None):
@@ -65,8 +69,12 @@ def find_source(source, paths, card, quantity=None):
     Notes
     -----
     A site gets the record of the nearest other station; its own only if there is no other. ``p_s`` and ``s_s`` are the
-    velocity model's onsets at the station of the record, NaN if its coordinates are unknown; ``truth`` holds its name
-    and `seissynth.schema.PLACE_COLUMNS`.
+    velocity model's onsets at the station of the record, NaN if its coordinates are unknown; ``truth`` holds its name,
+    `seissynth.schema.PLACE_COLUMNS`, azimuth and ray columns of the schema, the end of the record (``record_end_s``, s
+    after origin) and the highest frequency in it (``record_highest_hz``).
+
+    All records have one length: that of the shortest one. For a card with the capability ``source_any_window`` they are
+    filled with zeros up to the longest one instead, and may begin after origin.
     """
     if source is None:
         return None
@@ -123,17 +131,16 @@ def _by_site(known, source, paths, card):
     """The pool of all stations, and the record from it for each site."""
     rate, names = _rate(card), list(known)
     places = [_place(name, source, paths) for name in names]
-    lead = min(-start for _, start in known.values())
-    npts = min(record.shape[-1] - round((-start - lead) * rate) for record, start in known.values())
-    data, starts = [], []
-    for record, start in known.values():
-        skip = round((-start - lead) * rate)
-        data.append(record[:, skip : skip + npts])
-        starts.append(start + skip / rate)
+    ends = np.array([start + record.shape[-1] / rate for record, start, _ in known.values()])
+    data, starts = (_filled if _any_window(card) else _cut)([one[:2] for one in known.values()], rate)
     seen = np.array([_path(place, paths) for place in places])
-    p_s, s_s = _onsets(seen[:, PLACE_COLUMNS.index("path_ep_distance_km")], np.array(names), paths)
-    truth = {"sensor": np.array(names), **dict(zip(PLACE_COLUMNS, seen.T, strict=True))}
-    pool = Records(np.stack(data), np.array(starts), p_s=p_s, s_s=s_s, truth=truth)
+    p_s, s_s, rays = _onsets(seen[:, _PATH.index("path_ep_distance_km")], np.array(names), paths)
+    truth = {
+        "sensor": np.array(names), **dict(zip(_PATH, seen.T, strict=True)), **rays,
+        "record_end_s": np.minimum(ends, starts + data.shape[-1] / rate),
+        "record_highest_hz": np.array([highest for _, _, highest in known.values()]),
+    }  # fmt: skip
+    pool = Records(data, starts, p_s=p_s, s_s=s_s, truth=truth)
     rows = []
     for site in paths.sites:
         other = [row for row, name in enumerate(names) if name != site.name] or list(range(len(names)))
@@ -141,24 +148,48 @@ def _by_site(known, source, paths, card):
     return replace(pool.select(rows), pool=pool)
 
 
+def _cut(records, rate):
+    """Records from one time before origin, of the length of the shortest one, and their starts."""
+    lead = min(-start for _, start in records)
+    skips = [round((-start - lead) * rate) for _, start in records]
+    npts = min(record.shape[-1] - skip for (record, _), skip in zip(records, skips, strict=True))
+    data = [record[:, skip : skip + npts] for (record, _), skip in zip(records, skips, strict=True)]
+    return np.stack(data), np.array([start + skip / rate for (_, start), skip in zip(records, skips, strict=True)])
+
+
+def _filled(records, rate):  # noqa: ARG001 (as `_cut`)
+    """Whole records, filled with zeros up to the longest one, and their starts."""
+    data = np.zeros((len(records), 3, max(record.shape[-1] for record, _ in records)), np.float32)
+    for row, (record, _) in zip(data, records, strict=True):
+        row[:, : record.shape[-1]] = record
+    return data, np.array([start for _, start in records])
+
+
+def _any_window(card):
+    return "source_any_window" in card.capabilities
+
+
 def _path(place, paths):
-    """Values of `PLACE_COLUMNS` for a place."""
+    """Values of `_PATH` for a place."""
     if place is None:
-        return (np.nan,) * len(PLACE_COLUMNS)
+        return (np.nan,) * len(_PATH)
     earthquake = paths.earthquake
-    metres, _, azimuth = gps2dist_azimuth(earthquake.latitude_deg, earthquake.longitude_deg, *place)
-    return (*place, metres / 1000.0, azimuth)
+    metres, azimuth, back_azimuth = gps2dist_azimuth(earthquake.latitude_deg, earthquake.longitude_deg, *place)
+    return (*place, metres / 1000.0, back_azimuth, azimuth)
 
 
 def _onsets(distances_km, names, paths):
-    """Predicted P and S of the earthquake at stations at distances, s after origin; NaN where a distance is unknown."""
+    """Predicted P and S of the earthquake at stations, s after origin, and columns of rays; NaN where unknown."""
     p_s, s_s = np.full((2, len(distances_km)), np.nan)
+    rays = {name: np.full(len(distances_km), np.nan) for name in RAY_COLUMNS}
     known = np.isfinite(distances_km)
     if known.any():
         depths = np.full(known.sum(), paths.earthquake.depth_km)
         times = find_onsets(distances_km[known], depths, paths.velocity_model, stations=names[known])
         p_s[known], s_s[known] = times.p_s, times.s_s
-    return p_s, s_s
+        for name, attribute in RAY_COLUMNS.items():
+            rays[name][known] = getattr(times, attribute)
+    return p_s, s_s, rays
 
 
 def _rate(card):
@@ -200,7 +231,7 @@ def _sensor(traces, name, paths):
 
 
 def _record(stream, name, sensor, paths, card, quantities):
-    """Motion of one station over (Z, N, E), and time of its first sample after origin, s."""
+    """Motion of one station over (Z, N, E), time of its first sample after origin, s, and its highest frequency, Hz."""
     rate, time = _rate(card), paths.earthquake.time
     traces = _three(stream, name, sensor)
     motion = [_motion(trace, channel, card.quantity, quantities[trace.id]) for trace, channel in traces]
@@ -221,9 +252,11 @@ def _record(stream, name, sensor, paths, card, quantities):
     at = round((first - motion[0].stats.starttime) * motion[0].stats.sampling_rate)
     start = float(motion[0].stats.starttime + at / motion[0].stats.sampling_rate - time)
     end, needed = start + last / rate, card.max_duration_s or 0.0
-    if start > 0.5 / rate or end < needed - 0.5 / rate:
+    late = start > 0.5 / rate and not _any_window(card)
+    if late or end < needed - 0.5 / rate:
         raise InputError(f"{name}: it runs from {start:.2f} to {end:.2f} s after origin; 0 to {needed:g} s is needed.")
-    return data.astype(np.float32), min(start, 0.0)
+    highest = min(_HIGHEST * min(trace.stats.sampling_rate, rate) for trace in motion)
+    return data.astype(np.float32), start if _any_window(card) else min(start, 0.0), highest
 
 
 def _three(stream, name, sensor):

@@ -50,6 +50,7 @@ CAPABILITIES = {
     "mechanism": "uses the focal mechanism where the event has one",
     "polarity": "P's first motion follows the mechanism",
     "source_records": "can use real records of the same event",
+    "source_any_window": "takes source records that begin after origin or end early",
     "needs_source": "makes records only from real ones of the same event",
     "ensemble": "realisations of one event differ as real records do",
     "device": "can run on an accelerator",

@@ -37,3 +37,23 @@ def high_pass_sections(order, corner_hz, sampling_rate_hz):
     if len(sections) % 2:
         sections.append((1.0, 0.0, 0.0, 0.0, 0.0))
     return np.array(sections)
+
+
+def low_cut(data, sections):
+    """Filter three components from rest.
+
+    Parameters
+    ----------
+    data : ndarray, shape (3, npts)
+    sections : ndarray
+        Of `high_pass_sections`.
+
+    Returns
+    -------
+    ndarray, shape (3, npts), float32
+    """
+    from seissynth_plugins.stochastic._shaping_kernels import finish_rows
+
+    out, nothing = np.empty((1, *data.shape), dtype=np.float32), np.zeros(1, dtype=np.int64)
+    finish_rows(out, np.ascontiguousarray(data), nothing, nothing, sections)
+    return out[0]

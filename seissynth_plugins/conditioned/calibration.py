@@ -1,0 +1,55 @@
+"""Calibrate the standard deviations of predicted peaks on records whose own station was left out."""
+
+import numpy as np
+from scipy.optimize import minimize
+
+from seissynth.errors import InputError
+
+#: fewer errors do not show how large they are
+LEAST_ERRORS = 20
+#: without calibration
+PLAIN = {"spread": 1.0, "texture": 0.2}
+_LEAST, _MOST = np.log(0.05), np.log(3.0)
+
+
+def fit_deviation(errors, deviations):
+    """Return the calibration of one measure.
+
+    Parameters
+    ----------
+    errors : array_like, shape (n,)
+        Observed less predicted ln peaks of records that the prediction did not see.
+    deviations : array_like, shape (n,)
+        Standard deviations of the predictions from the coordinates, as `peaks.peak_changes` returns them.
+
+    Returns
+    -------
+    dict of str to float
+        ``spread`` and ``texture``: errors are taken to have the variance ``(spread deviation)² + texture²``. By maximum
+        likelihood, both from 0.05 to 3.
+
+    Raises
+    ------
+    InputError
+        Fewer than 20 errors.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> deviations = rng.uniform(0.2, 1.5, 4000)
+    >>> found = fit_deviation(rng.standard_normal(4000) * np.hypot(0.8 * deviations, 0.3), deviations)
+    >>> round(found["spread"], 1), round(found["texture"], 1)
+    (0.8, 0.3)
+    """
+    errors, deviations = np.asarray(errors, dtype=float), np.asarray(deviations, dtype=float)
+    if len(errors) < LEAST_ERRORS:
+        raise InputError(f"conditioned: {len(errors)} errors; a calibration needs {LEAST_ERRORS} or more.")
+
+    def cost(logs):
+        spread, texture = np.exp(np.clip(logs, _LEAST, _MOST))
+        variance = (spread * deviations) ** 2 + texture**2
+        return 0.5 * np.sum(np.log(variance) + errors**2 / variance)
+
+    found = minimize(cost, [0.0, np.log(PLAIN["texture"])], method="Nelder-Mead").x
+    spread, texture = np.exp(np.clip(found, _LEAST, _MOST))
+    return {"spread": float(spread), "texture": float(texture)}

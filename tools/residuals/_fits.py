@@ -1,0 +1,101 @@
+"""Fit a residual model to records, and predict records at stations that are left out."""
+
+import numpy as np
+
+from seissynth_plugins.conditioned.calibration import PLAIN, fit_deviation
+from seissynth_plugins.conditioned.peaks import MEASURES, peak_changes
+from seissynth_plugins.residuals.hyperparameters import fit_hyperparameters
+from seissynth_plugins.residuals.kriging import Kriging, Observations
+from seissynth_plugins.residuals.patterns import fit_patterns, on_clock
+from seissynth_plugins.residuals.weights import ResidualModel
+
+PATTERNS = 20
+#: a record is used where this share of its cells counts from S to 10 s after it
+_LEAST_COUNTED, _BEHIND_S = 0.2, 10.0
+#: groups of earthquakes that are left out of an archive in turn
+_GROUPS = 8
+
+
+def observations(patterns, records):
+    """Coordinates of records, as `Observations`."""
+    pairs = [patterns.coordinates(one) for one in records.residuals]
+    return Observations(records.places, np.stack([a for a, _ in pairs]), np.stack([b for _, b in pairs]))
+
+
+def shown(records):
+    """Rows of records that show enough of their earthquake."""
+    shares = [
+        one.counts[..., (one.times_s > one.s_s) & (one.times_s < one.s_s + _BEHIND_S)].mean()
+        for one in records.residuals
+    ]
+    return np.flatnonzero(np.array(shares) > _LEAST_COUNTED)
+
+
+def fit_model(records, patterns=PATTERNS, calibrate=True):
+    """Patterns, hyper-parameters and calibration of peaks, from the same records."""
+    records = records.select(shown(records))
+    found = fit_patterns(*on_clock(records.residuals), patterns)
+    known = observations(found, records)
+    parameters = fit_hyperparameters(known.values, known.variances, records.places)
+    model = ResidualModel(found, parameters, {"calibration": dict.fromkeys(MEASURES, PLAIN)})
+    if calibrate:
+        model.about["calibration"] = fit_calibration(model, records)
+    return model
+
+
+def leave_out(model, records, sources="all", archive=None):
+    """Coordinates at each record from the other stations' records of its earthquake.
+
+    Parameters
+    ----------
+    model : ResidualModel
+    records : ResidualRecords
+    sources : {"all", "one", "none"}
+        All other stations, the nearest one, or none.
+    archive : Observations, optional
+
+    Yields
+    ------
+    row : int
+    mean, variance : ndarray, shape (patterns,)
+    others : array of int
+        Rows of the sources.
+    """
+    known, kriging = observations(model.patterns, records), Kriging(model.parameters, archive)
+    for row in range(len(records)):
+        same = (records.event == records.event[row]) & (records.places.station != records.places.station[row])
+        others = np.flatnonzero(same)
+        if sources == "one" and len(others):
+            apart = np.linalg.norm(records.places.station_km[others] - records.places.station_km[row], axis=1)
+            others = others[[apart.argmin()]]
+        given = kriging.given(known.select(others) if sources != "none" and len(others) else None)
+        found = given.at(records.places.select([row]))
+        yield row, found.mean[0], found.variance[0], others if sources != "none" else others[:0]
+
+
+def fit_calibration(model, records, archive=False):
+    """Calibration of predicted peaks: stations left out, with all sources, with one, and with none, together.
+
+    With `archive`, earthquake by earthquake with the records of all others as archive.
+    """
+    rows = {measure: [] for measure in MEASURES}
+    known = observations(model.patterns, records)
+    for part, other in _parts(records, archive):
+        for sources in ("all", "one", "none"):
+            there = leave_out(model, part, sources, known.select(other) if archive else None)
+            for row, mean, variance, _ in there:
+                changes = peak_changes(model.patterns, part.expected[row], mean, variance)
+                for measure, (middle, deviation, _) in changes.items():
+                    if part.clear[measure][row]:
+                        error = part.peaks[measure][row] - getattr(part.expected[row], f"ln_{measure}") - middle
+                        rows[measure].append((error, deviation))
+    return {measure: fit_deviation(*np.array(pairs).T) for measure, pairs in rows.items()}
+
+
+def _parts(records, archive):
+    """All records, or groups of earthquakes, and the rows of the others."""
+    if not archive:
+        return [(records, None)]
+    names = np.unique(records.event)
+    group = np.searchsorted(names, records.event) * min(_GROUPS, len(names)) // len(names)
+    return [(records.select(np.flatnonzero(group == one)), np.flatnonzero(group != one)) for one in np.unique(group)]
