@@ -237,7 +237,7 @@ def _generate_by_event(inventory, events, arguments, progress=None, say_at_end=F
         request.source = find_source(arguments.source, request.paths, backend.card, arguments.source_quantity)
         request = request.select(rows)
         groups = plan_windows(request, arguments, backend.card, in_memory=True)
-        batches = [_Batch.of(request, some, arguments, backend) for some in realizations_together(numbers, groups)]
+        batches = [_open_batch(request, some, arguments, backend) for some in realizations_together(numbers, groups)]
         workers = arguments.workers
         tasks = [(batch, group, part) for batch in batches for group in groups for part in group.parts(workers)]
         make = partial(_make_part, request, backend, instrument, arguments)
@@ -269,11 +269,12 @@ class _Batch:
     traces: list
     records: dict = field(default_factory=dict)  # without samples, by group and realisation
 
-    @classmethod
-    def of(cls, request, numbers, arguments, backend):
-        seeds = [seeds_of_rows(arguments.seed, request.conditions, number, backend) for number in numbers]
-        provenances = [arguments.provenance(backend, number) for number in numbers]
-        return cls(seeds, provenances, [[] for _ in numbers])
+
+def _open_batch(request, numbers, arguments, backend):
+    """A batch of realisations, with nothing made yet."""
+    seeds = [seeds_of_rows(arguments.seed, request.conditions, number, backend) for number in numbers]
+    provenances = [arguments.provenance(backend, number) for number in numbers]
+    return _Batch(seeds, provenances, [[] for _ in numbers])
 
 
 def _make_part(request, backend, instrument, arguments, task):

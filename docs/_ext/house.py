@@ -58,8 +58,11 @@ def _walk(room, function, first):
             _walk(other, name, first)
 
 
-def _calls(path, function):
-    """Functions of other rooms that one calls, in the order of the text: list of (room, function)."""
+def _calls(path, function, inside=()):
+    """Functions of other rooms that one calls, in the order of the text: list of (room, function).
+
+    Those that it calls in its own file are followed, but for the ones that it is `inside` of.
+    """
     tree = ast.parse(path.read_text("utf-8"))
     homes = {
         alias.asname or alias.name: room_of(node.module)
@@ -72,9 +75,21 @@ def _calls(path, function):
         (node for body in bodies for node in ast.walk(body) if isinstance(node, ast.Call)),
         key=lambda node: (node.lineno, node.col_offset),
     )
-    names = [call.func.id for call in calls if isinstance(call.func, ast.Name)]
-    # classes are opened before the first step; they are no steps themselves
-    return [(homes[name], name) for name in names if name in homes and name[0].islower()]
+    inside = {*inside, function}
+    own = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)} - inside
+    found = []
+    for call in calls:
+        if not isinstance(call.func, ast.Name):
+            continue
+        name, first = call.func.id, call.args[0] if call.args else None
+        if name == "partial" and isinstance(first, ast.Name) and first.id in own:
+            found += _calls(path, first.id, inside)
+        elif name in own:
+            found += _calls(path, name, inside)
+        # classes are opened before the first step; they are no steps themselves
+        elif name in homes and name[0].islower():
+            found.append((homes[name], name))
+    return found
 
 
 def places():

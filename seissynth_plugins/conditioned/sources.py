@@ -139,7 +139,10 @@ class SourceReader:
                 f"{self.name}: none of the {len(seen)} source records shows the earthquake above its noise between P "
                 "and 57 s after S; they do not change the result. Check their times and quantity."
             )
-        return Observations(places_of(table, names), np.stack(values), np.stack(variances))
+            return None
+        # what few cells rise above the noise of the others are its own
+        kept = np.flatnonzero(seen)
+        return Observations(places_of(table, names), np.stack(values), np.stack(variances)).select(kept)
 
     def _conditions_at(self, records, row):
         """Conditions at the sources with a known place and onsets, their numbers and names."""
