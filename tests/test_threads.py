@@ -29,6 +29,7 @@ from seissynth.instruments import evalresp as evalresp
 from seissynth.io.seisbench.read import BlockFile
 from seissynth.shared import locks as locks
 from seissynth.shared.folder_lock import locked
+from seissynth.shared.warning import collecting_warnings, warn_user
 from seissynth.testing import Ricker
 
 
@@ -270,6 +271,18 @@ def test_workers_of_one_call_make_the_same_records_in_the_same_order():
         seissynth.generate(net, earthquake, duration=12, workers=2, progress=note)
     assert sorted(str(w.message)[:14] for w in caught) == ["P lies outside", "S lies outside"]
     assert seen == sorted(seen) and seen[-1] == (45, 45)
+
+
+def test_warnings_of_workers_go_where_those_of_the_call_go():
+    class Speaking(Ricker):
+        def simulate(self, conditions, **arguments):
+            warn_user("said in a worker")
+            return super().simulate(conditions, **arguments)
+
+    net = inventory(*(station(f"S{i}", latitude=35.0 + 0.01 * i, longitude=-117.0) for i in range(24)))
+    with collecting_warnings() as collected:
+        seissynth.generate(net, event(), backend=Speaking, duration=20, workers=2)
+    assert collected.count("said in a worker") == 2
 
 
 def test_an_error_of_a_worker_is_that_of_the_call():

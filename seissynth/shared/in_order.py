@@ -2,6 +2,7 @@
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 
 def in_order(function, tasks, workers):
@@ -36,7 +37,8 @@ def in_order(function, tasks, workers):
     try:
         waiting = deque()
         for task in tasks:
-            waiting.append(pool.submit(function, task))
+            # each thread sees the variables of this context, such as where warnings go
+            waiting.append(pool.submit(copy_context().run, function, task))
             if len(waiting) == 2 * workers:
                 yield waiting.popleft().result()
         while waiting:

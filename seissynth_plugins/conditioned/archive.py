@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from seissynth.errors import InputError, SeisSynthError
-from seissynth.shared.warning import warn_user
+from seissynth.shared.warning import collecting_warnings, warn_user
 from seissynth_plugins.conditioned.backend import ConditionedBackend
 from seissynth_plugins.residuals.cells import BEHIND_S, LEAD_S
 from seissynth_plugins.residuals.kriging import Observations
@@ -155,8 +154,7 @@ def observations_of(backend, event):
     backend : ConditionedBackend
     event : EventRecords
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with collecting_warnings():
         found = backend.observations(event.records, event.conditions.iloc[[0]])
     if found is None:
         return None
@@ -185,8 +183,7 @@ def _of_event(earthquake, following, stream, inventory, velocity_model, source_q
     part = Inventory([network for network in networks if len(network)])
     if not len(part):
         raise InputError("no station of the inventory has a record of it.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with collecting_warnings():
         paths = find_paths(part, earthquake, velocity_model=velocity_model)
         pool = find_source(near, paths, ConditionedBackend.card, source_quantity).pool
         table = make_conditions(paths)

@@ -6,18 +6,16 @@ Vectors hold the eight series; those of energies, the octave bands.
 import numpy as np
 
 from seissynth.shared._numba import jit
-from seissynth_plugins.stochastic._transport_kernels import (
+from seissynth_plugins.stochastic._energy_kernels import (
     BLOCK,
-    LANES,
-    NODES,
     PARTS,
     energy_behind,
     energy_block,
     head_states,
     lag_weights,
-    prepare_energies,
     sample_after,
 )
+from seissynth_plugins.stochastic._transport_kernels import LANES, NODES, prepare_energies
 from seissynth_plugins.stochastic.lane_functions import normal_pair, philox, transposed
 from seissynth_plugins.stochastic.lanes import counted, load, root, shared_to_alone, splat, store
 

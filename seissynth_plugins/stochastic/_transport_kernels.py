@@ -1,4 +1,4 @@
-"""Compiled loops of energy transport: private, no checks; called by `transport.py` and `_series_kernels.py`.
+"""Compiled loops of energy transport: private, no checks; called by `transport.py` and `_energy_kernels.py`.
 
 Vectors hold the six octave bands, and the last band again in the two lanes that are left.
 """
@@ -12,8 +12,8 @@ from seissynth_plugins.stochastic.lane_functions import exp
 from seissynth_plugins.stochastic.lanes import load, root, splat, store
 
 f4 = np.float32
-#: numbers of a vector, samples of a block, parts of the energy
-LANES, BLOCK, PARTS = 8, 8, 5
+#: numbers of a vector
+LANES = 8
 #: nodes of a group's energy over time
 NODES = 108
 
@@ -25,10 +25,6 @@ _FIRST_NODE, _FIRST_NODE_BEHIND = 1e-3, 2e-5
 _TAIL_S, _TAIL_S_TIMES = 600.0, 3.0
 #: lags that a source's duration is made of: amplitudes rise as the root of time
 _SOURCE_ORDER = 2
-#: added to what enters the lags, relative to an earthquake's energy in 1 s: numbers too small for processors are slow
-_FLOOR = f4(1e-24)
-#: below this share of an earthquake's energy in a sample, a head wave is over
-_OVER = 1e-12
 _PAASSCHENS = f4(2.026)
 
 
@@ -217,219 +213,3 @@ def prepare_energies(dt, arrivals, r, rates, lags, constants, quadrature, times,
     for band in range(bands):
         indirect += (1.0 - paths[0, band]) / bands
     return indirect
-
-
-@jit(inner=True)
-def head_states(heads, t0, dt, arrivals, p_head, s_head):
-    """State of the head waves of P and S, (2, 6): pole, two states, what enters, when, and whether it is there.
-
-    A head wave is a pulse that begins at the first arrival, with the direct one in its mean.
-    """
-    for group in range(2):
-        first, direct = arrivals[2 * group], arrivals[2 * group + 1]
-        head = p_head if group == 0 else s_head
-        heads[group, :] = 0.0
-        if direct - first > 2.0 * dt and head > 0.0:
-            fall = math.exp(-dt / (0.5 * (direct - first)))
-            heads[group, 0] = fall
-            heads[group, 3] = (1.0 - fall) * head / (1.0 + head)
-            heads[group, 4] = max(math.ceil((first - t0) / dt - 1e-9), 0)
-            heads[group, 5] = 1.0
-
-
-@jit(inner=True)
-def energy_block(out, first, t0, dt, node, times, fluxes, factors, order, state, heads, p_at, s_at, inputs):
-    """Energies of a block of samples from `first` on, (BLOCK, PARTS, bands); returns the node before the last one.
-
-    Parts: direct P with its head wave, scattered P, direct S with its head wave, scattered S, converted. Each is
-    sampled, and passes through the lags of the source and of the path, which go on from `state`, (2 + order, PARTS,
-    bands). inputs: out, fluxes at the last sample, (3, bands).
-    """
-    p_direct, s_direct = load(factors, 0), load(factors, LANES)
-    p_source, p_path = load(factors, 2 * LANES), load(factors, 3 * LANES)
-    s_source, s_path = load(factors, 4 * LANES), load(factors, 5 * LANES)
-    p_gain, s_gain = load(factors, 6 * LANES), load(factors, 7 * LANES)
-    a0, a1, a2, a3, a4 = five(state, 0)
-    b0, b1, b2, b3, b4 = five(state, PARTS * LANES)
-    c0, c1, c2, c3, c4 = five(state, 2 * PARTS * LANES)
-    floor = splat(_FLOOR)
-    for k in range(BLOCK):
-        i = first + k
-        t = t0 + i * dt
-        p_flux = s_flux = both = floor
-        if t > times[0]:
-            while node < times.size - 2 and times[node + 1] < t:
-                node += 1
-            u = splat(f4(min((t - times[node]) / (times[node + 1] - times[node]), 1.0)))
-            at = 3 * LANES * node
-            p_flux = p_flux + mixed(load(fluxes, at), load(fluxes, at + 3 * LANES), u)
-            s_flux = s_flux + mixed(load(fluxes, at + LANES), load(fluxes, at + 4 * LANES), u)
-            both = both + mixed(load(fluxes, at + 2 * LANES), load(fluxes, at + 5 * LANES), u)
-        a0, a2 = p_source * a0 + floor, s_source * a2 + floor
-        if i == p_at:
-            a0 = a0 + p_direct
-        if i == s_at:
-            a2 = a2 + s_direct
-        a1, a3, a4 = p_source * a1 + p_flux, s_source * a3 + s_flux, s_source * a4 + both
-        b0, b1, b2, b3, b4 = (
-            p_source * b0 + a0,
-            p_source * b1 + a1,
-            s_source * b2 + a2,
-            s_source * b3 + a3,
-            s_source * b4 + a4,
-        )
-        c0, c1, c2, c3, c4 = p_path * c0 + b0, p_path * c1 + b1, s_path * c2 + b2, s_path * c3 + b3, s_path * c4 + b4
-        keep_five(out, k * PARTS * LANES, p_gain * c0, p_gain * c1, s_gain * c2, s_gain * c3, s_gain * c4)
-        store(inputs, 0, p_flux)
-        store(inputs, LANES, s_flux)
-        store(inputs, 2 * LANES, both)
-    keep_five(state, 0, a0, a1, a2, a3, a4)
-    keep_five(state, PARTS * LANES, b0, b1, b2, b3, b4)
-    keep_five(state, 2 * PARTS * LANES, c0, c1, c2, c3, c4)
-    if order > 1:
-        more_lags(out, order, p_path, s_path, state)
-    for group in range(2):
-        if heads[group, 5] > 0.0 and first + BLOCK > heads[group, 4]:
-            add_head(out, group, first, heads)
-    return node
-
-
-@jit(inner=True)
-def lag_weights(out, factors):
-    """What a lag's pole makes of a block of samples: of its state before, and of an input that is linear in between.
-
-    out: (3, 4, bands), factors of the state before, of the input at the block's last sample, and of that at the last
-    sample of the block before, for the poles of `factors`.
-    """
-    for lag in range(4):
-        pole = load(factors, (2 + lag) * LANES)
-        power, last, before = splat(f4(1.0)), splat(f4(0.0)), splat(f4(0.0))
-        for k in range(BLOCK):
-            share = splat(f4(k / BLOCK))
-            last, before = last + (splat(f4(1.0)) - share) * power, before + share * power
-            power = power * pole
-        store(out, lag * LANES, power)
-        store(out, (4 + lag) * LANES, last)
-        store(out, (8 + lag) * LANES, before)
-
-
-@jit(inner=True)
-def energy_behind(out, t, node, times, fluxes, factors, weights, state, inputs):
-    """Energies at the last sample of a block, at t, far behind the onsets; returns the node before it.
-
-    As `energy_block` for one lag of the path, without impulses and head waves, but the inputs of lags are taken as
-    linear within the block. inputs: fluxes at the last sample before, (3, bands), and then at this one.
-    """
-    while node < times.size - 2 and times[node + 1] < t:
-        node += 1
-    u = splat(f4(min((t - times[node]) / (times[node + 1] - times[node]), 1.0)))
-    place = (BLOCK - 1) * PARTS * LANES
-    floor = splat(_FLOOR)
-    for part in range(PARTS):
-        group = 0 if part < 2 else 2
-        if part in (0, 2):
-            before = now = floor
-        else:
-            which = 0 if part == 1 else part - 2
-            at = (3 * node + which) * LANES
-            before = load(inputs, which * LANES)
-            now = floor + mixed(load(fluxes, at), load(fluxes, at + 3 * LANES), u)
-            store(inputs, which * LANES, now)
-        for lag in range(3):
-            pole = (group if lag < 2 else group + 1) * LANES
-            at = (lag * PARTS + part) * LANES
-            old = load(state, at)
-            new = load(weights, pole) * old + load(weights, 4 * LANES + pole) * now
-            new = new + load(weights, 8 * LANES + pole) * before
-            store(state, at, new)
-            before, now = old, new
-        store(out, place + part * LANES, load(factors, (6 + group // 2) * LANES) * now)
-    return node
-
-
-@jit(inner=True)
-def mixed(one, two, share):
-    """Between two vectors."""
-    return one + share * (two - one)
-
-
-@jit(inner=True)
-def five(array, at):
-    """Five vectors of an array."""
-    return (
-        load(array, at), load(array, at + LANES), load(array, at + 2 * LANES), load(array, at + 3 * LANES),
-        load(array, at + 4 * LANES),
-    )  # fmt: skip
-
-
-@jit(inner=True)
-def keep_five(array, at, a, b, c, d, e):
-    """Write five vectors to an array."""
-    store(array, at, a)
-    store(array, at + LANES, b)
-    store(array, at + 2 * LANES, c)
-    store(array, at + 3 * LANES, d)
-    store(array, at + 4 * LANES, e)
-
-
-@jit(inner=True)
-def more_lags(out, order, p_path, s_path, state):
-    """Pass a block through the path's further lags."""
-    one = splat(f4(1.0))
-    for lag in range(1, order):
-        for part in range(PARTS):
-            pole = p_path if part < 2 else s_path
-            at = ((2 + lag) * PARTS + part) * LANES
-            value = load(state, at)
-            for k in range(BLOCK):
-                place = (k * PARTS + part) * LANES
-                value = pole * value + (one - pole) * load(out, place)
-                store(out, place, value)
-            store(state, at, value)
-
-
-@jit(inner=True)
-def add_head(out, group, first, heads):
-    """Add a head wave to the direct one, in all bands alike."""
-    fall, one, two = heads[group, 0], heads[group, 1], heads[group, 2]
-    for k in range(BLOCK):
-        if first + k >= heads[group, 4]:
-            one = fall * one + (heads[group, 3] if first + k == heads[group, 4] else 0.0)
-            two = fall * two + (1.0 - fall) * one
-            place = (k * PARTS + 2 * group) * LANES
-            store(out, place, load(out, place) + splat(f4(two)))
-    heads[group, 1], heads[group, 2] = one, two
-    if one + two < _OVER:
-        heads[group, 5] = 0.0
-
-
-@jit
-def band_energies(out, t0, dt, arrivals, r, rates, lags, constants, quadrature):
-    """Energy of each sample of the parts of both groups, (5, bands, npts); each group sums to 1 over all time.
-
-    Arguments as of `prepare_energies`, rates and lags with eight bands each. Returns the share of S energy that is not
-    direct, the mean over bands.
-    """
-    times, fluxes, paths = np.empty(NODES), np.empty((NODES, 3, LANES), dtype=f4), np.empty((2, LANES), dtype=f4)
-    factors, block = np.empty((8, LANES), dtype=f4), np.empty((BLOCK, PARTS, LANES), dtype=f4)
-    order, heads = int(constants[3]), np.empty((2, 6))
-    state, inputs = np.zeros((2 + order, PARTS, LANES), dtype=f4), np.zeros((3, LANES), dtype=f4)
-    indirect = prepare_energies(
-        dt, arrivals, r, rates, lags, constants, quadrature, times, fluxes, factors, paths, out.shape[1]
-    )
-    head_states(heads, t0, dt, arrivals, constants[4], constants[5])
-    p_at, s_at = sample_after(arrivals[1], t0, dt), sample_after(arrivals[3], t0, dt)
-    node, npts = 0, out.shape[2]
-    for first in range(0, npts, BLOCK):
-        node = energy_block(block, first, t0, dt, node, times, fluxes, factors, order, state, heads, p_at, s_at, inputs)
-        for k in range(min(BLOCK, npts - first)):
-            for part in range(PARTS):
-                for band in range(out.shape[1]):
-                    out[part, band, first + k] = block[k, part, band]
-    return indirect
-
-
-@jit(inner=True)
-def sample_after(onset, t0, dt):
-    """First sample at or after an onset."""
-    return math.ceil((onset - t0) / dt - 1e-9)

@@ -197,7 +197,7 @@ class TransportEnergies:
         indirect : float
             Share of the last two in S, the mean over bands.
         """
-        from seissynth_plugins.stochastic import _transport_kernels as kernels
+        from seissynth_plugins.stochastic import _energy_kernels as kernels
 
         bands = len(band_edges(dt)) + 1 if bands is None else bands
         rates, lags = self.rates_and_lags([row], bands)

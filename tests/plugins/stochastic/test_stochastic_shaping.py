@@ -6,7 +6,8 @@ import pytest
 from stochastic_tables import conditions, record_maker, simulate
 
 from seissynth.seeding import make_seeds
-from seissynth_plugins.stochastic import _transport_kernels as loops
+from seissynth_plugins.stochastic import _energy_kernels as loops
+from seissynth_plugins.stochastic._transport_kernels import prepare_energies
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.rows import prepare_rows
 from seissynth_plugins.stochastic.transport import EDGES_HZ, arrivals_s, single_quadrature
@@ -81,7 +82,7 @@ def energies_of_blocks(exact, quick, behind, t0, dt, arrivals, r, rates, lags, c
     times, fluxes, paths = np.empty(108), np.empty((108, 3, 8), f4), np.empty((2, 8), f4)
     factors, block, heads = np.empty((8, 8), f4), np.empty((8, 5, 8), f4), np.empty((2, 6))
     state, inputs, weights = np.zeros((3, 5, 8), f4), np.zeros((3, 8), f4), np.empty((3, 4, 8), f4)
-    loops.prepare_energies(dt, arrivals, r, rates, lags, constants, quadrature, times, fluxes, factors, paths, 6)
+    prepare_energies(dt, arrivals, r, rates, lags, constants, quadrature, times, fluxes, factors, paths, 6)
     loops.lag_weights(weights, factors)
     p_at, s_at = loops.sample_after(arrivals[1], t0, dt), loops.sample_after(arrivals[3], t0, dt)
     for way, out in enumerate((exact, quick)):
