@@ -16,8 +16,8 @@ from seissynth_plugins.stochastic.windowed_noise import WindowedNoise
 _TAIL_PERIODS = 1.0  # of the lowest corner, kept after the record against wrapping
 _SHORTEST_TAIL_S = 2.0
 _LENGTH_STEP = 256
-#: records that are made together; their three components fill the transforms' vectors of eight
-_TOGETHER = 8
+#: records that are made together, and samples of one series of theirs, at most: fewer calls, and less memory
+_TOGETHER, _SAMPLES_TOGETHER = 32, 2**18
 
 
 class RecordMaker:
@@ -58,10 +58,10 @@ class RecordMaker:
         if self.parameters.low_cut_hz > 0:
             sections = high_pass_sections(int(self.parameters.low_cut_order), self.parameters.low_cut_hz, 1.0 / dt)
         places = [self._place(row, start, npts, dt) for row, start in zip(rows, start_s, strict=True)]
-        together = _TOGETHER if self.by_transport else 1
         begin = 0
         while begin < len(rows):
             nfft = places[begin][2]
+            together = max(1, min(_TOGETHER, _SAMPLES_TOGETHER // max(nfft, 1))) if self.by_transport else 1
             end = begin + 1
             while end < min(begin + together, len(rows)) and places[end][2] == nfft:
                 end += 1
