@@ -83,6 +83,9 @@ def write_model(path, model):
             f"residuals: patterns of shape {arrays['patterns'].shape} and hyper-parameters of shape "
             f"{arrays['parameters'].shape} do not belong together."
         )
+    objects = [name for name, array in arrays.items() if np.asarray(array).dtype.hasobject]
+    if objects:
+        raise InputError(f"residuals: {', '.join(objects)} hold Python objects; give numbers or texts.")
     header = {
         "format": FORMAT, "version": VERSION, "noise": model.patterns.noise, "names": list(NAMES),
         "about": model.about, "hash": "",
@@ -90,7 +93,8 @@ def write_model(path, model):
     header["hash"] = _digest(header, arrays)
     stored = {"header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8), **arrays}
     with replacing(path) as beside, beside.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **stored)
+        # no allow_pickle=False: NumPy before 2.1 would store it as an array
+        np.savez_compressed(file, **stored)
     return header["hash"]
 
 

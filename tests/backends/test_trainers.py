@@ -12,7 +12,7 @@ from seissynth.errors import MissingDependencyError
 @pytest.mark.parametrize("name", ["heggs", "ldm", "swag", "bbgan", "seismogen"])
 def test_a_package_that_is_missing_is_named(name, tmp_path, monkeypatch):
     monkeypatch.setattr("seissynth_plugins.torchkit.run_folder.find_spec", lambda _: None)
-    with pytest.raises(MissingDependencyError, match=r"training needs torch: .*seissynth\[train\]"):
+    with pytest.raises(MissingDependencyError, match=r"training.* needs torch: .*seissynth\[train\]"):
         get_trainer(name)(tmp_path / "set", tmp_path / "run")
     assert not list(tmp_path.iterdir())
 
@@ -22,6 +22,8 @@ def test_a_package_that_is_missing_is_named(name, tmp_path, monkeypatch):
 )
 def test_help_tells_every_option_of_a_trainer(name):
     """Entries that all trainers share are put into their docstrings."""
+    if name.startswith("swag"):
+        pytest.importorskip("torch")
     module, _, function = name.rpartition(".")
     trainer = getattr(importlib.import_module(f"seissynth_plugins.{module}"), function)
     entries = inspect.getdoc(trainer).partition("Parameters\n----------\n")[2].partition("\n\nReturns\n-------\n")[0]

@@ -1,5 +1,7 @@
 """Clock, cells, residuals, patterns and files of the residual model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from residual_places import line_of_stations
@@ -182,6 +184,12 @@ def test_a_model_is_read_as_it_was_written(tmp_path):
     assert read.archive.places.station.tolist() == written.archive.places.station.tolist()
     assert read.portable().archive is None
     assert write_model(tmp_path / "two.npz", model(archive=False)) != digest
+    with np.load(tmp_path / "one.npz") as stored:
+        assert "allow_pickle" not in stored.files
+    places = replace(written.archive.places, station=written.archive.places.station.astype(object))
+    with pytest.raises(InputError, match="archive_station hold Python objects"):
+        write_model(tmp_path / "three.npz", replace(written, archive=replace(written.archive, places=places)))
+    assert not (tmp_path / "three.npz").exists()
 
 
 def test_files_that_are_no_model_are_refused(tmp_path):
