@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 
@@ -61,8 +60,8 @@ class Arguments:
         self.realization = within("realization", self.realization, optional=True)
         if self.outside not in OUTSIDE:
             raise InputError(f"outside={self.outside!r} must be one of {', '.join(map(repr, OUTSIDE))}.")
-        if isinstance(self.velocity_model, (str, os.PathLike)) and os.fspath(self.velocity_model).endswith(".json"):
-            self.velocity_model = StationDelays.read(self.velocity_model)
+        # read here, so that provenance holds the delays and not the name of their file
+        self.velocity_model = StationDelays.of(self.velocity_model) or self.velocity_model
         if self.event_key is not None and not (isinstance(self.event_key, str) and self.event_key):
             raise InputError(f"event_key={self.event_key!r} must be a text that is not empty.")
         if read_source_quantity(self.source_quantity) is not None and self.source is None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: picks further from the model's onset belong to something else, s
 REACH_S = {"P": 2.0, "S": 3.0}
 #: medians of n picks are drawn to zero by n / (n + this)
-_SHRINK = 1.0
+SHRINK = 1.0
 _ROUNDS = 20
 
 
@@ -98,6 +98,8 @@ def fit_station_delays(
     --------
     ``model = seissynth.fit_station_delays(inventory, catalog, velocity_model="southern_california")``
     """
+    if StationDelays.of(velocity_model) is not None:
+        raise InputError("velocity_model has delays already; fit to the model that they are based on.")
     found = pick_residuals(inventory, events, velocity_model=velocity_model)
     near = found[np.abs(found["late_s"]) <= found["phase"].map(REACH_S)]
     if not len(near):
@@ -112,9 +114,6 @@ def fit_station_delays(
     for name in stations:
         p, s = (common[phase] + (terms[phase][1].get(name, 0.0) if phase in terms else 0.0) for phase in "PS")
         delays[name] = round(p, 4), round(s, 4)
-    based_on = StationDelays.of(velocity_model)
-    if based_on is not None:
-        raise InputError("velocity_model has delays already; fit to the model that they are based on.")
     return StationDelays(velocity_model, delays)
 
 
@@ -135,5 +134,5 @@ def _shrunk_medians(values, labels):
     out = np.empty(len(values))
     for label in np.unique(labels):
         mine = labels == label
-        out[mine] = np.median(values[mine]) * mine.sum() / (mine.sum() + _SHRINK)
+        out[mine] = np.median(values[mine]) * mine.sum() / (mine.sum() + SHRINK)
     return out

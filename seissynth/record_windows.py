@@ -45,7 +45,7 @@ class WindowGroup:
     def parts(self, workers=1):
         """Groups of some of the rows each, in order: memory that is used again is faster than that of all at once.
 
-        With several workers there is a part for each at least, but of some rows.
+        Several workers get a part each, unless that would leave them less than eight rows.
         """
         many = min(_ROWS_OF_PART, max(_LEAST_ROWS_OF_PART, -(-len(self.rows) // workers)))
         rows = [slice(first, first + many) for first in range(0, len(self.rows), many)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -245,14 +245,15 @@ def _generate_by_event(inventory, events, arguments, progress=None, say_at_end=F
         for (batch, group, part), made in zip(tasks, in_order(make, tasks, workers), strict=True):
             for place, (traces, records) in enumerate(made):
                 batch.traces[place] += traces
-                batch.records.setdefault((id(group), place), []).append(records)
+                batch.records[place].append(records)
                 notes.look_at(request, records)
                 done += len(part.rows)
                 if progress is not None:
                     progress(done, total)
-            if part.rows[-1] == group.rows[-1]:
-                for place in range(len(made)):
-                    warn_of_cut_onsets(request, group, batch.records.pop((id(group), place)))
+            if part.rows[-1] == group.rows[-1]:  # parts come in order
+                for found in batch.records:
+                    warn_of_cut_onsets(request, group, found)
+                    found.clear()
         streams = [Stream(in_order_of_sites(made, request.sites)) for batch in batches for made in batch.traces]
         yield streams
     skipped.require_any()
@@ -267,14 +268,14 @@ class _Batch:
     seeds: list
     provenances: list
     traces: list
-    records: dict = field(default_factory=dict)  # without samples, by group and realisation
+    records: list  # of the present group, without samples
 
 
 def _open_batch(request, numbers, arguments, backend):
     """A batch of realisations, with nothing made yet."""
     seeds = [seeds_of_rows(arguments.seed, request.conditions, number, backend) for number in numbers]
     provenances = [arguments.provenance(backend, number) for number in numbers]
-    return _Batch(seeds, provenances, [[] for _ in numbers])
+    return _Batch(seeds, provenances, [[] for _ in numbers], [[] for _ in numbers])
 
 
 def _make_part(request, backend, instrument, arguments, task):

@@ -68,9 +68,11 @@ class StationDelays:
 
     @classmethod
     def of(cls, model: Any) -> StationDelays | None:
-        """Return delays as such, or from `plain`; None for any other model."""
+        """Return delays as such, from `plain`, or from a file whose name ends in .json; None for any other model."""
         if isinstance(model, cls):
             return model
+        if isinstance(model, (str, os.PathLike)) and os.fspath(model).endswith(".json"):
+            return cls.read(model)
         if not isinstance(model, Mapping):
             return None
         if set(model) != _KEYS:

@@ -61,6 +61,19 @@ def test_delays_are_those_of_the_picks_but_for_what_all_stations_share(fitted):
         )
 
 
+def test_an_earthquake_that_is_late_everywhere_is_no_delay_of_the_station_that_saw_only_such():
+    net = network()
+    events = picked_events(net, count=6, noise_s=0.0)
+    for number, one in enumerate(events):
+        for pick in one.picks:
+            pick.time += 1.2 * (number % 2)
+        if number % 2 == 0:
+            one.picks = [pick for pick in one.picks if pick.waveform_id.station_code != "D"]
+    model = seissynth.fit_station_delays(net, events)
+    found = np.array([model.delays_s[f"XX.{code}"][0] for code in "CD"])
+    assert abs(found[1] - found[0]) < 0.2  # without the earthquakes' own terms 0.4
+
+
 def test_picks_that_the_fit_did_not_see_are_nearer(fitted):
     net, events, _ = fitted
     model = seissynth.fit_station_delays(net, events[:4])
@@ -116,6 +129,8 @@ def test_records_begin_late_and_are_made_again_from_their_provenance(tmp_path):
 def test_files_keep_layers_and_names(tmp_path):
     layers = LayeredModel("mine", (0, 30), (6.0, 8.0), (3.5, 4.6))
     found = StationDelays.read(StationDelays(layers, DELAYS).write(tmp_path / "delays.json"))
+    named = onsets([40.0], 5.0, str(tmp_path / "delays.json"), stations=["XX.A"])  # as `dataset cut` asks
+    np.testing.assert_array_equal(named.s_s, onsets([40.0], 5.0, found, stations=["XX.A"]).s_s)
     assert found.delays_s == DELAYS and found.based_on == [[0, 6, 3.5], [30, 8, 4.6]]
     np.testing.assert_array_equal(
         onsets([40.0], 5.0, found, stations=["XX.A"]).s_s, onsets([40.0], 5.0, layers).s_s + 0.7

@@ -8,15 +8,10 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.baselines.folds import picked
+from seissynth.picked_delays import REACH_S, SHRINK
 
 if TYPE_CHECKING:
     from seissynth.evaluation.record_sets import RecordSet
-
-#: picks further than this from the predicted onset belong to something else, s (the picker's own search range)
-REACH_S = {"P": 2.0, "S": 3.0}
-
-#: station terms of few picks are drawn to zero: a term counts as n / (n + this) of the median
-_SHRINK = 1.0
 
 
 def station_terms(records: RecordSet, phase: str, rows: np.ndarray | None = None) -> dict[str, float]:
@@ -71,7 +66,7 @@ def median_delays(late_s, labels, phase):
     terms = {"": common}
     for label in sorted(set(labels.tolist())):
         own = late_s[labels == label]
-        terms[label] = common + float(np.median(own) - common) * len(own) / (len(own) + _SHRINK)
+        terms[label] = common + float(np.median(own) - common) * len(own) / (len(own) + SHRINK)
     return terms
 
 
