@@ -9,7 +9,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.events.earthquakes import read_earthquakes
 from seissynth.paths import find_paths, picks_at_sites
-from seissynth.traveltime.station_delays import StationDelays
+from seissynth.traveltime.station_delays import REACH_S, SHRINK, StationDelays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from obspy import Inventory
     from obspy.core.event import Catalog, Event
 
-#: picks further from the model's onset belong to something else, s
-REACH_S = {"P": 2.0, "S": 3.0}
-#: medians of n picks are drawn to zero by n / (n + this)
-SHRINK = 1.0
 _ROUNDS = 20
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 #: a delay of more is an error of the clock, or of the pick
 MOST_S = 10.0
+#: picks further from the model's onset belong to something else, s
+REACH_S = {"P": 2.0, "S": 3.0}
+#: medians of n picks are drawn to zero by n / (n + this)
+SHRINK = 1.0
 _KEYS = {"based_on", "delays_s"}
 
 

@@ -15,7 +15,8 @@ import numpy as np
 import obspy
 
 import seissynth
-from seissynth.picked_delays import REACH_S, pick_residuals
+from seissynth.picked_delays import pick_residuals
+from seissynth.traveltime.station_delays import REACH_S
 
 
 def main():

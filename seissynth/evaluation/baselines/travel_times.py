@@ -8,7 +8,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.evaluation.baselines.folds import picked
-from seissynth.picked_delays import REACH_S, SHRINK
+from seissynth.traveltime.station_delays import REACH_S, SHRINK
 
 if TYPE_CHECKING:
     from seissynth.evaluation.record_sets import RecordSet
