@@ -1,6 +1,6 @@
 """Make the set on which HEGGS is pretrained: stochastic records in the geometry of Ridgecrest, with real noise.
 
-    python -m tools.heggs.heggs_pretraining_set DATA NOISE OUTPUT [--events 3000]
+    python -m tools.heggs.heggs_pretraining_set DATA NOISE OUTPUT [--events 3000] [--clean] [--workers 1] [--seed 2019]
 
 DATA is the folder ``ridgecrest_2019`` (``inventory.xml``, ``catalog.xml``), NOISE a set that ``seissynth dataset cut``
 made of it, whose rows of noise are taken (the quiet time before the first earthquake). 3,000 drawn earthquakes at 18
@@ -81,6 +81,8 @@ def main():
     parser.add_argument("output", type=Path)
     parser.add_argument("--events", type=int, default=3000)
     parser.add_argument("--clean", action="store_true", help="neither noise nor second earthquakes")
+    parser.add_argument("--workers", type=int, default=1, help="processes")
+    parser.add_argument("--seed", type=int, default=SEED, help="another one makes other earthquakes")
     given = parser.parse_args()
     catalog = obspy.read_events(given.data / "catalog.xml")
     origins = [event.preferred_origin() or event.origins[0] for event in catalog]
@@ -92,7 +94,7 @@ def main():
     times = [origin.time for origin in origins]
     earthquakes = DrawnEarthquakes(
         given.events, area, magnitude=MAGNITUDE, magnitude_type="ML", depth_km=DEPTH_KM,
-        time=(str(min(times)), str(max(times))), seed=SEED,
+        time=(str(min(times)), str(max(times))), seed=given.seed,
     )  # fmt: skip
     background = {} if given.clean else {
         "noise": SensorNoise(given.noise, min(times)), "noise_gain_db": NOISE_GAIN_DB,
@@ -100,10 +102,11 @@ def main():
     }  # fmt: skip
     report = make_dataset(
         given.output, obspy.read_inventory(given.data / "inventory.xml"), earthquakes,
-        backend=BandLimited(magnitude_conversion="southern_california", variability=True), seed=SEED,
+        backend=BandLimited(magnitude_conversion="southern_california", variability=True), seed=given.seed,
         p_lead_s=None, start=0.0, channel="*", velocity_model="southern_california",
         **background,
-        split={"train": 0.98, "dev": 0.02}, progress=lambda done, total: print(f"{done}/{total}", flush=True),
+        split={"train": 0.98, "dev": 0.02}, workers=given.workers,
+        progress=lambda done, total: print(f"{done}/{total}", flush=True),
     )  # fmt: skip
     print(report)
 
