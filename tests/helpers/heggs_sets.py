@@ -50,8 +50,8 @@ def waveforms(rows, seed=0):
     return out
 
 
-def write_set(folder, rows=None, noise=3, **formats):
-    """Write a set of these rows and of rows of noise for each sensor; return its path."""
+def write_set(folder, rows=None, noise=3, data=None, **formats):
+    """Write a set of these rows, and of rows of noise for each sensor; return its path."""
     rows = made_up_rows() if rows is None else rows
     quiet = []
     for code in sorted({row["station_code"] for row in rows}):
@@ -63,7 +63,7 @@ def write_set(folder, rows=None, noise=3, **formats):
                     "trace_start_time": start.isoformat(), "trace_sampling_rate_hz": RATE, "trace_npts": NPTS,
                 }
             )  # fmt: skip
-    data = waveforms(rows)
+    data = waveforms(rows) if data is None else data
     silence = 1e-8 * np.random.default_rng(1).standard_normal((len(quiet), 3, NPTS)).astype(np.float32)
     formats = {"sampling_rate_hz": RATE, "unit": "m/s", "quantity": "velocity", **formats}
     with DatasetWriter(folder, **formats) as writer:

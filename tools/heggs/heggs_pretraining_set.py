@@ -1,6 +1,7 @@
 """Make the set on which HEGGS is pretrained: stochastic records in the geometry of Ridgecrest, with real noise.
 
     python -m tools.heggs.heggs_pretraining_set DATA NOISE OUTPUT [--events 3000] [--clean] [--workers 1] [--seed 2019]
+        [--terms SEED]
 
 DATA is the folder ``ridgecrest_2019`` (``inventory.xml``, ``catalog.xml``), NOISE a set that ``seissynth dataset cut``
 made of it, whose rows of noise are taken (the quiet time before the first earthquake). 3,000 drawn earthquakes at 18
@@ -83,6 +84,7 @@ def main():
     parser.add_argument("--clean", action="store_true", help="neither noise nor second earthquakes")
     parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument("--seed", type=int, default=SEED, help="another one makes other earthquakes")
+    parser.add_argument("--terms", type=int, help="another seed for what is random about the same earthquakes' records")
     given = parser.parse_args()
     catalog = obspy.read_events(given.data / "catalog.xml")
     origins = [event.preferred_origin() or event.origins[0] for event in catalog]
@@ -102,7 +104,8 @@ def main():
     }  # fmt: skip
     report = make_dataset(
         given.output, obspy.read_inventory(given.data / "inventory.xml"), earthquakes,
-        backend=BandLimited(magnitude_conversion="southern_california", variability=True), seed=given.seed,
+        backend=BandLimited(magnitude_conversion="southern_california", variability=True),
+        seed=given.seed if given.terms is None else given.terms,
         p_lead_s=None, start=0.0, channel="*", velocity_model="southern_california",
         **background,
         split={"train": 0.98, "dev": 0.02}, workers=given.workers,

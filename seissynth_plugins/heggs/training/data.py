@@ -22,6 +22,7 @@ from seissynth.seeding import generator, hash_words
 from seissynth_plugins.heggs.inputs import ModelInputs, by_peak, predicted_onsets
 from seissynth_plugins.heggs.networks.config import BAND_HZ, DURATION_S, RATE_HZ
 from seissynth_plugins.heggs.training.augmentation import NO_AUGMENTATION, Augmenter
+from seissynth_plugins.torchkit.augmentation import SensorNoise
 from seissynth_plugins.torchkit.record_rules import RecordRules
 from seissynth_plugins.torchkit.training_table import TrainingTable as AnyTrainingTable
 
@@ -77,7 +78,9 @@ def fit_inputs(
     normalised : bool
         Of records divided by their peak.
     augmentation : Augmentation
-        Statistics are those of the records as training sees them.
+        Statistics are those of the records as training sees them. Where it adds noise to sources alone, records that
+        are silent before P get noise of their sensor for the statistics: floors of silence would make standard
+        deviations those between silence and motion, beside which no detail of the motion counts.
     spectrogram : LogSpectrogram, optional
     progress : callable, optional
         ``progress(done, total)`` in batches.
@@ -114,6 +117,8 @@ class _StatisticsBatches:
     def __init__(self, table, rows, normalised, augmentation, progress):
         self._table, self._rows, self._normalised, self._progress = table, rows, normalised, progress
         self._augmenter = Augmenter(table, augmentation, "train")
+        # noise that is for sources alone is no part of what targets hold
+        self._hiss = SensorNoise(table) if augmentation.noise_share and not augmentation.noise_on_target else None
         self._done = 0
 
     def __iter__(self):
@@ -125,6 +130,8 @@ class _StatisticsBatches:
             for record, row in zip(data, rows, strict=True):
                 rng = generator(hash_words("heggs statistics", self._table.seed), int(row))
                 record[:] = self._augmenter.change(np.stack([record, record]), (row, row), rng)[1]
+                if self._hiss is not None and not _begins(record, quiet[row], self._table.rules.sampling_rate_hz):
+                    record += self._hiss.draw(self._table.sensors([row])[0], rng)
             sensors = self._table.sensors(rows)
             if self._normalised:
                 data, sensors = by_peak(data), ["all"] * len(rows)
@@ -132,6 +139,11 @@ class _StatisticsBatches:
             if self._progress is not None:
                 self._progress(self._done, 2 * len(starts))
             yield data, sensors, np.nan_to_num(np.maximum(quiet[rows], 0.0))
+
+
+def _begins(record, p_s, rate):
+    """Whether a record holds anything before P; one that was made without background does not."""
+    return not np.isfinite(p_s) or record[:, : max(int(p_s * rate), 0)].any()
 
 
 class PairData:

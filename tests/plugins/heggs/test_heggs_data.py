@@ -7,6 +7,7 @@ import pytest
 from heggs_sets import BEGIN, made_up_rows, waveforms, write_set
 
 from seissynth.errors import InputError
+from seissynth.representations import LogSpectrogram
 from seissynth_plugins.heggs.inputs import ModelInputs, by_peak, predicted_onsets
 from seissynth_plugins.heggs.training.augmentation import Augmentation, Augmenter, named_augmentation
 from seissynth_plugins.heggs.training.data import PairData, TrainingTable, fit_inputs
@@ -149,6 +150,25 @@ def test_statistics_are_those_of_the_training_part_only(tmp_path, table, inputs)
     other = TrainingTable(write_set(tmp_path / "set", rows), fold=0, folds=4)
     assert fit_inputs(other, extras=("onsets",)).to_plain() == inputs.to_plain()
     assert table.ranges()["source_magnitude"] == pytest.approx([2.7, 3.6])
+
+
+def test_records_without_background_are_standardised_above_the_noise_of_their_sensors(tmp_path, folder):
+    rows = made_up_rows()
+    for row in rows:
+        row["split"] = "train"
+    silent = waveforms(rows)
+    for record, row in zip(silent, rows, strict=True):
+        record[:, : int(row["trace_p_arrival_sample"])] = 0
+    made = write_set(tmp_path / "made", rows, noise=0, data=silent)
+    table = TrainingTable(made, noise=folder)
+    found = fit_inputs(table, augmentation=named_augmentation("clean")).statistics
+    noise = LogSpectrogram().log_amplitude(table.waveforms(table.noise))[..., 8:-8]
+    floor = np.quantile(noise, 0.1, axis=(0, 3))
+    inside = LogSpectrogram().band_mask
+    mine = found.log_floors([f"CI.S{i}" for i in range(4)], 4).mean(axis=0)
+    assert np.abs(mine - floor)[:, inside].max() < 0.5
+    without = fit_inputs(table).statistics
+    assert without.sd[inside].min() > 2 * found.sd[inside].max()
 
 
 def test_what_is_encoded_has_mean_0_and_deviation_1(table, inputs):
