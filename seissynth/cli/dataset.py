@@ -14,6 +14,7 @@ COMMANDS = {
     "recipe": "dataset_convert",
     "cut": "dataset_cut",
     "make": "dataset_make",
+    "pack": "dataset_convert",
 }
 
 
@@ -26,7 +27,7 @@ def make_dataset_app():
     """
     app = typer.Typer(
         name="dataset",
-        help="Make, cut and convert data sets for training.",
+        help="Make, cut, convert and pack data sets for training.",
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode="markdown",

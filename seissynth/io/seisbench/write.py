@@ -53,6 +53,8 @@ class DatasetWriter:
         Records per HDF5 block.
     dtype : {"float16", "float32", "float64", "int16", "int32"}
         Stored type. A value outside its range is an error.
+    compressed : bool
+        Compress each record by itself: less space, slower to read.
     extra_format : mapping of str to str or number, optional
         More entries of the group ``data_format``, such as a licence or the preparation as text.
     overwrite : bool
@@ -86,6 +88,7 @@ class DatasetWriter:
         chunk: str | None = None,
         bucket_size: int = 256,
         dtype: str = "float32",
+        compressed: bool = False,
         extra_format: Mapping[str, Any] | None = None,
         overwrite: bool = False,
     ) -> None:
@@ -100,7 +103,7 @@ class DatasetWriter:
         self.bucket_size = int(bucket_size)
         if np.dtype(dtype).name not in _TYPES:
             raise InputError(f"{dtype=} is not stored; known are {', '.join(_TYPES)}.")
-        self.dtype = np.dtype(dtype)
+        self.dtype, self.compressed = np.dtype(dtype), compressed
         self.overwrite = overwrite
         self._format = self._data_format(unit, quantity, extra_format)
         self._file = None
@@ -325,7 +328,8 @@ class DatasetWriter:
         joined = np.zeros((len(members), len(self.component_order), longest), self.dtype)
         for target, item in zip(joined, members, strict=True):
             target[:, : item.shape[1]] = item
-        self._data.create_dataset(block, data=joined)
+        how = {"chunks": (1, *joined.shape[1:]), "compression": "gzip", "shuffle": True} if self.compressed else {}
+        self._data.create_dataset(block, data=joined, **how)
         self._raw.check()
 
     def _abandon(self):

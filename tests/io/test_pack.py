@@ -1,0 +1,76 @@
+"""Copies of sets in less space: what they hold, how far off samples are, and what is refused."""
+
+import h5py
+import numpy as np
+import pandas
+import pytest
+from seisbench_sets import records
+
+from seissynth.errors import InputError
+from seissynth.io.seisbench.dataset import Dataset, DatasetWriter
+from seissynth.io.seisbench.pack import pack_dataset, rounded
+
+
+def write(folder, samples, **options):
+    with DatasetWriter(folder, sampling_rate_hz=100.0, **options) as writer:
+        writer.write(pandas.DataFrame({"source_magnitude": np.arange(len(samples)) / 4, "split": "train"}), samples)
+    return folder
+
+
+@pytest.mark.parametrize("bits", [1, 8, 15])
+def test_samples_are_off_by_half_of_the_last_digit_at_most(bits):
+    samples = np.exp(np.random.default_rng(bits).uniform(-60, 60, 5000)).astype(np.float32)
+    samples *= np.random.default_rng(0).choice([-1, 1], 5000)
+    off = abs(rounded(samples, bits).astype(float) / samples - 1)
+    assert 2.0 ** -(bits + 2) < off.max() <= 2.0 ** -(bits + 1)
+
+
+def test_no_digits_lost_no_change():
+    samples = np.array([0.0, -0.0, 1e-40, np.finfo(np.float32).max, np.finfo(np.float32).min], np.float32)
+    np.testing.assert_array_equal(rounded(samples, 23), samples)
+    # the largest number would round to infinity
+    assert np.isfinite(rounded(samples, 4)).all()
+    counts = np.arange(-5, 5, dtype=np.int32)
+    np.testing.assert_array_equal(rounded(counts, 1), counts)
+
+
+def test_a_copy_says_what_the_set_says_in_less_space(tmp_path):
+    samples = np.random.default_rng(1).standard_normal((30, 3, 2000)).astype(np.float32) * np.float32(1e-9)
+    data = Dataset(write(tmp_path / "set", samples, unit="m/s**2", quantity="acceleration", component_order="ENZ"))
+    assert pack_dataset(tmp_path / "set", tmp_path / "small", records_per_chunk=12) == 30
+    copy = Dataset(tmp_path / "small")
+    assert (copy.unit, copy.component_order, copy.data_format["measurement"]) == ("m/s**2", "ENZ", "acceleration")
+    own = ["trace_name", "trace_chunk"]
+    pandas.testing.assert_frame_equal(copy.metadata.drop(columns=own), data.metadata.drop(columns=own))
+    np.testing.assert_allclose(copy.waveforms(), data.waveforms(), rtol=2.0**-9, atol=0)
+    assert len(copy.chunks) == 3
+    small = sum(path.stat().st_size for path in (tmp_path / "small").glob("*.hdf5"))
+    assert small < 0.6 * (tmp_path / "set" / "waveforms.hdf5").stat().st_size
+
+
+def test_counts_stay_whole_numbers(tmp_path):
+    samples = np.random.default_rng(1).integers(-(2**30), 2**30, (5, 3, 200)).astype(np.int32)
+    pack_dataset(write(tmp_path / "set", samples, unit="counts", quantity="counts", dtype="int32"), tmp_path / "small")
+    np.testing.assert_array_equal(Dataset(tmp_path / "small").waveforms(dtype=None), samples)
+    with h5py.File(tmp_path / "small" / "waveforms.hdf5") as file:
+        assert file["data/bucket0"].dtype == np.int32
+
+
+def test_what_cannot_be_copied_is_named(tmp_path):
+    folder = write(tmp_path / "set", records(3))
+    with pytest.raises(InputError, match=r"bits=24 must be 1 to 23"):
+        pack_dataset(folder, tmp_path / "small", bits=24)
+    with pytest.raises(InputError, match=r"bits=0"):
+        pack_dataset(folder, tmp_path / "small", bits=0)
+    with pytest.raises(InputError, match=r"is the set itself"):
+        pack_dataset(folder, tmp_path / "other" / ".." / "set", overwrite=True)
+    pack_dataset(folder, tmp_path / "small")
+    with pytest.raises(InputError, match=r"holds a data set"):
+        pack_dataset(folder, tmp_path / "small")
+
+
+def test_a_set_without_records_is_no_copy(tmp_path):
+    with DatasetWriter(tmp_path / "none", sampling_rate_hz=100.0) as writer:
+        writer.write([], [])
+    with pytest.raises(InputError, match=r"holds no record"):
+        pack_dataset(tmp_path / "none", tmp_path / "small")
