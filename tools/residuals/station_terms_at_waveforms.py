@@ -1,0 +1,167 @@
+"""Do site terms of a flat file's peaks describe the spectra of waveforms? At the stations of the Ridgecrest archive.
+
+    python -m tools.residuals.station_terms_at_waveforms DATA_FOLDER FLATFILE KEPT [--out FOLDER]
+
+KEPT is the folder of `tools.real_records.score_station_terms`. Terms are fitted without the earthquakes of the flat file
+that the archive holds, too, so that no earthquake is on both sides; those of the archive are mostly smaller. Residuals of
+the waveforms from the default backend are those of the backend "conditioned", in cells of ten bands. Two tables: station
+means of a band, from P to 10 s after S, against the terms there; and root mean square errors of cells and ln PGA of all
+records without and with the terms, of all and about the mean of their earthquake.
+"""
+
+import argparse
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas
+
+from seissynth.evaluation.flatfiles.generated import MeasureMaker
+from seissynth.evaluation.flatfiles.station_terms import PERIODS_S, sensitivities, terms_of_residuals
+from seissynth.evaluation.statistics.intervals import interval
+from seissynth.io.ground_motion_tables import read_ground_motion
+from seissynth_plugins.residuals.cells import BANDS_HZ
+from seissynth_plugins.stochastic.backend import StochasticBackend
+from tools.real_records._real_records import write_csv, write_markdown
+from tools.real_records.score_station_terms import FARTHEST_KM, kept_residuals, read_at_periods
+from tools.residuals._fits import shown
+from tools.residuals._residuals import residual_records
+from tools.residuals._rivals import residual
+
+OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "sites"
+#: the archive ends here; earlier earthquakes of the flat file may be in it
+ARCHIVE_END = "2019-07-04T18"
+#: levels of a record are those to so long after S, s
+_BEHIND_S = 10.0
+NONE, TERMS, READ = "no terms", "station terms", "PSA terms read at 1 / T"
+
+
+def station_levels(records):
+    """Mean residual of each station and band about the mean of its earthquake, horizontals, from P to 10 s after S."""
+    rows = []
+    for row, one in enumerate(records.residuals):
+        early = (one.times_s > one.p_s) & (one.times_s < one.s_s + _BEHIND_S)
+        for band, hz in enumerate(BANDS_HZ):
+            seen = one.counts[1, band] & early
+            if seen.any():
+                rows.append((records.event[row], records.places.station[row], hz, one.values[1, band][seen].mean()))
+    table = pandas.DataFrame(rows, columns=["event", "station", "hz", "value"])
+    # event and station means in turn, since stations do not see the same earthquakes
+    table["station mean"] = 0.0
+    for _ in range(10):
+        left = table["value"] - table["station mean"]
+        of_event = left.groupby([table["event"], table["hz"]]).transform("mean")
+        table["station mean"] = (table["value"] - of_event).groupby([table["station"], table["hz"]]).transform("mean")
+    return table.groupby(["station", "hz"])["station mean"].first()
+
+
+def band_lines(levels, kinds):
+    """Lines of the first table: correlation and root mean square difference of station means and terms."""
+    lines = []
+    for hz in BANDS_HZ:
+        seen = levels.xs(hz, level="hz")
+        values = seen.to_numpy() - seen.mean()
+        line = [f"{hz:.1f} Hz", len(seen), f"{values.std():.2f}"]
+        for terms in kinds.values():
+            predicted = np.array([float(terms.at(name, hz)) for name in seen.index])
+            predicted -= predicted.mean()
+            line += [f"{np.corrcoef(values, predicted)[0, 1]:.2f}", f"{(values - predicted).std():.2f}"]
+        lines.append(line)
+    return lines
+
+
+def error_lines(records, kinds, answers):
+    """Lines of the second table."""
+    names, peaks = records.places.station, residual(records, "pga")
+    clear = records.clear["pga"]
+    values = {}
+    for title, terms in kinds.items():
+        fields = [terms.at(name, BANDS_HZ) if terms else np.zeros(len(BANDS_HZ)) for name in names]
+        cells = [(one.values - field[:, None])[one.counts] for one, field in zip(records.residuals, fields, strict=True)]
+        known = [_at_measured(terms, name) if terms else np.zeros(len(answers)) for name in names]
+        values[title] = cells, peaks - np.array(known) @ answers
+    reached = np.array([bool(one.counts.any()) for one in records.residuals])
+    lines = []
+    for about in ("all", "about the mean of the earthquake"):
+        for title, (cells, peak) in values.items():
+            line = [about, title]
+            for kind, seen in (("cells", reached), ("pga", clear)):
+                found = {}
+                for other in (NONE, title):
+                    found[other] = _squares(values[other][0 if kind == "cells" else 1], records.event, seen, about, kind)
+                groups = records.event[seen]
+                line.append(_text(interval(lambda some, v=found[title]: float(np.sqrt(v[some].mean())), groups)))
+                line.append("" if title == NONE else _text(interval(
+                    lambda some, a=found[title], b=found[NONE]: float(np.sqrt(a[some].mean()) - np.sqrt(b[some].mean())),
+                    groups,
+                ), "+"))  # fmt: skip
+            lines.append([*line, int(reached.sum()), int(clear.sum())])
+    return lines
+
+
+def _squares(values, events, seen, about, kind):
+    """Mean square of each record, for cells, or square of its peak; the mean of an earthquake taken off first or not."""
+    if kind == "cells":
+        means = np.array([one.mean() if len(one) else np.nan for one in values])
+    else:
+        means = np.asarray(values)
+    level = np.zeros(len(means))
+    if about != "all":
+        for event in np.unique(events):
+            mine = (events == event) & seen
+            level[mine] = means[mine].mean() if mine.any() else 0.0
+    if kind == "cells":
+        return np.array([((one - off) ** 2).mean() for one, off, some in zip(values, level, seen, strict=True) if some])
+    return (means[seen] - level[seen]) ** 2
+
+
+def _at_measured(terms, name):
+    from seissynth.evaluation.flatfiles.station_terms import TERMS_HZ
+
+    return terms.at(name, TERMS_HZ)
+
+
+def _text(found, sign=""):
+    return "{:{s}.2f} [{:{s}.2f}, {:{s}.2f}]".format(*found, s=sign)
+
+
+def main():
+    """Fit, compare, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("flatfile", type=Path)
+    parser.add_argument("kept", type=Path)
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    table = read_ground_motion(options.flatfile, periods_s=PERIODS_S)
+    near = table.rows["path_ep_distance_km"] <= FARTHEST_KM
+    measures = tuple(m for m in table.measures if m in ("pga", "pgv") or m.startswith("psa_"))
+    table = replace(table, rows=table.rows[near].reset_index(drop=True), measures=measures)
+    maker = MeasureMaker(StochasticBackend(preset="active"), measures, table.component, seed=0)
+    plain, answers = kept_residuals(table, maker, options.kept, "plain"), sensitivities(table, maker)
+    later = set(table.rows[table.rows["event_time"].astype(str) > ARCHIVE_END]["event_id"])
+    plain = plain[plain["event"].isin(later)].reset_index(drop=True)
+    terms, read = terms_of_residuals(plain, measures, answers), read_at_periods(plain, measures)
+    records = residual_records("ridgecrest", options.data).usual()
+    records = records.select(shown(records))
+    known = np.isin(records.places.station, list(terms.ln_factors))
+    print(f"{len(later)} earthquakes of the flat file; {known.sum()} of {len(records)} records at "
+          f"{len(set(records.places.station[known]))} stations with terms", flush=True)  # fmt: skip
+    records = records.select(np.flatnonzero(known))
+    bands = band_lines(station_levels(records), {TERMS: terms, READ: read})
+    header = ["band", "stations", "sd of station means"]
+    header += [f"{what}, {kind}" for kind in (TERMS, READ) for what in ("correlation", "sd left")]
+    write_markdown(options.out / "station_terms_bands.md", header, bands)
+    print(*bands, sep="\n")
+    errors = error_lines(records, {NONE: None, TERMS: terms, READ: read}, answers[measures.index("pga")])
+    header = ["errors", "site", "rms of a cell", "less without terms", "rms of ln PGA", "less without terms", "records",
+              "with a clear PGA"]  # fmt: skip
+    write_markdown(options.out / "station_terms_waveforms.md", header, errors)
+    write_csv(options.out / "station_terms_bands.csv", [dict(enumerate(line)) for line in bands])
+    print(*errors, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
