@@ -2,11 +2,11 @@
 
     python -m tools.residuals.station_terms_at_waveforms DATA_FOLDER FLATFILE KEPT [--out FOLDER]
 
-KEPT is the folder of `tools.real_records.score_station_terms`. Terms are fitted without the earthquakes of the flat file
-that the archive holds, too, so that no earthquake is on both sides; those of the archive are mostly smaller. Residuals of
-the waveforms from the default backend are those of the backend "conditioned", in cells of ten bands. Two tables: station
-means of a band, from P to 10 s after S, against the terms there; and root mean square errors of cells and ln PGA of all
-records without and with the terms, of all and about the mean of their earthquake.
+KEPT is the folder of `tools.real_records.score_station_terms`. Terms are fitted without the earthquakes of the flat
+file that the archive holds, too, so that no earthquake is on both sides; those of the archive are mostly smaller.
+Residuals of the waveforms from the default backend are those of the backend "conditioned", in cells of ten bands. Two
+tables: station means of a band, from P to 10 s after S, against the terms there; and root mean square errors of cells
+and ln PGA of all records without and with the terms, of all and about the mean of their earthquake.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import numpy as np
 import pandas
 
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
-from seissynth.evaluation.flatfiles.station_terms import PERIODS_S, sensitivities, terms_of_residuals
+from seissynth.evaluation.flatfiles.station_terms import PERIODS_S, TERMS_HZ, sensitivities, terms_of_residuals
 from seissynth.evaluation.statistics.intervals import interval
 from seissynth.io.ground_motion_tables import read_ground_motion
 from seissynth_plugins.residuals.cells import BANDS_HZ
@@ -73,53 +73,45 @@ def band_lines(levels, kinds):
 
 def error_lines(records, kinds, answers):
     """Lines of the second table."""
-    names, peaks = records.places.station, residual(records, "pga")
-    clear = records.clear["pga"]
-    values = {}
-    for title, terms in kinds.items():
-        fields = [terms.at(name, BANDS_HZ) if terms else np.zeros(len(BANDS_HZ)) for name in names]
-        cells = [(one.values - field[:, None])[one.counts] for one, field in zip(records.residuals, fields, strict=True)]
-        known = [_at_measured(terms, name) if terms else np.zeros(len(answers)) for name in names]
-        values[title] = cells, peaks - np.array(known) @ answers
     reached = np.array([bool(one.counts.any()) for one in records.residuals])
+    kept = {"cells": reached, "pga": records.clear["pga"]}
+    values = {title: _residuals(records, terms, answers) for title, terms in kinds.items()}
     lines = []
     for about in ("all", "about the mean of the earthquake"):
-        for title, (cells, peak) in values.items():
+        for title in kinds:
             line = [about, title]
-            for kind, seen in (("cells", reached), ("pga", clear)):
-                found = {}
-                for other in (NONE, title):
-                    found[other] = _squares(values[other][0 if kind == "cells" else 1], records.event, seen, about, kind)
+            for kind, seen in kept.items():
                 groups = records.event[seen]
-                line.append(_text(interval(lambda some, v=found[title]: float(np.sqrt(v[some].mean())), groups)))
+                own, without = (_squares(values[one][kind], records.event, seen, about) for one in (title, NONE))
+                line.append(_text(interval(lambda some, v=own: float(np.sqrt(v[some].mean())), groups)))
                 line.append("" if title == NONE else _text(interval(
-                    lambda some, a=found[title], b=found[NONE]: float(np.sqrt(a[some].mean()) - np.sqrt(b[some].mean())),
-                    groups,
+                    lambda some, a=own, b=without: float(np.sqrt(a[some].mean()) - np.sqrt(b[some].mean())), groups
                 ), "+"))  # fmt: skip
-            lines.append([*line, int(reached.sum()), int(clear.sum())])
+            lines.append([*line, int(reached.sum()), int(kept["pga"].sum())])
     return lines
 
 
-def _squares(values, events, seen, about, kind):
-    """Mean square of each record, for cells, or square of its peak; the mean of an earthquake taken off first or not."""
-    if kind == "cells":
-        means = np.array([one.mean() if len(one) else np.nan for one in values])
-    else:
-        means = np.asarray(values)
-    level = np.zeros(len(means))
+def _residuals(records, terms, answers):
+    """Residuals of all records less the terms: cells that count, as an array for each record, and ln PGA."""
+    cells, peaks = [], residual(records, "pga").copy()
+    for row, one in enumerate(records.residuals):
+        name = records.places.station[row]
+        field = np.zeros(len(BANDS_HZ)) if terms is None else terms.at(name, BANDS_HZ)
+        cells.append((one.values - field[:, None])[one.counts])
+        if terms is not None:
+            peaks[row] -= terms.at(name, TERMS_HZ) @ answers
+    return {"cells": cells, "pga": [np.array([peak]) for peak in peaks]}
+
+
+def _squares(values, events, seen, about):
+    """Mean square of each record that is seen; the mean of its earthquake is taken off first, or not."""
+    level = np.zeros(len(values))
     if about != "all":
-        for event in np.unique(events):
+        means = np.array([one.mean() if len(one) else np.nan for one in values])
+        for event in np.unique(events[seen]):
             mine = (events == event) & seen
-            level[mine] = means[mine].mean() if mine.any() else 0.0
-    if kind == "cells":
-        return np.array([((one - off) ** 2).mean() for one, off, some in zip(values, level, seen, strict=True) if some])
-    return (means[seen] - level[seen]) ** 2
-
-
-def _at_measured(terms, name):
-    from seissynth.evaluation.flatfiles.station_terms import TERMS_HZ
-
-    return terms.at(name, TERMS_HZ)
+            level[mine] = means[mine].mean()
+    return np.array([((one - off) ** 2).mean() for one, off, some in zip(values, level, seen, strict=True) if some])
 
 
 def _text(found, sign=""):
