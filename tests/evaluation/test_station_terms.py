@@ -1,5 +1,6 @@
 """Site terms of stations: read and kept, used by records, and found again from what flat files hold."""
 
+import hashlib
 import json
 import tempfile
 from dataclasses import replace
@@ -250,6 +251,14 @@ def test_terms_of_the_default_backends_own_records_are_found_again(known):
     found = np.array([terms.at(name, 3.0) for name in levels])  # where PGA and PGV are sensitive
     np.testing.assert_allclose(found, list(levels.values()), atol=0.25)
     assert terms.about["backend"] == "stochastic" and terms.about["measures"] == ["pga", "pgv"]
+
+
+def test_provenance_names_the_file_and_what_the_terms_are_relative_to(tmp_path):
+    path = flat_file(tmp_path / "mine.csv", 3, 6)
+    about = seissynth.fit_station_terms(path, options={"preset": "stable"}).about
+    assert about["file"] == "mine.csv" and about["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert about["options"] == {"preset": "stable"} and about["earthquakes"] == 3
+    assert about["records"] == {f"XX.S{n}": 3 for n in range(6)}
 
 
 def test_residuals_are_smaller_with_the_terms(known):

@@ -6,9 +6,11 @@ Bayes, with the backend's own sensitivities.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,7 +84,8 @@ def fit_station_terms(
     Returns
     -------
     StationTerms
-        For ``generate(..., station_terms=...)``, of the stations that have enough records.
+        For ``generate(..., station_terms=...)``, of the stations that have enough records. `about` has the number of
+        records of each, the file's name and hash, the backend and its options.
 
     Raises
     ------
@@ -113,6 +116,8 @@ def fit_station_terms(
         terms.write("terms.json")
         st = seissynth.generate(inventory, event, station_terms=terms)
     """
+    from seissynth import __version__
+
     least = int(within("least_records", least_records))
     realizations = int(within("realizations", realizations))
     within("max_distance_km", max_distance_km, bound="distance_km")
@@ -135,10 +140,9 @@ def fit_station_terms(
     if progress:
         progress(len(rows), total, "station terms")
     found = terms_of_residuals(residuals, table.measures, sensitivities(table, maker, velocity_model), least)
-    about = {
-        **found.about, "backend": made.card.name, "options": dict(options or {}), "file": table.layout,
-        "velocity_model": str(velocity_model),
-    }  # fmt: skip
+    about = {**found.about, "backend": made.card.name, "options": dict(options or {}), **_origin_of(flatfile, table)}
+    about |= {"velocity_model": str(velocity_model), "earthquakes": int(residuals["event"].nunique()),
+              "seissynth": __version__}  # fmt: skip
     if progress:
         progress(total, total, "done")
     return StationTerms(found.frequencies_hz, found.ln_factors, about)
@@ -239,6 +243,14 @@ def terms_of_residuals(
 
 
 # --- below the road
+
+
+def _origin_of(flatfile, table):
+    """Name and hash of the flat file, for provenance; the kind of a table that was given as such."""
+    if not isinstance(flatfile, (str, os.PathLike)):
+        return {"layout": table.layout}
+    path = Path(flatfile)
+    return {"layout": table.layout, "file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def _usual(measures):
