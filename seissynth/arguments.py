@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 
+import numpy as np
 from obspy import UTCDateTime
 
 from seissynth.backends._conditions_checks import OUTSIDE
@@ -136,10 +137,12 @@ class Arguments:
                 )
 
     def known_at(self, inventory):
-        """Return the arguments with the terms of an inventory's stations alone, which provenance is to hold."""
+        """Return the arguments with the terms of an inventory's and the source's stations alone, for provenance."""
         if self.station_terms is None:
             return self
         names = {f"{network.code}.{station.code}" for network in inventory for station in network}
+        if hasattr(self.source, "traces"):
+            names |= {f"{trace.stats.network}.{trace.stats.station}" for trace in self.source}
         kept = self.station_terms.select(names)
         if not len(kept):
             warn_user(
@@ -155,6 +158,16 @@ class Arguments:
         texts = dict(zip(stations, self.station_terms.texts(stations), strict=True))
         texts = {name: text for name, text in texts.items() if text}
         return {**({"station_terms": texts} if texts else {}), **self.conditions}
+
+    def with_terms(self, source):
+        """Return source records that state the terms of their stations, as ``truth["station_terms"]``."""
+        if source is None or self.station_terms is None:
+            return source
+        pool = self.with_terms(source.pool)
+        if "sensor" not in source.truth or "station_terms" in source.truth:
+            return replace(source, pool=pool)
+        texts = self.station_terms.texts(map(str, source.truth["sensor"]))
+        return replace(source, truth={**source.truth, "station_terms": np.array(texts, dtype=str)}, pool=pool)
 
     def quantity(self, card):
         """Quantity of the records of a backend with this card: that of the output, or "normalised"."""

@@ -241,7 +241,8 @@ def _generate_by_event(inventory, events, arguments, progress=None, say_at_end=F
         if not len(rows):
             continue
         # of all sites, since records of a station that is left out may still be a source
-        request.source = find_source(arguments.source, request.paths, backend.card, arguments.source_quantity)
+        source = find_source(arguments.source, request.paths, backend.card, arguments.source_quantity)
+        request.source = arguments.with_terms(source)
         request = request.select(rows)
         groups = plan_windows(request, arguments, backend.card, in_memory=True)
         batches = [_open_batch(request, some, arguments, backend) for some in realizations_together(numbers, groups)]

@@ -4,9 +4,11 @@
 
 KEPT is the folder of `tools.real_records.score_station_terms`. Terms are fitted without the earthquakes of the flat
 file that the archive holds, too, so that no earthquake is on both sides; those of the archive are mostly smaller.
-Residuals of the waveforms from the default backend are those of the backend "conditioned", in cells of ten bands. Two
+Residuals of the waveforms from the default backend are those of the backend "conditioned", in cells of ten bands. Three
 tables: station means of a band, from P to 10 s after S, against the terms there; and root mean square errors of cells
-and ln PGA of all records without and with the terms, of all and about the mean of their earthquake.
+and ln PGA of all records without and with the terms, of all and about the mean of their earthquake; and the errors of
+"conditioned" without an archive, where target and sources have the terms or not, fitted and scored by blocks of time as
+in `conditioned_stations_out`.
 """
 
 import argparse
@@ -25,9 +27,11 @@ from seissynth_plugins.residuals.cells import BANDS_HZ
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from tools.real_records._real_records import write_csv, write_markdown
 from tools.real_records.score_station_terms import FARTHEST_KM, kept_residuals, read_at_periods
-from tools.residuals._fits import shown
+from tools.residuals._fits import fit_model, shown
 from tools.residuals._residuals import residual_records
 from tools.residuals._rivals import residual
+from tools.residuals._scores import lines_of, score_model
+from tools.residuals.conditioned_stations_out import BLOCKS
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "sites"
 #: the archive ends here; earlier earthquakes of the flat file may be in it
@@ -89,6 +93,32 @@ def error_lines(records, kinds, answers):
                 ), "+"))  # fmt: skip
             lines.append([*line, int(reached.sum()), int(kept["pga"].sum())])
     return lines
+
+
+def conditioned_lines(records, kinds, answers, measures):
+    """Lines of the third table."""
+    times = np.unique(records.time)
+    block = np.searchsorted(times, records.time) * BLOCKS // len(times)
+    rows = []
+    for title, terms in kinds.items():
+        some = records if terms is None else relative_to(records, terms, answers, measures)
+        for part in (0, 1):
+            model = fit_model(some.select(np.flatnonzero(block % 2 == part)), calibrate=False)
+            unseen = some.select(np.flatnonzero(block % 2 != part))
+            rows += [{**row, "label": title} for row in score_model("ridgecrest", unseen, model)]
+    return lines_of(pandas.DataFrame(rows), list(kinds), NONE)
+
+
+def relative_to(records, terms, answers, measures):
+    """Records whose residuals are relative to a default backend with the terms: its spectra are multiplied by them."""
+    residuals, peaks = [], {measure: values.copy() for measure, values in records.peaks.items()}
+    for row, one in enumerate(records.residuals):
+        name = records.places.station[row]
+        field = terms.at(name, BANDS_HZ)[:, None]
+        residuals.append(replace(one, values=np.where(one.counts, one.values - field, 0.0)))
+        for measure, values in peaks.items():
+            values[row] -= terms.at(name, TERMS_HZ) @ answers[measures.index(measure)]
+    return replace(records, residuals=residuals, peaks=peaks)
 
 
 def _residuals(records, terms, answers):
@@ -153,6 +183,13 @@ def main():
     write_markdown(options.out / "station_terms_waveforms.md", header, errors)
     write_csv(options.out / "station_terms_bands.csv", [dict(enumerate(line)) for line in bands])
     print(*errors, sep="\n")
+    lines = conditioned_lines(records, {NONE: None, TERMS: terms, READ: read}, answers, measures)
+    keys = ["sources", "fitted to", "records", *(
+        f"rms error of {what}{end}" for what in ("ln PGA", "a cell") for end in ("", f", less that of {NONE}")
+    )]  # fmt: skip
+    header = ["sources", "site", "records", keys[3], "less without terms", keys[5], "less without terms"]
+    write_markdown(options.out / "station_terms_conditioned.md", header, [[one[key] for key in keys] for one in lines])
+    print(pandas.DataFrame(lines).to_string(index=False))
 
 
 if __name__ == "__main__":
