@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # what type checkers see of the table below
     from seissynth.data.factory.make import make_dataset as make_dataset
     from seissynth.data.factory.make import plan_dataset as plan_dataset
     from seissynth.ensemble import Ensemble as Ensemble
+    from seissynth.evaluation.flatfiles.station_terms import fit_station_terms as fit_station_terms
     from seissynth.example import read_example as read_example
     from seissynth.explanation import explain as explain
     from seissynth.explanation import picks as picks
@@ -31,6 +32,7 @@ if TYPE_CHECKING:  # what type checkers see of the table below
     from seissynth.report.evaluating import evaluate as evaluate
     from seissynth.report.flatfiles import evaluate_flatfile as evaluate_flatfile
     from seissynth.reproduction import reproduce as reproduce
+    from seissynth.stations.station_terms import StationTerms as StationTerms
     from seissynth.synthesis import generate as generate
     from seissynth.synthesis import iter_generate as iter_generate
 
@@ -46,6 +48,8 @@ _PUBLIC = {
     "backends.registry": "list_backends get_backend register_backend",
     "backends.base": "Backend Card",
     "picked_delays": "fit_station_delays",
+    "evaluation.flatfiles.station_terms": "fit_station_terms",
+    "stations.station_terms": "StationTerms",
     "records": "Records",
     "io.files": "write",
     "io.asdf": "read_asdf",

@@ -2,9 +2,10 @@
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 
+import numpy as np
 from obspy import UTCDateTime
 
 from seissynth.backends._conditions_checks import OUTSIDE
@@ -13,7 +14,9 @@ from seissynth.backends.registry import has_weights, refuse_weights, resolve_bac
 from seissynth.conditions import plain_columns
 from seissynth.errors import InputError
 from seissynth.shared.bounds import within
+from seissynth.shared.warning import warn_user
 from seissynth.source_quantity import read_source_quantity
+from seissynth.stations.station_terms import StationTerms, require_column
 from seissynth.traveltime.station_delays import StationDelays
 from seissynth.units import OUTPUTS, UNITS
 
@@ -37,6 +40,7 @@ class Arguments:
     velocity_model: object = "iasp91"
     onsets: str = "model"
     conditions: object = None
+    station_terms: object = None
     clip_counts: float | None = None
     quantize: bool = False
     source: object = None
@@ -62,6 +66,7 @@ class Arguments:
             raise InputError(f"outside={self.outside!r} must be one of {', '.join(map(repr, OUTSIDE))}.")
         # read here, so that provenance holds the delays and not the name of their file
         self.velocity_model = StationDelays.of(self.velocity_model) or self.velocity_model
+        self.station_terms = StationTerms.of(self.station_terms)
         if self.event_key is not None and not (isinstance(self.event_key, str) and self.event_key):
             raise InputError(f"event_key={self.event_key!r} must be a text that is not empty.")
         if read_source_quantity(self.source_quantity) is not None and self.source is None:
@@ -108,6 +113,8 @@ class Arguments:
         weights = getattr(backend, "weights", None)
         if weights is not None and not has_weights(type(backend)):
             refuse_weights(type(backend), weights)
+        if self.station_terms is not None:
+            require_column(backend.card)
         if self.source is not None and "source_records" not in backend.card.capabilities:
             raise InputError(f"backend {backend.card.name!r} cannot use source records; leave source= out.")
         if self.source is None and "needs_source" in backend.card.capabilities:
@@ -128,6 +135,39 @@ class Arguments:
                     f"not suit; leave {argument}= out for normalised records, or take a backend with the capability "
                     "absolute_amplitude."
                 )
+
+    def known_at(self, inventory):
+        """Return the arguments with the terms of an inventory's and the source's stations alone, for provenance."""
+        if self.station_terms is None:
+            return self
+        names = {f"{network.code}.{station.code}" for network in inventory for station in network}
+        if hasattr(self.source, "traces"):
+            names |= {f"{trace.stats.network}.{trace.stats.station}" for trace in self.source}
+        kept = self.station_terms.select(names)
+        if not len(kept):
+            warn_user(
+                f"station_terms holds {len(self.station_terms)} stations, none of which is in the inventory; stations "
+                "are named NET.STA."
+            )
+        return replace(self, station_terms=kept)
+
+    def replaced_columns(self, stations):
+        """Return what the user sets of the conditions at stations, NET.STA, their terms among it."""
+        if self.station_terms is None:
+            return self.conditions
+        texts = dict(zip(stations, self.station_terms.texts(stations), strict=True))
+        texts = {name: text for name, text in texts.items() if text}
+        return {**({"station_terms": texts} if texts else {}), **self.conditions}
+
+    def with_terms(self, source):
+        """Return source records that state the terms of their stations, as ``truth["station_terms"]``."""
+        if source is None or self.station_terms is None:
+            return source
+        pool = self.with_terms(source.pool)
+        if "sensor" not in source.truth or "station_terms" in source.truth:
+            return replace(source, pool=pool)
+        texts = self.station_terms.texts(map(str, source.truth["sensor"]))
+        return replace(source, truth={**source.truth, "station_terms": np.array(texts, dtype=str)}, pool=pool)
 
     def quantity(self, card):
         """Quantity of the records of a backend with this card: that of the output, or "normalised"."""
@@ -204,7 +244,7 @@ def _plain(value):
         return {"unstorable": f"instance of backend {value.card.name!r}"}
     if hasattr(value, "__fspath__"):
         return value.__fspath__()
-    if isinstance(value, StationDelays):
+    if isinstance(value, (StationDelays, StationTerms)):
         return _plain(value.plain())
     layers = [getattr(value, name, None) for name in ("top_depth_km", "vp_km_s", "vs_km_s")]
     if all(isinstance(layer, tuple) for layer in layers):  # a LayeredModel

@@ -103,7 +103,7 @@ def continuous(
     start, end = (_time(name, value) for name, value in (("start", start), ("end", end)))
     if not end > start:
         raise InputError(f"end={end} must be after start={start}.")
-    checked = Arguments.from_keywords(arguments, noise=noise)
+    checked = Arguments.from_keywords(arguments, noise=noise).known_at(inventory)
     backend = checked.open_backend()
     rows = _Rows(inventory, start, end, checked)
     skipped, notes = Skipped(backend.card, checked.outside), EventNotes()

@@ -77,4 +77,4 @@ def make_request(inventory, earthquake, arguments, sensors=None):
         onsets=arguments.onsets,
         sensors=sensors,
     )
-    return RecordRequest(paths, make_conditions(paths, arguments.conditions))
+    return RecordRequest(paths, make_conditions(paths, arguments.replaced_columns([site.name for site in paths.sites])))

@@ -61,6 +61,13 @@ _ALL = (
         _OWN,
         text=True,
     ),
+    Column(
+        "station_terms",
+        "",
+        "known site term, on Fourier amplitudes: frequency in Hz and ln of the factor; then a semicolon",
+        _OWN,
+        text=True,
+    ),
     # --- the path
     Column("path_ep_distance_km", "km", "epicentral distance, WGS84 geodesic"),
     Column("path_hyp_distance_km", "km", "hypocentral distance, sqrt(epicentral² + depth²)"),

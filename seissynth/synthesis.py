@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from seissynth.backends.base import Backend
     from seissynth.records import Records
+    from seissynth.stations.station_terms import StationTerms
 
 
 def generate(
@@ -59,6 +60,7 @@ def generate(
     velocity_model: Any = "iasp91",
     onsets: str = "model",
     conditions: Mapping[str, Any] | pandas.DataFrame | None = None,
+    station_terms: StationTerms | str | os.PathLike[str] | Mapping[str, Any] | None = None,
     clip_counts: float | None = None,
     quantize: bool = False,
     source: Stream | Records | None = None,
@@ -114,6 +116,9 @@ def generate(
         With "picks" the event's P and S picks, if any, replace the computed onsets.
     conditions : mapping or DataFrame, optional
         Columns to set, such as ``{"station_vs_30_mps": {"CI.CLC": 520}}``, see `seissynth.schema.COLUMNS`.
+    station_terms : StationTerms, or path of its file, optional
+        Known site terms of stations, for backends whose card has the column ``station_terms``; see
+        `seissynth.fit_station_terms`. The column in `conditions` comes before it.
     clip_counts : float, optional
         Full scale of the digitiser (``output="RAW"``).
     quantize : bool
@@ -169,6 +174,7 @@ def generate(
         velocity_model=velocity_model,
         onsets=onsets,
         conditions=conditions,
+        station_terms=station_terms,
         clip_counts=clip_counts,
         quantize=quantize,
         source=source,
@@ -223,6 +229,7 @@ def iter_generate(
 
 def _generate_by_event(inventory, events, arguments, progress=None, say_at_end=False):
     """Yield for each event the Streams of its realisations; the road, step by step."""
+    arguments = arguments.known_at(inventory)
     backend = arguments.open_backend()
     instrument, numbers = Instrument.of(arguments), arguments.realization_numbers()
     skipped, notes = Skipped(backend.card, arguments.outside), EventNotes()
@@ -234,7 +241,8 @@ def _generate_by_event(inventory, events, arguments, progress=None, say_at_end=F
         if not len(rows):
             continue
         # of all sites, since records of a station that is left out may still be a source
-        request.source = find_source(arguments.source, request.paths, backend.card, arguments.source_quantity)
+        source = find_source(arguments.source, request.paths, backend.card, arguments.source_quantity)
+        request.source = arguments.with_terms(source)
         request = request.select(rows)
         groups = plan_windows(request, arguments, backend.card, in_memory=True)
         batches = [_open_batch(request, some, arguments, backend) for some in realizations_together(numbers, groups)]

@@ -78,6 +78,15 @@ VelocityModelOption = Annotated[
         help="Velocity model for the onsets of P and S, or a .json file of station delays.",
     ),
 ]
+StationTermsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--station-terms",
+        rich_help_panel=panels.RECORDS,
+        help="Site terms of stations, a file of StationTerms.write.",
+        show_default=False,
+    ),
+]
 QuantizeOption = Annotated[
     bool, typer.Option("--quantize", rich_help_panel=panels.RECORDS, help="Round to whole counts (RAW only).")
 ]

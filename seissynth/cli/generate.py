@@ -129,6 +129,7 @@ def generate(
         ),
     ] = Outside.RAISE,
     velocity_model: generation.VelocityModelOption = "iasp91",
+    station_terms: generation.StationTermsOption = None,
     onsets: Annotated[
         str,
         typer.Option(
@@ -174,6 +175,7 @@ def generate(
         "noise": noise and noise.value,
         "outside": outside.value,
         "velocity_model": velocity_model,
+        "station_terms": station_terms and str(station_terms),
         "onsets": onsets,
         "quantize": quantize,
         "clip_counts": clip_counts,

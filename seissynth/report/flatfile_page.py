@@ -131,6 +131,7 @@ def _settings(evaluation, command):
     rows = [
         ["Backend", evaluation.name],
         ["Options", ", ".join(f"{name}={value}" for name, value in about["options"].items()) or "none"],
+        ["Stations with known site terms", about["station_terms"]],
         ["Component", about["component"]], ["Realisations", about["realizations"]],
         ["Filtered with the file's corners", about["band"]], ["Bootstrap draws", settings.draws],
         ["Seed", settings.seed],

@@ -100,6 +100,7 @@ BOUNDS = {
     "records_per_chunk": Bound(0, 10**7, whole=True, above=True),
     "noise_windows": Bound(0, 10**5, whole=True),
     "draws": Bound(1, 10**5, whole=True),
+    "least_records": Bound(1, 10**6, whole=True),
     "period": Bound(0, 1000, "s", above=True),
     # --- conditions
     "source_latitude_deg": _PLACE["latitude"],

@@ -185,7 +185,9 @@ class ConditionedBackend(Backend):
 
         self._mean.load()
         self._expectations = Expectations(self._mean)
-        self._reader = SourceReader(self.card.name, self._expectations, self._model.patterns, self.source_band_hz)
+        self._reader = SourceReader(
+            self.card.name, self._expectations, self._model.patterns, self.source_band_hz, self._archived()
+        )
         self._kriging = self._model.kriging()
 
     def simulate(
@@ -216,16 +218,22 @@ class ConditionedBackend(Backend):
         """
         from seissynth_plugins.conditioned.gains import apply_gains
         from seissynth_plugins.conditioned.peaks import MEASURES, predict_peaks
-        from seissynth_plugins.conditioned.sources import check_source, places_of, station_names
+        from seissynth_plugins.conditioned.sources import (
+            check_source,
+            places_of,
+            station_names,
+            without_archived_terms,
+        )
 
         if self._kriging is None:
             self.load()
         if source is not None:
             check_source(self.card.name, source, len(conditions))
+        stations = station_names(conditions)
+        conditions = without_archived_terms(conditions, stations, self._archived())
         records = self._mean.simulate(
             conditions, start_s=start_s, npts=npts, sampling_rate_hz=sampling_rate_hz, seeds=seeds
         )
-        stations = station_names(conditions)
         names = [name or f"row {seed}" for name, seed in zip(stations, seeds.row.tolist(), strict=True)]
         places = places_of(conditions, names)
         patterns, about = self._model.patterns, self._model.about
@@ -254,6 +262,11 @@ class ConditionedBackend(Backend):
             records.data[i] = self._at_rest(changed, sampling_rate_hz)
         records.truth.update(truth)
         return records
+
+    def _archived(self):
+        """Stations that the archive holds."""
+        archive = self._model.archive
+        return () if archive is None else np.unique(archive.places.station)
 
     def _at_rest(self, data, sampling_rate_hz):
         """Take off by the default's low cut what gains leave below it: velocity would not come to rest."""

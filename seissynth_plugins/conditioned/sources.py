@@ -66,6 +66,24 @@ def _hours(conditions):
     return out
 
 
+def without_archived_terms(conditions, stations, archived):
+    """Return conditions without the site terms of stations that an archive holds.
+
+    The archive knows these sites from its records, whose residuals are relative to a station without a term: with both,
+    a site would count twice.
+
+    Parameters
+    ----------
+    conditions : pandas.DataFrame, n rows
+    stations : sequence of str, length n
+    archived : sequence of str
+    """
+    if "station_terms" not in conditions or not len(archived):
+        return conditions
+    known = np.isin(np.asarray(stations, dtype=str), np.asarray(archived, dtype=str))
+    return conditions.assign(station_terms=np.where(known, "", conditions["station_terms"].to_numpy(object)))
+
+
 class SourceReader:
     """Read the source records of calls, and remember those of the last earthquake.
 
@@ -78,10 +96,13 @@ class SourceReader:
     patterns : Patterns
     band_hz : (float, float)
         Frequencies between which records are used.
+    archived : sequence of str
+        Stations of the archive, see `without_archived_terms`.
     """
 
-    def __init__(self, name, expectations, patterns, band_hz=(0.0, np.inf)):
+    def __init__(self, name, expectations, patterns, band_hz=(0.0, np.inf), archived=()):
         self.name, self.expectations, self.patterns, self.band_hz = name, expectations, patterns, band_hz
+        self.archived = archived
         self._last = None, None
 
     def observations(self, records, row):
@@ -164,7 +185,10 @@ class SourceReader:
             columns[name] = np.asarray(records.truth.get(name, unknown), dtype=float)[usable]
         names = np.asarray(records.truth.get("sensor", [""] * n), dtype=str)
         names = np.where(names == "", [f"source {number}" for number in range(n)], names)
-        return pandas.DataFrame(columns), usable, names[usable]
+        texts = np.asarray(records.truth.get("station_terms", [""] * n), dtype=object)
+        columns["station_terms"] = texts[usable]
+        table = without_archived_terms(pandas.DataFrame(columns), names[usable], self.archived)
+        return table, usable, names[usable]
 
 
 def check_source(name, source, n):

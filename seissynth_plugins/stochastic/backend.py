@@ -72,6 +72,7 @@ class StochasticBackend(Backend):
         optional_columns=(
             "source_magnitude_type", "source_depth_km", "source_strike_deg", "source_dip_deg", "source_rake_deg",
             *MOMENT_TENSOR_COLUMNS, "station_vs_30_mps", "station_local_depth_m", "station_layers", "station_kappa_s",
+            "station_terms",
             "path_rup_distance_km", "path_azimuth_deg",
             "path_p_direct_travel_s", "path_s_direct_travel_s", "path_p_takeoff_deg", "path_p_direct_takeoff_deg",
             "path_s_direct_takeoff_deg", "path_p_ray_parameter_s_km", "path_s_ray_parameter_s_km",
@@ -134,6 +135,7 @@ class StochasticBackend(Backend):
             sensor, arrival and share of surface waves, and the random terms if they are on.
         """
         from seissynth_plugins.stochastic.borehole import bury
+        from seissynth_plugins.stochastic.known_sites import add_known_terms
         from seissynth_plugins.stochastic.rows import prepare_rows
         from seissynth_plugins.stochastic.station_kappa import set_kappa
         from seissynth_plugins.stochastic.surface_waves import add_surface_waves
@@ -144,9 +146,10 @@ class StochasticBackend(Backend):
             self.load()
         rows, truth = prepare_rows(conditions, self.parameters)
         truth["kappa0_s"] = set_kappa(rows, conditions, self.parameters, seeds.station)
+        known = add_known_terms(rows, conditions)
         truth.update(bury(rows, conditions, self.parameters, seeds.station))
         if self._terms is not None:
-            truth.update(self._terms.add_to(rows, truth["moment_magnitude"], conditions, seeds))
+            truth.update(self._terms.add_to(rows, truth["moment_magnitude"], conditions, seeds, known))
         truth.update(add_surface_waves(rows, conditions, self.parameters))
         data, share = self._maker.make(rows, np.asarray(start_s, dtype=float), npts, 1.0 / sampling_rate_hz, seeds.row)
         truth["coda_share"] = share

@@ -181,7 +181,7 @@ class TermMaker:
         short = self.tables.short_share
         self.fields = tuple(zip(("short", "long"), self.tables.ranges_km, (short, 1 - short), strict=True))
 
-    def draw(self, magnitude, latitude_deg, longitude_deg, seeds):
+    def draw(self, magnitude, latitude_deg, longitude_deg, seeds, known=None):
         """Draw the terms.
 
         Parameters
@@ -193,6 +193,8 @@ class TermMaker:
         seeds : seissynth.seeding.Seeds
             Of n rows. The event's term and fields come from `event`, the site's from `station` (with
             ``site_terms="drawn"`` from both), the rest from `row`; so a row's result does not depend on the other rows.
+        known : ndarray of bool, shape (n,), optional
+            Rows whose site term is known, and is not drawn.
 
         Returns
         -------
@@ -217,6 +219,8 @@ class TermMaker:
         event, site, within = (
             scale * t.at(name, magnitude) for scale, name in zip(self.scales, ("tau", "phi_s2s", "phi_ss"), strict=True)
         )
+        if known is not None:
+            site = np.where(known[:, None], 0.0, site)
         full = t.at("tau", magnitude) ** 2 + t.phi_s2s**2 + t.at("phi_ss", magnitude) ** 2
         # what medians rise by grows with the variance, so a part of the terms needs a part of the offset
         offset = t.at("offset", magnitude) * (event**2 + site**2 + within**2) / np.maximum(full, 1e-12)
@@ -230,14 +234,18 @@ class TermMaker:
         pairs = zip(seeds.station.tolist(), seeds.event.tolist(), strict=True)
         return np.array([hash_words("site term", station, event) for station, event in pairs], dtype=np.uint64)
 
-    def add_to(self, rows, magnitude, conditions, seeds):
-        """Draw the terms of a conditions table, put them into its prepared rows, and return their `truth`."""
+    def add_to(self, rows, magnitude, conditions, seeds, known=None):
+        """Draw the terms of a conditions table, put them into its prepared rows, and return their `truth`.
+
+        `known` rows have a site term already, see `known_sites.add_known_terms`.
+        """
+        known = np.zeros(len(rows), dtype=bool) if known is None else known
         missing = np.full(len(rows), np.nan)
         latitude, longitude = (
             conditions[name].to_numpy(dtype=float) if name in conditions else missing
             for name in ("station_latitude_deg", "station_longitude_deg")
         )
-        terms = self.draw(magnitude, latitude, longitude, seeds)
+        terms = self.draw(magnitude, latitude, longitude, seeds, known)
         for row, change in zip(rows, terms.total(), strict=True):
             row.adjustment = change if row.adjustment is None else row.adjustment + change
         factors = np.exp(terms.duration)
@@ -251,7 +259,8 @@ class TermMaker:
             for place, name in enumerate(("horizontal_ratio", "vertical_ratio"))
             for f, hats in zip(TRUTH_HZ, hat_functions(np.array(TRUTH_HZ)).T, strict=True)
         }
-        return {**terms.truth(), **named, "site_terms": np.full(len(rows), self.site_terms), "duration_factor": factors}
+        origin = np.where(known, "known", self.site_terms)
+        return {**terms.truth(), **named, "site_terms": origin, "duration_factor": factors}
 
     def draw_ratios(self, seeds):
         """Draw ln of R over T and of Z over both, of n rows at the knots, shape (n, 2, knots).

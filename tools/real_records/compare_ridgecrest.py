@@ -38,11 +38,12 @@ CENTRES = np.geomspace(0.5, 40.0, 20)
 class Data:
     """Records, metadata, events in time order, and onsets of every event."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, events=None):
         folder = Path(folder) / "ridgecrest_2019"
         self.stream = obspy.read(str(folder / "waveforms.mseed"))
         self.inventory = obspy.read_inventory(str(folder / "inventory.xml"))
-        self.events = sorted(obspy.read_events(str(folder / "catalog.xml")), key=lambda event: event.origins[0].time)
+        events = obspy.read_events(str(folder / "catalog.xml")) if events is None else events
+        self.events = sorted(events, key=lambda event: event.origins[0].time)
         self.stations = real.by_station(self.stream)
         self.origins = [event.origins[0].time for event in self.events]
         self.magnitudes = [event.magnitudes[0].mag for event in self.events]

@@ -22,18 +22,18 @@ def observations(patterns, records):
     return Observations(records.places, np.stack([a for a, _ in pairs]), np.stack([b for _, b in pairs]))
 
 
-def shown(records):
-    """Rows of records that show enough of their earthquake."""
+def shown(records, least=_LEAST_COUNTED):
+    """Rows of records that show enough of their earthquake: a share `least` of their cells counts after S."""
     shares = [
         one.counts[..., (one.times_s > one.s_s) & (one.times_s < one.s_s + _BEHIND_S)].mean()
         for one in records.residuals
     ]
-    return np.flatnonzero(np.array(shares) > _LEAST_COUNTED)
+    return np.flatnonzero(np.array(shares) > least)
 
 
-def fit_model(records, patterns=PATTERNS, calibrate=True):
-    """Patterns, hyper-parameters and calibration of peaks, from the same records."""
-    records = records.select(shown(records))
+def fit_model(records, patterns=PATTERNS, calibrate=True, least=_LEAST_COUNTED):
+    """Patterns, hyper-parameters and calibration of peaks, from the same records, those that show enough cells."""
+    records = records.select(shown(records, least))
     found = fit_patterns(*on_clock(records.residuals), patterns)
     known = observations(found, records)
     parameters = fit_hyperparameters(known.values, known.variances, records.places)

@@ -16,13 +16,16 @@ SETS = {
 }
 
 
-def read_set(name, folder, least=2):
-    """Yield the earthquakes of a set of which `least` stations or more have a record, as `EventRecords`."""
+def read_set(name, folder, least=2, catalog=None):
+    """Yield the earthquakes of a set of which `least` stations or more have a record, as `EventRecords`.
+
+    `catalog` is used instead of the set's own: records are cut before its next earthquake.
+    """
     place, model, _ = SETS[name]
     folder = Path(folder) / place
     inventory = obspy.read_inventory(str(folder / "inventory.xml"))
     stream = with_quantity(obspy.read(str(folder / "waveforms.mseed")), inventory)
-    catalog = obspy.read_events(str(folder / "catalog.xml"))
+    catalog = obspy.read_events(str(folder / "catalog.xml")) if catalog is None else catalog
     for found in read_events(stream, inventory, catalog, velocity_model=model):
         if len(found.records) >= least:
             yield found

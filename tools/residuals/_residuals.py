@@ -67,12 +67,12 @@ class ResidualRecords:
         )  # fmt: skip
 
 
-def residual_records(name, folder, preset="auto"):
-    """Return the residuals of a set."""
+def residual_records(name, folder, preset="auto", catalog=None):
+    """Return the residuals of a set, or of another catalogue of its earthquakes."""
     mean = StochasticBackend(preset=preset, magnitude_conversion=SETS[name][2])
     parts = {key: [] for key in ("event", "time", "expected", "residuals", *MEASURES, *_CLEAR)}
     tables = []
-    for one in read_set(name, folder):
+    for one in read_set(name, folder, catalog=catalog):
         records, table = one.records, one.conditions
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from obspy.core.event import Catalog, Event
 
     from seissynth.data.factory.drawn_earthquakes import DrawnEarthquakes
+    from seissynth.stations.station_terms import StationTerms
 
 __all__ = ["DatasetReport", "make_dataset", "plan_dataset"]
 
@@ -56,6 +57,7 @@ def make_dataset(
     outside: str = "leave_out",
     velocity_model: str = "iasp91",
     conditions: Mapping[str, Any] | pandas.DataFrame | None = None,
+    station_terms: StationTerms | str | os.PathLike[str] | Mapping[str, Any] | None = None,
     noise: Any = None,
     snr_db: tuple[float, float] | None = None,
     noise_gain_db: tuple[float, float] | None = None,
@@ -92,7 +94,8 @@ def make_dataset(
         Sensors with three channels that span space are used, chosen as in `seissynth.generate`. Z, N, E are true up,
         north and east regardless of the orientation of the channels; see Notes for counts and ASDF.
     earthquakes : obspy Catalog, Event, iterable of Event, or seissynth.DrawnEarthquakes
-    backend, seed, output, channel, velocity_model, conditions, clip_counts, quantize, weights, device, **options
+    backend, seed, output, channel, velocity_model, conditions, station_terms, clip_counts, quantize, weights, device,
+    **options
         As in `seissynth.generate`; the motion is that of ``realization=0``: a backend's `ensemble_options` are on and
         records vary like real ones.
     sampling_rate : float
@@ -271,7 +274,7 @@ def plan_dataset(
 
 _CORE = (
     "backend", "seed", "output", "sampling_rate", "duration", "start", "channel", "noise", "velocity_model",
-    "conditions", "clip_counts", "quantize", "weights", "device",
+    "conditions", "station_terms", "clip_counts", "quantize", "weights", "device",
 )  # fmt: skip
 _OWN = (
     "format", "p_lead_s", "distance_km", "stations_per_event", "outside", "snr_db", "noise_gain_db", "noise_share",
@@ -282,4 +285,5 @@ _OWN = (
 def make_settings(arguments, options, inventory, earthquakes):
     """Return the `Settings` for arguments of `make_dataset` (name -> value) and options of its backend."""
     core = Arguments(**{name: arguments[name] for name in _CORE}, realization=0, options=options)
+    core = core.known_at(inventory)
     return Settings(inventory, Sources(earthquakes), core, **{name: arguments[name] for name in _OWN})

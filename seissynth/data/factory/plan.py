@@ -197,7 +197,7 @@ class Planner:
         # a block may well hold none of the stations that are named
         here = {
             name: values
-            for name, values in core.conditions.items()
+            for name, values in core.replaced_columns(names).items()
             if not isinstance(values, dict) or set(values) & set(names)
         }
         replace_columns(table, here, names)

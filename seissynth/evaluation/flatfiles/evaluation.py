@@ -22,6 +22,7 @@ from seissynth.io.ground_motion_tables import GroundMotionTable, read_ground_mot
 from seissynth.seeding import generator, hash_words
 from seissynth.shared.bounds import within
 from seissynth.shared.tables import text_table
+from seissynth.stations.station_terms import StationTerms, require_column
 
 if TYPE_CHECKING:
     import pandas
@@ -113,6 +114,7 @@ def evaluate_flatfile(
     band: bool = True,
     draws: int = 300,
     velocity_model: Any = "iasp91",
+    station_terms: Any = None,
     weights: str | os.PathLike[str] | None = None,
     device: str = "cpu",
     options: Mapping[str, Any] | None = None,
@@ -150,6 +152,8 @@ def evaluate_flatfile(
         Bootstrap samples of events; fits of mixed effects take 100 at most.
     velocity_model, weights, device
         As in `seissynth.generate`.
+    station_terms : StationTerms, or path of its file, optional
+        Known site terms that the generated records get, see `seissynth.fit_station_terms`.
     options : mapping, optional
         Options of the backend, such as ``{"preset": "stable"}``.
     progress : callable, optional
@@ -194,7 +198,10 @@ def evaluate_flatfile(
     table = table_of(flatfile, mapping, periods_s)
     rows, notes = chosen_rows(table, max_distance_km, limit, seed)
     table = GroundMotionTable(rows, table.measures, table.component, table.layout, table.notes)
+    terms = StationTerms.of(station_terms)
     maker, drawn = _makers(table, backend, weights, device, options, seed, band, scatter)
+    if terms is not None:
+        require_column(maker.backend.card)
     name, total = maker.backend.card.name, len(rows) + max(len(rows) // 10, 1)
 
     def step(done, _):
@@ -202,7 +209,7 @@ def evaluate_flatfile(
             progress(done, total, f"{name}: {done} of {len(rows)} rows")
 
     residuals, left = residual_table(
-        table, maker, realizations, scatter=drawn, velocity_model=velocity_model, progress=step
+        table, maker, realizations, scatter=drawn, velocity_model=velocity_model, station_terms=terms, progress=step
     )
     notes = [*table.notes, *notes, *left]
     title = ""
@@ -230,6 +237,7 @@ def evaluate_flatfile(
         "scatter": drawn is not None,
         "band": band,
         "options": dict(options or {}),
+        "station_terms": len(terms) if terms is not None else 0,
         "seconds": time.monotonic() - begin,
     }
     if progress:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from seissynth.evaluation.flatfiles.generated import MeasureMaker
     from seissynth.io.ground_motion_tables import GroundMotionTable
+    from seissynth.stations.station_terms import StationTerms
 
 #: PSA is used from this ratio of its frequency to the high-pass corner up, where a file names no usable frequency
 USABLE_RATIO = 1.25
@@ -34,6 +35,7 @@ def residual_table(
     *,
     scatter: MeasureMaker | None = None,
     velocity_model: Any = "iasp91",
+    station_terms: StationTerms | None = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> tuple[pandas.DataFrame, list[str]]:
     """Make records in the places of a flat file's rows, event by event, and take the residuals.
@@ -48,6 +50,8 @@ def residual_table(
     scatter : MeasureMaker, optional
         Of one more draw with the backend's random terms.
     velocity_model : str or model
+    station_terms : StationTerms, optional
+        Known site terms that the records get.
     progress : callable, optional
         Called with (rows done, rows).
 
@@ -69,6 +73,8 @@ def residual_table(
     names, parts, outside, done = table.measures, [], 0, 0
     for _, rows in table.rows.groupby("event_id", sort=False):
         conditions = event_conditions(rows, velocity_model)
+        if station_terms is not None:
+            conditions["station_terms"] = np.array(station_terms.texts(rows["site"]), dtype=object)
         inside = np.flatnonzero(maker.inside(conditions))
         outside += len(rows) - len(inside)
         if len(inside):

@@ -309,3 +309,42 @@ def test_real_records_of_ridgecrest_change_the_prediction_towards_the_truth(shar
         errors.append((np.mean(peaks) - trace.stats.seissynth.truth["ln_pga"], np.mean(peaks) - old))
     after, default = np.sqrt(np.mean(np.square(errors), axis=0))
     assert len(errors) == 15 and after < 0.8 * default
+
+
+# --- site terms that are known
+
+
+def loud_terms(code, ln=0.7):
+    """Terms of one station, and the stations of a line."""
+    return seissynth.StationTerms([1.0], {f"XX.{code}": [ln]})
+
+
+def codes(stations=(12.0, 20.0, 28.0, 36.0)):
+    return [station.code for network in line(stations) for station in network]
+
+
+def test_a_source_that_is_as_loud_as_its_term_tells_nothing_of_the_earthquake():
+    """A source of twice the motion raises the others, unless that is its site."""
+    name = codes()[0]
+    stream = motion(stations=(12.0,))
+    for trace in stream:
+        trace.data = trace.data * np.exp(0.7)
+    options = {"spread": False, "station_terms": None}
+    raised, none = (truth(conditioned(source, **options), "ln_pga")[1:] for source in (stream, None))
+    known = truth(conditioned(stream, spread=False, station_terms=loud_terms(name)), "ln_pga")[1:]
+    assert (raised - none > 0.1).all()
+    quiet = truth(conditioned(motion(stations=(12.0,)), spread=False), "ln_pga")[1:]
+    np.testing.assert_allclose(known, quiet, atol=0.01)
+
+
+def test_a_station_of_the_archive_has_its_site_from_there_alone(tmp_path):
+    name, stream = codes()[1], motion(stations=(12.0, 20.0, 28.0, 36.0))
+    path = tmp_path / "archive.npz"
+    later = earthquake()
+    learn_stations(path, stream, line((12.0, 20.0, 28.0, 36.0)), obspy.core.event.Catalog([later]),
+                   velocity_model="southern_california")  # fmt: skip
+    plain, termed = (conditioned(spread=False, weights=path, station_terms=terms) for terms in (None, loud_terms(name)))
+    for before, after in zip(plain, termed, strict=True):
+        np.testing.assert_array_equal(before.data, after.data)
+    without = conditioned(spread=False, station_terms=loud_terms(name))
+    assert truth(without, "ln_pga")[1] - truth(conditioned(spread=False), "ln_pga")[1] == pytest.approx(0.7, abs=0.01)
