@@ -3,7 +3,6 @@
 from collections import OrderedDict
 
 import numpy as np
-from scipy import fft
 
 from seissynth_plugins.stochastic.borehole import borehole_filters
 from seissynth_plugins.stochastic.site import vs30_terms
@@ -13,8 +12,6 @@ _SMSIM_PARTITION = 0.5**0.5
 _FREE_SURFACE = 2.0
 #: how many terms of a kind are kept, the least used dropped first
 _KEPT = {"site": 64, "source": 16, "change": 2, "borehole": 32}
-#: records whose transforms are made together: what is written is read again from the processor's cache
-PIECE = 8
 
 
 class LegMaker:
@@ -172,15 +169,15 @@ class LegMaker:
         legs = [base * np.exp(ratio * pattern) for base, ratio in zip((p, s, s), row.pattern, strict=True)]
         return (*legs, s)
 
-    def shape(self, grid, rows, series, scale=1.0, taken=()):
+    def shape(self, grid, rows, spectra, scale=1.0, taken=()):
         """Return spectra of Z, R and T of rows.
 
         Parameters
         ----------
         grid : Grid
         rows : sequence of PreparedRow
-        series : ndarray, shape (rows, 8, npts), float32
-            Of `TransportNoise.write`.
+        spectra : ndarray, shape (rows, 8, bins), complex64
+            Of the series of `TransportNoise.write`.
         scale : float
             Of the result.
         taken : mapping of int to (Term, Term, Term)
@@ -219,14 +216,11 @@ class LegMaker:
         p_scale = scale / np.sqrt(1.0 + self.parameters.p_pulse)
         levels = np.array([self.levels(row) for row in rows]) * (p_scale, scale)
         surfaces = np.array([(*row.surface, _FREE_SURFACE) for row in rows], dtype=np.float32)
-        out = np.zeros((-(-3 * len(rows) // 8) * 8, series.shape[2] // 2 + 1), dtype=np.complex64)
-        levels = levels.astype(np.float32)
-        for first in range(0, len(rows), PIECE):
-            some = slice(first, first + PIECE)
-            kernels.shape_rows(
-                out[3 * first :].view(np.float32), fft.rfft(series[some]).view(np.float32), table, index[some],
-                weights[some], levels[some], surfaces[some], grid.p_horizontal.pairs, grid.s_vertical.pairs,
-            )  # fmt: skip
+        out = np.zeros((-(-3 * len(rows) // 8) * 8, spectra.shape[2]), dtype=np.complex64)
+        kernels.shape_rows(
+            out.view(np.float32), spectra.view(np.float32), table, index, weights, levels.astype(np.float32), surfaces,
+            grid.p_horizontal.pairs, grid.s_vertical.pairs,
+        )  # fmt: skip
         return out
 
 

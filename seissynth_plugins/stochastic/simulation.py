@@ -7,11 +7,10 @@ multiplied by the target spectrum, back in time. P, SV and SH are made separatel
 import numpy as np
 from scipy import fft
 
-from seissynth_plugins.stochastic.legs import PIECE, LegMaker, spectrum_of, weighted_basis
+from seissynth_plugins.stochastic.legs import LegMaker, spectrum_of, weighted_basis
 from seissynth_plugins.stochastic.low_cut import high_pass_sections
-from seissynth_plugins.stochastic.scratch import Scratch
 from seissynth_plugins.stochastic.surface_waves import SurfaceWaveMaker
-from seissynth_plugins.stochastic.transport_noise import SERIES, TransportNoise
+from seissynth_plugins.stochastic.transport_noise import TransportNoise
 from seissynth_plugins.stochastic.windowed_noise import WindowedNoise
 
 _TAIL_PERIODS = 1.0  # of the lowest corner, kept after the record against wrapping
@@ -36,7 +35,6 @@ class RecordMaker:
         self.legs = LegMaker(parameters)
         self.by_transport = parameters.envelope == "transport"
         self.noise = TransportNoise(parameters) if self.by_transport else WindowedNoise(parameters)
-        self._scratch = Scratch()
         self.surface_waves = None
         if parameters.surface_wave_share > 0:
             self.surface_waves = SurfaceWaveMaker(parameters, self.noise.energies)
@@ -70,18 +68,18 @@ class RecordMaker:
             if nfft > 0:  # else the record ends before anything arrives
                 part = slice(begin, end)
                 origins, skipped, _ = zip(*places[part], strict=True)
-                spectra, shares[part] = self._spectra(
+                motion, shares[part] = self._motion(
                     rows[part], origins, np.array(skipped) + npts, nfft, dt, seeds[part]
                 )
-                self._finish(out[part], spectra, nfft, rows[part], start_s[part], skipped, sections, dt)
+                self._finish(out[part], motion, rows[part], start_s[part], skipped, sections, dt)
             begin = end
         return out, shares
 
     def uncut(self, row, start_s, npts, dt, seed):
         """One record as it comes from the transform, (3, npts): without the silence before P, and the low cut."""
         origin, skipped, nfft = self._place(row, start_s, npts, dt)
-        spectra, _ = self._spectra([row], [origin], np.array([skipped + npts]), nfft, dt, [seed])
-        return fft.irfft(spectra, nfft)[:3, skipped : skipped + npts]
+        motion, _ = self._motion([row], [origin], np.array([skipped + npts]), nfft, dt, [seed])
+        return motion[:3, skipped : skipped + npts]
 
     def _place(self, row, start_s, npts, dt):
         """Time of the first sample that is made, how many are before the record, and the length of transforms."""
@@ -95,15 +93,14 @@ class RecordMaker:
         nfft = fft.next_fast_len(-(-(inside + int(tail / dt)) // _LENGTH_STEP) * _LENGTH_STEP, real=True)
         return origin, skipped, nfft + nfft % 2
 
-    def _spectra(self, rows, origins, insides, nfft, dt, seeds):
-        """Spectra of rows with one length of transforms, (3 rows or more, bins), and shares of scattered S."""
+    def _motion(self, rows, origins, insides, nfft, dt, seeds):
+        """Motion of rows with one length of transforms, (3 rows or more, nfft), and shares of scattered S."""
         grid = self.grids.get(nfft, dt)
         if self.by_transport:
-            series = self._scratch.array("series", (len(rows), SERIES, nfft))
-            shares = self.noise.write(series, rows, origins, insides, dt, seeds)
+            series, shares = self.noise.write(rows, origins, insides, nfft, dt, seeds)
             trains = self._trains(grid, rows)
             taken = {i: train[0] for i, train in trains.items()}
-            spectra = self.legs.shape(grid, rows, series, 1.0 / dt, taken)
+            spectra = self.legs.shape(grid, rows, fft.rfft(series), 1.0 / dt, taken)
             for i, (_, amplitudes, legs) in trains.items():
                 train = self.surface_waves.series(rows[i], origins[i], int(insides[i]), nfft, dt, int(seeds[i]))
                 self.surface_waves.add(spectra[3 * i : 3 * i + 3], train, legs, amplitudes, 1.0 / dt)
@@ -121,14 +118,14 @@ class RecordMaker:
                 self.legs.s_on_z(grid, row),
             )
             if spectra is None:
-                return np.zeros((3, nfft // 2 + 1)), 0.0
+                return np.zeros((3, nfft)), 0.0
             spectra /= dt
         if self.parameters.horizontal_s_only:
             spectra[::3] = 0.0
         for i, row in enumerate(rows):
             if row.components is not None:
                 _scatter_components(spectra[3 * i : 3 * i + 3], grid, row.components)
-        return spectra, shares
+        return fft.irfft(spectra, nfft), shares
 
     def _trains(self, grid, rows):
         """What the surface waves of rows take from S, their amplitudes, and the legs; by row that has any."""
@@ -139,19 +136,14 @@ class RecordMaker:
                 found[i] = *self.surface_waves.take(row, grid, legs, self.legs.s_on_z(grid, row)), legs
         return found
 
-    def _finish(self, out, spectra, nfft, rows, start_s, skipped, sections, dt):
-        """Records of spectra, into `out`."""
+    def _finish(self, out, motion, rows, start_s, skipped, sections, dt):
         from seissynth_plugins.stochastic import _shaping_kernels as kernels
 
-        skipped = np.array(skipped)
         silent = np.zeros(len(rows), dtype=np.int64)
         if self.parameters.minimum_phase:
             # what wrapped around the end of the FFT, some 1e-6 of the peak, would grow in displacement
             silent[:] = [row.samples_before_onset(t, 1.0 / dt) for row, t in zip(rows, start_s, strict=True)]
-        for first in range(0, len(rows), PIECE):
-            some = slice(first, first + PIECE)
-            motion = fft.irfft(spectra[3 * first : 3 * (first + PIECE)], nfft)
-            kernels.finish_rows(out[some], motion, skipped[some], silent[some], sections)
+        kernels.finish_rows(out, motion, np.array(skipped), silent, sections)
 
 
 def _scatter_components(spectra, grid, ratios):

@@ -19,7 +19,7 @@ _WARM_S = 1.0
 _FREE_SURFACE = 2.0
 #: polarised series among the eight, see `TransportNoise.write`
 _P_SHARED, _S_SHARED = 1, 5
-SERIES = 8
+_SERIES = 8
 _LOW_BITS = np.uint64(0xFFFFFFFF)
 
 
@@ -29,11 +29,11 @@ def key_of(seeds):
     return np.hstack([seeds & _LOW_BITS, seeds >> np.uint64(32)]).astype(np.uint32)
 
 
-def normal_rows(seed, stream, npts, rows=SERIES):
+def normal_rows(seed, stream, npts, rows=_SERIES):
     """Normal numbers of a seed and stream, (rows, npts), float32; a larger result begins alike."""
     from seissynth_plugins.stochastic import _series_kernels as kernels
 
-    out = np.empty((-(-rows // SERIES) * SERIES, npts), dtype=np.float32)
+    out = np.empty((-(-rows // _SERIES) * _SERIES, npts), dtype=np.float32)
     kernels.normal_rows(out, np.uint32(stream), tuple(key_of(seed)[0]))
     return out[:rows]
 
@@ -66,24 +66,26 @@ class TransportNoise:
         )
         self._mix = _mix(p_alone, s_alone)
 
-    def write(self, series, rows, origins, insides, dt, seeds):
-        """Write noise under its windows.
+    def write(self, rows, origins, insides, nfft, dt, seeds):
+        """Return noise under its windows.
 
         Parameters
         ----------
-        series : ndarray, shape (rows, 8, npts), float32
-            Overwritten. Of P: Z, polarised R, R and T alone; of S: R, polarised Z, Z alone, T. Zero before the first
-            arrival. The energy of P is 1 and that of its pulse, of S 1.
         rows : sequence of PreparedRow
         origins : sequence of float
             Time of sample 0 of each row, s after origin.
         insides : sequence of int
             Samples that are asked for; the rest is zero.
+        nfft : int
+            Samples of the result.
         dt : float
         seeds : sequence of int
 
         Returns
         -------
+        series : ndarray, shape (rows, 8, nfft), float32
+            Of P: Z, polarised R, R and T alone; of S: R, polarised Z, Z alone, T. Zero before the first arrival. The
+            energy of P is 1 and that of its pulse, of S 1.
         indirect : ndarray, shape (rows,)
             Share of S that is scattered; 0 where nothing arrives.
         """
@@ -100,16 +102,14 @@ class TransportNoise:
         times = np.column_stack([origins + offsets * dt, arrivals, distance])
         rates, lags = self.energies.rates_and_lags(rows, len(edges) + 1)
         keys = key_of(seeds)
-        for one, first, end in zip(series, offsets, insides, strict=True):
-            one[:, :first] = 0.0
-            one[:, max(end, 0) :] = 0.0
+        series = np.zeros((len(rows), _SERIES, nfft), dtype=np.float32)
         indirect = np.zeros(len(rows))
         kernels.series_rows(
             series, indirect, offsets, insides, times, rates, lags, self._on_z(rows), self._pulses(rows, keys),
             keys, self._mix, poles, float(dt), -(-round(_WARM_S / dt) // kernels.BLOCK), len(edges) + 1,
             self.energies.constants, single_quadrature(), np.uint32(P_STREAM),
         )  # fmt: skip
-        return indirect
+        return series, indirect
 
     def _pulses(self, rows, keys):
         """The pulse at the onset of P, with the sign of its polarity, or with one that is drawn."""
@@ -136,7 +136,7 @@ def _mix(p_alone, s_alone):
     Parts as of `TransportEnergies.make`; series as of `TransportNoise.write`, before polarised ones are added to those
     alone. What is converted and scattered of S on Z alone is 0 here.
     """
-    out = np.zeros((len(p_alone), 5, SERIES), dtype=np.float32)
+    out = np.zeros((len(p_alone), 5, _SERIES), dtype=np.float32)
     out[:, 0, _P_SHARED] = 1.0 - p_alone
     for series in (0, 2, 3):
         out[:, 0, series], out[:, 1, series] = p_alone, 1.0

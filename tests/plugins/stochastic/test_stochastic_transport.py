@@ -149,9 +149,9 @@ def test_the_expected_spectrum_of_the_noise_is_white(magnitude, distance_km):
     """Over many draws, in bands of an octave, within their scatter."""
     row = row_of(magnitude, distance_km)
     noise, npts, draws = TransportNoise(PARAMETERS), 12_000, 160
-    power, series = np.zeros(npts // 2 + 1), np.empty((1, 8, npts), np.float32)
+    power = np.zeros(npts // 2 + 1)
     for seed in range(draws):
-        noise.write(series, [row], [row.p_first], [npts], 0.01, [seed])
+        series, _ = noise.write([row], [row.p_first], [npts], npts, 0.01, [seed])
         power += np.square(abs(np.fft.rfft(series[0, [4, 7]]))).sum(0)
     frequency = np.fft.rfftfreq(npts, 0.01)
     octaves = [(frequency >= low) & (frequency < 2 * low) for low in (1.0, 2.0, 4.0, 8.0, 16.0)]
@@ -161,12 +161,9 @@ def test_the_expected_spectrum_of_the_noise_is_white(magnitude, distance_km):
 
 def test_series_are_exactly_zero_before_the_first_arrival():
     row = row_of(4.0, 40.0)
-    series = np.full((3, 8, 1024), np.nan, np.float32)  # memory that was used before
-    noise, origins = TransportNoise(PARAMETERS), [row.p_first - 1.0, row.p_first - 20.0, row.p_first]
-    noise.write(series, [row] * 3, origins, [1000, 1000, 1024], 0.01, [5, 6, 7])
-    assert not series[0, :, :100].any() and not series[0, :, 1000:].any()
-    assert abs(series[0, 0, 100]) > 0.05  # the pulse that carries the polarity
-    assert not series[1].any() and np.isfinite(series[2]).all()
+    (series,), _ = TransportNoise(PARAMETERS).write([row], [row.p_first - 1.0], [1000], 1024, 0.01, [5])
+    assert not series[:, :100].any() and not series[:, 1000:].any()
+    assert abs(series[0, 100]) > 0.05  # the pulse that carries the polarity
 
 
 def record(npts, start_s=0.0, **options):
