@@ -1,8 +1,8 @@
 """The residual model inside a network's weights: patterns, hyper-parameters, and coordinates of known records.
 
 Real records differ from a prediction by a few patterns on the clock of P and S, whose coordinates are Gaussian
-processes over earthquake, station, path, place and time (`seissynth_plugins.residuals`). Records of the training set, and
-records of the earthquake as sources, condition them; what is left is drawn, jointly over the stations of an earthquake.
+processes over earthquake, station, path, place and time (`seissynth_plugins.residuals`). Records of the training set,
+and records of the earthquake as sources, condition them; what is left is drawn, jointly over an earthquake's stations.
 """
 
 import numpy as np
@@ -21,8 +21,8 @@ _UNITS = np.array([1e-5, 1e-5, 1e-3, 1e-5, 1e-5, 1e-3])
 _MS_OF_H = 3.6e6
 #: hyper-parameters beyond this, as logarithms, are no result of a fit
 _LARGEST_LOG = 30.0
-#: draws of what earthquakes share: each costs a pass over the known records
-REGION_DRAWS = 16
+#: draws of what earthquakes share: each costs a pass over the known records; and waves of their fields
+REGION_DRAWS, WAVES = 32, 128
 
 
 class ResidualMemory(nn.Module):
@@ -75,7 +75,7 @@ class ResidualMemory(nn.Module):
             "names": np.array(names, dtype=np.int64).T,
         }.items():  # fmt: skip
             buffer = getattr(self, name)
-            buffer.copy_(torch.as_tensor(np.asarray(value)).to(buffer.dtype))
+            buffer.copy_(torch.as_tensor(np.array(value)).to(buffer.dtype))
         self._built = None
 
     def check_values(self, path="the weights"):
@@ -112,7 +112,7 @@ class ResidualMemory(nn.Module):
                 parts["share"],
             )  # fmt: skip
             archive = Observations(places, parts["values"].astype(float), parts["variances"].astype(float))
-            kriging = Kriging(np.exp(parts["log_parameters"].astype(float)), archive, REGION_DRAWS)
+            kriging = Kriging(np.exp(parts["log_parameters"].astype(float)), archive, REGION_DRAWS, WAVES)
             self._built = Patterns(parts["patterns"].astype(np.float32), float(parts["noise"])), kriging
         return self._built
 

@@ -5,6 +5,7 @@ The residual of a record is its log-spectrogram less that of signal and noise, i
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -112,7 +113,8 @@ def origin_hours(columns, n):
     out, times = np.zeros(n), columns.get("source_origin_time")
     for row, time in enumerate(() if times is None else times):
         if isinstance(time, str) and time:
-            out[row] = np.datetime64(time.rstrip("Z"), "us").astype(np.int64) / 3.6e9
+            parsed = datetime.fromisoformat(time)
+            out[row] = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp() / 3600
     return out
 
 

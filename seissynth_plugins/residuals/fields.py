@@ -19,6 +19,8 @@ WAVES = 512
 _HIGHEST_ORDER = 400
 #: records whose values a draw keeps
 _MOST_REMEMBERED = 20_000
+#: places whose values a field keeps
+_MOST_PLACES = 500
 
 
 class PriorDraw:
@@ -108,6 +110,11 @@ class PriorDraw:
             + v["linear"] * (features[:, None] * slopes).sum(axis=0)
         )
 
+    def forget(self):
+        """Let go of the fields and values computed so far; they come back, to the bit, when asked for."""
+        self._of_fields.cache_clear()
+        self._of_places.clear()
+
     def _deviations(self):
         return dict(zip(NAMES, np.sqrt(self.parameters).T, strict=True))
 
@@ -136,8 +143,18 @@ class _Waves:
     def __init__(self, wave, more, amplitudes):
         self.wave, self.more = wave, more
         self.amplitudes = amplitudes / np.sqrt(wave.shape[1])
+        # records of an earthquake ask for the same place and time
+        self._known = {}
 
     def at(self, place_km, other):
+        key = place_km.tobytes(), float(other)
+        if key not in self._known:
+            if len(self._known) >= _MOST_PLACES:
+                self._known.clear()
+            self._known[key] = self._at(place_km, other)
+        return self._known[key]
+
+    def _at(self, place_km, other):
         phase = (self.wave * place_km).sum(axis=-1) + self.more * other
         cosine, sine = self.amplitudes
         return (cosine * np.cos(phase) + sine * np.sin(phase)).sum(axis=-1)

@@ -13,7 +13,7 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
-from seissynth_plugins.residuals.fields import PriorDraw
+from seissynth_plugins.residuals.fields import WAVES, PriorDraw
 from seissynth_plugins.residuals.kernel import Places, Separations
 
 #: added to the variance of each observation against rounding
@@ -78,6 +78,9 @@ class Kriging:
     region_draws : int, optional
         What records of different earthquakes share (stations, paths, places, times, slopes) is one of so many draws,
         chosen by the seed. Each costs a pass over the archive, once; by default every seed has its own.
+    waves : int
+        Of the fields of draws. The covariance of draws is that of the kernel for any number, in the mean over seeds;
+        that of one draw is off by one over its root.
 
     Examples
     --------
@@ -92,13 +95,14 @@ class Kriging:
     ([0.99, 0.56], [0.01, 0.65])
     """
 
-    def __init__(self, parameters, archive=None, region_draws=None):
+    def __init__(self, parameters, archive=None, region_draws=None, waves=WAVES):
         self.parameters = np.atleast_2d(np.asarray(parameters, dtype=float))
         self.archive = archive if archive is not None and len(archive) else None
+        self.waves = waves
         self.region_draws = region_draws if self.archive is not None else None
         self._events = frozenset() if self.archive is None else frozenset(map(str, archive.places.event))
         self.prior = lru_cache(maxsize=_DRAWS_KEPT)(self._prior)
-        self._region = lru_cache(maxsize=region_draws)(lambda seed: PriorDraw(self.parameters, seed))
+        self._region = lru_cache(maxsize=region_draws)(lambda seed: PriorDraw(self.parameters, seed, waves))
         self.differences = lru_cache(maxsize=region_draws or _DRAWS_KEPT)(self._differences)
         self._reached = {}
         self._factors = None
@@ -150,15 +154,15 @@ class Kriging:
 
     def _prior(self, seed):
         if self.region_draws is None:
-            return PriorDraw(self.parameters, seed)
-        return PriorDraw(
-            self.parameters, seed, region=self._region(self.archive_seed(seed)), region_events=self._events
-        )
+            return PriorDraw(self.parameters, seed, self.waves)
+        return PriorDraw(self.parameters, seed, self.waves, self._region(self.archive_seed(seed)), self._events)
 
     def _differences(self, archive_seed):
         """The archive less a draw of it, solved as `whitened` is."""
         prior = self.prior(archive_seed) if self.region_draws is None else self._region(archive_seed)
         drawn = _known_draw(prior, self.archive, _known_seeds(self.archive.places, archive_seed))
+        if self.region_draws is not None:
+            prior.forget()  # the fields of the archive's earthquakes are not needed again
         return self._solved(self.archive.values - drawn)
 
 

@@ -2,11 +2,12 @@
 
     python -m tools.heggs.heggs_residuals WINDOWS WORK NAME [NAME ...] [--folds 0 1 2 3 4] [--draws 12] [--out FOLDER]
 
-NAME are runs of `heggs_ridgecrest.py train ... --steps 0 --site-noise` in WORK, with ``--residuals`` or ``--spread``; the
-first is compared with each of the others, record by record. Cells are those of 4 x 4 of the standardised spectrogram,
-behind P, in the band and under the mask. Rows are without a source, from one other record of the earthquake and from all
-others; the noise is what the record itself shows before P (alike for all, so that residuals alone are compared), or what
-is known without it. "network with source": the network takes a source as its input besides. Texture is added to draws.
+NAME are runs of `heggs_ridgecrest.py train ... --steps 0 --site-noise` in WORK, with ``--residuals`` or ``--spread``;
+the first is compared with each of the others, record by record. Cells are those of 4 x 4 of the standardised
+spectrogram, behind P, in the band and under the mask. Rows are without a source, from one other record of the
+earthquake and from all others; the noise is what the record itself shows before P (alike for all, so that residuals
+alone are compared), or what is known without it. "network with source": the network takes a source as its input, too.
+Texture is added to draws.
 
 Columns: mean squared error of the mean, correlation of its envelope, CRPS of cells, and of ln of the largest frame of
 acceleration; spread over error (root of the mean variance of draws over the root of the mean squared error of their
@@ -124,7 +125,7 @@ class Block:
         }
 
     def _frame_scales(self):
-        """ln A of a cell in its unit: mean and deviation by row, and what its bins count as acceleration."""
+        """What turns cells into ln A: mean and deviation by row, and what its bins count as acceleration."""
         statistics, band = self.inputs.statistics, self.inputs.spectrogram.band_mask.astype(float)
         share = np.maximum(band.reshape(-1, CELL[0]).sum(axis=1), 1e-9)
         rows = [(np.asarray(v) * band).reshape(*np.shape(v)[:-1], -1, CELL[0]).sum(axis=-1) / share
@@ -139,7 +140,7 @@ class Block:
         return np.sqrt(np.where(self.counts, power, 0).sum(axis=-2))
 
     def ln_peaks(self, cells):
-        """ln of the largest column of acceleration, mean over components."""
+        """Logarithm of the largest column of acceleration, mean over components."""
         return np.log(np.maximum(self.amplitudes(cells, True).max(axis=-1), 1e-30)).mean(axis=-1)
 
     def score(self, sources, noise, network):

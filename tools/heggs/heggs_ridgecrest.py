@@ -38,7 +38,7 @@ from seissynth_plugins.heggs.source_traits import source_residuals
 from seissynth_plugins.heggs.training.data import PairData, TrainingTable
 from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.training.residual_fit import add_residuals, without_fits
-from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise, cross_fitted
+from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise, cross_fitted, predict_records
 from seissynth_plugins.heggs.training.spread_fit import add_spread
 from seissynth_plugins.heggs.training.train import SPREAD_PAIRS, train_heggs
 from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
@@ -133,10 +133,11 @@ def _untrained(arguments, fold, path):
     known = np.concatenate([table.rows(part) for part in ("train", *(() if arguments.keep_dev else ("dev",)))])
     inputs = replace(inputs, onset_terms=fit_onset_terms(table.table, known), site_noise=None)
     values, network = without_fits(model.state_dict(), model.config)
-    inputs = add_site_noise(kind, values, network, table, inputs, known)
+    shared = _predictions(kind, values, network, table, inputs, known)
+    inputs = add_site_noise(kind, values, network, table, inputs, known, shared)
     figures = None
     if arguments.residuals:
-        held_out = cross_fitted(kind, values, network, table, inputs, known)
+        held_out = cross_fitted(kind, values, network, table, inputs, known, shared)
         values, network, figures = add_residuals(
             kind, values, network, table, inputs, known, arguments.residuals, held_out
         )
@@ -144,7 +145,7 @@ def _untrained(arguments, fold, path):
     elif arguments.spread and kind is HEGGS:
         onsets = bool(network.unet.onset_maps)
         pairs = PairData(table, inputs, "train", limit=SPREAD_PAIRS, onset_maps=onsets, seed=arguments.seed)
-        held_out = cross_fitted(kind, values, network, table, inputs, known)
+        held_out = cross_fitted(kind, values, network, table, inputs, known, shared)
         values, network, figures = add_spread(values, network, pairs, arguments.spread, held_out)
         print(path, {name: round(value, 4) for name, value in figures.items()}, flush=True)
     about = {name: value for name, value in card.items() if name not in (*WRITTEN, "spread", "residuals")} | {
@@ -164,6 +165,13 @@ def _untrained(arguments, fold, path):
     about["stages"] = [*earlier_stages(card), fit]
     save_model(path, values, network, inputs, about, kind=kind)
     write_card(about, path, table, kind)
+
+
+def _predictions(kind, values, network, table, inputs, rows):
+    """Predictions that the fit to all records and those to half of them share."""
+    model = kind.make(network)
+    model.load_state_dict(values)
+    return predict_records(model.eval(), table, inputs, rows)
 
 
 def _predict(arguments):

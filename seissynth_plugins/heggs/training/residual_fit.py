@@ -1,4 +1,4 @@
-"""Fit the residual model of a network: residuals of records that it did not see, their patterns, and what these share."""
+"""Fit the residual model of a network: residuals of records that it did not see, and their patterns."""
 
 import dataclasses
 

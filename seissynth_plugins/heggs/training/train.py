@@ -48,8 +48,8 @@ _SOURCES = {"paper": "one"}
 def train_heggs(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources=None, picked_first=True, encoding=None, extras=None,
-    validation_records=48, export="last", spread=0, residuals=0, site_noise=False, region="", licence="MIT", threads=None,
-    resume=True, **loop,
+    validation_records=48, export="last", spread=0, residuals=0, site_noise=False, region="", licence="MIT",
+    threads=None, resume=True, **loop,
 ):  # fmt: skip
     """Train HEGGS on data sets.
 
