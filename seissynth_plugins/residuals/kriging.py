@@ -21,7 +21,7 @@ _JITTER = 1e-6
 #: draws of the last seeds that are kept
 _DRAWS_KEPT = 16
 #: records whose covariances with the archive are kept
-_MOST_REACHED = 256
+_MOST_REACHED = 512
 _ERROR = hash_words("residuals", "error of a known record")
 
 
@@ -144,7 +144,9 @@ class Kriging:
                 self._reached.clear()
             across = _covariances(places.select([row]), self.archive.places, self.parameters)
             pairs = zip(self._factors, across, strict=True)
-            self._reached[key] = np.stack([solve_triangular(factor, one[0], lower=True) for factor, one in pairs])
+            self._reached[key] = np.stack(
+                [solve_triangular(factor, one[0], lower=True, check_finite=False) for factor, one in pairs]
+            )
         return self._reached[key]
 
     def _solved(self, values):
