@@ -158,8 +158,8 @@ def _deviations(residuals, inputs, columns, sensors, onsets, share, early, event
         places = record_places(some_columns(columns, rows), [names[row] for row in rows], onsets[rows], share[rows])
         sources = None if observed is None else [observed[row] for row in rows]
         out[rows] = residuals.deviations(
-            places, onsets[rows], inputs.frame_times_s, np.asarray(event_seeds)[rows], np.asarray(seeds)[rows],
-            sources, drawn=drawn,
+            places, onsets[rows], inputs.frame_times_s, [int(event_seeds[row]) for row in rows],
+            [int(seeds[row]) for row in rows], sources, drawn=drawn,
         )  # fmt: skip
     return np.where(early[:, None, None], 0, out)
 

@@ -128,7 +128,9 @@ class Kriging:
 
     def archive_seed(self, seed):
         """Seed of the draw that the archive's records take their values from."""
-        return int(seed) if self.region_draws is None else int(seed) % self.region_draws
+        if self.region_draws is None:
+            return int(seed)
+        return hash_words("residuals", "region", int(seed)) % self.region_draws
 
     def reach(self, places):
         """Covariances with the archive, times the inverse of its factor: shape (n, patterns, archive).

@@ -123,6 +123,19 @@ def test_deviations_are_patterns_behind_p_and_nothing_before(model, inputs):
     assert np.abs(out - mean).max() > 0.05
 
 
+def test_seeds_of_earthquakes_count_to_the_last_bit(model, inputs):
+    """Whole numbers beyond 2**63 in one list with smaller ones: as floating numbers they would lose their last bits."""
+    rows = made_up_rows()[16:18]
+    columns, conditions, sensors, onsets = arguments(inputs, rows)
+    x = np.ones((2, 3, 64, 376), np.float32)
+    first, second = (
+        at_sensors(model, inputs, x, conditions, [1, 2**60], [seed, 5], sensors, onsets, columns=columns)
+        for seed in (2**63 + 1, 2**63 + 2)
+    )
+    assert np.abs(first[0] - second[0]).max() > 0.05
+    np.testing.assert_array_equal(first[1], second[1])
+
+
 def test_a_field_is_read_at_its_bins_and_times():
     rows, times = np.arange(16.0), np.arange(0.08, 60.2, 0.16)
     field = np.zeros(PATTERN_SHAPE)
