@@ -250,6 +250,9 @@ def test_cells_without_half_of_their_area_do_not_count():
     assert np.flatnonzero(one.counts[0, 0]).tolist() == list(range(10, 20))
     assert set(one.values[one.counts].tolist()) == {2.0}
     assert one.times_s[10] == pytest.approx(41.5 * 0.16)
+    # windows of the last frames reach beyond the record
+    (one,) = record_residuals(np.ones((1, 3, 64, 376)), True, np.array([[5.0, 8.0]]), np.arange(376) * 0.16)
+    assert one.counts[..., :-1].all() and not one.counts[..., -1].any()
 
 
 # --- in files
