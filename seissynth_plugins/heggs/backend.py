@@ -91,7 +91,7 @@ class HeggsBackend(WeightsBackend):
         required_columns=REQUIRED,
         optional_columns=(
             "path_p_travel_s", "path_s_travel_s", "station_vs_30_mps", "station_network_code", "station_code",
-            "path_onset_origin",
+            "path_onset_origin", "source_origin_time",
         ),
         capabilities=("onsets", "truth", "absolute_amplitude", "source_records", "ensemble", "device"),
         packages=dict.fromkeys(("torch", "safetensors"), 'python -m pip install "seissynth[torch]"'),
@@ -161,7 +161,7 @@ class HeggsBackend(WeightsBackend):
         spectrograms = generate_observed(
             self._model, self._inputs, self._inputs.conditions(columns), seeds.row, seeds.event,
             sensor_names(conditions), onsets, source=seen, traits=traits, sampling=self._sampling(),
-            background=self.background,
+            background=self.background, columns=conditions,
         )  # fmt: skip
         data = np.empty((n, 3, npts), np.float32)
         texture = None if self.texture == "none" else self.texture

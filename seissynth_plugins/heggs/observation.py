@@ -1,4 +1,4 @@
-"""Convert conditions to spectrograms at sensors: the network, its spread, site and noise."""
+"""Convert conditions to spectrograms at sensors: the network, site and noise, and what real records differ by."""
 
 import dataclasses
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth_plugins.heggs.generation import default_sampling, generate_spectrograms
+from seissynth_plugins.heggs.residual_records import record_places, signal_share, some_columns
 from seissynth_plugins.heggs.site_noise import (
     BACKGROUNDS,
     before_p,
@@ -18,7 +19,7 @@ from seissynth_plugins.heggs.site_noise import (
 
 def generate_observed(
     model, inputs, conditions, seeds, event_seeds, sensors, onsets, *, source=None, traits=None, sampling=None,
-    background="quiet",
+    background="quiet", columns=None, from_source=None,
 ):  # fmt: skip
     """Generate standardised log-spectrograms with the sites and noise of the weights.
 
@@ -44,6 +45,11 @@ def generate_observed(
     background : {"quiet", "mean", "drawn", "none"}
         Noise of the sensor in quiet times, its mean over the earthquakes of the training set, that of one of them,
         drawn for each earthquake, or none.
+    columns : mapping of schema columns or pandas.DataFrame, n rows, optional
+        Needed by weights with a residual model: place and origin time of the earthquakes, places of the stations.
+    from_source : ndarray of bool, shape (n,), optional
+        Rows whose source is input of the network. By default all; with a residual model those without observations in
+        `traits`: coordinates of sources refer to predictions from the conditions alone.
 
     Returns
     -------
@@ -55,28 +61,107 @@ def generate_observed(
     InputError
         An unknown background; else as `generation.generate_spectrograms`.
     """
-    if background not in BACKGROUNDS:
-        raise InputError(f"background={background!r} must be one of {', '.join(map(repr, BACKGROUNDS))}.")
+    _check_background(background)
     sampling = default_sampling(model.config) if sampling is None else sampling
     taken = onsets if model.config.unet.onset_maps else None
-    known = inputs.site_noise
-    if known is None:
+    if inputs.site_noise is None:
         return generate_spectrograms(model, conditions, seeds, source, taken, sampling)
+    observed = None if traits is None or model.residuals is None else traits.known
+    if source is not None and from_source is None and observed is not None:
+        from_source = np.array([one is None for one in observed])
     mean = dataclasses.replace(sampling, spread=False)
-    x = generate_spectrograms(model, conditions, seeds, source, taken, mean)
-    sd, early = inputs.statistics.sd, before_p(onsets, inputs.frame_times_s)
+    x = _predicted(model, conditions, seeds, source, taken, mean, from_source)
+    return at_sensors(
+        model, inputs, x, conditions, seeds, event_seeds, sensors, onsets, traits=traits, drawn=sampling.spread,
+        background=background, columns=columns, from_source=source is not None,
+    )  # fmt: skip
+
+
+def at_sensors(
+    model, inputs, predicted, conditions, seeds, event_seeds, sensors, onsets, *, traits=None, drawn=True,
+    background="quiet", columns=None, from_source=False, levels=None,
+):  # fmt: skip
+    """Put a network's spectrograms at sensors: site, noise, traits of sources, and what real records differ by.
+
+    Parameters
+    ----------
+    model, inputs, conditions, seeds, event_seeds, sensors, onsets, traits, background, columns
+        As for `generate_observed`; `inputs` with `site_noise`.
+    predicted : ndarray, shape (n, 3, bins, frames)
+        Of the network.
+    drawn : bool
+        Draw from the spread or the residual model; False gives the mean.
+    from_source : bool
+        Whether the predictions are from sources, for the spread.
+    levels : ndarray, shape (n, 3, bins), optional
+        Noise, standardised ln A, in place of that of `background` and `traits`.
+
+    Returns
+    -------
+    ndarray, shape (n, 3, bins, frames), float32
+    """
+    _check_background(background)
+    known, sd, early = inputs.site_noise, inputs.statistics.sd, before_p(onsets, inputs.frame_times_s)
+    residuals = model.residuals
     features = shape_features(onsets, inputs.frame_times_s, inputs.magnitudes(conditions))
-    signals = known.signals(x, early, sd, sensors, features)
-    if sampling.spread and getattr(model, "spread", None) is not None:
-        deviations = model.spread.draw(seeds, source is not None).cpu().numpy()
+    signals = known.signals(predicted, early, sd, sensors, features)
+    if residuals is None and drawn and getattr(model, "spread", None) is not None:
+        deviations = model.spread.draw(seeds, from_source).cpu().numpy()
         signals += np.where(early[:, None, None], 0, deviations * sd[:, None])
-    levels = known.levels(sensors, background, event_seeds)
-    if traits is not None:
-        heard = of_sensors(known.noise, sensors) + traits.noise[:, None]
-        levels = np.where(np.isfinite(heard) & (background != "none"), heard, levels)
+    if levels is None:
+        levels = known.levels(sensors, background, event_seeds)
+        if traits is not None:
+            heard = of_sensors(known.noise, sensors) + traits.noise[:, None]
+            levels = np.where(np.isfinite(heard) & (background != "none"), heard, levels)
+    if traits is not None and residuals is None:
         signals += traits.level[:, None, :, None] * sd[:, None]
     out = with_noise(signals, levels, sd)
-    return out if traits is None else out + traits.rest[:, None]
+    if residuals is not None:
+        if columns is None:
+            raise InputError("weights with a residual model need the places of the records; pass columns.")
+        share = signal_share(signals, levels, early, inputs.spectrogram.band_mask, sd)
+        observed = None if traits is None else traits.known
+        out += _deviations(
+            residuals, inputs, columns, sensors, onsets, share, early, event_seeds, seeds, observed, drawn
+        )
+    if traits is None:
+        return out
+    return out + (traits.rest if residuals is None else np.where(early[:, None], traits.rest, 0))[:, None]
+
+
+def _check_background(background):
+    if background not in BACKGROUNDS:
+        raise InputError(f"background={background!r} must be one of {', '.join(map(repr, BACKGROUNDS))}.")
+
+
+def _predicted(model, conditions, seeds, source, taken, sampling, from_source):
+    """The network's spectrograms, from the source in the rows `from_source`."""
+    if source is None or from_source is None or from_source.all():
+        return generate_spectrograms(model, conditions, seeds, source, taken, sampling)
+    out = np.empty_like(source, dtype=np.float32)
+    for rows, used in ((np.flatnonzero(from_source), source), (np.flatnonzero(~from_source), None)):
+        if len(rows):
+            out[rows] = generate_spectrograms(
+                model, conditions[rows], np.asarray(seeds)[rows], None if used is None else used[rows],
+                None if taken is None else taken[rows], sampling,
+            )  # fmt: skip
+    return out
+
+
+def _deviations(residuals, inputs, columns, sensors, onsets, share, early, event_seeds, seeds, observed, drawn):
+    """Deviations of the residual model behind P, shape (n, 3, bins, frames); none in rows without onsets."""
+    out = np.zeros((len(onsets), 3, len(inputs.statistics.sd), early.shape[1]), np.float32)
+    # a sensor without a name is a station of its own
+    names = [str(name) or f"record {seed}" for name, seed in zip(sensors, seeds, strict=True)]
+    rows = np.flatnonzero(np.isfinite(onsets).all(axis=1))
+    if len(rows):
+        places = record_places(some_columns(columns, rows), [names[row] for row in rows], onsets[rows], share[rows])
+        sources = None if observed is None else [observed[row] for row in rows]
+        out[rows] = residuals.deviations(
+            places, onsets[rows], inputs.frame_times_s, [int(event_seeds[row]) for row in rows],
+            [int(seeds[row]) for row in rows], sources, drawn=drawn,
+        )  # fmt: skip
+    return np.where(early[:, None, None], 0, out)
 
 
 def signal_residuals(inputs, target, predicted, conditions, sensors, onsets):

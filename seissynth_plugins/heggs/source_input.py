@@ -58,7 +58,8 @@ class SourceReader:
         pool = self._of_pool(source.pool, conditions)
         traits = [residuals.traits([rows], onsets[[row]], times) for row, (residuals, rows) in enumerate(pool)]
         fields = (np.concatenate([getattr(one, name) for one in traits]) for name in ("noise", "level", "rest"))
-        return encoded, Traits(*fields)
+        known = None if traits[0].known is None else [one.known[0] for one in traits]
+        return encoded, Traits(*fields, known)
 
     def _of_pool(self, pool, conditions):
         """Residuals of the pool for each row, and which are used: all except those of the row's sensor."""
@@ -120,11 +121,15 @@ class SourceReader:
         """Residuals of source records from their prediction, as records of the earthquakes of `rows`."""
         sensors = _sensors(source)
         onsets = self.inputs.delayed(np.stack([source.p_s, source.s_s], axis=1), sensors)
-        there = self._conditions_at(source, conditions, rows)
-        return source_residuals(self.model, self.inputs, encoded, there, sensors, onsets)
+        columns, known = self._columns_at(source, conditions, rows)
+        there = self.inputs.conditions(columns)
+        there[~known] = np.nan
+        if "source_origin_time" in conditions:
+            columns["source_origin_time"] = np.asarray(conditions["source_origin_time"])[rows]
+        return source_residuals(self.model, self.inputs, encoded, there, sensors, onsets, columns=columns)
 
-    def _conditions_at(self, source, conditions, rows):
-        """Condition vectors of the earthquakes of `rows` at the places of sources; rows of NaN if these are unknown."""
+    def _columns_at(self, source, conditions, rows):
+        """Columns of the earthquakes of `rows` at the places of sources, and which places are known."""
         columns = {name: np.array(conditions[name], dtype=float)[rows] for name in self.inputs.condition.columns}
         unknown = np.full(len(source), np.nan)
         positions = {name: np.asarray(source.truth.get(name, unknown), dtype=float) for name in PLACE_COLUMNS}
@@ -135,9 +140,7 @@ class SourceReader:
                 columns[name][known] = there[name][known]
             elif not name.startswith("source_"):  # unknown at the source, unless it is an onset
                 columns[name] = there.get(name, unknown)
-        vectors = self.inputs.conditions(columns)
-        vectors[~known] = np.nan
-        return vectors
+        return columns, known
 
 
 def _sensors(source):

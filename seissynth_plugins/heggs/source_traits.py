@@ -7,6 +7,12 @@ from scipy.ndimage import uniform_filter
 
 from seissynth.seeding import hash_words
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+from seissynth_plugins.heggs.residual_records import (
+    record_places,
+    record_residuals,
+    signal_share,
+    some_columns,
+)
 from seissynth_plugins.heggs.site_noise import (
     EDGE_FRAMES,
     before_p,
@@ -36,11 +42,15 @@ class Traits:
         Difference of the signal from that expected for its magnitude and location.
     rest : ndarray, shape (n, bins, frames)
         Difference of records from signal and noise with these: codas, other earthquakes.
+    known : list of Observations or None, length n, optional
+        For weights with a residual model, which takes the place of `level` and of `rest` behind P: source records as
+        observations of it; None for a target that has none.
     """
 
     noise: np.ndarray
     level: np.ndarray
     rest: np.ndarray
+    known: list | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +71,10 @@ class SourceResiduals:
         Frames for which these are valid; frames before P.
     marks : ndarray of int, shape (n, 2)
         Frames of the onsets of P and S.
+    known : Observations, optional
+        Of the residual model of the weights, for the records `placed`.
+    placed : ndarray of int
+        Records whose place and onsets are known.
     """
 
     noise: np.ndarray
@@ -71,6 +85,8 @@ class SourceResiduals:
     counts: np.ndarray
     early: np.ndarray
     marks: np.ndarray
+    known: object = None
+    placed: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, int))
 
     def of(self, rows, marks, early):
         """Return the traits for a target from some records of the same earthquake.
@@ -124,7 +140,12 @@ class SourceResiduals:
         row_traits = [self.of(*row) for row in zip(rows_of, marks, early, strict=True)]
         noise, level, rest = (np.stack(part) for part in zip(*row_traits, strict=True))
         rest[..., -EDGE_FRAMES:] = rest[..., -EDGE_FRAMES - 1, None]
-        return Traits(noise, level, np.where(np.isfinite(onsets).all(axis=1)[:, None, None], rest, 0))
+        rest = np.where(np.isfinite(onsets).all(axis=1)[:, None, None], rest, 0)
+        return Traits(noise, level, rest, None if self.known is None else [self._known(rows) for rows in rows_of])
+
+    def _known(self, rows):
+        kept = np.flatnonzero(np.isin(self.placed, np.asarray(rows, dtype=int)))
+        return self.known.select(kept) if len(kept) else None
 
 
 def onset_frames(onsets, times_s):
@@ -133,7 +154,7 @@ def onset_frames(onsets, times_s):
     return np.rint((np.nan_to_num(np.asarray(onsets, dtype=float)) - times[0]) / (times[1] - times[0])).astype(int)
 
 
-def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=None):
+def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=None, columns=None):
     """Return the residuals of source records from the prediction at their own sensors.
 
     Parameters
@@ -151,6 +172,8 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
         At the sources, s after origin.
     frames : ndarray of bool, shape (n, frames), optional
         Frames that count, such as those before the next earthquake.
+    columns : mapping of schema columns, n rows, optional
+        Earthquake and place at the sources, which the residual model of weights that have one needs.
 
     Returns
     -------
@@ -162,6 +185,7 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
     apart, slopes = (np.zeros((len(source), *source.shape[2:]), np.float32) for _ in range(2))
     counted, before, marks = np.zeros(early.shape, bool), early, onset_frames(onsets, inputs.frame_times_s)
     placed = np.flatnonzero(np.isfinite(conditions).all(axis=1) & np.isfinite(onsets).all(axis=1))
+    observed = None
     if len(placed):
         sampling = Sampling(steps=_STEPS, spread=False)
         onsets, early, names = onsets[placed], early[placed], np.asarray(sensors, dtype=str)[placed]
@@ -172,7 +196,8 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
         features = shape_features(onsets, inputs.frame_times_s, inputs.magnitudes(conditions[placed]))
         signals = known.signals(x, early, sd, names, features)
         levels = noise_levels(source[placed], early)
-        levels = np.where(np.isnan(levels), of_sensors(known.noise, names), levels)[..., None] * sd[:, None]
+        shown = np.where(np.isnan(levels), of_sensors(known.noise, names), levels)
+        levels = shown[..., None] * sd[:, None]
         total = np.logaddexp(2 * signals, 2 * levels)
         slope = np.exp(2 * signals - total)
         counted[placed] = True if frames is None else frames[placed]
@@ -183,4 +208,13 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
         error[placed] = np.einsum("ncft,nt->nf", slope * residual, counts)
         weight[placed] = np.einsum("ncft,nt->nf", slope**2, counts)
         apart[placed], slopes[placed] = residual.mean(axis=1), slope.mean(axis=1)
-    return SourceResiduals(noise, error, weight, apart, slopes, counted, before, marks)
+        if getattr(model, "residuals", None) is not None and columns is not None:
+            band = inputs.spectrogram.band_mask
+            there = some_columns(columns, placed)
+            # a sensor without a name is no station that is known
+            stations = [name or f"source {row}" for row, name in zip(placed.tolist(), names.tolist(), strict=True)]
+            places = record_places(there, stations, onsets, signal_share(signals, shown, early, band, sd))
+            seen = (counted[placed] & ~early)[:, None, None] * band[:, None]
+            found = record_residuals(residual, seen, onsets, inputs.frame_times_s)
+            observed = model.residuals.observations(found, places)
+    return SourceResiduals(noise, error, weight, apart, slopes, counted, before, marks, observed, placed)

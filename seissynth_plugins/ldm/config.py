@@ -32,7 +32,7 @@ class LdmConfig:
     adversarial_start : int
         Steps of the optimisers in the first stage before the critic is used.
     critic_channels : int
-    schedule, zero_terminal_snr, steps, loss_weight, normalised_waveforms
+    schedule, zero_terminal_snr, steps, loss_weight, normalised_waveforms, residuals, residual_records
         As in `seissynth_plugins.heggs.networks.config.HeggsConfig`.
     """
 
@@ -50,9 +50,11 @@ class LdmConfig:
     steps: int = 1000
     loss_weight: str = "uniform"
     normalised_waveforms: bool = False
+    residuals: int = 0
+    residual_records: int = 0
 
     def __post_init__(self):
-        for name in ("kl_weight", "adversarial_weight", "adversarial_start"):
+        for name in ("kl_weight", "adversarial_weight", "adversarial_start", "residuals", "residual_records"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name}={getattr(self, name)} must be 0 or more.")
         if self.critic_channels < 1:

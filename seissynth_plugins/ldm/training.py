@@ -9,7 +9,8 @@ import time
 
 import numpy as np
 
-from seissynth_plugins.heggs.training.run_folder import begin_run
+from seissynth_plugins.heggs.training.residual_fit import without_fits
+from seissynth_plugins.heggs.training.run_folder import begin_run, check_residuals
 from seissynth_plugins.ldm.backend import LDM
 from seissynth_plugins.ldm.config import named_config
 from seissynth_plugins.torchkit.run_folder import check_export, check_loop, check_packages, first_weights, holds_run
@@ -47,7 +48,7 @@ LEAST_MINUTES = 1e-3
 def train_ldm(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources="all", picked_first=True, encoding=None, extras=None,
-    validation_records=48, export="last", site_noise=False, region="", licence="MIT", threads=None,
+    validation_records=48, export="last", residuals=0, site_noise=False, region="", licence="MIT", threads=None,
     resume=True, **loop,
 ):  # fmt: skip
     """Train the baseline on data sets.
@@ -55,7 +56,7 @@ def train_ldm(
     Parameters
     ----------
     data, output, fold, folds, stations_out, noise, seed, max_minutes, augmentation, sources, picked_first, encoding,
-    extras, validation_records, export, site_noise, region, licence, threads, resume
+    extras, validation_records, export, residuals, site_noise, region, licence, threads, resume
         As for `seissynth_plugins.heggs.training.train_heggs`; `max_minutes` is for both stages together.
     config : str
         A size and variants, as ``"small+pairs"``; see `config.named_config`.
@@ -90,14 +91,15 @@ def train_ldm(
     run = begin_run(
         LDM, config, named_config(config), data, output, fold=fold, folds=folds, stations_out=stations_out, init=init,
         noise=noise, seed=seed, augmentation=augmentation, encoding=encoding, extras=extras, sources=sources,
-        picked_first=picked_first, validation_records=validation_records, resume=resume,
+        picked_first=picked_first, validation_records=validation_records, resume=resume, fits=_fits,
     )  # fmt: skip
+    check_residuals(residuals, 0, site_noise, run.table)
     with first_weights(seed, threads):
         coder, model = AdversarialVAE(run.network), MonitoredLdm(run.network, run.inputs)
     coder.vae.set_standardisation(run.inputs.statistics.mean, run.inputs.statistics.sd)
     if run.start is not None:
         coder.vae.load_state_dict(run.start[0].vae.state_dict())
-        model.load_state_dict(run.start[0].state_dict())
+        model.load_state_dict(without_fits(run.start[0].state_dict(), run.start[0].config)[0])
 
     def fit(module, recipe, folder):
         within = dataclasses.replace(recipe, max_minutes=_left(max_minutes, begin))
@@ -109,9 +111,14 @@ def train_ldm(
     _take_autoencoder(model, done.weights, run.pairs)
     result = fit(model, second, run.output)
     return run.leave_weights(
-        result, second, export=export, region=region, licence=licence, site_noise=site_noise,
+        result, second, export=export, region=region, licence=licence, site_noise=site_noise, residuals=residuals,
         autoencoder=loop_options(first), further={"autoencoder_steps": done.step},
     )  # fmt: skip
+
+
+def _fits(begun, wanted):
+    """Whether weights of one configuration may begin another: what was fitted after a training may differ."""
+    return without_fits({}, begun)[1] == without_fits({}, wanted)[1]
 
 
 def _stages(size, loop, seed, cls):

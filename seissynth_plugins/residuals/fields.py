@@ -19,6 +19,8 @@ WAVES = 512
 _HIGHEST_ORDER = 400
 #: records whose values a draw keeps
 _MOST_REMEMBERED = 20_000
+#: places whose values a field keeps
+_MOST_PLACES = 500
 
 
 class PriorDraw:
@@ -32,6 +34,11 @@ class PriorDraw:
         The draw; that of an earthquake, so that its stations share one.
     waves : int
         Of each field.
+    region : PriorDraw, optional
+        A draw that stations, paths, places, times and slopes come from, in place of this one: the draws of several
+        earthquakes then share them, and what known records say of it is computed once.
+    region_events : set of str
+        Earthquakes that are known to the region's draw, and come from it too.
 
     Notes
     -----
@@ -42,9 +49,10 @@ class PriorDraw:
     of turns. Waves for a product of covariances have both.
     """
 
-    def __init__(self, parameters, seed, waves=WAVES):
+    def __init__(self, parameters, seed, waves=WAVES, region=None, region_events=frozenset()):
         self.parameters = np.asarray(parameters, dtype=float)
         self.seed, self.waves = int(seed), waves
+        self.region, self.region_events = self if region is None else region, region_events
         self._of_names = lru_cache(maxsize=4096)(self._numbers)
         self._of_fields = lru_cache(maxsize=512)(self._field)
         self._of_places = {}
@@ -69,11 +77,7 @@ class PriorDraw:
 
     def _remembered(self, places, row, seed):
         """Value at one record; known records are asked for again for every target."""
-        numbers = (places.event_km[row], places.station_km[row], places.features()[row])
-        key = (
-            str(places.event[row]), str(places.station[row]), seed, float(places.azimuth_rad[row]),
-            float(places.time_h[row]), *(part.tobytes() for part in numbers),
-        )  # fmt: skip
+        key = seed, places.key(row)
         if key not in self._of_places:
             if len(self._of_places) >= _MOST_REMEMBERED:
                 self._of_places.clear()
@@ -81,22 +85,38 @@ class PriorDraw:
         return self._of_places[key]
 
     def _at(self, places, row, seed):
-        v = dict(zip(NAMES, np.sqrt(self.parameters).T, strict=True))
-        features, patterns = places.features()[row], len(self.parameters)
-        event, station = str(places.event[row]), str(places.station[row])
+        v = self._deviations()
+        event, patterns = str(places.event[row]), len(self.parameters)
+        own = self.region if event in self.region_events else self
+        near = own._of_fields("event_near", event).at(places.station_km[row], places.azimuth_rad[row])
+        return (
+            v["event"] * own._of_names("event", event, patterns)
+            + v["event_near"] * near
+            + self.region._shared(places, row)
+            + v["record"] * generator(seed, _RECORD).standard_normal(patterns)
+        )
+
+    def _shared(self, places, row):
+        """What a record shares with those of other earthquakes."""
+        v, patterns = self._deviations(), len(self.parameters)
+        features, station = places.features()[row], str(places.station[row])
         hypocentre, hour = places.event_km[row], places.time_h[row]
         slopes = self._of_names("linear", "", patterns * len(features)).reshape(-1, patterns)
-        near = self._of_fields("event_near", event).at(places.station_km[row], places.azimuth_rad[row])
         return (
-            v["event"] * self._of_names("event", event, patterns)
-            + v["event_near"] * near
-            + v["station"] * self._of_names("station", station, patterns)
+            v["station"] * self._of_names("station", station, patterns)
             + v["path"] * self._of_fields("path", station).at(hypocentre, 0.0)
             + v["place"] * self._of_fields("place", "").at(hypocentre, hour)
             + v["time"] * self._of_fields("time", "").at(hypocentre, hour)
             + v["linear"] * (features[:, None] * slopes).sum(axis=0)
-            + v["record"] * generator(seed, _RECORD).standard_normal(patterns)
         )
+
+    def forget(self):
+        """Let go of the fields and values computed so far; they come back, to the bit, when asked for."""
+        self._of_fields.cache_clear()
+        self._of_places.clear()
+
+    def _deviations(self):
+        return dict(zip(NAMES, np.sqrt(self.parameters).T, strict=True))
 
     def _numbers(self, term, name, count):
         return generator(self.seed, hash_words("residuals", term, name)).standard_normal(count)
@@ -123,8 +143,18 @@ class _Waves:
     def __init__(self, wave, more, amplitudes):
         self.wave, self.more = wave, more
         self.amplitudes = amplitudes / np.sqrt(wave.shape[1])
+        # records of an earthquake ask for the same place and time
+        self._known = {}
 
     def at(self, place_km, other):
+        key = place_km.tobytes(), float(other)
+        if key not in self._known:
+            if len(self._known) >= _MOST_PLACES:
+                self._known.clear()
+            self._known[key] = self._at(place_km, other)
+        return self._known[key]
+
+    def _at(self, place_km, other):
         phase = (self.wave * place_km).sum(axis=-1) + self.more * other
         cosine, sine = self.amplitudes
         return (cosine * np.cos(phase) + sine * np.sin(phase)).sum(axis=-1)

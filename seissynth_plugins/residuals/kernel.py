@@ -71,12 +71,17 @@ class Places:
 
     def select(self, rows):
         """Return some of the records; `rows` is an index array or a slice."""
-        return Places(*(getattr(self, f.name)[rows] for f in fields(self)))
+        return type(self)(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     @staticmethod
     def concatenate(parts):
-        """Join records."""
-        return Places(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Places)))
+        """Join records; all of one class."""
+        kind = type(parts[0])
+        return kind(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(kind)))
+
+    def key(self, row):
+        """Everything that is known of one record, to look it up by."""
+        return tuple(getattr(self, f.name)[row].tobytes() for f in fields(self))
 
     def features(self):
         """The functions of the linear term, shape (n, 5)."""

@@ -13,13 +13,15 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
-from seissynth_plugins.residuals.fields import PriorDraw
+from seissynth_plugins.residuals.fields import WAVES, PriorDraw
 from seissynth_plugins.residuals.kernel import Places, Separations
 
 #: added to the variance of each observation against rounding
 _JITTER = 1e-6
 #: draws of the last seeds that are kept
 _DRAWS_KEPT = 16
+#: records whose covariances with the archive are kept
+_MOST_REACHED = 512
 _ERROR = hash_words("residuals", "error of a known record")
 
 
@@ -73,6 +75,12 @@ class Kriging:
         Hyper-parameters in the order of `kernel.NAMES`.
     archive : Observations, optional
         Records of other earthquakes. Without them the model is portable.
+    region_draws : int, optional
+        What records of different earthquakes share (stations, paths, places, times, slopes) is one of so many draws,
+        chosen by the seed. Each costs a pass over the archive, once; by default every seed has its own.
+    waves : int
+        Of the fields of draws. The covariance of draws is that of the kernel for any number, in the mean over seeds;
+        that of one draw is off by one over its root.
 
     Examples
     --------
@@ -87,16 +95,23 @@ class Kriging:
     ([0.99, 0.56], [0.01, 0.65])
     """
 
-    def __init__(self, parameters, archive=None):
+    def __init__(self, parameters, archive=None, region_draws=None, waves=WAVES):
         self.parameters = np.atleast_2d(np.asarray(parameters, dtype=float))
-        self.archive = archive
-        self.prior = lru_cache(maxsize=_DRAWS_KEPT)(lambda seed: PriorDraw(self.parameters, seed))
+        self.archive = archive if archive is not None and len(archive) else None
+        self.waves = waves
+        self.region_draws = region_draws if self.archive is not None else None
+        self._events = frozenset() if self.archive is None else frozenset(map(str, archive.places.event))
+        self.prior = lru_cache(maxsize=_DRAWS_KEPT)(self._prior)
+        self._region = lru_cache(maxsize=region_draws)(lambda seed: PriorDraw(self.parameters, seed, waves))
+        self.differences = lru_cache(maxsize=region_draws or _DRAWS_KEPT)(self._differences)
+        self._reached = {}
         self._factors = None
-        if archive is not None:
+        if self.archive is not None:
             apart = Separations(archive.places, archive.places)
             self._factors = [
                 _factor(apart.kernel(p), v) for p, v in zip(self.parameters, archive.variances.T, strict=True)
             ]
+            self.whitened = self._solved(archive.values)
 
     def given(self, sources=None):
         """Condition on records of the earthquake, in addition to the archive.
@@ -111,43 +126,76 @@ class Kriging:
         """
         return Conditioned(self, sources)
 
+    def archive_seed(self, seed):
+        """Seed of the draw that the archive's records take their values from."""
+        if self.region_draws is None:
+            return int(seed)
+        return hash_words("residuals", "region", int(seed)) % self.region_draws
+
+    def reach(self, places):
+        """Covariances with the archive, times the inverse of its factor: shape (n, patterns, archive).
+
+        Each row is computed alone: its bits do not depend on the others.
+        """
+        return np.stack([self._reach(places, row) for row in range(len(places))])
+
+    def _reach(self, places, row):
+        key = places.key(row)
+        if key not in self._reached:
+            if len(self._reached) >= _MOST_REACHED:
+                self._reached.clear()
+            across = _covariances(places.select([row]), self.archive.places, self.parameters)
+            pairs = zip(self._factors, across, strict=True)
+            self._reached[key] = np.stack(
+                [solve_triangular(factor, one[0], lower=True, check_finite=False) for factor, one in pairs]
+            )
+        return self._reached[key]
+
+    def _solved(self, values):
+        """Values of the archive, (n, patterns), times the inverse of its factor, (patterns, n)."""
+        pairs = zip(self._factors, values.T, strict=True)
+        return np.stack([solve_triangular(factor, one, lower=True) for factor, one in pairs])
+
+    def _prior(self, seed):
+        if self.region_draws is None:
+            return PriorDraw(self.parameters, seed, self.waves)
+        return PriorDraw(self.parameters, seed, self.waves, self._region(self.archive_seed(seed)), self._events)
+
+    def _differences(self, archive_seed):
+        """The archive less a draw of it, solved as `whitened` is."""
+        prior = self.prior(archive_seed) if self.region_draws is None else self._region(archive_seed)
+        drawn = _known_draw(prior, self.archive, _known_seeds(self.archive.places, archive_seed))
+        if self.region_draws is not None:
+            prior.forget()  # the fields of the archive's earthquakes are not needed again
+        return self._solved(self.archive.values - drawn)
+
 
 class Conditioned:
     """Coordinates given all known records; made by `Kriging.given`."""
 
     def __init__(self, kriging, sources):
         self.parameters, self._kriging = kriging.parameters, kriging
-        self.sources = sources
+        self.sources = sources if sources is not None and len(sources) else None
         self._of_seed = lru_cache(maxsize=_DRAWS_KEPT)(self._draw)
-        parts = [part for part in (kriging.archive, sources) if part is not None and len(part)]
-        self.known = None
-        if parts:
-            self.known = Observations.concatenate(parts)
-            self._solve(kriging)
+        parts = [part for part in (kriging.archive, self.sources) if part is not None]
+        self.known = Observations.concatenate(parts) if parts else None
+        self._reach = self._factors = None
+        if self.sources is not None:
+            places, within = self.sources.places, Separations(self.sources.places, self.sources.places)
+            kernels = [within.kernel(p) for p in self.parameters]
+            if kriging.archive is not None:
+                self._reach = kriging.reach(places)  # (sources, patterns, archive)
+                kernels = [one - r @ r.T for one, r in zip(kernels, self._reach.transpose(1, 0, 2), strict=True)]
+            self._factors = [_factor(one, v) for one, v in zip(kernels, self.sources.variances.T, strict=True)]
+            self._weights = self._source_weights(
+                self.sources.values, None if kriging.archive is None else kriging.whitened
+            )
 
-    def _solve(self, kriging):
-        known, archive = self.known, 0 if kriging.archive is None else len(kriging.archive)
-        if archive == len(known):
-            self._factors = kriging._factors
-        else:
-            new = known.places.select(slice(archive, None))
-            within, across = Separations(new, new), None
-            if archive:
-                across = Separations(kriging.archive.places, new)
-            self._factors = []
-            for k, p in enumerate(self.parameters):
-                noise = known.variances[archive:, k]
-                if not archive:
-                    self._factors.append(_factor(within.kernel(p), noise))
-                    continue
-                old = kriging._factors[k]
-                below = solve_triangular(old, across.kernel(p), lower=True)  # (archive, new)
-                corner = _factor(within.kernel(p) - below.T @ below, noise)
-                grown = np.zeros((len(known), len(known)))
-                grown[:archive, :archive], grown[archive:, :archive] = old, below.T
-                grown[archive:, archive:] = corner
-                self._factors.append(grown)
-        self._weights = [cho_solve((factor, True), known.values[:, k]) for k, factor in enumerate(self._factors)]
+    def _source_weights(self, values, archive):
+        """Weights of the sources' values, (patterns, sources), beside those of the archive (solved)."""
+        if archive is not None:
+            values = values - (self._reach * archive).sum(axis=2)
+        return np.stack([cho_solve((f, True), one) for f, one in zip(self._factors, values.T, strict=True)])
 
     def at(self, places):
         """Return mean and variance of the coordinates at records.
@@ -168,22 +216,28 @@ class Conditioned:
 
     def _row(self, place):
         """Mean and variance at one record: alone, so that its bits do not depend on others."""
-        prior = Separations(place, place)
-        before = np.array([prior.kernel(p)[0, 0] for p in self.parameters])
-        if self.known is None:
-            return np.zeros(len(before)), before
-        mean, variance = np.empty(len(before)), np.empty(len(before))
-        for k, across in enumerate(self._across(place)):
-            mean[k] = across @ self._weights[k]
-            seen = solve_triangular(self._factors[k], across, lower=True)
-            variance[k] = max(before[k] - seen @ seen, 0.0)
-        return mean, variance
+        variance = _covariances(place, place, self.parameters, itself=True)[:, 0, 0]
+        reach, across = self._across(place)
+        mean = np.zeros(len(variance))
+        if reach is not None:
+            mean += (reach * self._kriging.whitened).sum(axis=1)
+            variance = variance - (reach**2).sum(axis=1)
+        if across is not None:
+            mean += (across * self._weights).sum(axis=1)
+            seen = [solve_triangular(f, one, lower=True) for f, one in zip(self._factors, across, strict=True)]
+            variance = variance - (np.stack(seen) ** 2).sum(axis=1)
+        return mean, np.maximum(variance, 0.0)
 
     def _across(self, place):
-        """Covariances of one record with the known ones, for each pattern."""
-        apart = Separations(place, self.known.places)
-        apart.record = apart.event * apart.station
-        return (apart.kernel(p)[0] for p in self.parameters)
+        """What connects one record with the archive, (patterns, archive), and then with the sources."""
+        kriging, reach, across = self._kriging, None, None
+        if kriging.archive is not None:
+            reach = kriging.reach(place)[0]
+        if self.sources is not None:
+            across = _covariances(place, self.sources.places, self.parameters)[:, 0]
+            if reach is not None:
+                across = across - (self._reach * reach).sum(axis=2).T
+        return reach, across
 
     def draw(self, places, seed, record_seeds):
         """Draw coordinates at records.
@@ -206,32 +260,39 @@ class Conditioned:
         Matheron's rule: a draw from before any record is known, which is a function of place, plus the mean given the
         differences of the known records from that same draw (with errors drawn for them).
         """
-        prior, seeds, weights = self._of_seed(int(seed))
+        kriging, seed = self._kriging, int(seed)
+        prior, weights = self._of_seed(seed)
         out = prior.at(places, record_seeds)
-        if self.known is None:
-            return out
-        known = self.known.places
         for row in range(len(places)):
             place = places.select([row])
-            same = np.flatnonzero((known.event == place.event[0]) & (known.station == place.station[0]))
-            if len(same):  # the record itself is known: its own part is the one drawn for it
-                out[row] = prior.at(place, [seeds[same[0]]])[0]
-            for k, across in enumerate(self._across(place)):
-                out[row, k] += across @ weights[k]
+            own = self._known_seed(place, seed)
+            if own is not None:  # the record itself is known: its own part is the one drawn for it
+                out[row] = prior.at(place, [own])[0]
+            reach, across = self._across(place)
+            if reach is not None:
+                out[row] += (reach * kriging.differences(kriging.archive_seed(seed))).sum(axis=1)
+            if across is not None:
+                out[row] += (across * weights).sum(axis=1)
         return out
 
     def _draw(self, seed):
-        """A draw from before any record is known, the seeds of known records in it, and the weights of differences."""
-        prior = self._kriging.prior(seed)
-        if self.known is None:
-            return prior, [], []
-        known = self.known
-        pairs = zip(known.places.event, known.places.station, strict=True)
-        seeds = [hash_words("residuals", "known", seed, event, station) for event, station in pairs]
-        errors = np.stack([generator(one, _ERROR).standard_normal(len(self.parameters)) for one in seeds])
-        there = prior.at(known.places, seeds) + np.sqrt(known.variances + _JITTER) * errors
-        weights = [cho_solve((f, True), known.values[:, k] - there[:, k]) for k, f in enumerate(self._factors)]
-        return prior, seeds, weights
+        """A draw from before any record is known, and the weights of the sources' differences from it."""
+        kriging = self._kriging
+        prior = kriging.prior(seed)
+        if self.sources is None:
+            return prior, None
+        archive = None if kriging.archive is None else kriging.differences(kriging.archive_seed(seed))
+        places = self.sources.places
+        seeds = [self._known_seed(places.select([row]), seed) for row in range(len(places))]
+        return prior, self._source_weights(self.sources.values - _known_draw(prior, self.sources, seeds), archive)
+
+    def _known_seed(self, place, seed):
+        """Seed of what a known record shares with no other; None for a record that is not known."""
+        archive = self._kriging.archive
+        for known, of in ((archive, self._kriging.archive_seed(seed)), (self.sources, seed)):
+            if known is not None and _same_record(known.places, place).any():
+                return _known_seeds(place, of)[0]
+        return None
 
 
 @dataclass(frozen=True)
@@ -245,3 +306,27 @@ class Coordinates:
 def _factor(kernel, variances):
     """Lower Cholesky factor of a covariance and the variances of errors."""
     return cholesky(kernel + np.diag(variances + _JITTER), lower=True)
+
+
+def _covariances(places, known, parameters, itself=False):
+    """Covariances of records with known ones, (patterns, n, known); one of the same earthquake and station is it."""
+    apart = Separations(places, places if itself else known)
+    if not itself:
+        apart.record = apart.event * apart.station
+    return np.stack([apart.kernel(p) for p in parameters])
+
+
+def _same_record(known, place):
+    return (known.event == place.event[0]) & (known.station == place.station[0])
+
+
+def _known_seeds(places, seed):
+    """Seeds of what known records share with no other, in a draw."""
+    pairs = zip(places.event, places.station, strict=True)
+    return [hash_words("residuals", "known", seed, event, station) for event, station in pairs]
+
+
+def _known_draw(prior, known, seeds):
+    """Values that known records take in a draw, with errors drawn for them, (n, patterns)."""
+    errors = np.stack([generator(one, _ERROR).standard_normal(known.values.shape[1]) for one in seeds])
+    return prior.at(known.places, seeds) + np.sqrt(known.variances + _JITTER) * errors

@@ -32,7 +32,8 @@ class Patterns:
     Parameters
     ----------
     values : ndarray, shape (patterns, 2, bands, POINTS)
-        ln amplitude per unit of the coordinate; coordinates have variance 1 over the records of the fit.
+        ln amplitude per unit of the coordinate; coordinates have variance 1 over the records of the fit. Components and
+        bands may be other ones; backend "heggs" has (patterns, 3, 16, POINTS).
     noise : float
         Standard deviation of a cell that patterns do not explain, ln amplitude.
     """
@@ -83,7 +84,7 @@ class Patterns:
         """Residuals on the clock for coordinates, ln amplitude: (patterns,) gives an array (2, bands, POINTS)."""
         flat = self.values.reshape(len(self), -1)
         # element by element in a fixed order: a product of matrices would give other bits for other batches
-        return (np.asarray(z, dtype=float)[:, None] * flat).sum(axis=0).reshape(SHAPE)
+        return (np.asarray(z, dtype=float)[:, None] * flat).sum(axis=0).reshape(self.values.shape[1:])
 
 
 def on_clock(records):

@@ -156,7 +156,8 @@ def load_model(path, kind, device="cpu"):
     Raises
     ------
     FileFormatError
-        As `read_card`; also weights that do not fit their configuration, or are not finite.
+        As `read_card`; also weights that do not fit their configuration, are not finite, or that the model's own
+        ``check_values(path)`` refuses.
     """
     import torch
 
@@ -170,6 +171,9 @@ def load_model(path, kind, device="cpu"):
         raise FileFormatError(f"{path}: its configuration cannot be used: {error}") from error
     values, _ = load_weights(path, kind.name, expected_version=kind.version, device=device)
     load_into(model, values, path)
+    check = getattr(model, "check_values", None)
+    if check is not None:
+        check(path)
     return model.to(device).eval(), inputs, card
 
 

@@ -37,7 +37,8 @@ from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 from seissynth_plugins.heggs.source_traits import source_residuals
 from seissynth_plugins.heggs.training.data import PairData, TrainingTable
 from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
-from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise, cross_fitted
+from seissynth_plugins.heggs.training.residual_fit import add_residuals, without_fits
+from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise, cross_fitted, predict_records
 from seissynth_plugins.heggs.training.spread_fit import add_spread
 from seissynth_plugins.heggs.training.train import SPREAD_PAIRS, train_heggs
 from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
@@ -72,6 +73,7 @@ def main():
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
     parser.add_argument("--all", action="store_const", const=[None], dest="folds", help="one run without test block")
     parser.add_argument("--spread", type=int, default=6, help="patterns of residuals, fitted on the validation block")
+    parser.add_argument("--residuals", type=int, default=0, help="patterns of the residual model, in place of a spread")
     parser.add_argument("--site-noise", action="store_true", help="gains and noise of the sensors")
     parser.add_argument("--keep-dev", action="store_true", help="with --steps 0: fit nothing to the validation block")
     parser.add_argument("--draws", type=int, default=5)
@@ -103,8 +105,8 @@ def _train(arguments):
         if arguments.kind == "ldm":
             train, more = train_ldm, {"autoencoder_steps": arguments.autoencoder_steps}
         else:
-            train, more = train_heggs, {"spread": arguments.spread}
-        more["site_noise"] = arguments.site_noise
+            train, more = train_heggs, {"spread": 0 if arguments.residuals else arguments.spread}
+        more |= {"site_noise": arguments.site_noise, "residuals": arguments.residuals}
         report = train(
             arguments.windows, output, config=arguments.config, fold=fold, folds=FOLDS, init=arguments.init,
             stations_out=arguments.stations_out, seed=arguments.seed, steps=arguments.steps, decay="cosine",
@@ -130,31 +132,46 @@ def _untrained(arguments, fold, path):
     # nothing was trained on these records, so none need be kept for choices unless these are made here
     known = np.concatenate([table.rows(part) for part in ("train", *(() if arguments.keep_dev else ("dev",)))])
     inputs = replace(inputs, onset_terms=fit_onset_terms(table.table, known), site_noise=None)
-    values, network = model.state_dict(), model.config
-    inputs = add_site_noise(kind, values, network, table, inputs, known)
+    values, network = without_fits(model.state_dict(), model.config)
+    shared = _predictions(kind, values, network, table, inputs, known)
+    inputs = add_site_noise(kind, values, network, table, inputs, known, shared)
     figures = None
-    if arguments.spread and kind is HEGGS:
+    if arguments.residuals:
+        held_out = cross_fitted(kind, values, network, table, inputs, known, shared)
+        values, network, figures = add_residuals(
+            kind, values, network, table, inputs, known, arguments.residuals, held_out
+        )
+        print(path, {name: round(value, 4) for name, value in figures.items()}, flush=True)
+    elif arguments.spread and kind is HEGGS:
         onsets = bool(network.unet.onset_maps)
         pairs = PairData(table, inputs, "train", limit=SPREAD_PAIRS, onset_maps=onsets, seed=arguments.seed)
-        held_out = cross_fitted(kind, values, network, table, inputs, known)
+        held_out = cross_fitted(kind, values, network, table, inputs, known, shared)
         values, network, figures = add_spread(values, network, pairs, arguments.spread, held_out)
         print(path, {name: round(value, 4) for name, value in figures.items()}, flush=True)
-    about = {name: value for name, value in card.items() if name not in WRITTEN} | {
+    about = {name: value for name, value in card.items() if name not in (*WRITTEN, "spread", "residuals")} | {
         "region": REGION, "ranges": table.ranges(), "sensors": sorted(set(table.sensors(known))),
         "onset_origin": table.onset_origins(), "fold": fold, "folds": FOLDS, "stations_out": arguments.stations_out,
         "data": [*card["data"], arguments.windows.name], "begun_with": card["training_data_hash"],
         "training_data_hash": table.fingerprint,
-        **({} if figures is None else {"spread": figures}),
+        **({} if figures is None else {"residuals" if arguments.residuals else "spread": figures}),
     }  # fmt: skip
     fit = {
         "what": "fit", "data": [arguments.windows.name], "training_data_hash": table.fingerprint, "name": card["name"],
         "steps": 0, "pairs": 0, "seed": arguments.seed, "fold": fold, "folds": FOLDS,
         "stations_out": arguments.stations_out, "init_weights_hash": weights_hash(arguments.init),
-        "options": {"site_noise": True, "spread": arguments.spread, "keep_dev": arguments.keep_dev},
+        "options": {"site_noise": True, "keep_dev": arguments.keep_dev,
+                    **({"residuals": arguments.residuals} if arguments.residuals else {"spread": arguments.spread})},
     }  # fmt: skip
     about["stages"] = [*earlier_stages(card), fit]
     save_model(path, values, network, inputs, about, kind=kind)
     write_card(about, path, table, kind)
+
+
+def _predictions(kind, values, network, table, inputs, rows):
+    """Predictions that the fit to all records and those to half of them share."""
+    model = kind.make(network)
+    model.load_state_dict(values)
+    return predict_records(model.eval(), table, inputs, rows)
 
 
 def _predict(arguments):
@@ -201,6 +218,7 @@ class RecordMaker:
         start = "condition" if getattr(model.config, "source_input", False) else "noised"
         step = max(round(start_share * model.config.steps), 1)
         self.sampling = Sampling(steps=sampling_steps, start=start, start_step=step, spread=not mean)
+        self.sampling_without_spread = replace(self.sampling, spread=False)
 
     def records(self):
         """Yield (columns, samples)."""
@@ -227,6 +245,7 @@ class RecordMaker:
         x = generate_observed(
             self.model, self.inputs, conditions, seeds, event_seeds, self.table.sensors(self.rows), onsets,
             source=source, traits=traits, sampling=self.sampling, background=self.background,
+            columns=self.table.table.iloc[self.rows],
         )  # fmt: skip
         return x, seeds
 
@@ -246,7 +265,7 @@ class RecordMaker:
         mask = self.inputs.spectrogram.frames_before(columns["mask_end_s"].to_numpy()).astype(bool)
         found = source_residuals(
             self.model, self.inputs, self._encode(self.sources), self.inputs.conditions(columns),
-            self.table.sensors(self.sources), self.inputs.onsets(columns), mask,
+            self.table.sensors(self.sources), self.inputs.onsets(columns), mask, columns,
         )  # fmt: skip
         events = self._events(self.sources)
         others = (

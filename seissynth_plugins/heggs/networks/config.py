@@ -249,6 +249,9 @@ class HeggsConfig:
     spread : int
         Number of residual patterns that vary generated records, see `spread.ResidualSpread`; 0: none. They are fitted
         at the end of a training and are not part of the loss.
+    residuals, residual_records : int
+        Patterns and known records of the residual model, see `residual_memory.ResidualMemory`; 0: none. Likewise; it
+        takes the place of `spread`.
     """
 
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
@@ -269,6 +272,8 @@ class HeggsConfig:
     loss_weight: str = "uniform"
     normalised_waveforms: bool = False
     spread: int = 0
+    residuals: int = 0
+    residual_records: int = 0
 
     def __post_init__(self):
         _check_choice("noised", self.noised, ("source", "target"))
@@ -276,7 +281,7 @@ class HeggsConfig:
         for name in ("source_drop", "same_share", "last_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name}={getattr(self, name)} must be 0 to 1.")
-        for name in ("autoencoder_weight", "latent_weight", "spread"):
+        for name in ("autoencoder_weight", "latent_weight", "spread", "residuals", "residual_records"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name}={getattr(self, name)} must be 0 or more.")
 

@@ -5,12 +5,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from seissynth.errors import InputError
+from seissynth.shared.checks import whole
 from seissynth_plugins.heggs.inputs import ModelInputs
 from seissynth_plugins.heggs.training.augmentation import NO_AUGMENTATION, named_augmentation
 from seissynth_plugins.heggs.training.data import PairData, TrainingTable, fit_inputs
 from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
+from seissynth_plugins.heggs.training.residual_fit import add_residuals
 from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise
 from seissynth_plugins.heggs.weights import with_condition_size
+from seissynth_plugins.residuals.hyperparameters import LEAST_RECORDS
 from seissynth_plugins.torchkit import run_folder
 from seissynth_plugins.torchkit.run_folder import check_loop, holds_run, same_run  # noqa: F401  (their former home)
 from seissynth_plugins.torchkit.run_results import TrainReport, draw_curve, leave_weights, write_card  # noqa: F401
@@ -43,14 +46,17 @@ class Run(run_folder.Run):
     validation: PairData | None
     told: dict
 
-    def leave_weights(self, result, recipe, *, site_noise=False, after=(), **options):
-        """Write weights, card and curve; `site_noise` fits gains and noise of the sensors to the finished network.
+    def leave_weights(self, result, recipe, *, site_noise=False, residuals=0, after=(), **options):
+        """Write weights, card and curve, after fits to the finished network.
 
         Parameters
         ----------
         result : TrainResult
         recipe : TrainConfig
         site_noise : bool
+            Fit gains and noise of the sensors.
+        residuals : int
+            Patterns of a residual model to fit to the validation part.
         after : sequence of callable
             Fits after the training, see `seissynth_plugins.torchkit.run_results.leave_weights`.
         **options
@@ -61,6 +67,9 @@ class Run(run_folder.Run):
         TrainReport
         """
         fits = [*([self._fit_site_noise] if site_noise else []), *after]
+        if residuals:
+            fits.append(lambda trained: self._fit_residuals(trained, residuals))
+            options["residuals"] = residuals
         return leave_weights(
             self, self.pairs, result, recipe, self.network, self.inputs, after=fits, site_noise=site_noise,
             **self.told, **options,
@@ -69,6 +78,30 @@ class Run(run_folder.Run):
     def _fit_site_noise(self, trained):
         inputs = add_site_noise(self.kind, trained.values, trained.network, self.table, trained.inputs)
         return replace(trained, inputs=inputs)
+
+    def _fit_residuals(self, trained, residuals):
+        rows = self.table.rows("dev")  # neither the network nor sites and noise were fitted to these
+        values, network, figures = add_residuals(
+            self.kind, trained.values, trained.network, self.table, trained.inputs, rows, residuals
+        )
+        return replace(trained, values=values, network=network, about={**trained.about, "residuals": figures})
+
+
+def check_residuals(residuals, spread, site_noise, table):
+    """Refuse a residual model that cannot be fitted, before hours of training and not after them."""
+    if not residuals:
+        return
+    whole("residuals", residuals)
+    if spread:
+        raise InputError(f"residuals={residuals} takes the place of spread={spread}; give one of them.")
+    if not site_noise:
+        raise InputError("a residual model needs sites and noise; pass site_noise=True with residuals.")
+    count, least = len(table.rows("dev")), max(LEAST_RECORDS, residuals + 1)
+    if count < least:
+        raise InputError(
+            f"residuals={residuals} needs {least} records in the validation part; there are {count}. Give a larger "
+            "set, fewer patterns, or residuals=0."
+        )
 
 
 def begin_run(

@@ -1,6 +1,6 @@
 """Fit gains and noise of sensors to real records, against the predictions of a trained network."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,7 +32,7 @@ _PULL, _ITERATIONS = 0.1, 6
 _SHAPE_PULL = 1.0
 
 
-def fit_site_noise(model, table, inputs, rows):
+def fit_site_noise(model, table, inputs, rows, predictions=None):
     """Return gains and noise of the sensors of real records.
 
     Parameters
@@ -44,6 +44,8 @@ def fit_site_noise(model, table, inputs, rows):
         Of the network.
     rows : array of int
         Of records that are not predicted later for a score; those that the network was not trained on are best.
+    predictions : Predictions, optional
+        Of `predict_records`, for these rows and perhaps others, where several fits share them.
 
     Returns
     -------
@@ -57,7 +59,9 @@ def fit_site_noise(model, table, inputs, rows):
     over sensors.
     """
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), FIT_RECORDS)).astype(int)]
-    real, generated, early, counts = _records(model, table, inputs, rows)
+    if predictions is None:
+        predictions = predict_records(model, table, inputs, rows)
+    real, generated, early, counts = predictions.of(rows)
     sensors = np.asarray(table.sensors(rows), dtype=str)
     sd = inputs.statistics.sd
     levels, predicted = (noise_levels(x, early) for x in (real, generated))
@@ -92,7 +96,7 @@ def quiet_levels(table, inputs, otherwise):
     return {"": np.mean(list(spectra.values()), axis=0), **spectra} if spectra else dict(otherwise)
 
 
-def add_site_noise(kind, values, config, table, inputs, rows=None):
+def add_site_noise(kind, values, config, table, inputs, rows=None, predictions=None):
     """Return the inputs of trained weights with gains and noise of a table's sensors.
 
     Parameters
@@ -105,6 +109,8 @@ def add_site_noise(kind, values, config, table, inputs, rows=None):
     inputs : ModelInputs
     rows : array of int, optional
         As for `fit_site_noise`; default: the training part.
+    predictions : Predictions, optional
+        As for `fit_site_noise`.
 
     Returns
     -------
@@ -112,12 +118,13 @@ def add_site_noise(kind, values, config, table, inputs, rows=None):
     """
     model = kind.make(config)
     model.load_state_dict(values)
-    site_noise = fit_site_noise(model.eval(), table, inputs, table.rows("train") if rows is None else rows)
+    rows = table.rows("train") if rows is None else rows
+    site_noise = fit_site_noise(model.eval(), table, inputs, rows, predictions)
     # rounded as in the file: later fits see the same numbers
     return replace(inputs, site_noise=SiteNoise.from_plain(site_noise.to_plain(), len(site_noise.predicted[0])))
 
 
-def cross_fitted(kind, values, config, table, inputs, rows):
+def cross_fitted(kind, values, config, table, inputs, rows, predictions=None):
     """Return gains and noise by earthquake that were fitted to the records of the other half of the earthquakes.
 
     Arguments as for `add_site_noise`; dict of str to SiteNoise. Residuals against these scatter as those of records
@@ -126,7 +133,8 @@ def cross_fitted(kind, values, config, table, inputs, rows):
     events = table.table["source_id"].iloc[rows].to_numpy()
     halves = [sorted(set(events))[first::2] for first in (0, 1)]
     fits = [
-        add_site_noise(kind, values, config, table, inputs, rows[np.isin(events, half)]).site_noise for half in halves
+        add_site_noise(kind, values, config, table, inputs, rows[np.isin(events, half)], predictions).site_noise
+        for half in halves
     ]
     return {event: fit for half, fit in zip(halves, fits[::-1], strict=True) for event in half}
 
@@ -197,8 +205,37 @@ def fit_gains(real, signals, noise, weights, sensors, sd):
     return {"": np.mean(list(gains.values()), axis=0)} | gains
 
 
-def _records(model, table, inputs, rows):
-    """Real and predicted spectrograms, frames averaged by four; masks of frames before P and of valid cells."""
+@dataclass(frozen=True)
+class Predictions:
+    """Real and predicted spectrograms of records, frames averaged by four.
+
+    Parameters
+    ----------
+    rows : array of int
+    real, predicted : ndarray, shape (n, 3, bins, groups)
+    early : ndarray of bool, shape (n, groups)
+        Before P.
+    counts : ndarray, shape (n, groups)
+        How many frames of a group count.
+    """
+
+    rows: np.ndarray
+    real: np.ndarray
+    predicted: np.ndarray
+    early: np.ndarray
+    counts: np.ndarray
+
+    def of(self, rows):
+        """Real, predicted, early and counts of some of the rows."""
+        if np.array_equal(rows, self.rows):
+            return self.real, self.predicted, self.early, self.counts
+        place = {row: place for place, row in enumerate(self.rows.tolist())}
+        some = [place[row] for row in np.asarray(rows).tolist()]
+        return self.real[some], self.predicted[some], self.early[some], self.counts[some]
+
+
+def predict_records(model, table, inputs, rows):
+    """Return the `Predictions` that sites and noise are fitted to; arguments as for `fit_site_noise`."""
     from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare
 
     columns = table.table.iloc[rows]
@@ -219,7 +256,7 @@ def _records(model, table, inputs, rows):
         generated.append(_together(x, same))
     last = early[:, _FRAMES - 1 :: _FRAMES]
     counts = _same_phase(early, mask).sum(axis=-1)
-    return np.concatenate(real), np.concatenate(generated), last & (counts > 0), counts
+    return Predictions(np.asarray(rows), np.concatenate(real), np.concatenate(generated), last & (counts > 0), counts)
 
 
 def _same_phase(early, mask):

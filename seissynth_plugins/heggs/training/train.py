@@ -8,7 +8,8 @@
 import dataclasses
 
 from seissynth_plugins.heggs.networks.named_configs import named_config
-from seissynth_plugins.heggs.training.run_folder import begin_run, unseen_pairs
+from seissynth_plugins.heggs.training.residual_fit import FITS, without_fits
+from seissynth_plugins.heggs.training.run_folder import begin_run, check_residuals, unseen_pairs
 from seissynth_plugins.heggs.weights import HEGGS
 from seissynth_plugins.torchkit.plain_configs import to_plain
 from seissynth_plugins.torchkit.run_folder import check_export, check_loop, check_packages, first_weights, holds_run
@@ -35,7 +36,7 @@ SPREAD_PAIRS = 512
 
 #: fields of a configuration that may change when a training begins with weights: the loss, and the fits made after it
 _OF_THE_LOSS = (
-    "source_drop", "same_share", "last_share", "autoencoder_weight", "latent_weight", "loss_weight", "spread",
+    "source_drop", "same_share", "last_share", "autoencoder_weight", "latent_weight", "loss_weight", *FITS,
 )  # fmt: skip
 
 #: sources of a pair by size: the paper has one for each earthquake
@@ -47,8 +48,8 @@ _SOURCES = {"paper": "one"}
 def train_heggs(
     data, output, *, config="small", fold=None, folds=5, stations_out=(), init=None, noise=None, seed=0,
     max_minutes=None, augmentation=None, sources=None, picked_first=True, encoding=None, extras=None,
-    validation_records=48, export="last", spread=0, site_noise=False, region="", licence="MIT", threads=None,
-    resume=True, **loop,
+    validation_records=48, export="last", spread=0, residuals=0, site_noise=False, region="", licence="MIT",
+    threads=None, resume=True, **loop,
 ):  # fmt: skip
     """Train HEGGS on data sets.
 
@@ -81,6 +82,9 @@ def train_heggs(
     spread : int
         Patterns of residuals to fit on the validation part, without augmentation, when the training is finished, to
         make draws scatter like records; see `spread.ResidualSpread`.
+    residuals : int
+        Patterns of a residual model to fit on the validation part, in place of `spread`: what records differ by from
+        the prediction, shared within earthquakes and stations, see `residual_memory.ResidualMemory`. With `site_noise`.
     site_noise : bool
         Fit gains and noise of the sensors to the records of the training part when the training is finished; see
         `seissynth_plugins.heggs.site_noise`. For sets of real records.
@@ -110,6 +114,7 @@ def train_heggs(
         picked_first=picked_first, validation_records=validation_records, resume=resume,
         usual_sources=_SOURCES.get(size, "all"), fits=_fits,
     )  # fmt: skip
+    check_residuals(residuals, spread, site_noise, run.table)
     # before hours of training, not after them: a set without validation part cannot have a spread
     unseen = unseen_pairs(run.table, run.inputs, SPREAD_PAIRS, seed, run.pairing) if spread else None
     recipe = TrainConfig(**{**RECIPES[size], "seed": seed, "max_minutes": max_minutes, **loop})
@@ -117,7 +122,7 @@ def train_heggs(
         model = MonitoredHeggs(run.network, run.inputs)
     if run.start is not None:
         # a correction that the weights do not have starts as identity
-        begun = {name: value for name, value in run.start[0].state_dict().items() if not name.startswith("spread.")}
+        begun, _ = without_fits(run.start[0].state_dict(), run.start[0].config)
         model.load_state_dict(model.state_dict() | begun)
     result = train(model, run.pairs, recipe, run.output, resume, validation=run.validation)
 
@@ -131,7 +136,7 @@ def train_heggs(
 
     return run.leave_weights(
         result, recipe, export=export, region=region, licence=licence, site_noise=site_noise,
-        after=[fit_spread] if spread else [], spread=spread,
+        residuals=residuals, after=[fit_spread] if spread else [], **({"spread": spread} if spread else {}),
     )  # fmt: skip
 
 

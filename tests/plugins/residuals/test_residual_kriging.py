@@ -100,6 +100,61 @@ def test_draws_have_the_mean_and_covariance_of_the_dense_gaussian():
         np.testing.assert_allclose(np.cov(draws[:, :, k].T), expected, atol=6 * sd.max() ** 2 / np.sqrt(count))
 
 
+@pytest.mark.parametrize("region_draws", [None, 600])
+def test_draws_beside_an_archive_have_its_mean_and_covariance(region_draws):
+    places = line_of_stations(4, events=4)
+    archive, sources = observations(places.select(np.arange(12))), observations(places.select([12]), 2)
+    target = places.select([13, 14])
+    known = Observations.concatenate([archive, sources])
+    given = Kriging(PARAMETERS, archive, region_draws).given(sources)
+    count = 600
+    draws = np.stack([given.draw(target, seed, 1000 * seed + np.arange(2)) for seed in range(count)])
+    for k in range(len(PARAMETERS)):
+        mean, _ = dense(known, target, k)
+        within = Separations(known.places, known.places).kernel(PARAMETERS[k]) + np.diag(known.variances[:, k])
+        across = Separations(target, known.places).kernel(PARAMETERS[k])
+        expected = Separations(target, target).kernel(PARAMETERS[k]) - across @ np.linalg.inv(within) @ across.T
+        sd = np.sqrt(np.diag(expected))
+        np.testing.assert_allclose(draws[:, :, k].mean(axis=0), mean, atol=4 * sd.max() / np.sqrt(count))
+        np.testing.assert_allclose(np.cov(draws[:, :, k].T), expected, atol=6 * sd.max() ** 2 / np.sqrt(count))
+
+
+def test_few_draws_of_a_region_return_its_records_and_still_scatter_by_earthquake():
+    places = line_of_stations(4, events=4)
+    archive = observations(places.select(np.arange(12)), noise=1e-4)
+    given, target = Kriging(PARAMETERS, archive, region_draws=2).given(), places.select([12, 13])
+    for seed in (5, 8):
+        found = given.draw(archive.places, seed, np.arange(12))
+        np.testing.assert_allclose(found, archive.values, atol=0.08)
+    draws = np.stack([given.draw(target, seed, [seed, seed + 1]) for seed in range(2, 82, 2)])
+    assert draws.std(axis=0).min() > 0.2
+    assert np.corrcoef(draws[:, 0, 0], draws[:, 1, 0])[0, 1] > 0.2
+
+
+def test_scatter_of_an_earthquakes_mean_is_its_error():
+    """Coordinates drawn with the kernel's covariance: spread over error of means over stations is 1."""
+    places, rng = line_of_stations(6, events=24, seed=2), np.random.default_rng(4)
+    parameters = np.stack([PRIOR] * 6)
+    factor = np.linalg.cholesky(Separations(places, places).kernel(PRIOR) + 1e-9 * np.eye(len(places)))
+    truth = factor @ rng.standard_normal((len(places), 6))
+    shape = len(places), 6
+    values = truth + np.sqrt(0.05) * rng.standard_normal(shape)
+    old = np.arange(6 * 12)
+    archive = Observations(places.select(old), values[old], np.full((len(old), 6), 0.05))
+    given, variance, error, alone = Kriging(parameters, archive, 16).given(), [], [], []
+    for event in range(12, 24):
+        rows = np.arange(6 * event, 6 * event + 6)
+        draws = np.stack([
+            given.draw(places.select(rows), 50 * event + k, 1000 * event + 10 * k + np.arange(6)) for k in range(16)
+        ])  # fmt: skip
+        sums = draws.mean(axis=1)
+        variance.append(sums.var(axis=0, ddof=1))
+        alone.append(draws.var(axis=0, ddof=1).mean(axis=0) / 6)
+        error.append((sums.mean(axis=0) - truth[rows].mean(axis=0)) ** 2)
+    assert np.sqrt(np.mean(variance) / np.mean(error)) == pytest.approx(1.0, abs=0.25)
+    assert np.sqrt(np.mean(alone) / np.mean(error)) < 0.7  # as if stations were drawn one by one
+
+
 def test_prior_draws_have_the_covariance_of_the_kernel():
     places = line_of_stations(4, events=2, seed=5)
     count = 800
