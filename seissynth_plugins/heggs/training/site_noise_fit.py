@@ -234,22 +234,21 @@ class Predictions:
         return self.real[some], self.predicted[some], self.early[some], self.counts[some]
 
 
-def predict_records(model, table, inputs, rows):
-    """Return the `Predictions` that sites and noise are fitted to; arguments as for `fit_site_noise`."""
-    from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare
+def predict_records(model, table, inputs, rows, predict=None):
+    """Return the `Predictions` that sites and noise are fitted to.
 
+    Arguments are those of `fit_site_noise`, and `predict`, a function of rows that gives standardised log-spectrograms
+    in place of the network's.
+    """
     columns = table.table.iloc[rows]
-    onsets, conditions = inputs.onsets(columns), inputs.conditions(columns)
-    taken = onsets if model.config.unet.onset_maps else None
+    onsets = inputs.onsets(columns)
+    predict = predict or network_means(model, table, inputs)
     mask = inputs.spectrogram.frames_before(columns["mask_end_s"].to_numpy()).astype(bool)
     early = before_p(onsets, inputs.frame_times_s)
-    ready, sampling = prepare(model), Sampling(steps=_STEPS, spread=False)
     real, generated = [], []
     for first in range(0, len(rows), _TOGETHER):
         some = slice(first, first + _TOGETHER)
-        x = generate_spectrograms(
-            ready, conditions[some], rows[some], None, None if taken is None else taken[some], sampling
-        )
+        x = predict(rows[some])
         y = inputs.encode(table.waveforms(rows[some]), table.sensors(rows[some]))
         same = _same_phase(early[some], mask[some])
         real.append(_together(y, same))
@@ -257,6 +256,20 @@ def predict_records(model, table, inputs, rows):
     last = early[:, _FRAMES - 1 :: _FRAMES]
     counts = _same_phase(early, mask).sum(axis=-1)
     return Predictions(np.asarray(rows), np.concatenate(real), np.concatenate(generated), last & (counts > 0), counts)
+
+
+def network_means(model, table, inputs):
+    """Return a function of rows that gives a network's predictions without spread."""
+    from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare
+
+    ready, sampling = prepare(model), Sampling(steps=_STEPS, spread=False)
+
+    def predict(rows):
+        columns = table.table.iloc[rows]
+        onsets = inputs.onsets(columns) if model.config.unet.onset_maps else None
+        return generate_spectrograms(ready, inputs.conditions(columns), rows, None, onsets, sampling)
+
+    return predict
 
 
 def _same_phase(early, mask):

@@ -1,0 +1,127 @@
+"""What network, sites and noise give at Ridgecrest: errors of mean spectrograms, of networks and the default backend.
+
+    python -m tools.heggs.heggs_parts WINDOWS DATA "NAME=WEIGHTS" [...] [--folds 0 1 2 3 4] [--out FOLDER]
+
+WINDOWS and DATA as for `evaluate_ridgecrest`. In each fold a prediction from magnitude and place gets gains, correction
+over time and noise of the sensors from the training part. The mean squared error of ln A (1 to 45 Hz, masked, before
+and after P) is that of the validation block. Predictions are the networks of the weights, without spread, and the mean
+of ln A of five draws of the default backend. Brackets hold 95 % intervals over earthquakes; differences are record by
+record, from the default backend's.
+"""
+
+import argparse
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from seissynth.evaluation.statistics.intervals import interval
+from seissynth_plugins.heggs.inputs import sensor_names
+from seissynth_plugins.heggs.site_noise import before_p, noise_levels, of_sensors, shape_features, with_noise
+from seissynth_plugins.heggs.training.data import TrainingTable
+from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
+from seissynth_plugins.heggs.training.site_noise_fit import fit_site_noise, network_means, predict_records
+from seissynth_plugins.heggs.weights import load_model
+from tools.real_records._real_records import write_markdown
+from tools.real_records._ridgecrest_rows import MODEL, Ridgecrest
+
+OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "heggs"
+DEFAULT = "default backend, mean of five draws"
+#: titles of what is known of the noise
+NOISES = ("as predicted, no site", "site, quiet noise", "site, mean noise", "site, noise of the record itself")
+
+
+def main():
+    """Print and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("windows", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("weights", nargs="+", help="NAME=FILE; the default backend uses the statistics of the first")
+    parser.add_argument("--folds", type=int, nargs="+", default=list(range(5)))
+    parser.add_argument("--out", type=Path, default=OUT)
+    given = parser.parse_args()
+    torch.manual_seed(0)
+    draws = default_draws(given.windows, given.data)
+    named = dict(text.split("=", 1) for text in given.weights)
+    predictors = {DEFAULT: next(iter(named.values())), **named}
+    found = {name: {} for name in predictors}
+    for fold in given.folds:
+        table = TrainingTable(given.windows, fold=fold)
+        for name, path in predictors.items():
+            model, inputs, _ = load_model(Path(path))
+            records, errors = _errors(model, inputs, table, draws if name == DEFAULT else None)
+            for row, record in enumerate(records):
+                found[name][record] = [errors[noise][row] for noise in NOISES]
+        print(f"fold {fold} done", flush=True)
+    records = sorted(set.intersection(*(set(one) for one in found.values())))
+    events = np.array([record.rsplit(" ", 1)[0] for record in records])
+    tables = {name: np.array([one[record] for record in records]) for name, one in found.items()}
+    lines = []
+    for name, values in tables.items():
+        apart = _cell(values[:, -1] - tables[DEFAULT][:, -1], events) if name != DEFAULT else "–"
+        lines.append([name, *(_cell(values[:, k], events) for k in range(len(NOISES))), apart])
+        print(" | ".join(lines[-1]), flush=True)
+    print(f"{len(records)} records of {len(set(events))} earthquakes")
+    write_markdown(given.out / "parts.md", ["prediction", *NOISES, "difference of the last"], lines)
+
+
+def default_draws(windows, data):
+    """Return draws of the default backend by earthquake and sensor: (draws, 3, npts), m/s."""
+    pairs = Ridgecrest(windows, data).stochastic(velocity_model=MODEL, magnitude_conversion=MODEL)
+    names = sensor_names(pairs.real.metadata)
+    keys = zip(pairs.real.metadata["source_id"], names, strict=True)
+    return {key: np.stack([draw.data[row] for draw in pairs.draws]) for row, key in enumerate(keys)}
+
+
+def _errors(model, inputs, table, draws):
+    known, unknown = table.rows("train"), table.rows("dev")
+    inputs = replace(inputs, onset_terms=fit_onset_terms(table.table, known), site_noise=None)
+    if draws is None:
+        predict = network_means(model, table, inputs)
+    else:
+        predict = partial(_default_means, table, inputs, draws)
+        known, unknown = (_drawn(rows, table, draws) for rows in (known, unknown))
+    found = fit_site_noise(model, table, inputs, known, predict_records(model, table, inputs, known, predict))
+    columns, sensors, sd = table.table.iloc[unknown], table.sensors(unknown), inputs.statistics.sd
+    onsets, x = inputs.onsets(columns), predict(unknown)
+    real, early = inputs.encode(table.waveforms(unknown), sensors), before_p(onsets, inputs.frame_times_s)
+    features = shape_features(onsets, inputs.frame_times_s, columns["source_magnitude"].to_numpy(float))
+    signals = found.signals(x, early, sd, sensors, features)
+    mean, own = of_sensors(found.noise, sensors), noise_levels(real, early)
+    rows = (
+        x,
+        with_noise(signals, of_sensors(found.quiet, sensors), sd),
+        with_noise(signals, mean, sd),
+        with_noise(signals, np.where(np.isnan(own), mean, own), sd),
+    )
+    weight = inputs.spectrogram.frames_before(columns["mask_end_s"].to_numpy())[:, None, None]
+    weight = weight * model.band.numpy()[None]
+    count = real.shape[1] * weight.sum(axis=(1, 2, 3))
+    weight = weight * np.square(sd)[:, None]
+    names = [f"{event} {sensor}" for event, sensor in zip(columns["source_id"], sensors, strict=True)]
+    return names, {
+        noise: (np.square(y - real) * weight).sum(axis=(1, 2, 3)) / count for noise, y in zip(NOISES, rows, strict=True)
+    }
+
+
+def _drawn(rows, table, draws):
+    """Rows whose record the default backend made."""
+    keys = zip(table.table["source_id"].iloc[rows], table.sensors(rows), strict=True)
+    return rows[[key in draws for key in keys]]
+
+
+def _default_means(table, inputs, draws, rows):
+    """Mean of ln A over draws of the default backend, standardised."""
+    keys = zip(table.table["source_id"].iloc[rows], table.sensors(rows), strict=True)
+    return np.stack([inputs.encode(draws[key], [key[1]] * len(draws[key])).mean(axis=0) for key in keys])
+
+
+def _cell(values, events):
+    value, low, high = interval(lambda chosen: float(np.mean(values[chosen])), np.asarray(events))
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+if __name__ == "__main__":
+    main()
