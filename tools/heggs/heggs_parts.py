@@ -1,11 +1,11 @@
 """What network, sites and noise give at Ridgecrest: errors of mean spectrograms, of networks and the default backend.
 
-    python -m tools.heggs.heggs_parts WINDOWS DATA "NAME=WEIGHTS" [...] [--folds 0 1 2 3 4] [--out FOLDER]
+    python -m tools.heggs.heggs_parts WINDOWS DATA "NAME=WEIGHTS" [...] [--folds 0 1 2 3 4] [--draws 16] [--out FOLDER]
 
 WINDOWS and DATA as for `evaluate_ridgecrest`. In each fold a prediction from magnitude and place gets gains, correction
 over time and noise of the sensors from the training part. The mean squared error of ln A (1 to 45 Hz, masked, before
 and after P) is that of the validation block. Predictions are the networks of the weights, without spread, and the mean
-of ln A of five draws of the default backend. Brackets hold 95 % intervals over earthquakes; differences are record by
+of ln A of some draws of the default backend. Brackets hold 95 % intervals over earthquakes; differences are record by
 record, from the default backend's.
 """
 
@@ -28,7 +28,7 @@ from tools.real_records._real_records import write_markdown
 from tools.real_records._ridgecrest_rows import MODEL, Ridgecrest
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "heggs"
-DEFAULT = "default backend, mean of five draws"
+DEFAULT = "default backend, mean of draws"
 #: titles of what is known of the noise
 NOISES = ("as predicted, no site", "site, quiet noise", "site, mean noise", "site, noise of the record itself")
 
@@ -40,10 +40,12 @@ def main():
     parser.add_argument("data", type=Path)
     parser.add_argument("weights", nargs="+", help="NAME=FILE; the default backend uses the statistics of the first")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(5)))
+    parser.add_argument("--draws", type=int, default=16, help="of the default backend")
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
     torch.manual_seed(0)
-    draws = default_draws(given.windows, given.data)
+    given.out.mkdir(parents=True, exist_ok=True)
+    draws = default_draws(given.windows, given.data, given.draws)
     named = dict(text.split("=", 1) for text in given.weights)
     predictors = {DEFAULT: next(iter(named.values())), **named}
     found = {name: {} for name in predictors}
@@ -67,9 +69,9 @@ def main():
     write_markdown(given.out / "parts.md", ["prediction", *NOISES, "difference of the last"], lines)
 
 
-def default_draws(windows, data):
+def default_draws(windows, data, draws):
     """Return draws of the default backend by earthquake and sensor: (draws, 3, npts), m/s."""
-    pairs = Ridgecrest(windows, data).stochastic(velocity_model=MODEL, magnitude_conversion=MODEL)
+    pairs = Ridgecrest(windows, data).stochastic(draws=draws, velocity_model=MODEL, magnitude_conversion=MODEL)
     names = sensor_names(pairs.real.metadata)
     keys = zip(pairs.real.metadata["source_id"], names, strict=True)
     return {key: np.stack([draw.data[row] for draw in pairs.draws]) for row, key in enumerate(keys)}

@@ -39,7 +39,7 @@ class Ridgecrest:
         self.folds = time_folds(self.real, FOLDS, block=BLOCK)
         self._data = None if data is None else Path(data) / "ridgecrest_2019"
 
-    def stochastic(self, noise=False, **options):
+    def stochastic(self, noise=False, draws=DRAWS, **options):
         """Draws of the stochastic backend through the preparation of the real records."""
         from seissynth.data.preparation.preparation import heggs_preparation
 
@@ -52,7 +52,7 @@ class Ridgecrest:
             if event.magnitudes[0].mag > LARGE:
                 event.magnitudes[0].magnitude_type = "Mw"
             ensemble = seissynth.generate(
-                inventory, event, start=-LEAD_S, duration=LEAD_S + 60.0 + TAIL_S, realizations=DRAWS, seed=1, **options
+                inventory, event, start=-LEAD_S, duration=LEAD_S + 60.0 + TAIL_S, realizations=draws, seed=1, **options
             )
             for stream in ensemble:
                 for trace in stream:  # the boreholes' axes are nominally north and east
