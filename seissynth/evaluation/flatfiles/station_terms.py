@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seissynth.arguments import plain_value
 from seissynth.backends.base import Backend
 from seissynth.backends.registry import resolve_backend
 from seissynth.errors import InputError
@@ -122,9 +123,7 @@ def fit_station_terms(
     realizations = int(within("realizations", realizations))
     within("max_distance_km", max_distance_km, bound="distance_km")
     within("seed", seed)
-    table = table_of(flatfile, mapping, periods_s or None)
-    if periods_s is None:
-        table = _with_periods(flatfile, mapping, table)
+    table = _with_usual_periods(flatfile, mapping) if periods_s is None else table_of(flatfile, mapping, periods_s)
     rows, _ = chosen_rows(table, max_distance_km, None, seed)
     table = replace(table, rows=rows.reset_index(drop=True), measures=_usual(table.measures))
     made = resolve_backend(backend, weights=weights, device=device, options=dict(options or {}))
@@ -136,12 +135,16 @@ def fit_station_terms(
         if progress:
             progress(done, total, f"{made.card.name}: {done} of {len(rows)} rows")
 
-    residuals, _ = residual_table(table, maker, realizations, velocity_model=velocity_model, progress=step)
+    residuals, _ = residual_table(
+        table, maker, realizations, velocity_model=velocity_model, station_terms=_no_terms(table.rows["site"]),
+        progress=step,
+    )  # fmt: skip
     if progress:
         progress(len(rows), total, "station terms")
     found = terms_of_residuals(residuals, table.measures, sensitivities(table, maker, velocity_model), least)
-    about = {**found.about, "backend": made.card.name, "options": dict(options or {}), **_origin_of(flatfile, table)}
-    about |= {"velocity_model": str(velocity_model), "earthquakes": int(residuals["event"].nunique()),
+    own = plain_value(made) if isinstance(backend, Backend) else plain_value(dict(options or {}))
+    about = {**found.about, "backend": made.card.name, "options": own, **_origin_of(flatfile, table)}
+    about |= {"velocity_model": plain_value(velocity_model), "earthquakes": int(residuals["event"].nunique()),
               "seissynth": __version__}  # fmt: skip
     if progress:
         progress(total, total, "done")
@@ -167,7 +170,8 @@ def sensitivities(table: GroundMotionTable, maker: MeasureMaker, velocity_model:
         if not len(inside):
             continue
         rows, conditions = rows.iloc[inside], conditions.iloc[inside].reset_index(drop=True)
-        base = maker.mean_ln(conditions, rows, [0])
+        # both have a term, so that a backend draws none for either
+        base = maker.mean_ln(conditions.assign(station_terms=_no_terms([""]).texts([""])[0]), rows, [0])
         one = []
         for k in range(len(TERMS_HZ)):
             raised = StationTerms(TERMS_HZ, {"": _STEP * np.eye(len(TERMS_HZ))[k]}).texts([""])[0]
@@ -258,12 +262,17 @@ def _usual(measures):
     return tuple(name for name in measures if name in ("pga", "pgv") or name.startswith("psa_"))
 
 
-def _with_periods(flatfile, mapping, table):
-    """The table with the periods `PERIODS_S` that the file has."""
+def _no_terms(stations):
+    """Known terms of 0, beside which a backend draws no random ones that a fit would be relative to."""
+    return StationTerms([1.0], {str(name): [0.0] for name in stations})
+
+
+def _with_usual_periods(flatfile, mapping):
+    """The flat file as a table, with the periods `PERIODS_S` that it has; a table as it is."""
     from seissynth.io.ground_motion_tables import GroundMotionTable, read_ground_motion
 
     if isinstance(flatfile, GroundMotionTable):
-        return table
+        return flatfile
     table = read_ground_motion(flatfile, mapping)
     wanted = {f"psa_{period:g}" for period in PERIODS_S}
     measures = tuple(name for name in table.measures if not name.startswith("psa_") or name in wanted)
