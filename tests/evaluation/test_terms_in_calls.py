@@ -53,6 +53,13 @@ def test_a_column_for_some_stations_leaves_the_others_their_terms():
         seissynth.generate(network(), quake(), **options, conditions={"station_terms": {"XX.Q": "1 0.2"}})
 
 
+def test_explain_says_which_records_have_a_term():
+    table = seissynth.explain(seissynth.generate(network(), quake(), duration=40, station_terms=LOUD))
+    assert dict(zip(table["sensor"].str[:4], table["station_terms"], strict=True)) == {
+        "XX.A": "1 0.5", "XX.B": "", "XX.C": "",
+    }  # fmt: skip
+
+
 def test_an_inventory_that_is_none_is_named(tmp_path):
     for call in (
         lambda: seissynth.generate("stations.xml", quake(), station_terms=LOUD),
