@@ -1,5 +1,8 @@
 """Copies of sets in less space: what they hold, how far off samples are, and what is refused."""
 
+import hashlib
+import json
+
 import h5py
 import numpy as np
 import pandas
@@ -102,3 +105,33 @@ def test_blocks_of_several_types_are_named_and_not_cut_down(tmp_path):
     with pytest.raises(InputError, match=r"row 2 .*float32.*row 0.*int32"):
         pack_dataset(tmp_path / "set", tmp_path / "small")
     assert not (tmp_path / "small" / "metadata.csv").exists()
+
+
+def described(folder, samples):
+    """A set with the description that the factory writes beside it; the description."""
+    size = (write(folder, samples) / "waveforms.hdf5").stat().st_size
+    description = {
+        "complete": True, "backend": "stochastic", "files": {"waveforms.hdf5": {"bytes": size, "sha256": ""}},
+    }  # fmt: skip
+    (folder / "dataset.json").write_text(json.dumps(description), encoding="utf-8")
+    return description
+
+
+def test_a_copy_keeps_the_description_with_its_own_files(tmp_path):
+    """Training knows made sets, whose times overlap, by their description."""
+    before = described(tmp_path / "set", records(3))
+    pack_dataset(tmp_path / "set", tmp_path / "small", bits=4)
+    after = json.loads((tmp_path / "small" / "dataset.json").read_text(encoding="utf-8"))
+    assert after["backend"] == before["backend"] and after["packed"] == {"bits": 4}
+    assert set(after["files"]) == {"waveforms.hdf5", "metadata.csv"}
+    for name, facts in after["files"].items():
+        content = (tmp_path / "small" / name).read_bytes()
+        assert facts == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    assert len(Dataset(tmp_path / "small")) == 3
+
+
+def test_no_description_of_a_replaced_set_stays(tmp_path):
+    described(tmp_path / "old", records(40))
+    pack_dataset(write(tmp_path / "set", records(3)), tmp_path / "old", overwrite=True)
+    assert not (tmp_path / "old" / "dataset.json").exists()
+    assert len(Dataset(tmp_path / "old")) == 3

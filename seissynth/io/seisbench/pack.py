@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.io.seisbench.chunked import write_in_chunks
 from seissynth.io.seisbench.dataset import Dataset
+from seissynth.io.seisbench.set_files import DESCRIPTIONS, facts_of
+from seissynth.shared.atomic import replacing
 from seissynth.shared.checks import whole
 
 #: digits of a float32 after the first one, the most that are asked for
@@ -42,7 +45,8 @@ def pack_dataset(
     path : str or path
         The set.
     output : str or path
-        Folder of the copy, which any reader of the format can read.
+        Folder of the copy, which any reader of the format can read. It gets the set's ``dataset.json`` or
+        ``cut_report.json``, too, with a note on the packing; other files are not copied.
     bits : int
         Binary digits of a sample after the first, 1 to 23: each sample changes by at most 2 to the power of
         ``-(bits + 1)`` of itself, 0.2 % with 8. With 23 float32 does not change, and whole numbers never do.
@@ -99,10 +103,27 @@ def pack_dataset(
         "component_order": order, "sampling_rate_hz": source.sampling_rate_hz, "dtype": kind.name,
         "unit": source.unit or "unknown", "quantity": source.data_format.get("measurement") or "unknown",
     }  # fmt: skip
-    return write_in_chunks(
+    done = write_in_chunks(
         output, _rows(source, table, order, kind, bits), records_per_chunk=records_per_chunk, overwrite=overwrite,
         progress=progress, compressed=True, extra_format=extra, **facts,
     )  # fmt: skip
+    _describe(Path(path), Path(output), bits)
+    return done
+
+
+def _describe(path, output, bits):
+    """Copy what describes the set, with the copy's own files: training knows made sets by it, readers whole ones."""
+    for name in DESCRIPTIONS:
+        try:
+            description = json.loads((path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # none, or what no reader of the set takes for one
+            continue
+        if not isinstance(description, dict):
+            continue
+        files = sorted([*output.glob("metadata*.csv"), *output.glob("waveforms*.hdf5")])
+        description |= {"files": {file.name: facts_of(file) for file in files}, "packed": {"bits": bits}}
+        with replacing(output / name) as beside:
+            beside.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
 
 
 def _rows(source, table, order, kind, bits):
