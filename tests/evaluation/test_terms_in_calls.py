@@ -14,6 +14,7 @@ from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
 from seissynth.evaluation.flatfiles.station_terms import TERMS_HZ, sensitivities
 from seissynth.io.ground_motion_tables import read_ground_motion
+from seissynth.io.seisbench import Dataset
 from seissynth.records import Records
 from seissynth.stations.station_terms import StationTerms, read_terms
 from seissynth_plugins.stochastic.backend import StochasticBackend
@@ -53,6 +54,21 @@ def test_a_column_for_some_stations_leaves_the_others_their_terms():
         seissynth.generate(network(), quake(), **options, conditions={"station_terms": {"XX.Q": "1 0.2"}})
 
 
+def test_sets_have_both_the_column_and_the_terms(tmp_path):
+    peaks = []
+    for number, some in enumerate(
+        ({}, {"station_terms": LOUD, "conditions": {"station_terms": {"XX.B": "1 0.2", "XX.FAR": "1 0.1"}}})
+    ):
+        folder = tmp_path / str(number)
+        seissynth.make_dataset(
+            folder, network(), quake(), duration=50.0, split={"train": 1.0}, variability=False, **some
+        )
+        data = Dataset(folder)
+        peaks.append(np.abs(data.waveforms()).max(axis=(1, 2)))
+    wanted = data.metadata["station_code"].map({"A": np.exp(0.5), "B": np.exp(0.2), "C": 1.0})
+    np.testing.assert_allclose(peaks[1] / peaks[0], wanted, rtol=1e-3)
+
+
 def test_explain_says_which_records_have_a_term():
     table = seissynth.explain(seissynth.generate(network(), quake(), duration=40, station_terms=LOUD))
     assert dict(zip(table["sensor"].str[:4], table["station_terms"], strict=True)) == {
@@ -71,9 +87,9 @@ def test_an_inventory_that_is_none_is_named(tmp_path):
 
 
 def test_long_records_get_the_terms():
-    origin = quake().origins[0].time
+    origin, terms = quake().origins[0].time, StationTerms([1.0], {"XX.A": [0.5], "XX.ELSEWHERE": [0.1]})
     plain, loud = (
-        seissynth.continuous([quake()], network(), origin, origin + 40, station_terms=terms) for terms in (None, LOUD)
+        seissynth.continuous([quake()], network(), origin, origin + 40, station_terms=some) for some in (None, terms)
     )
     assert ratios(loud, plain) == pytest.approx({"A": np.exp(0.5), "B": 1.0, "C": 1.0}, rel=1e-3)
     assert json.loads(loud[0].stats.seissynth.arguments)["station_terms"]["ln_factors"] == {"XX.A": [0.5]}
