@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from obspy_networks import event, inventory, station
 from pulse_backend import flat_file
@@ -12,7 +13,7 @@ import seissynth
 from seissynth.arguments import Arguments
 from seissynth.errors import InputError, SeisSynthWarning
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
-from seissynth.evaluation.flatfiles.station_terms import TERMS_HZ, sensitivities
+from seissynth.evaluation.flatfiles.station_terms import TERMS_HZ, sensitivities, terms_of_residuals
 from seissynth.io.ground_motion_tables import read_ground_motion
 from seissynth.io.seisbench import Dataset
 from seissynth.records import Records
@@ -189,3 +190,11 @@ def test_fits_take_arrays_of_periods_and_say_what_they_were_relative_to(tmp_path
         seissynth.fit_station_terms(path, periods_s=np.array([0.3, 1.0]))
     with pytest.raises(InputError, match="period='a'"):
         seissynth.fit_station_terms(path, periods_s=["a"])
+
+
+def test_stations_whose_gain_must_be_wrong_are_named():
+    rows = [(f"e{e}", f"XX.S{s}", 9.0 * (s == 3) + 0.1 * np.sin(7 * e + s)) for e in range(4) for s in range(6)]
+    table = pd.DataFrame(rows, columns=["event", "station", "pga"])
+    with pytest.warns(SeisSynthWarning, match=r"XX\.S3.* factor of 55"):
+        terms = terms_of_residuals(table, ("pga",), np.full((1, len(TERMS_HZ)), 1 / len(TERMS_HZ)))
+    assert set(terms.ln_factors["XX.S3"]) == {4.0} and max(terms.ln_factors["XX.S1"]) < 4.0

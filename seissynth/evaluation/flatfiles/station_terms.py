@@ -25,6 +25,7 @@ from seissynth.evaluation.flatfiles.generated import MeasureMaker
 from seissynth.evaluation.flatfiles.residuals import residual_table
 from seissynth.evaluation.statistics.mixed_effects import split_residuals
 from seissynth.shared.bounds import within
+from seissynth.shared.warning import warn_user
 from seissynth.stations.station_terms import MOST_LN, StationTerms, require_column
 
 if TYPE_CHECKING:
@@ -215,6 +216,11 @@ def terms_of_residuals(
     ------
     InputError
         Fewer than five stations have so many records.
+
+    Warns
+    -----
+    SeisSynthWarning
+        Stations whose terms are too large to be those of a site.
     """
     known = [k for k, name in enumerate(measures) if _splits(residuals, name) and np.isfinite(answers[k]).all()]
     if not known:
@@ -237,6 +243,12 @@ def terms_of_residuals(
     within_record = _pairwise_covariance(remaining)
     prior = _fit_prior(means, answers, within_record)
     ln = np.array([_posterior(means, i, answers, within_record, prior)[0] for i in range(len(means.stations))])
+    wrong = [means.stations[i] for i in np.flatnonzero(np.abs(ln).max(axis=1) > MOST_LN)]
+    if wrong:
+        warn_user(
+            f"the terms of {', '.join(wrong[:5])}{' and others' if len(wrong) > 5 else ''} are more than a factor of "
+            f"{np.exp(MOST_LN):.0f} and are cut there; check gains and units of these stations, or leave them out."
+        )
     ln = np.clip(ln, -MOST_LN, MOST_LN).round(4)
     about = {
         "measures": list(names),
