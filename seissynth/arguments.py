@@ -16,6 +16,7 @@ from seissynth.errors import InputError
 from seissynth.shared.bounds import within
 from seissynth.shared.warning import warn_user
 from seissynth.source_quantity import read_source_quantity
+from seissynth.stations.channels import require_inventory
 from seissynth.stations.station_terms import StationTerms, require_column
 from seissynth.traveltime.station_delays import StationDelays
 from seissynth.units import OUTPUTS, UNITS
@@ -138,26 +139,35 @@ class Arguments:
 
     def known_at(self, inventory):
         """Return the arguments with the terms of an inventory's and the source's stations alone, for provenance."""
+        require_inventory(inventory)
         if self.station_terms is None:
             return self
         names = {f"{network.code}.{station.code}" for network in inventory for station in network}
-        if hasattr(self.source, "traces"):
-            names |= {f"{trace.stats.network}.{trace.stats.station}" for trace in self.source}
-        kept = self.station_terms.select(names)
-        if not len(kept):
+        kept = self.station_terms.select(names | self._source_stations())
+        if len(self.station_terms) and not len(kept):
             warn_user(
                 f"station_terms holds {len(self.station_terms)} stations, none of which is in the inventory; stations "
                 "are named NET.STA."
             )
         return replace(self, station_terms=kept)
 
-    def replaced_columns(self, stations):
-        """Return what the user sets of the conditions at stations, NET.STA, their terms among it."""
+    def _source_stations(self):
+        """Names of the stations that the source records are of, as far as these tell."""
+        if hasattr(self.source, "traces"):
+            return {f"{trace.stats.network}.{trace.stats.station}" for trace in self.source}
+        parts = [part for part in (self.source, getattr(self.source, "pool", None)) if hasattr(part, "truth")]
+        return {str(name) for part in parts for name in part.truth.get("sensor", ())}
+
+    def columns_at(self, stations):
+        """Return what the user sets of the conditions at stations, NET.STA: first their terms, then `conditions`.
+
+        Both are for `seissynth.conditions.replace_columns`, in this order: a column for some stations leaves the others
+        their terms.
+        """
         if self.station_terms is None:
-            return self.conditions
-        texts = dict(zip(stations, self.station_terms.texts(stations), strict=True))
-        texts = {name: text for name, text in texts.items() if text}
-        return {**({"station_terms": texts} if texts else {}), **self.conditions}
+            return {}, self.conditions
+        texts = {name: text for name, text in zip(stations, self.station_terms.texts(stations), strict=True) if text}
+        return ({"station_terms": texts} if texts else {}), self.conditions
 
     def with_terms(self, source):
         """Return source records that state the terms of their stations, as ``truth["station_terms"]``."""
@@ -194,8 +204,8 @@ class Arguments:
     def as_plain_data(self):
         """Return every argument in a form that JSON can store; others become ``{"unstorable": ...}``."""
         # records do not depend on the number of workers
-        out = {name: _plain(value) for name, value in vars(self).items() if name not in ("options", "workers")}
-        out.update({name: _plain(value) for name, value in self.options.items()})
+        out = {name: plain_value(value) for name, value in vars(self).items() if name not in ("options", "workers")}
+        out.update({name: plain_value(value) for name, value in self.options.items()})
         return out
 
     def provenance(self, backend, realization, plain=None):
@@ -227,7 +237,8 @@ class Arguments:
         }
 
 
-def _plain(value):
+def plain_value(value):
+    """Return the value of an argument in a form that JSON can store; others become ``{"unstorable": ...}``."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, Integral):
@@ -237,15 +248,15 @@ def _plain(value):
     if isinstance(value, UTCDateTime):
         return str(value)
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain_value(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain_value(item) for item in value]
     if isinstance(value, Backend):
         return {"unstorable": f"instance of backend {value.card.name!r}"}
     if hasattr(value, "__fspath__"):
         return value.__fspath__()
     if isinstance(value, (StationDelays, StationTerms)):
-        return _plain(value.plain())
+        return plain_value(value.plain())
     layers = [getattr(value, name, None) for name in ("top_depth_km", "vp_km_s", "vs_km_s")]
     if all(isinstance(layer, tuple) for layer in layers):  # a LayeredModel
         return [list(map(float, layer)) for layer in zip(*layers, strict=True)]

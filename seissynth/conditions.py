@@ -23,15 +23,15 @@ RAY_COLUMNS = {
 _ONSET_COLUMNS = {"path_p_travel_s": "p_s", "path_s_travel_s": "s_s", **RAY_COLUMNS}
 
 
-def make_conditions(paths, replacements=None):
+def make_conditions(paths, *replacements):
     """Write the table of one earthquake's paths.
 
     Parameters
     ----------
     paths : seissynth.paths.Paths, n sites
-    replacements : mapping or pandas.DataFrame, optional
+    *replacements : mapping or pandas.DataFrame, optional
         Columns to set or replace: schema column -> a value for all rows, or a mapping from NET.STA to
-        values (other rows keep theirs). A DataFrame is indexed by NET.STA.
+        values (other rows keep theirs). A DataFrame is indexed by NET.STA. Several are set one after the other.
 
     Returns
     -------
@@ -54,7 +54,8 @@ def make_conditions(paths, replacements=None):
         onsets=paths.onsets,
         onset_origin=paths.onset_origin,
     )
-    replace_columns(columns, plain_columns(replacements), [site.name for site in paths.sites])
+    for some in replacements:
+        replace_columns(columns, plain_columns(some), [site.name for site in paths.sites])
     return pandas.DataFrame(columns)
 
 

@@ -25,6 +25,7 @@ _CONDITIONS = (
     "path_back_azimuth_deg",
     "station_vs_30_mps",
     "station_local_depth_m",
+    "station_terms",
     "path_onset_origin",
 )
 #: columns that are printed; the first two only where they distinguish records

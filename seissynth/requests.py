@@ -77,4 +77,5 @@ def make_request(inventory, earthquake, arguments, sensors=None):
         onsets=arguments.onsets,
         sensors=sensors,
     )
-    return RecordRequest(paths, make_conditions(paths, arguments.replaced_columns([site.name for site in paths.sites])))
+    columns = arguments.columns_at([site.name for site in paths.sites])
+    return RecordRequest(paths, make_conditions(paths, *columns))

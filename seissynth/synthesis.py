@@ -118,7 +118,7 @@ def generate(
         Columns to set, such as ``{"station_vs_30_mps": {"CI.CLC": 520}}``, see `seissynth.schema.COLUMNS`.
     station_terms : StationTerms, or path of its file, optional
         Known site terms of stations, for backends whose card has the column ``station_terms``; see
-        `seissynth.fit_station_terms`. The column in `conditions` comes before it.
+        `seissynth.fit_station_terms`. Stations whose column `conditions` sets keep that instead.
     clip_counts : float, optional
         Full scale of the digitiser (``output="RAW"``).
     quantize : bool

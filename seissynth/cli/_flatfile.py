@@ -58,11 +58,20 @@ ScatterOption = Annotated[
     bool,
     typer.Option("--scatter/--no-scatter", rich_help_panel=panels.FLATFILE, help="Also one draw with random terms."),
 ]
+StationTermsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--station-terms",
+        rich_help_panel=panels.FLATFILE,
+        help="Site terms of stations, a file of StationTerms.write.",
+        show_default=False,
+    ),
+]
 
 #: parameters that only a comparison with a flat file uses
 OF_FLATFILE = (
-    "mapping", "limit", "max_distance", "periods", "realizations", "model", "scatter", "backend", "options", "weights",
-    "device",
+    "mapping", "limit", "max_distance", "periods", "realizations", "model", "scatter", "station_terms", "backend",
+    "options", "weights", "device",
 )  # fmt: skip
 #: parameters that only a comparison of records uses
 OF_RECORDS = (

@@ -112,6 +112,7 @@ def evaluate(
     realizations: flatfiles.RealizationsOption = 3,
     model: flatfiles.ModelOption = "bssa14",
     scatter: flatfiles.ScatterOption = True,
+    station_terms: flatfiles.StationTermsOption = None,
     backend: generation.BackendOption = "stochastic",
     options: generation.SetOption = None,
     weights: generation.WeightsOption = None,
@@ -156,8 +157,9 @@ def evaluate(
         flatfiles.refuse_others(context, flatfiles.OF_RECORDS, "compares records; leave it out with --flatfile.")
         flatfiles.run_flatfile(
             flatfile, output, mapping=mapping, limit=limit, max_distance_km=max_distance, periods=periods,
-            realizations=realizations, model=model, scatter=scatter, backend=backend, options=options, weights=weights,
-            device=device, seed=seed, draws=draws, pictures=pictures, overwrite=overwrite, quiet=quiet,
+            realizations=realizations, model=model, scatter=scatter, station_terms=station_terms, backend=backend,
+            options=options, weights=weights, device=device, seed=seed, draws=draws, pictures=pictures,
+            overwrite=overwrite, quiet=quiet,
         )  # fmt: skip
         return
     flatfiles.refuse_others(context, flatfiles.OF_FLATFILE, "belongs to a flat file; give it with --flatfile.")

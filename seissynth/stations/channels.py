@@ -80,10 +80,15 @@ def select_sensors(
     return sensors
 
 
-def choose_sensors(inventory, time, channel=None):
-    """`select_sensors` without warnings: list of Sensor, which may be empty, and list of the warnings."""
+def require_inventory(inventory):
+    """Raise InputError for anything but an obspy Inventory."""
     if not isinstance(inventory, Inventory):
         raise InputError(f"inventory is {a_kind(inventory)}; it must be an obspy.Inventory (read_inventory).")
+
+
+def choose_sensors(inventory, time, channel=None):
+    """`select_sensors` without warnings: list of Sensor, which may be empty, and list of the warnings."""
+    require_inventory(inventory)
     try:
         time = UTCDateTime(time)
     except Exception as error:  # ObsPy raises several kinds

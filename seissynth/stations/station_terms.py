@@ -97,16 +97,21 @@ class StationTerms:
         )
 
     def select(self, stations: Iterable[str]) -> StationTerms:
-        """Return the terms of some stations; names that have none are passed over."""
-        names = set(stations)
+        """Return the terms of some stations, and what `about` says of each; names that have none are passed over."""
+        names = set(stations).intersection(self.ln_factors)
+        about = {
+            key: {name: one for name, one in value.items() if name in names}
+            if isinstance(value, Mapping) and value and set(value) <= set(self.ln_factors) else value
+            for key, value in self.about.items()
+        }  # fmt: skip
         return StationTerms(
-            self.frequencies_hz, {name: one for name, one in self.ln_factors.items() if name in names}, self.about
+            self.frequencies_hz, {name: one for name, one in self.ln_factors.items() if name in names}, about
         )
 
     def texts(self, stations: Iterable[str]) -> list[str]:
         """Return the column ``station_terms`` for stations, NET.STA; empty where a station has none."""
         return [
-            "; ".join(f"{f:g} {ln:g}" for f, ln in zip(self.frequencies_hz, self.ln_factors[name], strict=True))
+            "; ".join(f"{f:.9g} {ln:.9g}" for f, ln in zip(self.frequencies_hz, self.ln_factors[name], strict=True))
             if name in self.ln_factors else ""
             for name in stations
         ]  # fmt: skip
@@ -223,6 +228,8 @@ def ln_factor_at(frequencies_hz: Any, ln_factors: Any, at_hz: Any) -> np.ndarray
 
 def _numbers(values):
     """A tuple of finite numbers, or None."""
+    if isinstance(values, (str, bytes, Mapping)):  # which can be gone through, too
+        return None
     try:
         numbers = tuple(round(float(value), 6) for value in values)
     except (TypeError, ValueError):

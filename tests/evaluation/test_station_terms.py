@@ -115,7 +115,7 @@ def test_generate_takes_terms_and_keeps_those_of_its_stations_in_provenance(tmp_
     kept = json.loads(changed[0].stats.seissynth.arguments)["station_terms"]
     assert list(kept["ln_factors"]) == ["XX.A"]
     again = seissynth.generate(net, one, duration=50, station_terms=kept)
-    own = seissynth.generate(net, one, duration=50, station_terms=flat, conditions={"station_terms": {"XX.B": "1 0"}})
+    own = seissynth.generate(net, one, duration=50, station_terms=flat, conditions={"station_terms": {"XX.A": "1 0"}})
     for a, b, c, d in zip(changed, again, own, plain, strict=True):
         np.testing.assert_array_equal(a.data, b.data)
         np.testing.assert_array_equal(c.data, d.data)  # the user's own column comes first

@@ -1,10 +1,13 @@
 """Copies of sets in less space: what they hold, how far off samples are, and what is refused."""
 
+import hashlib
+import json
+
 import h5py
 import numpy as np
 import pandas
 import pytest
-from seisbench_sets import records
+from seisbench_sets import records, write_by_hand
 
 from seissynth.errors import InputError
 from seissynth.io.seisbench.dataset import Dataset, DatasetWriter
@@ -74,3 +77,61 @@ def test_a_set_without_records_is_no_copy(tmp_path):
         writer.write([], [])
     with pytest.raises(InputError, match=r"holds no record"):
         pack_dataset(tmp_path / "none", tmp_path / "small")
+
+
+def test_licence_preparation_and_response_stay(tmp_path):
+    extra = {"licence": "CC-BY", "preparation": "{}", "instrument_response": "not restituted"}
+    folder = write(tmp_path / "set", records(3), unit="m/s", quantity="velocity", extra_format=extra)
+    pack_dataset(folder, tmp_path / "small")
+    assert Dataset(tmp_path / "small").data_format == Dataset(folder).data_format
+    assert Dataset(folder).data_format.items() >= extra.items()
+
+
+@pytest.mark.parametrize(("name", "most"), [("float16", 10), ("float64", 52)])
+def test_other_types_lose_digits_by_the_same_rule(name, most):
+    samples = np.exp(np.random.default_rng(0).uniform(-5, 5, 2000)).astype(name)
+    off = abs(rounded(samples, 8).astype(float) / samples.astype(float) - 1)
+    assert 2.0**-10 < off.max() <= 2.0**-9
+    np.testing.assert_array_equal(rounded(samples, most), samples)
+    assert rounded(samples, 8).dtype == name
+
+
+def test_blocks_of_several_types_are_named_and_not_cut_down(tmp_path):
+    """Fractions of a later block would be lost in the whole numbers of the first."""
+    whole, parts = np.arange(60, dtype=np.int32).reshape(2, 3, 10), np.full((2, 3, 10), 0.4, np.float32)
+    names = [f"{block}${row},:3,:10" for block in "ab" for row in range(2)]
+    facts = {"component_order": "ZNE", "dimension_order": "CW", "sampling_rate": 100}
+    write_by_hand(tmp_path / "set", {"a": whole, "b": parts}, {"trace_name": names}, facts)
+    with pytest.raises(InputError, match=r"row 2 .*float32.*row 0.*int32"):
+        pack_dataset(tmp_path / "set", tmp_path / "small")
+    assert not (tmp_path / "small" / "metadata.csv").exists()
+
+
+def described(folder, samples):
+    """A set with the description that the factory writes beside it; the description."""
+    size = (write(folder, samples) / "waveforms.hdf5").stat().st_size
+    description = {
+        "complete": True, "backend": "stochastic", "files": {"waveforms.hdf5": {"bytes": size, "sha256": ""}},
+    }  # fmt: skip
+    (folder / "dataset.json").write_text(json.dumps(description), encoding="utf-8")
+    return description
+
+
+def test_a_copy_keeps_the_description_with_its_own_files(tmp_path):
+    """Training knows made sets, whose times overlap, by their description."""
+    before = described(tmp_path / "set", records(3))
+    pack_dataset(tmp_path / "set", tmp_path / "small", bits=4)
+    after = json.loads((tmp_path / "small" / "dataset.json").read_text(encoding="utf-8"))
+    assert after["backend"] == before["backend"] and after["packed"] == {"bits": 4}
+    assert set(after["files"]) == {"waveforms.hdf5", "metadata.csv"}
+    for name, facts in after["files"].items():
+        content = (tmp_path / "small" / name).read_bytes()
+        assert facts == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    assert len(Dataset(tmp_path / "small")) == 3
+
+
+def test_no_description_of_a_replaced_set_stays(tmp_path):
+    described(tmp_path / "old", records(40))
+    pack_dataset(write(tmp_path / "set", records(3)), tmp_path / "old", overwrite=True)
+    assert not (tmp_path / "old" / "dataset.json").exists()
+    assert len(Dataset(tmp_path / "old")) == 3

@@ -136,18 +136,6 @@ def associate(picks, network):
         best[alive] = _best_of_bins(counts, alive)
 
 
-def locate_again(found, picks, network):
-    """Earthquakes located again with the same picks, for instance with the delays of stations."""
-    out = []
-    for one in found:
-        start = [one.latitude, one.longitude, one.depth_km]
-        again = _locate(picks.iloc[one.rows], network, np.ones(len(one.rows), dtype=bool), one.time, start)
-        if again is not None:
-            again.rows = one.rows[again.rows]
-            out.append(again)
-    return sorted(out, key=lambda one: one.time)
-
-
 def station_residuals(found, picks):
     """Median residual of each station and phase over earthquakes, drawn to zero where they are few; a dict."""
     rows = np.concatenate([one.rows for one in found])

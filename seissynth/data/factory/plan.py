@@ -194,13 +194,14 @@ class Planner:
             onset_origin=[onsets.origin] * len(sites),
         )
         names = [site.name for site in sites]
-        # a block may well hold none of the stations that are named
-        here = {
-            name: values
-            for name, values in core.replaced_columns(names).items()
-            if not isinstance(values, dict) or set(values) & set(names)
-        }
-        replace_columns(table, here, names)
+        for columns in core.columns_at(names):
+            # a block may well hold none of the stations that are named
+            here = {
+                name: values
+                for name, values in columns.items()
+                if not isinstance(values, dict) or set(values) & set(names)
+            }
+            replace_columns(table, here, names)
         return table
 
     def _in_range(self, table):

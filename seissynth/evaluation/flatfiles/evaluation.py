@@ -22,6 +22,7 @@ from seissynth.io.ground_motion_tables import GroundMotionTable, read_ground_mot
 from seissynth.seeding import generator, hash_words
 from seissynth.shared.bounds import within
 from seissynth.shared.tables import text_table
+from seissynth.shared.warning import warn_user
 from seissynth.stations.station_terms import StationTerms, require_column
 
 if TYPE_CHECKING:
@@ -219,6 +220,12 @@ def evaluate_flatfile(
             title, notes = ground_motion_model(model).title, notes + more
         except MissingDependencyError as error:
             notes.append(f"{model} is left out: {error}")
+    termed = 0 if terms is None else len(terms.select(residuals["station"]))
+    if terms is not None and not termed:
+        warn_user(
+            f"station_terms holds {len(terms)} stations, none of which is in the flat file; its stations are named as "
+            f"{residuals['station'].iloc[0]!r}."
+        )
     settings = EvaluationSettings(draws=draws, seed=seed, periods_s=maker.periods_s)
     if progress:
         progress(len(rows), total, "tables")
@@ -237,7 +244,7 @@ def evaluate_flatfile(
         "scatter": drawn is not None,
         "band": band,
         "options": dict(options or {}),
-        "station_terms": len(terms) if terms is not None else 0,
+        "station_terms": termed,
         "seconds": time.monotonic() - begin,
     }
     if progress:
@@ -253,7 +260,7 @@ def table_of(flatfile, mapping, periods_s):
     if isinstance(flatfile, GroundMotionTable):
         return flatfile
     if periods_s is not None:
-        periods_s = [within("period", float(period)) for period in periods_s]
+        periods_s = [within("period", period) for period in periods_s]
         return read_ground_motion(flatfile, mapping, periods_s)
     table = read_ground_motion(flatfile, mapping)
     usual = {f"psa_{period:g}" for period in EvaluationSettings().periods_s}

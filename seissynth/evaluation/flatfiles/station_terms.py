@@ -1,7 +1,6 @@
 """`fit_station_terms`: the site terms of stations from a flat file of observed ground motion, without waveforms.
 
-Residuals of peaks give event terms and means of stations by mixed effects, and these Fourier amplitudes by empirical
-Bayes, with the backend's own sensitivities.
+Residuals from the backend, and its sensitivities to Fourier amplitudes, from which `terms_of_residuals` finds terms.
 """
 
 from __future__ import annotations
@@ -9,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seissynth.arguments import plain_value
 from seissynth.backends.base import Backend
 from seissynth.backends.registry import resolve_backend
 from seissynth.errors import InputError
@@ -22,28 +22,17 @@ from seissynth.evaluation.flatfiles.conditions import event_conditions
 from seissynth.evaluation.flatfiles.evaluation import MAX_DISTANCE_KM, chosen_rows, table_of
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
 from seissynth.evaluation.flatfiles.residuals import residual_table
-from seissynth.evaluation.statistics.mixed_effects import split_residuals
+from seissynth.evaluation.flatfiles.term_estimates import LEAST_RECORDS, TERMS_HZ, terms_of_residuals
 from seissynth.shared.bounds import within
-from seissynth.stations.station_terms import MOST_LN, StationTerms, require_column
+from seissynth.stations.station_terms import StationTerms, require_column
 
 if TYPE_CHECKING:
-    import pandas
-
     from seissynth.io.ground_motion_tables import GroundMotionTable
 
 #: periods of PSA that are used where the file has them, s: shorter ones follow PGA, longer ones few rows allow
 PERIODS_S = (0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
-#: frequencies of the terms, Hz; those that peaks of these periods see, and between which the default backend is linear
-TERMS_HZ = tuple(float(f) for f in np.geomspace(0.1, 30.0, 12)[1:10].round(4))
-#: records that a station needs
-LEAST_RECORDS = 3
 #: rows at which sensitivities are measured, and the change of ln FAS that measures them
 _SENSITIVITY_ROWS, _STEP = 96, 0.1
-#: of the prior before it has seen a station: standard deviation, and correlation exp(-(ln f1/f2 / length)^2)
-_START_SD, _LENGTH = 0.5, 1.2
-#: steps of expectation and maximisation; beyond some twenty the terms move by less than 0.01
-_ROUNDS = 30
-_FEWEST_STATIONS = 5
 
 
 def fit_station_terms(
@@ -122,9 +111,7 @@ def fit_station_terms(
     realizations = int(within("realizations", realizations))
     within("max_distance_km", max_distance_km, bound="distance_km")
     within("seed", seed)
-    table = table_of(flatfile, mapping, periods_s or None)
-    if periods_s is None:
-        table = _with_periods(flatfile, mapping, table)
+    table = _with_usual_periods(flatfile, mapping) if periods_s is None else table_of(flatfile, mapping, periods_s)
     rows, _ = chosen_rows(table, max_distance_km, None, seed)
     table = replace(table, rows=rows.reset_index(drop=True), measures=_usual(table.measures))
     made = resolve_backend(backend, weights=weights, device=device, options=dict(options or {}))
@@ -136,12 +123,16 @@ def fit_station_terms(
         if progress:
             progress(done, total, f"{made.card.name}: {done} of {len(rows)} rows")
 
-    residuals, _ = residual_table(table, maker, realizations, velocity_model=velocity_model, progress=step)
+    residuals, _ = residual_table(
+        table, maker, realizations, velocity_model=velocity_model, station_terms=_no_terms(table.rows["site"]),
+        progress=step,
+    )  # fmt: skip
     if progress:
         progress(len(rows), total, "station terms")
     found = terms_of_residuals(residuals, table.measures, sensitivities(table, maker, velocity_model), least)
-    about = {**found.about, "backend": made.card.name, "options": dict(options or {}), **_origin_of(flatfile, table)}
-    about |= {"velocity_model": str(velocity_model), "earthquakes": int(residuals["event"].nunique()),
+    own = plain_value(made) if isinstance(backend, Backend) else plain_value(dict(options or {}))
+    about = {**found.about, "backend": made.card.name, "options": own, **_origin_of(flatfile, table)}
+    about |= {"velocity_model": plain_value(velocity_model), "earthquakes": int(residuals["event"].nunique()),
               "seissynth": __version__}  # fmt: skip
     if progress:
         progress(total, total, "done")
@@ -167,7 +158,8 @@ def sensitivities(table: GroundMotionTable, maker: MeasureMaker, velocity_model:
         if not len(inside):
             continue
         rows, conditions = rows.iloc[inside], conditions.iloc[inside].reset_index(drop=True)
-        base = maker.mean_ln(conditions, rows, [0])
+        # both have a term, so that a backend draws none for either
+        base = maker.mean_ln(conditions.assign(station_terms=_no_terms([""]).texts([""])[0]), rows, [0])
         one = []
         for k in range(len(TERMS_HZ)):
             raised = StationTerms(TERMS_HZ, {"": _STEP * np.eye(len(TERMS_HZ))[k]}).texts([""])[0]
@@ -176,70 +168,6 @@ def sensitivities(table: GroundMotionTable, maker: MeasureMaker, velocity_model:
     if not answers:
         raise InputError("no row of the flat file is within the backend's ranges; take another backend or file.")
     return np.nanmean(np.concatenate(answers), axis=0)
-
-
-@dataclass(frozen=True)
-class _Means:
-    """Mean residuals of stations: values (stations, measures), records that they are of, and records together."""
-
-    stations: list
-    values: np.ndarray
-    counts: np.ndarray
-    together: np.ndarray  # (stations, measures, measures)
-
-
-def terms_of_residuals(
-    residuals: pandas.DataFrame, measures: Sequence[str], answers: np.ndarray, least_records: int = LEAST_RECORDS
-) -> StationTerms:
-    """Fit site terms to a table of residuals.
-
-    Parameters
-    ----------
-    residuals : DataFrame
-        Of `seissynth.evaluation.flatfiles.residuals.residual_table`.
-    measures : sequence of str, length m
-    answers : ndarray, shape (m, frequencies)
-        Of `sensitivities`.
-    least_records : int
-        Records of a station of at least one measure.
-
-    Returns
-    -------
-    StationTerms
-
-    Raises
-    ------
-    InputError
-        Fewer than five stations have so many records.
-    """
-    known = [k for k, name in enumerate(measures) if _splits(residuals, name) and np.isfinite(answers[k]).all()]
-    if not known:
-        raise InputError("no measure of the flat file has stations and events that can be told apart.")
-    names, answers = [measures[k] for k in known], answers[known]
-    left, remaining = np.empty((2, len(residuals), len(names)))
-    events, stations = residuals["event"].to_numpy(str), residuals["station"].to_numpy(str)
-    for column, name in enumerate(names):
-        found = split_residuals(residuals[name].to_numpy(float), events, stations, limits=False)
-        of_event = np.array([found.event_terms.get(event, 0.0) for event in events])
-        left[:, column] = residuals[name].to_numpy(float) - found.mean[0] - of_event
-        scale = found.sd["remaining"] / max(float(np.nanstd(found.remaining)), 1e-9)
-        remaining[:, column] = found.remaining * scale  # best predictions leave less than the truth does
-    means = _station_means(left, stations, least_records)
-    if len(means.stations) < _FEWEST_STATIONS:
-        raise InputError(
-            f"{len(means.stations)} stations have {least_records} records or more; {_FEWEST_STATIONS} are needed to "
-            "tell sites from chance. Take a longer flat file, or lower least_records."
-        )
-    within_record = _pairwise_covariance(remaining)
-    prior = _fit_prior(means, answers, within_record)
-    ln = np.array([_posterior(means, i, answers, within_record, prior)[0] for i in range(len(means.stations))])
-    ln = np.clip(ln, -MOST_LN, MOST_LN).round(4)
-    about = {
-        "measures": list(names),
-        "records": dict(zip(means.stations, means.counts.max(axis=1).tolist(), strict=True)),
-        "prior_sd": np.sqrt(np.diag(prior)).round(4).tolist(),
-    }
-    return StationTerms(TERMS_HZ, dict(zip(means.stations, ln.tolist(), strict=True)), about)
 
 
 # --- below the road
@@ -258,62 +186,18 @@ def _usual(measures):
     return tuple(name for name in measures if name in ("pga", "pgv") or name.startswith("psa_"))
 
 
-def _with_periods(flatfile, mapping, table):
-    """The table with the periods `PERIODS_S` that the file has."""
+def _no_terms(stations):
+    """Known terms of 0, beside which a backend draws no random ones that a fit would be relative to."""
+    return StationTerms([1.0], {str(name): [0.0] for name in stations})
+
+
+def _with_usual_periods(flatfile, mapping):
+    """The flat file as a table, with the periods `PERIODS_S` that it has; a table as it is."""
     from seissynth.io.ground_motion_tables import GroundMotionTable, read_ground_motion
 
     if isinstance(flatfile, GroundMotionTable):
-        return table
+        return flatfile
     table = read_ground_motion(flatfile, mapping)
     wanted = {f"psa_{period:g}" for period in PERIODS_S}
     measures = tuple(name for name in table.measures if not name.startswith("psa_") or name in wanted)
     return replace(table, measures=measures)
-
-
-def _splits(residuals, name):
-    """Whether a measure has several events, and stations with several records."""
-    seen = residuals[residuals[name].notna()]
-    return seen["event"].nunique() > 1 and len(seen) > seen["station"].nunique() > 1
-
-
-def _station_means(left, stations, least):
-    names, codes = np.unique(stations, return_inverse=True)
-    seen = np.isfinite(left).astype(float)
-    together = np.zeros((len(names), left.shape[1], left.shape[1]))
-    sums = np.zeros((len(names), left.shape[1]))
-    np.add.at(together, codes, seen[:, :, None] * seen[:, None, :])
-    np.add.at(sums, codes, np.nan_to_num(left))
-    counts = np.einsum("smm->sm", together).astype(int)
-    kept = np.flatnonzero(counts.max(axis=1) >= least)
-    values = sums[kept] / np.maximum(counts[kept], 1)
-    return _Means(names[kept].tolist(), values, counts[kept], together[kept])
-
-
-def _pairwise_covariance(values):
-    """Covariance of columns about 0 from the rows that both have, the nearest that is no less than positive."""
-    seen = np.isfinite(values).astype(float)
-    filled = np.nan_to_num(values)
-    covariance = filled.T @ filled / np.maximum(seen.T @ seen, 1.0)
-    eigenvalues, vectors = np.linalg.eigh(covariance)
-    floor = 1e-3 * eigenvalues.max()
-    return vectors @ np.diag(np.maximum(eigenvalues, floor)) @ vectors.T
-
-
-def _fit_prior(means, answers, within_record):
-    """Covariance of terms over frequency: what stations have in common, by expectation and maximisation."""
-    ln_f = np.log(TERMS_HZ)
-    prior = _START_SD**2 * np.exp(-(((ln_f[:, None] - ln_f) / _LENGTH) ** 2)) + 1e-6 * np.eye(len(ln_f))
-    for _ in range(_ROUNDS):
-        found = [_posterior(means, i, answers, within_record, prior) for i in range(len(means.stations))]
-        prior = np.mean([np.outer(mean, mean) + covariance for mean, covariance in found], axis=0)
-    return prior
-
-
-def _posterior(means, i, answers, within_record, prior):
-    """Mean and covariance of one station's terms."""
-    seen = np.flatnonzero(means.counts[i] > 0)
-    counts = means.counts[i][seen].astype(float)
-    noise = within_record[np.ix_(seen, seen)] * means.together[i][np.ix_(seen, seen)] / np.outer(counts, counts)
-    across = answers[seen] @ prior
-    gain = np.linalg.solve(across @ answers[seen].T + noise + 1e-9 * np.eye(len(seen)), across).T
-    return gain @ means.values[i][seen], prior - gain @ across

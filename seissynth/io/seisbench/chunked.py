@@ -6,6 +6,7 @@ from pathlib import Path
 
 from seissynth.errors import InputError
 from seissynth.io.seisbench.dataset import DatasetWriter, write_chunks_file
+from seissynth.io.seisbench.set_files import DESCRIPTIONS
 from seissynth.shared.bounds import within
 from seissynth.shared.folder_lock import fills
 
@@ -43,8 +44,9 @@ def write_in_chunks(output, pairs, *, records_per_chunk, overwrite=False, progre
     try:
         done = _write(folder, iter(pairs), records_per_chunk, progress, options)
         if old and done:
-            for path in old:
-                path.unlink()
+            # also what describes the older files, which readers would miss
+            for path in [*old, *(output / name for name in DESCRIPTIONS)]:
+                path.unlink(missing_ok=True)
             for path in sorted(folder.iterdir()):
                 path.replace(output / path.name)
     finally:
