@@ -119,7 +119,7 @@ def at_sensors(
     if residuals is not None:
         if columns is None:
             raise InputError("weights with a residual model need the places of the records; pass columns.")
-        share = signal_share(signals, levels, early, inputs.spectrogram.band_mask, sd)
+        share = signal_share(signals, levels, early, onsets, inputs.spectrogram.band_mask, sd, inputs.frame_times_s)
         observed = None if traits is None else traits.known
         out += _deviations(
             residuals, inputs, columns, sensors, onsets, share, early, event_seeds, seeds, observed, drawn

@@ -21,6 +21,8 @@ from seissynth_plugins.residuals.observed import Residuals
 PATTERN_SHAPE = (*SHAPE[:2], POINTS)
 #: further functions of the linear term
 MORE = ("share", "share squared", "magnitude x share", "distance squared", "distance x share", "large", "S - P")
+#: shares of signal are those up to so long after S, s
+SHARE_S = 10.0
 #: names become whole numbers of so many bits, which a weights file holds
 _NAME_BITS = 63
 #: columns of a record's place, all of them numbers
@@ -128,8 +130,11 @@ def hashed(name):
     return hash_words("residual model", name) % 2**_NAME_BITS
 
 
-def signal_share(signals, levels, early, band, sd):
-    """Return the mean share of signal in the power behind P, in the band, shape (n,).
+def signal_share(signals, levels, early, onsets, band, sd, times_s):
+    """Return the mean share of signal in the power from P to 10 s after S, in the band, shape (n,).
+
+    Later, noise is stronger in nearly all real records: shares of whole records would be alike for all of them, and
+    those of predictions with the noise of quiet times far from all.
 
     Parameters
     ----------
@@ -138,8 +143,11 @@ def signal_share(signals, levels, early, band, sd):
     levels : ndarray, shape (n, 3, bins)
         Noise, standardised ln A.
     early : ndarray of bool, shape (n, frames)
+        Before P.
+    onsets : ndarray, shape (n, 2)
     band : ndarray of bool, shape (bins,)
     sd : ndarray, shape (bins,)
+    times_s : ndarray, shape (frames,)
 
     Returns
     -------
@@ -150,7 +158,7 @@ def signal_share(signals, levels, early, band, sd):
     floor = 2 * np.asarray(levels, np.float32)[:, :, band][..., None] * scale
     power = 2 * signals[:, :, band]
     share = np.exp(power - np.logaddexp(power, floor)).mean(axis=(1, 2))
-    behind = ~early
+    behind = ~early & (np.asarray(times_s)[None] < np.asarray(onsets, dtype=float)[:, 1:] + SHARE_S)
     return (share * behind).sum(axis=1) / np.maximum(behind.sum(axis=1), 1)
 
 

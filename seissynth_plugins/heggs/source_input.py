@@ -124,9 +124,12 @@ class SourceReader:
         columns, known = self._columns_at(source, conditions, rows)
         there = self.inputs.conditions(columns)
         there[~known] = np.nan
-        if "source_origin_time" in conditions:
-            columns["source_origin_time"] = np.asarray(conditions["source_origin_time"])[rows]
-        return source_residuals(self.model, self.inputs, encoded, there, sensors, onsets, columns=columns)
+        more = {}
+        if getattr(self.model, "residuals", None) is not None:
+            more["columns"] = columns
+            if "source_origin_time" in conditions:
+                columns["source_origin_time"] = np.asarray(conditions["source_origin_time"])[rows]
+        return source_residuals(self.model, self.inputs, encoded, there, sensors, onsets, **more)
 
     def _columns_at(self, source, conditions, rows):
         """Columns of the earthquakes of `rows` at the places of sources, and which places are known."""

@@ -213,7 +213,8 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
             there = some_columns(columns, placed)
             # a sensor without a name is no station that is known
             stations = [name or f"source {row}" for row, name in zip(placed.tolist(), names.tolist(), strict=True)]
-            places = record_places(there, stations, onsets, signal_share(signals, shown, early, band, sd))
+            share = signal_share(signals, shown, early, onsets, band, sd, inputs.frame_times_s)
+            places = record_places(there, stations, onsets, share)
             seen = (counted[placed] & ~early)[:, None, None] * band[:, None]
             found = record_residuals(residual, seen, onsets, inputs.frame_times_s)
             observed = model.residuals.observations(found, places)

@@ -1,6 +1,6 @@
 """Measure what the residual model adds, in cells of spectrograms: cheaper than records, and before phases and pickers.
 
-    python -m tools.heggs.heggs_residuals WINDOWS WORK NAME [NAME ...] [--folds 0 1 2 3 4] [--draws 12] [--out FOLDER]
+    python -m tools.heggs.heggs_residuals WINDOWS WORK NAME [NAME ...] [--folds 0 1 2 3 4] [--draws 12] [--rows 0 1]
 
 NAME are runs of `heggs_ridgecrest.py train ... --steps 0 --site-noise` in WORK, with ``--residuals`` or ``--spread``;
 the first is compared with each of the others, record by record. Cells are those of 4 x 4 of the standardised
@@ -55,13 +55,14 @@ def main():
     parser.add_argument("names", nargs="+")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(5)))
     parser.add_argument("--draws", type=int, default=12)
+    parser.add_argument("--rows", nargs="+", help="numbers of rows, from 0; all by default", type=int)
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
     found = []
     for fold in arguments.folds:
         for name in arguments.names:
             part = Block(arguments.windows, arguments.work / name, fold, arguments.draws)
-            for row in ROWS:
+            for row in ROWS if arguments.rows is None else [ROWS[number] for number in arguments.rows]:
                 one = part.score(*row)
                 if one is not None:
                     found.append(one.assign(name=name, row=title(*row), fold=fold))

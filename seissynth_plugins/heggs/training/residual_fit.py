@@ -113,7 +113,7 @@ def _residuals(ready, table, inputs, rows, onsets, held_out):
             mask = inputs.spectrogram.frames_before(known["mask_end_s"].to_numpy()).astype(bool) & ~early
             counts = mask[:, None, None] * band[:, None]
             cells = record_residuals(y - with_noise(signals, levels, sd), counts, onsets[some], times)
-            share[some] = signal_share(signals, levels, early, band, sd)
+            share[some] = signal_share(signals, levels, early, onsets[some], band, sd, times)
             for row, one in zip(some, cells, strict=True):
                 found[row] = one
     return found, share

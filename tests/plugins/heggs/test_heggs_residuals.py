@@ -237,9 +237,12 @@ def test_sensors_and_networks_that_are_not_known_share_the_earthquakes_terms_alo
 def test_shares_of_signal_are_means_of_powers():
     signals = np.full((1, 3, 4, 6), np.log(3.0), np.float32)
     early = np.arange(6)[None] < 2
+    signals[..., 4:] = -60.0  # later than 10 s after S
     levels = np.zeros((1, 3, 4), np.float32)  # ln 1
     band = np.array([False, True, True, False])
-    found = signal_share(np.where(early[:, None, None], -60, signals), levels, early, band, np.ones(4))
+    found = signal_share(
+        np.where(early[:, None, None], -60, signals), levels, early, [[0.5, 1.0]], band, np.ones(4), 3.0 * np.arange(6)
+    )
     assert found == pytest.approx([0.9])
 
 
