@@ -150,6 +150,8 @@ def _names(table):
 
 def _another(events, row, draw):
     others = np.flatnonzero((events == events[row]) & (np.arange(len(events)) != row))
+    if not len(others):
+        raise SystemExit(f"{events[row]} has no other record that could be a source; pass --ways without_source")
     return generator(hash_words("source of a row", draw), row).choice(others)
 
 
