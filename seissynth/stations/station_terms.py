@@ -18,6 +18,7 @@ import numpy as np
 
 from seissynth.errors import FileFormatError, InputError
 from seissynth.shared.atomic import replacing
+from seissynth.shared.json_file import read_json
 from seissynth.shared.wording import a_kind
 
 #: a larger ln of a factor is an error of a unit or a gain
@@ -161,14 +162,7 @@ class StationTerms:
         FileFormatError
             The file is none of these.
         """
-        try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
-        except (UnicodeDecodeError, ValueError) as error:
-            raise FileFormatError(f"{path}: no JSON ({error}); StationTerms.write makes such files.") from error
-        if not isinstance(content, dict) or set(content) != _KEYS:
-            raise FileFormatError(f"{path}: no station terms; their keys are {sorted(_KEYS)}.")
+        content = read_json(path, _KEYS, "station terms", "StationTerms.write")
         try:
             return cls(content["frequencies_hz"], content["ln_factors"], content["about"])
         except InputError as error:

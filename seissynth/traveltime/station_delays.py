@@ -14,6 +14,7 @@ import numpy as np
 
 from seissynth.errors import FileFormatError, InputError
 from seissynth.shared.atomic import replacing
+from seissynth.shared.json_file import read_json
 from seissynth.shared.wording import a_kind
 
 if TYPE_CHECKING:
@@ -150,15 +151,13 @@ class StationDelays:
 
         Raises
         ------
+        InputError
+            No such file.
         FileFormatError
             The file is none of these.
         """
+        content = read_json(path, _KEYS, "station delays", "StationDelays.write")
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
-        except (UnicodeDecodeError, ValueError) as error:
-            raise FileFormatError(f"{path}: no JSON ({error}); StationDelays.write makes such files.") from error
-        if not isinstance(content, dict) or set(content) != _KEYS:
-            raise FileFormatError(f"{path}: no station delays; their keys are {sorted(_KEYS)}.")
-        return cls(content["based_on"], content["delays_s"])
+            return cls(content["based_on"], content["delays_s"])
+        except InputError as error:
+            raise FileFormatError(f"{path}: {error}") from error

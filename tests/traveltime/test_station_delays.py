@@ -167,3 +167,6 @@ def test_other_bad_input_is_refused(tmp_path, fitted):
     (tmp_path / "worse.json").write_text("{")
     with pytest.raises(FileFormatError, match="no JSON"):
         StationDelays.read(tmp_path / "worse.json")
+    (tmp_path / "late.json").write_text('{"based_on": "iasp91", "delays_s": {"XX.A": [0.1, 11]}}')
+    with pytest.raises(FileFormatError, match=r"late.json: .* between -10 and 10 s"):
+        StationDelays.read(tmp_path / "late.json")
