@@ -84,20 +84,25 @@ def test_a_record_among_the_sources_is_returned_to_its_noise():
     np.testing.assert_allclose(draws, np.broadcast_to(known.values, draws.shape), atol=0.06)
 
 
-def test_draws_have_the_mean_and_covariance_of_the_dense_gaussian():
-    places = line_of_stations()
-    known, target = observations(places.select([0, 1, 2])), places.select([3, 4, 5])
-    given = Kriging(PARAMETERS).given(known)
-    count = 600
-    draws = np.stack([given.draw(target, seed, 1000 * seed + np.arange(3)) for seed in range(count)])
+def assert_dense_gaussian(draws, known, target):
+    """Mean and covariance of draws, (draws, places, patterns), are those of the Gaussian given what is known."""
     for k in range(len(PARAMETERS)):
         mean, _ = dense(known, target, k)
         within = Separations(known.places, known.places).kernel(PARAMETERS[k]) + np.diag(known.variances[:, k])
         across = Separations(target, known.places).kernel(PARAMETERS[k])
         expected = Separations(target, target).kernel(PARAMETERS[k]) - across @ np.linalg.inv(within) @ across.T
         sd = np.sqrt(np.diag(expected))
-        np.testing.assert_allclose(draws[:, :, k].mean(axis=0), mean, atol=4 * sd.max() / np.sqrt(count))
-        np.testing.assert_allclose(np.cov(draws[:, :, k].T), expected, atol=6 * sd.max() ** 2 / np.sqrt(count))
+        np.testing.assert_allclose(draws[:, :, k].mean(axis=0), mean, atol=4 * sd.max() / np.sqrt(len(draws)))
+        np.testing.assert_allclose(np.cov(draws[:, :, k].T), expected, atol=6 * sd.max() ** 2 / np.sqrt(len(draws)))
+
+
+def test_draws_have_the_mean_and_covariance_of_the_dense_gaussian():
+    places = line_of_stations()
+    known, target = observations(places.select([0, 1, 2])), places.select([3, 4, 5])
+    given = Kriging(PARAMETERS).given(known)
+    count = 600
+    draws = np.stack([given.draw(target, seed, 1000 * seed + np.arange(3)) for seed in range(count)])
+    assert_dense_gaussian(draws, known, target)
 
 
 @pytest.mark.parametrize("region_draws", [None, 600])
@@ -109,14 +114,7 @@ def test_draws_beside_an_archive_have_its_mean_and_covariance(region_draws):
     given = Kriging(PARAMETERS, archive, region_draws).given(sources)
     count = 600
     draws = np.stack([given.draw(target, seed, 1000 * seed + np.arange(2)) for seed in range(count)])
-    for k in range(len(PARAMETERS)):
-        mean, _ = dense(known, target, k)
-        within = Separations(known.places, known.places).kernel(PARAMETERS[k]) + np.diag(known.variances[:, k])
-        across = Separations(target, known.places).kernel(PARAMETERS[k])
-        expected = Separations(target, target).kernel(PARAMETERS[k]) - across @ np.linalg.inv(within) @ across.T
-        sd = np.sqrt(np.diag(expected))
-        np.testing.assert_allclose(draws[:, :, k].mean(axis=0), mean, atol=4 * sd.max() / np.sqrt(count))
-        np.testing.assert_allclose(np.cov(draws[:, :, k].T), expected, atol=6 * sd.max() ** 2 / np.sqrt(count))
+    assert_dense_gaussian(draws, known, target)
 
 
 def test_few_draws_of_a_region_return_its_records_and_still_scatter_by_earthquake():
