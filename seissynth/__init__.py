@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # what type checkers see of the table below
     from seissynth.data.factory.make import make_dataset as make_dataset
     from seissynth.data.factory.make import plan_dataset as plan_dataset
     from seissynth.ensemble import Ensemble as Ensemble
-    from seissynth.evaluation.flatfiles.station_terms import fit_station_terms as fit_station_terms
+    from seissynth.evaluation.flatfiles.fit_terms import fit_station_terms as fit_station_terms
     from seissynth.example import read_example as read_example
     from seissynth.explanation import explain as explain
     from seissynth.explanation import picks as picks
@@ -48,7 +48,7 @@ _PUBLIC = {
     "backends.registry": "list_backends get_backend register_backend",
     "backends.base": "Backend Card",
     "picked_delays": "fit_station_delays",
-    "evaluation.flatfiles.station_terms": "fit_station_terms",
+    "evaluation.flatfiles.fit_terms": "fit_station_terms",
     "stations.station_terms": "StationTerms",
     "records": "Records",
     "io.files": "write",

@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 
 import seissynth
 from seissynth.errors import FileFormatError, InputError, SeisSynthWarning
+from seissynth.evaluation.flatfiles.fit_terms import TERMS_HZ, fit_station_terms, terms_of_residuals
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
 from seissynth.evaluation.flatfiles.residuals import residual_table
-from seissynth.evaluation.flatfiles.station_terms import TERMS_HZ, fit_station_terms, terms_of_residuals
 from seissynth.io.ground_motion_tables import read_ground_motion
 from seissynth.stations.station_terms import StationTerms, read_terms
 from seissynth_plugins.stochastic.backend import StochasticBackend

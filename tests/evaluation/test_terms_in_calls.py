@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 import seissynth
 from seissynth.arguments import Arguments
 from seissynth.errors import InputError, SeisSynthWarning
+from seissynth.evaluation.flatfiles.fit_terms import TERMS_HZ, sensitivities, terms_of_residuals
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
-from seissynth.evaluation.flatfiles.station_terms import TERMS_HZ, sensitivities, terms_of_residuals
 from seissynth.io.ground_motion_tables import read_ground_motion
 from seissynth.io.seisbench import Dataset
 from seissynth.records import Records

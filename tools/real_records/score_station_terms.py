@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from seissynth.evaluation.flatfiles.fit_terms import LEAST_RECORDS, PERIODS_S, sensitivities, terms_of_residuals
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
 from seissynth.evaluation.flatfiles.parts import PARTS, limits, split_sets
 from seissynth.evaluation.flatfiles.residuals import residual_table
-from seissynth.evaluation.flatfiles.station_terms import LEAST_RECORDS, PERIODS_S, sensitivities, terms_of_residuals
 from seissynth.evaluation.flatfiles.tables import measure_title
 from seissynth.evaluation.statistics.mixed_effects import split_residuals
 from seissynth.io.ground_motion_tables import read_ground_motion

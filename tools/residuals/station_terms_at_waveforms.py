@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas
 
+from seissynth.evaluation.flatfiles.fit_terms import PERIODS_S, TERMS_HZ, sensitivities, terms_of_residuals
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
-from seissynth.evaluation.flatfiles.station_terms import PERIODS_S, TERMS_HZ, sensitivities, terms_of_residuals
 from seissynth.evaluation.statistics.intervals import interval
 from seissynth.io.ground_motion_tables import read_ground_motion
 from seissynth_plugins.residuals.cells import BANDS_HZ
