@@ -49,7 +49,7 @@ class HeggsBackend(WeightsBackend):
         Number of records per batch of the network; limits the memory.
     precision : {"auto", "float32", "mixed"}
         See `generation.prepare`.
-    background : {"quiet", "mean", "drawn", "none"}
+    background : {"quiet", "time", "mean", "drawn", "none"}
         Noise of records without a source, for weights with the noise of sensors: of quiet times; its mean over the
         earthquakes of the training set; that of one of them, drawn for each earthquake; or none. With a source, the
         noise is that of its time, except for "none".

@@ -6,7 +6,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth_plugins.heggs.generation import default_sampling, generate_spectrograms
-from seissynth_plugins.heggs.residual_records import record_places, signal_share, some_columns
+from seissynth_plugins.heggs.residual_records import origin_hours, record_places, signal_share, some_columns
 from seissynth_plugins.heggs.site_noise import (
     BACKGROUNDS,
     before_p,
@@ -42,11 +42,13 @@ def generate_observed(
         follow `background`.
     sampling : generation.Sampling, optional
         Default: `generation.default_sampling`.
-    background : {"quiet", "mean", "drawn", "none"}
-        Noise of the sensor in quiet times, its mean over the earthquakes of the training set, that of one of them,
-        drawn for each earthquake, or none.
+    background : {"quiet", "time", "mean", "drawn", "none"}
+        Noise of the sensor in quiet times, that of the time of the earthquake if the training set has earthquakes
+        within some hours of it (else that of quiet times), its mean over the earthquakes of the training set, that of
+        one of them, drawn for each earthquake, or none.
     columns : mapping of schema columns or pandas.DataFrame, n rows, optional
-        Needed by weights with a residual model: place and origin time of the earthquakes, places of the stations.
+        Needed by weights with a residual model: place and origin time of the earthquakes, places of the stations. For
+        "time" the origin time.
     from_source : ndarray of bool, shape (n,), optional
         Rows whose source is input of the network. By default all; with a residual model those without observations in
         `traits`: coordinates of sources refer to predictions from the conditions alone.
@@ -109,9 +111,10 @@ def at_sensors(
         deviations = model.spread.draw(seeds, from_source).cpu().numpy()
         signals += np.where(early[:, None, None], 0, deviations * sd[:, None])
     if levels is None:
-        levels = known.levels(sensors, background, event_seeds)
+        hours = None if columns is None else origin_hours(columns, len(onsets))
+        levels = known.levels(sensors, background, event_seeds, sd, hours)
         if traits is not None:
-            heard = of_sensors(known.noise, sensors) + traits.noise[:, None]
+            heard = known.at_event(sensors, traits.noise, sd)
             levels = np.where(np.isfinite(heard) & (background != "none"), heard, levels)
     if traits is not None and residuals is None:
         signals += traits.level[:, None, :, None] * sd[:, None]

@@ -112,8 +112,14 @@ def more_features(places, onsets, share):
 
 def origin_hours(columns, n):
     """Hours from 1970 to the origin times of rows; 0, which is far from all others, where a time is unknown."""
-    out, times = np.zeros(n), columns.get("source_origin_time")
-    for row, time in enumerate(() if times is None else times):
+    times = columns.get("source_origin_time")
+    return np.zeros(n) if times is None else hours_of(times)
+
+
+def hours_of(times):
+    """Hours from 1970 to times, ISO 8601; 0 where one is unknown."""
+    out = np.zeros(len(times))
+    for row, time in enumerate(times):
         if isinstance(time, str) and time:
             parsed = datetime.fromisoformat(time)
             out[row] = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp() / 3600

@@ -17,7 +17,6 @@ from seissynth_plugins.heggs.site_noise import (
     EDGE_FRAMES,
     before_p,
     noise_levels,
-    noise_offsets,
     of_sensors,
     shape_features,
 )
@@ -37,7 +36,7 @@ class Traits:
     Parameters
     ----------
     noise : ndarray, shape (n, bins)
-        Difference of the noise from the mean of the sensors; NaN if no source shows any.
+        Noise of the earthquake's time, as of `SiteNoise.heard`; NaN if no source shows any.
     level : ndarray, shape (n, bins)
         Difference of the signal from that expected for its magnitude and location.
     rest : ndarray, shape (n, bins, frames)
@@ -59,8 +58,8 @@ class SourceResiduals:
 
     Parameters
     ----------
-    noise : ndarray, shape (n, bins)
-        Difference of each record from that of its sensor.
+    levels : ndarray, shape (n, 3, bins)
+        Noise before P, standardised ln A; NaN where a record does not show it.
     error, weight : ndarray, shape (n, bins)
         Two sums, of which the level of some records together is ``sum(error) / (sum(weight) + LEVEL_PULL)``.
     apart : ndarray, shape (n, bins, frames)
@@ -75,9 +74,13 @@ class SourceResiduals:
         Of the residual model of the weights, for the records `placed`.
     placed : ndarray of int
         Records whose place and onsets are known.
+    sensors : ndarray of str, shape (n,)
+        NET.STA.
+    site_noise : SiteNoise
+    sd : ndarray, shape (bins,)
     """
 
-    noise: np.ndarray
+    levels: np.ndarray
     error: np.ndarray
     weight: np.ndarray
     apart: np.ndarray
@@ -85,8 +88,11 @@ class SourceResiduals:
     counts: np.ndarray
     early: np.ndarray
     marks: np.ndarray
-    known: object = None
-    placed: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, int))
+    known: object
+    placed: np.ndarray
+    sensors: np.ndarray
+    site_noise: object
+    sd: np.ndarray
 
     def of(self, rows, marks, early):
         """Return the traits for a target from some records of the same earthquake.
@@ -105,8 +111,7 @@ class SourceResiduals:
         rest : ndarray, shape (bins, frames)
         """
         rows = np.asarray(rows, dtype=int)
-        seen = self.noise[rows][np.isfinite(self.noise[rows][:, 0])]
-        noise = seen.mean(axis=0) if len(seen) else np.full(self.noise.shape[1], np.nan)
+        noise = self.site_noise.heard(self.levels[rows], self.sensors[rows], self.sd)
         level = self.error[rows].sum(axis=0) / (self.weight[rows].sum(axis=0) + LEVEL_PULL)
         before, behind = (
             self._rest(rows, mark - self.marks[rows, phase], counts, level)
@@ -180,23 +185,23 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
     SourceResiduals
     """
     known, sd, early = inputs.site_noise, inputs.statistics.sd, before_p(onsets, inputs.frame_times_s)
-    noise = noise_offsets(source, sensors, early, known)
-    error, weight = np.zeros_like(noise), np.zeros_like(noise)
+    sensors = np.asarray(sensors, dtype=str)
+    heard = noise_levels(source, early)
+    error, weight = (np.zeros((len(source), source.shape[2]), heard.dtype) for _ in range(2))
     apart, slopes = (np.zeros((len(source), *source.shape[2:]), np.float32) for _ in range(2))
     counted, before, marks = np.zeros(early.shape, bool), early, onset_frames(onsets, inputs.frame_times_s)
     placed = np.flatnonzero(np.isfinite(conditions).all(axis=1) & np.isfinite(onsets).all(axis=1))
     observed = None
     if len(placed):
         sampling = Sampling(steps=_STEPS, spread=False)
-        onsets, early, names = onsets[placed], early[placed], np.asarray(sensors, dtype=str)[placed]
+        onsets, early, names = onsets[placed], early[placed], sensors[placed]
         taken = onsets if model.config.unet.onset_maps else None
         # seeded by its sensor alone: the information from one source must not depend on the other sources
         seeds = np.array([hash_words("prediction at a source", name) for name in names], dtype=np.uint64)
         x = generate_spectrograms(model, conditions[placed], seeds, None, taken, sampling)
         features = shape_features(onsets, inputs.frame_times_s, inputs.magnitudes(conditions[placed]))
         signals = known.signals(x, early, sd, names, features)
-        levels = noise_levels(source[placed], early)
-        shown = np.where(np.isnan(levels), of_sensors(known.noise, names), levels)
+        shown = np.where(np.isnan(heard[placed]), of_sensors(known.noise, names), heard[placed])
         levels = shown[..., None] * sd[:, None]
         total = np.logaddexp(2 * signals, 2 * levels)
         slope = np.exp(2 * signals - total)
@@ -218,4 +223,6 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
             seen = (counted[placed] & ~early)[:, None, None] * band[:, None]
             found = record_residuals(residual, seen, onsets, inputs.frame_times_s)
             observed = model.residuals.observations(found, places)
-    return SourceResiduals(noise, error, weight, apart, slopes, counted, before, marks, observed, placed)
+    return SourceResiduals(
+        heard, error, weight, apart, slopes, counted, before, marks, observed, placed, sensors, known, sd
+    )

@@ -25,7 +25,7 @@ from seissynth.evaluation.statistics.intervals import interval, paired_differenc
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.heggs.generation import generate_spectrograms, rayleigh_texture
 from seissynth_plugins.heggs.observation import at_sensors
-from seissynth_plugins.heggs.site_noise import EDGE_FRAMES, before_p, noise_levels, of_sensors
+from seissynth_plugins.heggs.site_noise import BACKGROUNDS, EDGE_FRAMES, before_p, noise_levels, of_sensors
 from seissynth_plugins.heggs.source_traits import source_residuals
 from seissynth_plugins.heggs.spread import CELL, cell_means
 from tools.heggs.heggs_ridgecrest import RecordMaker
@@ -34,8 +34,8 @@ from tools.real_records._real_records import write_markdown
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "heggs"
 #: rows: sources, noise, network with source
 ROWS = (
-    ("none", "own", False), ("none", "quiet", False), ("none", "drawn", False), ("one", "own", False),
-    ("all", "own", False), ("all", "own", True), ("all", "heard", False),
+    ("none", "own", False), ("none", "quiet", False), ("none", "time", False), ("none", "drawn", False),
+    ("one", "own", False), ("all", "own", False), ("all", "own", True), ("all", "heard", False),
 )  # fmt: skip
 #: measures of a record that are compared: column, title
 MEASURES = (
@@ -79,7 +79,7 @@ def title(sources, noise, network):
     """Name of a row."""
     words = {"none": "no source", "one": "one source", "all": "all sources"}[sources]
     words += ", network with source" if network else ""
-    return words + {"own": ", own noise", "heard": ", noise of sources"}.get(noise, f", {noise} noise")
+    return words + {"own": ", own noise", "heard": ", noise of sources", "time": ", noise of the time"}.get(noise, f", {noise} noise")
 
 
 class Block:
@@ -161,7 +161,7 @@ class Block:
             out = at_sensors(
                 self.model, self.inputs, x, self.conditions, self.seeds[draw], self.event_seeds[draw], self.sensors,
                 self.onsets, traits=traits, drawn=drawn, columns=self.columns, from_source=traits is not None,
-                background=noise if noise in ("quiet", "drawn") else "quiet",
+                background=noise if noise in BACKGROUNDS else "quiet",
                 levels=self.own if noise == "own" else None,
             )  # fmt: skip
             return cell_means(out, self.weights)[0]

@@ -23,7 +23,6 @@ from seissynth_plugins.heggs.site_noise import (
     P_KNOTS_S,
     before_p,
     noise_levels,
-    noise_offsets,
     of_sensors,
     shape_features,
     with_noise,
@@ -78,11 +77,11 @@ def _errors(model, inputs, windows, fold):
     features = shape_features(onsets, inputs.frame_times_s, columns["source_magnitude"].to_numpy(float))
     signals = found.signals(x, early, sd, sensors, features)
     mean, own = of_sensors(found.noise, sensors), noise_levels(real, early)
-    offsets = _of_others(noise_offsets(real, sensors, early, found), columns["source_id"].to_numpy())
+    heard = _from_others(found, own, np.asarray(sensors, dtype=str), columns["source_id"].to_numpy(), sd)
     predictions = {
         "unchanged": x,
         "site, mean noise of the sensor": with_noise(signals, mean, sd),
-        "site, noise as at the other sensors": with_noise(signals, mean + offsets[:, None], sd),
+        "site, noise as at the other sensors": with_noise(signals, np.where(np.isnan(heard), mean, heard), sd),
         "site, noise of the record itself": with_noise(signals, np.where(np.isnan(own), mean, own), sd),
         "mean of the sensor's records": _sensor_means(table, inputs, known, sensors),
     }
@@ -100,19 +99,19 @@ def _described(fitted, sd, band):
     ]  # fmt: skip
     shapes = np.stack([one.shape for one in fitted])
     rows = {f"signal, {name}": np.exp((shapes[:, k] * sd)[:, band]) for k, name in enumerate(names)}
-    events = np.concatenate([one.events for one in fitted]) * sd
-    rows["noise of an earthquake over the sensors' mean"] = np.exp(events[:, band].mean(axis=1))
+    events = np.concatenate([one.events - one.quiet[""].mean(axis=0) for one in fitted]) * sd
+    rows["noise that sensors share, over that of quiet times"] = np.exp(events[:, band].mean(axis=1))
     return [
         [name, f"{np.median(values):.2f}", "{:.2f} to {:.2f}".format(*np.quantile(values, (0.25, 0.75)))]
         for name, values in rows.items()
     ]
 
 
-def _of_others(offsets, events):
-    """Mean over the earthquake's other records; no offset without such records."""
-    seen = np.isfinite(offsets[:, 0])
-    others = ((events == event) & seen & (np.arange(len(events)) != row) for row, event in enumerate(events))
-    return np.stack([offsets[some].mean(axis=0) if some.any() else 0 * offsets[0] for some in others])
+def _from_others(found, levels, sensors, events, sd):
+    """Noise of each record from the earthquake's other records; NaN without such records."""
+    others = ((events == event) & (np.arange(len(events)) != row) for row, event in enumerate(events))
+    heard = np.stack([found.heard(levels[some], sensors[some], sd) for some in others])
+    return found.at_event(sensors, heard, sd)
 
 
 def _sensor_means(table, inputs, rows, wanted):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seissynth.errors import InputError
+from seissynth_plugins.heggs.residual_records import hours_of, origin_hours
+from seissynth_plugins.heggs.shared_noise import fit_shared
 from seissynth_plugins.heggs.site_noise import (
     LEAST_FRAMES,
     SiteNoise,
@@ -56,7 +58,8 @@ def fit_site_noise(model, table, inputs, rows, predictions=None):
     Predictions come from noise alone, without spread. First a correction over time and magnitude that all sensors
     share, then gains minimise the squared error of ln A after P with the noise that the record itself shows before P,
     by Gauss-Newton; a sensor's gains are drawn to those of all records. A sensor that is not known takes their mean
-    over sensors.
+    over sensors. If the set has rows of noise, these give the quiet noise, and what the sensors share at the time of an
+    earthquake is fitted beside it (`shared_noise`).
     """
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), FIT_RECORDS)).astype(int)]
     if predictions is None:
@@ -82,9 +85,19 @@ def fit_site_noise(model, table, inputs, rows, predictions=None):
     shape = fit_shape(real, signals, own, behind, features, sd)
     signals += (np.einsum("ntk,kf->nft", features, shape) * sd[:, None])[:, None]
     site = fit_gains(real, signals, own, behind, sensors, sd)
-    offsets = (levels - of_sensors(noise, sensors)).mean(axis=1)
-    events = _event_means(offsets, seen, columns["source_id"].to_numpy())
-    return SiteNoise(site, noise, quiet_levels(table, inputs, noise), events, predicted, shape)
+    quiet, names = quiet_levels(table, inputs, noise), columns["source_id"].to_numpy(dtype=str)
+    if not len(table.noise):
+        offsets = (levels - of_sensors(noise, sensors)).mean(axis=1)
+        return SiteNoise(site, noise, quiet, _event_means(offsets, seen, names), predicted, shape)
+    low = of_sensors(quiet, sensors)[seen] * sd
+    gains, common = fit_shared(levels[seen] * sd, low, sensors[seen], names[seen])
+    kept = [name for name in common if (names[seen] == name).sum() >= LEAST_SENSORS] or list(common)
+    events = (np.stack([common[name] for name in kept]) / sd).astype(np.float32)
+    shared = {name: (values / sd).astype(np.float32) for name, values in gains.items()}
+    of = dict(zip(names, origin_hours(columns, len(columns)), strict=True))
+    begins = np.unique(hours_of(table.table["trace_start_time"].iloc[table.noise]))
+    hours = np.array([of[name] for name in kept]), begins
+    return SiteNoise(site, noise, quiet, events, predicted, shape, shared, *hours)
 
 
 def quiet_levels(table, inputs, otherwise):

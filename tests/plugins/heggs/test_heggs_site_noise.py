@@ -171,7 +171,13 @@ def residuals(noise, error, weight, apart=0.0, slope=0.0, marks=((0, 0),), early
     n, frames = len(noise), len(early)
     more = [np.broadcast_to(np.asarray(values, np.float32), (n, 4, frames)).copy() for values in (apart, slope)]
     counts, early = np.ones((n, frames), bool), np.broadcast_to(early, (n, frames)).copy()
-    return SourceResiduals(*full, *more, counts, early, np.broadcast_to(marks, (n, 2)).copy())
+    levels = np.repeat(full[0][:, None], 3, axis=1)
+    nothing = {"": np.zeros((3, 4))}
+    known = SiteNoise({}, nothing, nothing, np.zeros((1, 4)), np.zeros((3, 4)), np.zeros((9, 4)))
+    return SourceResiduals(
+        levels, *full[1:], *more, counts, early, np.broadcast_to(marks, (n, 2)).copy(), None, np.empty(0, int),
+        np.array(["CI.S0"] * n), known, np.ones(4),
+    )  # fmt: skip
 
 
 def test_sources_of_one_earthquake_are_added_up():
@@ -247,7 +253,7 @@ def test_the_level_of_a_source_is_found(inputs):
     assert not found.counts[:, -EDGE_FRAMES:].any() and found.counts[:2, :-EDGE_FRAMES].all()
     np.testing.assert_array_equal(found.early, early)
     assert (found.error[2] == 0).all() and (found.weight[2] == 0).all()
-    np.testing.assert_allclose(found.noise[:2], -9.0, atol=1e-3)
+    np.testing.assert_allclose(found.of([0, 1], found.marks[0], early[0])[0], -9.0, atol=1e-3)
 
 
 def test_quiet_noise_is_that_of_the_rows_of_noise(tmp_path, inputs):
@@ -509,7 +515,7 @@ def test_records_with_a_source_do_not_depend_on_others_of_the_call(weights):
 def test_an_unknown_noise_is_refused(weights):
     from seissynth_plugins.heggs.backend import HeggsBackend
 
-    with pytest.raises(InputError, match="background='loud' must be one of quiet, mean, drawn, none"):
+    with pytest.raises(InputError, match="background='loud' must be one of quiet, time, mean, drawn, none"):
         HeggsBackend(weights=weights, background="loud")
 
 

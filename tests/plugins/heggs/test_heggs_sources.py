@@ -53,10 +53,14 @@ def asked(monkeypatch):
     def answer(model, inputs, source, conditions, sensors, onsets, frames=None):
         calls.append({"conditions": conditions, "sensors": list(sensors), "onsets": onsets})
         number = np.arange(1.0, len(source) + 1)[:, None] * np.ones(BINS)
+        levels = np.repeat(number[:, None], 3, axis=1)
         over_time = np.zeros((len(source), BINS, 376), np.float32)
         weight, counts = np.ones((len(source), BINS)), np.zeros((len(source), 376), bool)
         marks = np.zeros((len(source), 2), int)
-        return SourceResiduals(number, number, weight, over_time, over_time, counts, counts, marks)
+        return SourceResiduals(
+            levels, number, weight, over_time, over_time, counts, counts, marks, None, np.empty(0, int),
+            np.array(sensors), inputs.site_noise, inputs.statistics.sd,
+        )  # fmt: skip
 
     monkeypatch.setattr(source_input, "source_residuals", answer)
     return calls
