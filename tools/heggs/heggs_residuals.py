@@ -79,7 +79,8 @@ def title(sources, noise, network):
     """Name of a row."""
     words = {"none": "no source", "one": "one source", "all": "all sources"}[sources]
     words += ", network with source" if network else ""
-    return words + {"own": ", own noise", "heard": ", noise of sources", "time": ", noise of the time"}.get(noise, f", {noise} noise")
+    known = {"own": "own noise", "heard": "noise of sources", "time": "noise of the time"}
+    return f"{words}, {known.get(noise, f'{noise} noise')}"
 
 
 class Block:
