@@ -182,7 +182,8 @@ class FileRecords:
         if event is not None:
             row |= rows_of.event_columns(event)
             row["trace_category"] = "earthquake_local"
-            row |= rows_of.pick_columns(event, *self._sensor(station_columns, stats), start, rate, npts)
+            sensor = self._sensor(station_columns, stats)
+            row |= rows_of.pick_columns(event, *sensor, start, rate, npts, stations=self._file.waveforms.list())
         if info is not None:
             row |= _onsets(info.info, start, rate, npts)
         row |= self._from_flat(row)

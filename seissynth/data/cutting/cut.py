@@ -100,7 +100,7 @@ def _cut(waveforms, inventory, catalog, output, settings, overwrite, progress):
     picker = make_picker(settings.picker)
     archive = Archive(waveforms)
     quakes = sorted(read_earthquakes(catalog), key=lambda quake: quake.time.ns)
-    picks = [read_picks(quake) for quake in quakes]
+    picks = read_picks(quakes, inventory)
     npts = round(settings.duration_s * settings.rate_hz)
     parts = Parts(output, fingerprint_of(archive, inventory, quakes, picks, settings), npts)
     # a kill may have come between the set and the end
