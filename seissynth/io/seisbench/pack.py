@@ -104,7 +104,8 @@ def pack_dataset(
     table = source.metadata.drop(columns=[name for name in _ADDED if name in source.metadata])
     extra = {key: value for key, value in source.data_format.items() if key not in _OWN}
     facts = {
-        "component_order": order, "sampling_rate_hz": source.sampling_rate_hz, "dtype": _HELD_BY.get(kind.name, kind.name),
+        "component_order": order, "sampling_rate_hz": source.sampling_rate_hz,
+        "dtype": _HELD_BY.get(kind.name, kind.name),
         "unit": source.unit or "unknown", "quantity": source.data_format.get("measurement") or "unknown",
     }  # fmt: skip
     done = write_in_chunks(
