@@ -133,7 +133,8 @@ def reproduce(
 
     of_set = _set_and_block(path)
     if of_set is not None:
-        return _reproduce_set(path, *of_set, weights, progress)
+        folder, block = of_set
+        return _reproduce_set(path, folder, block, weights, progress)
     contents = read_asdf_quietly(path)
     calls = _calls(contents.stream, path)
     if not len(contents.catalog) or not len(contents.inventory):

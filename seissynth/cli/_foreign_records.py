@@ -76,7 +76,10 @@ def _all_state_quantities(stream):
 def _read(path):
     from obspy import Stream, read
 
-    names = [str(path)] if Path(path).is_file() else sorted(glob.glob(str(path)))  # noqa: PTH207 (a pattern may be absolute)
+    if Path(path).is_dir():  # as generate() writes SAC
+        names = _names_in(Path(path))
+    else:
+        names = [str(path)] if Path(path).is_file() else sorted(glob.glob(str(path)))  # noqa: PTH207 (a pattern may be absolute)
     if not names:
         raise FileFormatError(f"cannot read {path}: there is no such file.")
     stream = Stream()
@@ -87,3 +90,13 @@ def _read(path):
             text = " ".join(str(error).split()) or type(error).__name__
             raise FileFormatError(f"{name} is neither an .h5 file nor one that ObsPy reads: {text}") from error
     return stream
+
+
+def _names_in(folder):
+    """Files in a folder of records; data sets are not drawn."""
+    files = sorted(item for item in folder.iterdir() if item.is_file() and not item.name.startswith("."))
+    if any(item.suffix in (".hdf5", ".h5", ".asdf") for item in files):
+        raise InputError(f"{folder} is a data set; plot draws records of one file, such as an .h5 file in the folder.")
+    if not files:
+        raise InputError(f"{folder} is a folder without files.")
+    return [str(item) for item in files]

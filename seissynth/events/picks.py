@@ -45,7 +45,8 @@ def first_picks(event: Any, stations: Iterable[str]) -> tuple[dict[tuple[str, st
     nowhere, unclear : list of str
         Station of each P or S pick that is at none of the stations, and of each that may be at several.
     """
-    first, count = {}, {}
+    first: dict[tuple[str, str], Any] = {}
+    count: dict[str, int] = {}
     for pick in event.picks:
         phase = phase_of(pick.phase_hint)
         if not phase or pick.waveform_id is None or pick.time is None:
@@ -56,11 +57,13 @@ def first_picks(event: Any, stations: Iterable[str]) -> tuple[dict[tuple[str, st
         if key not in first or pick.time.ns < first[key].time.ns:
             first[key] = pick
     found, unclear = match_stations(count, stations, other_networks=True)
-    picks = {}
+    picks: dict[tuple[str, str], Any] = {}
     # a pick that names the station in full goes before those that do not
     for (name, phase), pick in sorted(first.items(), key=lambda item: found.get(item[0][0]) != item[0][0]):
-        key = (found.get(name), phase)
-        if name not in found or (key in picks and (key in first or picks[key].time.ns <= pick.time.ns)):
+        if name not in found:
+            continue
+        key = (found[name], phase)
+        if key in picks and (key in first or picks[key].time.ns <= pick.time.ns):
             continue
         picks[key] = pick
     lost = [name for name in count if name not in found and name not in unclear]

@@ -37,7 +37,8 @@ def match_stations(
     >>> match_stations(["IV.CALC"], ["XX.CALC"], other_networks=True)
     ({'IV.CALC': 'XX.CALC'}, [])
     """
-    known, by_code = dict.fromkeys(map(str, stations)), {}
+    known = dict.fromkeys(map(str, stations))
+    by_code: dict[str, list[tuple[str, str]]] = {}
     for station in known:
         network, code = _parts(station)
         by_code.setdefault(code, []).append((network, station))
@@ -74,7 +75,7 @@ def names_of_stations(
     ({'BORE': 'XX.BORE'}, ['IV.AMAT', 'XX.AMAT'])
     """
     found, unclear = match_stations(names, stations, other_networks=other_networks)
-    by_station = {}
+    by_station: dict[str, list[str]] = {}
     for name, station in found.items():
         by_station.setdefault(station, []).append(name)
     chosen = {}

@@ -161,6 +161,19 @@ def test_plot(run, inputs, tmp_path, kind):
         assert "AMAT, BORE" in one_line_error(run("plot", "a.h5", "-o", "b.png", "--station", "NONE"))
 
 
+def test_plot_draws_the_folder_that_generate_writes_sac_to(run, tmp_path):
+    """As `generate` says itself: next: seissynth plot NAME.sac."""
+    made = run("generate", "--example", "-o", "records.sac", "--duration", 40)
+    assert made.exit_code == 0 and "seissynth plot records.sac" in made.stderr
+    drawn = run("plot", "records.sac", "-o", "a.png", "--station", "AMAT")
+    assert drawn.exit_code == 0 and (tmp_path / "a.png").is_file(), drawn.stderr
+    run("dataset", "make", "--example", "--draw", 1, "--around", "XX.AMAT", "--duration", 20, "-o", "made")
+    for folder, words in (("made", "is a data set"), ("none", "without files")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        refused = run("plot", folder, "-o", "b.png")
+        assert refused.exit_code == 1 and words in refused.stderr and "Traceback" not in refused.output
+
+
 def test_plot_names_the_picture_after_the_file(run, inputs, tmp_path):
     assert run("generate", *inputs, "-o", "a.h5", "-q").exit_code == 0
     result = run("plot", "a.h5", "--kind", "response-spectra")
