@@ -88,12 +88,12 @@ def read_picks(quakes, inventory):
     if unclear:
         warn_user(
             f"{len(unclear)} P and S picks of the catalogue are not used, since the inventory has several stations of "
-            f"their code: {_some(unclear)}. Give the picks network codes."
+            f"their code: {some_of(unclear)}. Give the picks network codes."
         )
     if nowhere and not any(found):
         warn_user(
             f"none of the catalogue's {len(nowhere) + len(unclear)} P and S picks is at a station of the inventory; "
-            f"they name {_some(nowhere)}, the inventory {_some(sorted(stations))}."
+            f"they name {some_of(nowhere)}, the inventory {some_of(sorted(stations))}."
         )
     return found
 
@@ -102,7 +102,8 @@ def _status(pick):
     return _STATUS.get(str(pick.evaluation_mode or ""), "manual")
 
 
-def _some(names):
+def some_of(names):
+    """Return the first of some names, and how many more there are, for a message."""
     distinct = list(dict.fromkeys(names))
     return ", ".join(distinct[:_NAMED]) + (f" and {len(distinct) - _NAMED} more" if len(distinct) > _NAMED else "")
 

@@ -14,6 +14,7 @@ from seissynth.cli import make_app
 from seissynth.cli.dataset_make import Form
 from seissynth.data.factory.drawn_earthquakes import DrawnEarthquakes, Polygon, around_station
 from seissynth.errors import FileFormatError, ReproductionError, SeisSynthWarning
+from seissynth.io.seisbench.dataset import Dataset
 from seissynth.io.seisbench.pack import pack_dataset
 from seissynth.reproduction import reproduce
 
@@ -155,6 +156,14 @@ def test_a_folder_that_was_changed(copy, tmp_path):
     (folder / "inventory.xml").unlink()
     with pytest.raises(ReproductionError, match=r"inventory\.xml is missing"):
         reproduce(folder)
+
+
+def test_a_set_in_asdf_is_named_where_another_is_wanted(made):
+    if made[1] == "asdf":
+        with pytest.raises(FileFormatError, match=r"is a set in ASDF; convert it .*dataset convert"):
+            Dataset(made[0])
+    else:
+        assert len(Dataset(made[0])) > 0
 
 
 def test_on_the_command_line(made):
