@@ -58,7 +58,7 @@ def foreign_stream(path, kind, event, realization, station, quantity):
         raise InputError(
             f"{path} holds several traces of {repeated[0]}; cut it to one stretch of time without gaps first."
         )
-    chosen = everything.select(station=station) if station else everything
+    chosen = at_station(everything, station)
     if not chosen:
         codes = ", ".join(sorted({trace.stats.station for trace in everything}))
         raise InputError(f"nothing to draw: --station {station} is not among {codes}.")
@@ -67,6 +67,14 @@ def foreign_stream(path, kind, event, realization, station, quantity):
     if kind == "response-spectra" and quantity is None and not _all_state_quantities(chosen):
         raise InputError(f"{path} does not state the quantity of its samples; add --quantity VEL, ACC or DISP.")
     return chosen
+
+
+def at_station(stream, station):
+    """Return the traces of a station, by its code or NET.STA, in which wildcards may be; all for None."""
+    if not station:
+        return stream
+    network, _, code = station.rpartition(".")
+    return stream.select(network=network or None, station=code)
 
 
 def _all_state_quantities(stream):
