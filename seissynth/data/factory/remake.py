@@ -17,6 +17,7 @@ from seissynth.data.factory.make import make_dataset, make_settings
 from seissynth.data.factory.run import Job, block_of, chunk_name, make_block
 from seissynth.errors import FileFormatError, ReproductionError
 from seissynth.io.trace_comparison import compare_samples, compare_traces, identity_of
+from seissynth.noise.models import NAMES
 from seissynth.shared.warning import warn_user
 
 #: description's key of the arguments that are not given to `make_settings` as they are
@@ -113,6 +114,8 @@ def remake(folder, description, arguments, only=None):
 def _settings(folder, stored):
     """Return the settings that a set was made with."""
     noise = stored.get("noise")
+    if isinstance(noise, str) and noise not in NAMES:
+        raise FileFormatError(f"{folder / DESCRIPTION}: noise={noise!r} is not one of {', '.join(NAMES)}.")
     if isinstance(noise, dict):
         what = " ".join(f"{kind} {text}" for kind, text in noise.items() if isinstance(text, str))
         raise ReproductionError(

@@ -150,6 +150,10 @@ def test_a_folder_that_was_changed(copy, tmp_path):
     file.write_text("[]")
     with pytest.raises(FileFormatError, match="cannot be read"):
         reproduce(folder)
+    # a path in a foreign file could be anything, and is not opened
+    file.write_text(json.dumps({**whole, "arguments": {**whole["arguments"], "noise": str(folder)}}))
+    with pytest.raises(FileFormatError, match="is not one of auto, n"):
+        reproduce(folder)
     file.write_text(json.dumps({**whole, "weights_hash": "of others"}))
     with pytest.warns(SeisSynthWarning, match="other weights"):
         assert reproduce(folder).equal
