@@ -138,18 +138,29 @@ class Arguments:
                 )
 
     def known_at(self, inventory):
-        """Return the arguments with the terms of an inventory's and the source's stations alone, for provenance."""
+        """Return the arguments with the terms and delays under the names of an inventory's and the source's stations.
+
+        Terms of other stations are left out, for provenance.
+        """
         require_inventory(inventory)
-        if self.station_terms is None:
-            return self
         names = {f"{network.code}.{station.code}" for network in inventory for station in network}
-        kept = self.station_terms.select(names | self._source_stations())
+        names |= self._source_stations()
+        known = self
+        if isinstance(self.velocity_model, StationDelays):
+            delays, unclear = self.velocity_model.named_as(names)
+            _say_unclear("velocity_model", unclear)
+            known = replace(known, velocity_model=delays)
+        if self.station_terms is None:
+            return known
+        kept, unclear = self.station_terms.named_as(names)
+        _say_unclear("station_terms", unclear)
         if len(self.station_terms) and not len(kept):
+            named, here = next(iter(self.station_terms.ln_factors)), min(names, default="no station")
             warn_user(
                 f"station_terms holds {len(self.station_terms)} stations, none of which is in the inventory; stations "
-                "are named NET.STA."
+                f"are named NET.STA (the terms name {named}, the inventory {here})."
             )
-        return replace(self, station_terms=kept)
+        return replace(known, station_terms=kept)
 
     def _source_stations(self):
         """Names of the stations that the source records are of, as far as these tell."""
@@ -235,6 +246,15 @@ class Arguments:
             "unit": UNITS[quantity],
             "arguments": json.dumps(self.as_plain_data() if plain is None else plain, sort_keys=True),
         }
+
+
+def _say_unclear(argument, names):
+    if names:
+        some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        warn_user(
+            f"{argument}: {len(names)} stations are left out, since their codes fit several stations of the inventory, "
+            f"or each other's: {some}. Name them NET.STA."
+        )
 
 
 def plain_value(value):

@@ -163,8 +163,8 @@ def _row(trace, info):
         **{name: info.conditions.get(name) for name in _CONDITIONS},
         "p_s": info.p_s,
         "s_s": info.s_s,
-        **info.truth,
-        "low_cut_hz": info.low_cut_hz,
+        **info.get("truth", {}),  # which sets of make_dataset do not keep
+        "low_cut_hz": info.get("low_cut_hz"),
         "quantity": info.quantity,
         "unit": info.unit,
         "peak": 0.0,
@@ -220,6 +220,8 @@ def _events(streams):
         if info.event_id in events:
             continue
         table = info.conditions
+        if "source_latitude_deg" not in table:  # a set's row of noise is of no event
+            continue
         origin = Origin(
             time=info.origin_time,
             latitude=table.source_latitude_deg,

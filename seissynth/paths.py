@@ -7,6 +7,7 @@ import numpy as np
 
 from seissynth.errors import InputError
 from seissynth.events.earthquakes import Earthquake
+from seissynth.events.picks import first_picks
 from seissynth.seeding import station_key
 from seissynth.shared.geodesic import distances_and_azimuths
 from seissynth.shared.warning import warn_user
@@ -183,27 +184,5 @@ def picks_at_sites(earthquake, sites):
     dict of (NET.STA, "P" or "S") to float
         Seconds after origin; names of the sites.
     """
-    first, names = _first_picks(earthquake), {site.name for site in sites}
-    by_code = {}
-    for name in names:
-        by_code.setdefault(name.partition(".")[2], set()).add(name)
-    out = {key: after for key, after in first.items() if key[0] in names}
-    for (name, phase), after in first.items():
-        same = by_code.get(name.partition(".")[2], ())
-        if name not in names and len(same) == 1:
-            key = next(iter(same)), phase
-            if key not in first:
-                out[key] = min(after, out.get(key, after))
-    return out
-
-
-def _first_picks(earthquake):
-    """The first P and S pick by NET.STA as the picks name it, s after origin."""
-    first = {}
-    for pick in earthquake.event.picks:
-        phase = str(pick.phase_hint or "")[:1].upper()
-        if phase in ("P", "S") and pick.waveform_id is not None and pick.time is not None:
-            key = (f"{pick.waveform_id.network_code or ''}.{pick.waveform_id.station_code or ''}", phase)
-            after = pick.time - earthquake.time
-            first[key] = min(after, first.get(key, after))
-    return first
+    found, _, _ = first_picks(earthquake.event, {site.name for site in sites})
+    return {key: pick.time - earthquake.time for key, pick in found.items()}

@@ -1,4 +1,4 @@
-"""Make the records of an ASDF file again, from its content alone, and compare bit for bit."""
+"""Make the records of an ASDF file, or of a set, again, from its content alone, and compare bit for bit."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from seissynth.errors import FileFormatError, ReproductionError, SeisSynthError
+from seissynth.io.trace_comparison import compare_traces as compare_traces
+from seissynth.io.trace_comparison import identity_of
 from seissynth.shared.warning import warn_user
 from seissynth.shared.wording import a_kind
 
@@ -83,20 +85,22 @@ def reproduce(
     weights: str | os.PathLike[str] | None = None,
     progress: Callable[..., Any] | None = None,
 ) -> ReproductionReport:
-    """Make the records of an ASDF file again and compare them with those in the file.
+    """Make the records of an ASDF file, or of a set, again and compare them with those in it.
 
     Events and stations are taken from the file, and the arguments, seed and realisation from its
-    provenance; nothing else is used.
+    provenance; nothing else is used. For a set of `make_dataset` they are taken from its folder.
 
     Parameters
     ----------
     path : str or path
-        Written by `seissynth.write` with events and inventory.
+        ASDF file written by `seissynth.write` with events and inventory; or the folder of a set of `make_dataset`, in
+        any format, or one of its shards there. Of a set's table all columns but "split" are compared, too.
     weights : str or path, optional
         The weights that the records were made with. Needed if they are not the backend's own: a path stored in a file
         is not opened, because the file may come from anybody.
     progress : callable, optional
-        Called as ``progress(done, total)`` before the first and after each call of ``generate()``.
+        Called as ``progress(done, total)`` before the first and after each call of ``generate()``, or each shard of a
+        set.
 
     Returns
     -------
@@ -106,9 +110,10 @@ def reproduce(
     ------
     ReproductionError
         The file holds no events or stations, an argument could not be stored (a Stream of real noise,
-        a backend instance), the backend is not installed, its weights have to be given, or ``generate()`` fails.
+        a backend instance), the backend is not installed, its weights have to be given, or ``generate()`` fails. A
+        set is not finished, was packed, holds real noise, or one of its shards lies elsewhere than in its folder.
     FileFormatError
-        The file is not one that `seissynth.write` wrote.
+        The file is not one that `seissynth.write` or `make_dataset` wrote.
 
     Warns
     -----
@@ -126,11 +131,15 @@ def reproduce(
     from seissynth.io.onset_picks import without_onset_picks
     from seissynth.io.provenance import environment
 
+    of_set = _set_and_block(path)
+    if of_set is not None:
+        folder, block = of_set
+        return _reproduce_set(path, folder, block, weights, progress)
     contents = read_asdf_quietly(path)
+    calls = _calls(contents.stream, path)
     if not len(contents.catalog) or not len(contents.inventory):
         missing = "events" if not len(contents.catalog) else "stations"
         raise ReproductionError(f"{path} holds no {missing}; write it with event= and inventory= to reproduce it.")
-    calls = _calls(contents.stream, path)
     # picks that we wrote are results: left in, they would be taken for observations
     catalog = without_onset_picks(contents.catalog)
     then, now = dict(contents.environment), environment()
@@ -140,9 +149,9 @@ def reproduce(
             progress(number, len(calls))
         arguments = _with_weights(path, json.loads(text), weights)
         remade = _generate(path, arguments, realization, traces, catalog, contents.inventory)
-        known = {_identity(trace): trace for trace in remade}
+        known = {identity_of(trace): trace for trace in remade}
         for trace in traces:
-            again = known.get(_identity(trace))
+            again = known.get(identity_of(trace))
             difference, line = compare_traces(trace, again)
             equal += line is None
             worst = max(worst, difference)
@@ -162,6 +171,54 @@ def reproduce(
     return report
 
 
+def _set_and_block(path):
+    """Folder of a set and number of the one block that is asked for, None for all; None for other files."""
+    path = Path(path)
+    if path.is_dir():
+        return path, None
+    from seissynth.data.factory.remake import is_shard
+    from seissynth.data.factory.run import block_of
+
+    return (path.parent, int(block_of(path.name))) if is_shard(path) else None
+
+
+def _reproduce_set(path, folder, block, weights, progress):
+    from seissynth import __version__
+    from seissynth.data.factory.remake import read_description, remake
+
+    description = read_description(folder)
+    arguments = description["arguments"]
+    for name, kind in _unstorable(arguments):
+        raise ReproductionError(
+            f"{path} cannot be reproduced: the argument {name} was {kind}, which no file can hold. Make the set again "
+            "in another folder, with the same arguments, and compare."
+        )
+    arguments = _with_weights(path, arguments, weights)
+    backend = arguments.get("backend")
+    results = []
+    if progress is not None:
+        progress(0, 1)
+    try:
+        for done, total, some in remake(folder, description, arguments, block):
+            results += some
+            if progress is not None:
+                progress(done, total)
+    except FileFormatError:
+        raise
+    except (SeisSynthError, TypeError, OSError) as error:
+        if isinstance(error, ReproductionError):
+            raise
+        raise ReproductionError(
+            f"{path} cannot be reproduced with backend {backend!r} as installed here: {error}"
+        ) from error
+    lines = tuple(line for _, line in results if line)
+    worst = max((difference for difference, _ in results), default=0.0)
+    then, now = {"seissynth": str(description.get("version"))}, {"seissynth": __version__}
+    report = ReproductionReport(str(path), len(results), len(results) - len(lines), worst, then, now, lines)
+    _warn_of_versions(report)
+    return report
+
+
 def _calls(stream, path):
     """Group traces by the ``generate()`` call that makes them: (arguments text, realisation) -> traces."""
     calls = {}
@@ -173,6 +230,11 @@ def _calls(stream, path):
                 raise TypeError(f"{a_kind(arguments)} instead of a mapping")
         except (TypeError, ValueError) as error:
             raise FileFormatError(f"{path}: the arguments of {trace.id} cannot be read: {error}.") from error
+        if "make_dataset" in arguments:
+            raise ReproductionError(
+                f"{path} is a part of a set of make_dataset, but does not lie in the set's folder, whose dataset.json, "
+                "catalog.xml and inventory.xml say what it was made of. Reproduce the folder, or the file in it."
+            )
         for name, kind in _unstorable(arguments):
             raise ReproductionError(
                 f"{path} cannot be reproduced: the argument {name} was {kind}, which no file can hold. "
@@ -237,35 +299,6 @@ def _generate(path, arguments, realization, traces, catalog, inventory):
         raise ReproductionError(
             f"{path} cannot be reproduced with backend {backend!r} as installed here: {error}"
         ) from error
-
-
-def _identity(trace):
-    info = trace.stats.seissynth
-    return (info.event_key, info.realization, trace.id)
-
-
-def compare_traces(trace, again):
-    """Return the relative difference, and a line that describes it; (0, None) for equal bits."""
-    start = trace.stats.starttime.strftime("%Y-%m-%dT%H:%M:%S")
-    name = f"{trace.id} {start} realisation {trace.stats.seissynth.realization}"
-    if again is None:
-        return np.inf, f"{name}: was not made again"
-    for what, one, two in (
-        ("samples", trace.stats.npts, again.stats.npts),
-        ("type", trace.data.dtype.str[1:], again.data.dtype.str[1:]),
-        ("start in ns", trace.stats.starttime.ns, again.stats.starttime.ns),
-        ("sampling rate", trace.stats.sampling_rate, again.stats.sampling_rate),
-    ):
-        if one != two:
-            return np.inf, f"{name}: {what} {two} instead of {one}"
-    then, now = trace.data.astype(again.data.dtype, copy=False), again.data
-    if then.tobytes() == now.tobytes():
-        return 0.0, None
-    difference = np.abs(now.astype(float) - then.astype(float))
-    peak = float(np.max(np.abs(then.astype(float))))
-    worst = float(np.max(difference))
-    relative = worst / peak if peak > 0 else np.inf
-    return relative, f"{name}: differs by {relative:.3g} of the peak"
 
 
 def _warn_of_versions(report):

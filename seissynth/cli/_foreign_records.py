@@ -58,7 +58,7 @@ def foreign_stream(path, kind, event, realization, station, quantity):
         raise InputError(
             f"{path} holds several traces of {repeated[0]}; cut it to one stretch of time without gaps first."
         )
-    chosen = everything.select(station=station) if station else everything
+    chosen = at_station(everything, station)
     if not chosen:
         codes = ", ".join(sorted({trace.stats.station for trace in everything}))
         raise InputError(f"nothing to draw: --station {station} is not among {codes}.")
@@ -69,6 +69,14 @@ def foreign_stream(path, kind, event, realization, station, quantity):
     return chosen
 
 
+def at_station(stream, station):
+    """Return the traces of a station, by its code or NET.STA, in which wildcards may be; all for None."""
+    if not station:
+        return stream
+    network, _, code = station.rpartition(".")
+    return stream.select(network=network or None, station=code)
+
+
 def _all_state_quantities(stream):
     return all(str(trace.stats.get("sac", {}).get("kuser0", "")).strip() for trace in stream)
 
@@ -76,7 +84,10 @@ def _all_state_quantities(stream):
 def _read(path):
     from obspy import Stream, read
 
-    names = [str(path)] if Path(path).is_file() else sorted(glob.glob(str(path)))  # noqa: PTH207 (a pattern may be absolute)
+    if Path(path).is_dir():  # as generate() writes SAC
+        names = _names_in(Path(path))
+    else:
+        names = [str(path)] if Path(path).is_file() else sorted(glob.glob(str(path)))  # noqa: PTH207 (a pattern may be absolute)
     if not names:
         raise FileFormatError(f"cannot read {path}: there is no such file.")
     stream = Stream()
@@ -87,3 +98,13 @@ def _read(path):
             text = " ".join(str(error).split()) or type(error).__name__
             raise FileFormatError(f"{name} is neither an .h5 file nor one that ObsPy reads: {text}") from error
     return stream
+
+
+def _names_in(folder):
+    """Files in a folder of records; data sets are not drawn."""
+    files = sorted(item for item in folder.iterdir() if item.is_file() and not item.name.startswith("."))
+    if any(item.suffix in (".hdf5", ".h5", ".asdf") for item in files):
+        raise InputError(f"{folder} is a data set; plot draws records of one file, such as an .h5 file in the folder.")
+    if not files:
+        raise InputError(f"{folder} is a folder without files.")
+    return [str(item) for item in files]

@@ -17,7 +17,7 @@ from seissynth.cli._common import (
     refuse_existing,
     say,
 )
-from seissynth.cli._foreign_records import foreign_stream, is_asdf
+from seissynth.cli._foreign_records import at_station, foreign_stream, is_asdf
 from seissynth.errors import InputError
 
 
@@ -49,7 +49,8 @@ def plot(
     event: Annotated[int, typer.Option("--event", min=0, help="Event to plot, counted from 0.")] = 0,
     realization: Annotated[int, typer.Option("--realization", min=0, help="Realisation to plot, counted from 0.")] = 0,
     station: Annotated[
-        str | None, typer.Option("--station", help="Only this station; wildcards allowed.", show_default=False)
+        str | None,
+        typer.Option("--station", help="Only this station, by code or NET.STA; wildcards allowed.", show_default=False),
     ] = None,
     component: Annotated[str, typer.Option("--component", help="Component of a section.")] = "Z",
     same_time: Annotated[bool, typer.Option("--same-time", help="Use one time axis for all traces.")] = False,
@@ -143,11 +144,13 @@ def _choose(contents, file, event, realization, station):
     numbers = {int(trace.stats.seissynth.realization) for trace in everything}
     if realization not in numbers:
         raise InputError(f"--realization {realization}: {file} holds {', '.join(map(str, sorted(numbers)))}.")
-    chosen = everything.select(station=station) if station else everything
+    chosen = at_station(everything, station)
     wanted = (ids[event], realization)
     chosen = type(everything)(
         [trace for trace in chosen if (trace.stats.seissynth.event_id, trace.stats.seissynth.realization) == wanted]
     )
+    if not chosen and not station:
+        raise InputError(f"nothing to draw: {file} has no record of event {event}, realisation {realization}.")
     if not chosen:
         codes = sorted({trace.stats.station for trace in everything})
         raise InputError(f"nothing to draw: --station {station} is not among {', '.join(codes)} of this event.")

@@ -165,6 +165,8 @@ def read_asdf(path: str | os.PathLike[str]) -> AsdfContents:
 def read_asdf_quietly(path):
     """Like `read_asdf` without warnings, for callers that check `left_out` and `missing` themselves."""
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"cannot read {path}: it is a folder; give one of the .h5 files in it.")
     if not path.is_file():
         raise InputError(f"cannot read {path}: there is no such file.")
     _require_asdf(path)

@@ -11,6 +11,7 @@ from obspy.signal.rotate import rotate2zne
 
 from seissynth.errors import FileFormatError, InputError
 from seissynth.io import asdf_rows as rows_of
+from seissynth.io.asdf_shards import key_of, rows_beside
 from seissynth.io.hdf5_outside import refuse_outside
 from seissynth.io.provenance import read_documents
 from seissynth.io.seisbench.table import read_table
@@ -58,10 +59,12 @@ class FileRecords:
             reason = " ".join(str(error).split())
             raise FileFormatError(f"{self.path} is not ASDF, or is cut off ({reason}).") from error
         self._rows = self._stored_rows() if self._place else None
-        self._info = {}
+        self._info, self._beside = {}, {}
         if self._rows is None and "Provenance" in self._file._ASDFDataSet__file:
             # of files that seissynth wrote: onsets of each realisation
             self._info = read_documents(self._file.provenance.values())
+            # of sets in ASDF: the whole table
+            self._beside = rows_beside(self.path) if self._place else {}
         return self
 
     def __exit__(self, kind, error, traceback):
@@ -78,6 +81,11 @@ class FileRecords:
                 return {} if table is None else json.loads(table.attrs.get("data_format", "{}"))
         except (OSError, ValueError) as error:
             raise FileFormatError(f"{path} is not ASDF, or is cut off ({error}).") from error
+
+    def quantity(self):
+        """Unit and quantity that the provenance states, if they are those of all records; else ("", "")."""
+        stated = {(str(one.info.get("unit", "")), str(one.info.get("quantity", ""))) for one in self._info.values()}
+        return stated.pop() if len(stated) == 1 else ("", "")
 
     def _stored_rows(self):
         kind, name = self._place
@@ -182,13 +190,14 @@ class FileRecords:
         if event is not None:
             row |= rows_of.event_columns(event)
             row["trace_category"] = "earthquake_local"
-            row |= rows_of.pick_columns(event, *self._sensor(station_columns, stats), start, rate, npts)
+            sensor = self._sensor(station_columns, stats)
+            row |= rows_of.pick_columns(event, *sensor, start, rate, npts, stations=self._file.waveforms.list())
         if info is not None:
             row |= _onsets(info.info, start, rate, npts)
         row |= self._from_flat(row)
         for name, value in rows_of.path_columns(row).items():
             row.setdefault(name, value)
-        return row
+        return row | self._beside.get(key_of(row), {})
 
     @staticmethod
     def _sensor(station_columns, stats):

@@ -18,6 +18,7 @@ from obspy.geodetics import gps2dist_azimuth
 
 from seissynth.errors import FileFormatError
 from seissynth.events.earthquakes import preferred
+from seissynth.events.picks import first_picks
 
 _PICKS = "smi:local/seissynth/dataset"
 _STATUS = {"manual": "manual", "automatic": "automatic"}
@@ -63,28 +64,26 @@ def path_columns(row):
     return columns
 
 
-def pick_columns(event, network, station, location, start, rate_hz, npts):
-    """Return samples and status of P and S from an event's picks at one sensor; the earliest of each phase."""
+def pick_columns(event, network, station, location, start, rate_hz, npts, stations=()):
+    """Return samples and status of P and S from an event's picks at one sensor; the earliest of each phase.
+
+    `stations` are those of the whole file, NET.STA: picks may name another network, where that is unambiguous.
+    """
     columns = {}
-    for phase in ("p", "s"):
-        picks = [pick for pick in event.picks if _is_of(pick, network, station, location, phase)]
-        if picks:
-            pick = min(picks, key=lambda item: item.time.ns)
-            sample = (pick.time - start) * rate_hz
-            if 0 <= sample < npts:
-                columns[f"trace_{phase}_arrival_sample"] = sample
-                columns[f"trace_{phase}_status"] = _STATUS.get(pick.evaluation_mode, "estimated")
+    name = f"{network}.{station}"
+    # picks of another sensor of the station, such as one in its borehole, are not of this one
+    mine = Event(picks=[pick for pick in event.picks if _may_be_of(pick, location)])
+    for (where, kind), pick in first_picks(mine, {name, *stations})[0].items():
+        phase, sample = kind.lower(), (pick.time - start) * rate_hz
+        if where == name and 0 <= sample < npts:
+            columns[f"trace_{phase}_arrival_sample"] = sample
+            columns[f"trace_{phase}_status"] = _STATUS.get(pick.evaluation_mode, "estimated")
     return columns
 
 
-def _is_of(pick, network, station, location, phase):
-    waveform_id = pick.waveform_id
-    if waveform_id is None or (waveform_id.network_code or "", waveform_id.station_code) != (network, station):
-        return False
-    # a pick without location is of the station
-    if waveform_id.location_code is not None and waveform_id.location_code != location:
-        return False
-    return (pick.phase_hint or "").strip().lower()[:1] == phase
+def _may_be_of(pick, location):
+    """Whether a pick may be of a sensor at this location of its station; one without location is of the station."""
+    return pick.waveform_id is not None and (not location or (pick.waveform_id.location_code or location) == location)
 
 
 def catalog_of(table):

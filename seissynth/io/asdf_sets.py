@@ -11,6 +11,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ def read_asdf_records(
     flatfile : str, path or DataFrame, optional
         ITACA's table (`read_flatfile`). Its magnitudes, coordinates and distances take precedence over the file's.
     table : bool
-        Use the metadata table stored in the file by `seisbench_to_asdf`.
+        Use the metadata table stored in the file by `seisbench_to_asdf`, or beside it by `make_dataset`.
 
     Yields
     ------
@@ -72,8 +73,16 @@ def read_asdf_records(
         Once, with the number of records left out and the reasons: fewer than three components, gaps, unknown azimuth.
     """
     flat = None if flatfile is None else _as_flat(flatfile)
+    for _, row, data in _records_of(path, tag, flat, table):
+        yield row, data
+
+
+def _records_of(path, tag, flat, table=True):
+    """Yield unit and quantity that a file states, row, and samples of its records."""
     with FileRecords(path, tag=tag, flat=flat, table=_TABLE if table else None) as records:
-        yield from records
+        stated = records.quantity()
+        for row, data in records:
+            yield stated, row, data
         if records.refused:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(records.refused.items()))
             warn_user(f"{path}: records left out: {reasons}.")
@@ -102,7 +111,7 @@ def asdf_to_seisbench(
     tag, flatfile
         As in `read_asdf_records`.
     unit, quantity : str, optional
-        Unit and quantity of the samples, which ASDF does not store. Files written by `seisbench_to_asdf` do; others are
+        Unit and quantity of the samples, which ASDF does not store. Files written by seissynth state them; others are
         "unknown".
     records_per_chunk : int
         A larger set is written in chunks of this many records; each is complete before the next begins.
@@ -133,17 +142,29 @@ def asdf_to_seisbench(
         if key not in ("unit", "measurement", "component_order", "dimension_order", "sampling_rate")
     }
     flat = None if flatfile is None else _as_flat(flatfile)
-    pairs = (pair for path in files for pair in read_asdf_records(path, tag=tag, flatfile=flat))
+    items = (item for path in files for item in _records_of(path, tag, flat))
+    first = next(items, None)
+    known_unit, known_quantity = ("", "") if first is None else first[0]
+
+    def pairs():
+        for stated, row, data in items if first is None else chain([first], items):
+            if stated != (known_unit, known_quantity) and not (unit and quantity):
+                held = " and ".join(name or "unknown quantities" for name in (known_quantity, stated[1]))
+                raise FileFormatError(
+                    f"{source}: the files hold {held}; convert each by itself, or give unit and quantity."
+                )
+            yield row, data
+
     return write_in_chunks(
         output,
-        pairs,
+        pairs(),
         records_per_chunk=records_per_chunk,
         overwrite=overwrite,
         progress=progress,
         component_order=stored.get("component_order", "ZNE"),
         sampling_rate_hz=stored.get("sampling_rate"),
-        unit=unit or stored.get("unit", "unknown"),
-        quantity=quantity or stored.get("measurement", "unknown"),
+        unit=unit or stored.get("unit") or known_unit or "unknown",
+        quantity=quantity or stored.get("measurement") or known_quantity or "unknown",
         extra_format=extra,
     )
 

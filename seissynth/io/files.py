@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ _MIXED = (
     "{path} would hold several realisations of {what}, which MiniSEED cannot distinguish; "
     "write .h5, or put {{realization}} into the file name."
 )
+_FIELD = re.compile(r"\{(network|station|location|channel|start|realization|event)\b[^}]*\}")
 _SAC_NAME = "{network}.{station}.{location}.{channel}.{start}.r{realization:04d}.sac"
 
 
@@ -97,6 +99,7 @@ def write(
     kind = _format_of(path, format)
     if kind != "SAC":  # which may be a folder
         require_file_name(path)
+    _require_plain(path, kind)
     streams = as_streams(stream)
     for trace in (trace for one in streams for trace in one):
         _require_whole(trace)
@@ -118,6 +121,7 @@ def check_target(path, realizations=1, format=None):
     kind = _format_of(path, format)
     if kind != "SAC":
         require_file_name(path)
+    _require_plain(path, kind)
     if kind == "MSEED" and realizations > 1 and "{realization" not in str(path):
         raise InputError(_MIXED.format(path=path, what="every channel"))
 
@@ -169,6 +173,15 @@ def _fields(trace):
         # a resource id holds slashes, which no file name can
         "event": "".join(c if c.isalnum() else "_" for c in str(info.get("event_id", "")).rsplit("/", 1)[-1]),
     }
+
+
+def _require_plain(path, kind):
+    """Refuse fields in the name of an ASDF file, which would not be filled: it holds all records."""
+    if kind == "ASDF" and (field := _FIELD.search(str(path))):
+        raise InputError(
+            f"{path}: one {Path(path).suffix} file holds all records, so its name has no fields such as {field[0]}; "
+            "leave it out, or write .mseed or .sac."
+        )
 
 
 def _expand(path, trace):

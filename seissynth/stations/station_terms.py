@@ -20,6 +20,7 @@ from seissynth.errors import FileFormatError, InputError
 from seissynth.shared.atomic import replacing
 from seissynth.shared.json_file import read_json
 from seissynth.shared.wording import a_kind
+from seissynth.stations.station_names import names_of_stations
 
 #: a larger ln of a factor is an error of a unit or a gain
 MOST_LN = 4.0
@@ -108,6 +109,27 @@ class StationTerms:
         return StationTerms(
             self.frequencies_hz, {name: one for name, one in self.ln_factors.items() if name in names}, about
         )
+
+    def named_as(self, stations: Iterable[str]) -> tuple[StationTerms, list[str]]:
+        """Return the terms of some stations under the names that these have here, and names that fit several of them.
+
+        Where one of the two lacks a network code, the station code alone counts, if it is the only one.
+
+        Examples
+        --------
+        >>> terms = StationTerms([1.0], {"AMAT": [0.7], "XX.BORE": [0.1]})
+        >>> dict(terms.named_as(["XX.AMAT", "XX.BORE"])[0].ln_factors)
+        {'XX.AMAT': (0.7,), 'XX.BORE': (0.1,)}
+        """
+        found, unclear = names_of_stations(self.ln_factors, stations)
+        new = {name: station for station, name in found.items()}
+        kept = self.select(new)
+        about = {
+            key: {new[name]: one for name, one in value.items()}
+            if isinstance(value, Mapping) and value and set(value) <= set(new) else value
+            for key, value in kept.about.items()
+        }  # fmt: skip
+        return StationTerms(kept.frequencies_hz, {new[n]: one for n, one in kept.ln_factors.items()}, about), unclear
 
     def texts(self, stations: Iterable[str]) -> list[str]:
         """Return the column ``station_terms`` for stations, NET.STA; empty where a station has none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from seissynth.errors import FileFormatError, InputError
 from seissynth.shared.atomic import replacing
 from seissynth.shared.json_file import read_json
 from seissynth.shared.wording import a_kind
+from seissynth.stations.station_names import names_of_stations
 
 if TYPE_CHECKING:
     from seissynth.traveltime.first_arrivals import Onsets
@@ -85,6 +86,21 @@ class StationDelays:
                 f"velocity_model={dict(model)!r} must have the keys {sorted(_KEYS)}, as those of StationDelays.plain()."
             )
         return cls(model["based_on"], model["delays_s"])
+
+    def named_as(self, stations: Iterable[str]) -> tuple[StationDelays, list[str]]:
+        """Return the delays under the names that some stations have here, and names that fit several of them.
+
+        Where one of the two lacks a network code, the station code alone counts, if it is the only one. Delays of
+        other stations stay.
+
+        Examples
+        --------
+        >>> StationDelays("iasp91", {"SOFT": (0.2, 0.5)}).named_as(["XX.SOFT"])[0].delays_s
+        {'XX.SOFT': (0.2, 0.5)}
+        """
+        found, unclear = names_of_stations([name for name in self.delays_s if name], stations)
+        new = {name: station for station, name in found.items()}
+        return StationDelays(self.based_on, {new.get(n, n): pair for n, pair in self.delays_s.items()}), unclear
 
     def add_to(self, onsets: Onsets, stations: Sequence[str]) -> Onsets:
         """Return onsets with the delays of their stations; direct waves are late by as much as first ones.

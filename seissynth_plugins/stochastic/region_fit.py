@@ -21,6 +21,7 @@ from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.presets import make_parameters
 from seissynth_plugins.stochastic.region_freedoms import CONSTANTS, FREEDOMS, SHIFTED_HZ
 from seissynth_plugins.stochastic.region_presets import write_table
+from seissynth_plugins.stochastic.region_steps import LEAST_EVENTS, bootstrap, scatter_of, step_of
 from seissynth_plugins.stochastic.spectra import interpolate_log_frequency
 
 if TYPE_CHECKING:
@@ -28,14 +29,7 @@ if TYPE_CHECKING:
 
     from seissynth.io.ground_motion_tables import GroundMotionTable
 
-#: standard deviations of residuals between and within events, of the size of those of ground-motion models (ln)
-TAU, PHI = 0.45, 0.6
-#: measures of one record say much the same: correlation that their number is corrected for
-BETWEEN_MEASURES = 0.7
-#: a measure never counts as if it scattered less, ln
-_LEAST_SCATTER = 0.1
-_LEAST_EVENTS, _LEAST_RECORDS = 6, 40
-_DRAWS = 200
+_LEAST_RECORDS = 40
 _LARGEST_STEP = 1.5  # prior standard deviations
 
 
@@ -190,11 +184,11 @@ def fit_region(
             axis=-1,
         )
         base = change
-        step, information = _step(now, slopes, events, base, prior)
+        step, information = step_of(now, slopes, events, base, prior)
         change = base + np.clip(step, -_LARGEST_STEP * prior, _LARGEST_STEP * prior)
     constants = {name: _rounded(value) for name, value in at(change).items()}
     after, _ = residuals(fitted, constants)
-    spread = _bootstrap(now, slopes, events, base, prior, seed)
+    spread = bootstrap(now, slopes, events, base, prior, seed)
     seen = 1.0 - np.diag(np.linalg.inv(information)) / prior**2
     summary = _summary(table.measures, {"fit": (before, after, events)})
     if len(kept_out):
@@ -229,10 +223,10 @@ def _parts(rows, test_share, most, seed):
             chosen = generator(hash_words("region fit records", seed)).permutation(len(part))[:most]
             part = part.iloc[np.sort(chosen)]
         parts.append(part.reset_index(drop=True))
-    if parts[0]["event_id"].nunique() < _LEAST_EVENTS or len(parts[0]) < _LEAST_RECORDS:
+    if parts[0]["event_id"].nunique() < LEAST_EVENTS or len(parts[0]) < _LEAST_RECORDS:
         raise InputError(
             f"the fit would have {len(parts[0])} records of {parts[0]['event_id'].nunique()} events; it needs "
-            f"{_LEAST_RECORDS} of {_LEAST_EVENTS}. Give a larger file, or a smaller test_share."
+            f"{_LEAST_RECORDS} of {LEAST_EVENTS}. Give a larger file, or a smaller test_share."
         )
     return parts
 
@@ -249,69 +243,13 @@ def _residuals(table, rows, based_on, constants, seed, velocity_model):
     return found[list(table.measures)].to_numpy(float), found["event"].to_numpy()
 
 
-def _scatter(residuals, events):
-    """Standard deviations between and within events of each measure, (measures, 2)."""
-    out = np.empty((residuals.shape[1], 2))
-    for column, values in enumerate(residuals.T):
-        known = np.isfinite(values)
-        groups = [values[known & (events == event)] for event in np.unique(events[known])]
-        sizes = np.array([len(group) for group in groups])
-        if sizes.sum() - len(groups) < _LEAST_EVENTS:
-            out[column] = TAU, PHI
-            continue
-        square = sum(((group - group.mean()) ** 2).sum() for group in groups) / (sizes.sum() - len(groups))
-        means = np.array([group.mean() for group in groups])
-        out[column] = np.sqrt(max(means.var() - square * (1.0 / sizes).mean(), 0.0)), np.sqrt(square)
-    return np.maximum(out, _LEAST_SCATTER)
-
-
-def _normal_equations(residuals, slopes, events, scatter):
-    """Information and its right side of each event, from records that share an event term."""
-    measures = residuals.shape[1]
-    share = 1.0 / (1.0 + (measures - 1) * BETWEEN_MEASURES)
-    for event in np.unique(events):
-        mine = events == event
-        matrix, right = np.zeros((slopes.shape[-1],) * 2), np.zeros(slopes.shape[-1])
-        for measure in range(measures):
-            known = mine & np.isfinite(residuals[:, measure])
-            n = int(known.sum())
-            if not n:
-                continue
-            r, a = residuals[known, measure], -slopes[known, measure]
-            between, within = np.square(scatter[measure])
-            pull = between / (within * (within + n * between))
-            matrix += share * (a.T @ a / within - pull * np.outer(a.sum(axis=0), a.sum(axis=0)))
-            right += share * (a.T @ r / within - pull * a.sum(axis=0) * r.sum())
-        yield matrix, right
-
-
-def _step(residuals, slopes, events, change, prior, weights=None):
-    """Change that the records and the priors ask for, and the information."""
-    parts = list(_normal_equations(residuals, slopes, events, _scatter(residuals, events)))
-    weights = np.ones(len(parts)) if weights is None else weights
-    matrix = sum(w * m for w, (m, _) in zip(weights, parts, strict=True)) + np.diag(prior**-2.0)
-    right = sum(w * r for w, (_, r) in zip(weights, parts, strict=True)) - change / prior**2
-    return np.linalg.solve(matrix, right), matrix
-
-
-def _bootstrap(residuals, slopes, events, change, prior, seed):
-    """Samples of the result over events, (draws, freedoms), from the last step's slopes."""
-    count, rng = len(np.unique(events)), generator(hash_words("region fit bootstrap", seed))
-    return np.array(
-        [
-            change + _step(residuals, slopes, events, change, prior, np.bincount(drawn, minlength=count))[0]
-            for drawn in rng.integers(count, size=(_DRAWS, count))
-        ]
-    )
-
-
 def _summary(measures, parts):
     """Rows (events, measure, records, before, after) with intervals over events."""
     lines = []
     for label, (before, after, events) in parts.items():
         for column, measure in enumerate(measures):
             known = np.isfinite(before[:, column]) & np.isfinite(after[:, column])
-            if known.sum() < _LEAST_EVENTS:
+            if known.sum() < LEAST_EVENTS:
                 continue
             cells = [_mean_over_events(one[known, column], events[known]) for one in (before, after)]
             lines.append({"events": label, "measure": measure, "records": int(known.sum()),
@@ -323,7 +261,7 @@ def _mean_over_events(values, events):
     """Mean of ln over events and records, weighted as their scatter asks, with the interval of 1.96 standard errors."""
     names = np.unique(events)
     means = np.array([values[events == name].mean() for name in names])
-    ((tau, phi),) = _scatter(values[:, None], events)
+    ((tau, phi),) = scatter_of(values[:, None], events)
     weight = np.array([1.0 / (tau**2 + phi**2 / (events == name).sum()) for name in names])
     mean = float((weight * means).sum() / weight.sum())
     error = np.sqrt((weight**2 * (means - mean) ** 2).sum()) / weight.sum()

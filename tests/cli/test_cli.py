@@ -161,6 +161,54 @@ def test_plot(run, inputs, tmp_path, kind):
         assert "AMAT, BORE" in one_line_error(run("plot", "a.h5", "-o", "b.png", "--station", "NONE"))
 
 
+def test_plot_draws_the_folder_that_generate_writes_sac_to(run, tmp_path):
+    """As `generate` says itself: next: seissynth plot NAME.sac."""
+    made = run("generate", "--example", "-o", "records.sac", "--duration", 40)
+    assert made.exit_code == 0 and "seissynth plot records.sac" in made.stderr
+    drawn = run("plot", "records.sac", "-o", "a.png", "--station", "AMAT")
+    assert drawn.exit_code == 0 and (tmp_path / "a.png").is_file(), drawn.stderr
+    run("dataset", "make", "--example", "--draw", 1, "--around", "XX.AMAT", "--duration", 20, "-o", "made")
+    for folder, words in (("made", "is a data set"), ("none", "without files")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        refused = run("plot", folder, "-o", "b.png")
+        assert refused.exit_code == 1 and words in refused.stderr and "Traceback" not in refused.output
+
+
+def test_stations_to_plot_may_have_their_network(run, inputs, tmp_path):
+    assert run("generate", *inputs, "-o", "a.h5", "-q").exit_code == 0
+    assert run("generate", *inputs, "-o", "a.mseed", "-q").exit_code == 0
+    for file in ("a.h5", "a.mseed"):
+        pictures = []
+        for name in ("AMAT", "XX.AMAT", "X?.AM*"):
+            assert run("plot", file, "--station", name, "-o", "b.png", "--overwrite").exit_code == 0
+            pictures.append((tmp_path / "b.png").read_bytes())
+        assert len(set(pictures)) == 1
+        assert "YY.AMAT is not among AMAT" in one_line_error(run("plot", file, "--station", "YY.AMAT", "-o", "c.png"))
+
+
+def test_an_event_without_records_is_named_when_it_is_to_be_drawn(run, tmp_path):
+    """One that was left out is in the file's catalogue all the same."""
+    import obspy
+
+    import seissynth
+
+    inventory, event = seissynth.read_example()
+    bare = event.copy()
+    bare.resource_id, bare.magnitudes, bare.preferred_magnitude_id = "smi:local/bare", [], None
+    obspy.core.event.Catalog([event, bare]).write(str(tmp_path / "two.xml"), format="QUAKEML")
+    inventory.write(str(tmp_path / "stations.xml"), format="STATIONXML")
+    assert run("generate", "-i", "stations.xml", "-e", "two.xml", "-o", "a.h5", "--duration", 40).exit_code == 0
+    error = one_line_error(run("plot", "a.h5", "--event", 1, "-o", "a.png"))
+    assert "no record of event 1, realisation 0" in error and "None" not in error
+
+
+def test_fields_in_the_name_of_a_file_that_holds_all_are_refused(run, tmp_path):
+    for name in ("out_{event}.h5", "{station}.asdf", "r{realization:03d}.h5"):
+        assert "holds all records" in one_line_error(run("generate", "--example", "-o", name))
+    assert not list(tmp_path.iterdir())
+    assert run("generate", "--example", "-o", "{0}.h5", "--duration", 40).exit_code == 0
+
+
 def test_plot_names_the_picture_after_the_file(run, inputs, tmp_path):
     assert run("generate", *inputs, "-o", "a.h5", "-q").exit_code == 0
     result = run("plot", "a.h5", "--kind", "response-spectra")

@@ -142,7 +142,7 @@ def test_evaluations_count_the_stations_that_have_a_term(tmp_path):
     terms = StationTerms([1.0], {"XX.S1": [0.1], "XX.ELSEWHERE": [0.1]})
     assert seissynth.evaluate_flatfile(path, station_terms=terms, **options).about["station_terms"] == 1
     with pytest.warns(SeisSynthWarning, match="none of which is in the flat file"):
-        seissynth.evaluate_flatfile(path, station_terms=StationTerms([1.0], {"S1": [0.1]}), **options)
+        seissynth.evaluate_flatfile(path, station_terms=StationTerms([1.0], {"YY.S1": [0.1]}), **options)
 
 
 def test_the_command_line_evaluates_with_terms(app, tmp_path):

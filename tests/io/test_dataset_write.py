@@ -108,7 +108,7 @@ def test_an_array_that_is_filled_anew_between_calls(tmp_path):
     np.testing.assert_array_equal(Dataset(tmp_path).waveforms(), truth)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int16", "int32"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int16", "int32", "int64"])
 def test_types(tmp_path, dtype):
     data = np.rint(100 * records(2))
     with DatasetWriter(tmp_path, sampling_rate_hz=1.0, dtype=dtype) as writer:

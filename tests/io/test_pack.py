@@ -59,6 +59,22 @@ def test_counts_stay_whole_numbers(tmp_path):
         assert file["data/bucket0"].dtype == np.int32
 
 
+@pytest.mark.parametrize("name", ["int64", "uint32", "int8", "uint8", "uint16", "uint64"])
+def test_whole_numbers_of_any_size_stay(tmp_path, name):
+    """Counts read by other programs come as int64, mostly; up to the largest number that the type or int64 holds."""
+    most, least = min(np.iinfo(name).max, 2**63 - 1), np.iinfo(name).min
+    samples = np.random.default_rng(0).integers(0, 2, (4, 3, 2000)).astype(name)
+    samples[1, 2, :2] = most, least
+    facts = {"component_order": "ZNE", "dimension_order": "CW", "sampling_rate": 100}
+    write_by_hand(tmp_path / "set", {"a": samples}, {"trace_name": [f"a${k},:3,:2000" for k in range(4)]}, facts)
+    assert pack_dataset(tmp_path / "set", tmp_path / "small", bits=1) == 4
+    copy = Dataset(tmp_path / "small").waveforms(dtype=None)
+    assert copy.dtype.kind == "i" and np.array_equal(copy, samples)
+    if name == "int64":
+        small = (tmp_path / "small" / "waveforms.hdf5").stat().st_size
+        assert small < 0.1 * samples.nbytes
+
+
 def test_what_cannot_be_copied_is_named(tmp_path):
     folder = write(tmp_path / "set", records(3))
     with pytest.raises(InputError, match=r"bits=24 must be 1 to 23"):

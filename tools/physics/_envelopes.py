@@ -11,6 +11,7 @@ from obspy.geodetics import gps2dist_azimuth
 from scipy.signal import butter, sosfilt
 from scipy.signal.windows import tukey
 
+from seissynth.events.picks import first_picks
 from seissynth.io.seisbench.dataset import Dataset
 from seissynth.seeding import make_seeds
 from seissynth.traveltime import onsets
@@ -175,8 +176,7 @@ def _recording(event, origin, name, traces, places, analyst):
     if not np.isfinite(data).all() or (np.ptp(data, axis=1) == 0).any() or _is_clipped(data):
         return None
     if analyst:
-        picks = {pick.phase_hint[:1]: pick.time - origin.time for pick in event.picks
-                 if pick.waveform_id.station_code == name.split(".")[1] and pick.phase_hint}  # fmt: skip
+        picks = {phase: pick.time - origin.time for (_, phase), pick in first_picks(event, [name])[0].items()}
         if not {"P", "S"} <= set(picks):
             return None
         p, s = picks["P"], picks["S"]

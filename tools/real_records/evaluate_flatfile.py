@@ -16,7 +16,7 @@ import pandas as pd
 
 from seissynth.evaluation.flatfiles.evaluation import FlatfileEvaluation
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
-from seissynth.evaluation.flatfiles.residuals import add_model, residual_table
+from seissynth.evaluation.flatfiles.residuals import add_model
 from seissynth.evaluation.flatfiles.tables import flatfile_tables, measure_title
 from seissynth.evaluation.ground_motion_models import ground_motion_model
 from seissynth.evaluation.results import EvaluationSettings
@@ -24,6 +24,7 @@ from seissynth.io.ground_motion_tables import read_ground_motion
 from seissynth.plotting.evaluation_flatfile import draw_flatfile
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from tools.real_records import _real_records as real
+from tools.real_records._kept_residuals import kept_residuals
 
 OUT = real.DEFAULT_OUT.parent / "flatfile"
 PERIODS_S = (0.1, 0.3, 1.0, 3.0)
@@ -36,13 +37,9 @@ def make_residuals(table, kept, preset, realizations, limit):
     events = pd.Series(table.rows["event_id"].unique()).sample(frac=1, random_state=0)
     parts = []
     for event in events[: limit or len(events)]:
-        file = kept / f"{hashlib.sha256(event.encode()).hexdigest()[:16]}.csv"
-        if not file.exists():
-            rows = table.rows[table.rows["event_id"] == event].reset_index(drop=True)
-            one, _ = residual_table(replace(table, rows=rows), maker, realizations)
-            real.write_text(file, one.to_csv(index=False))
-            print(event, len(one), flush=True)
-        parts.append(pd.read_csv(file, dtype={"event": str, "station": str}))
+        rows = table.rows[table.rows["event_id"] == event].reset_index(drop=True)
+        name = hashlib.sha256(event.encode()).hexdigest()[:16]
+        parts.append(kept_residuals(replace(table, rows=rows), maker, kept, name, realizations))
     return pd.concat(parts, ignore_index=True)
 
 

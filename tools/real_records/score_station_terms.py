@@ -6,7 +6,7 @@ Every other earthquake, in the order of time, is one half. Terms are fitted on o
 again with them, and the reverse. Beside no terms there are two rivals: each station's PSA term read as a Fourier factor
 at 1 / T, and each measure's own station term put onto its residual without a record (which no record can have, since
 measures of a record depend on each other). Records at stations with a term count. Residuals are kept in the folder
-KEPT. Writes tables, and a picture of the terms fitted to all earthquakes.
+KEPT, by a digest of rows and options. Writes tables, and a picture of the terms fitted to all earthquakes.
 """
 
 import argparse
@@ -19,13 +19,13 @@ import pandas as pd
 from seissynth.evaluation.flatfiles.fit_terms import LEAST_RECORDS, PERIODS_S, sensitivities, terms_of_residuals
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
 from seissynth.evaluation.flatfiles.parts import PARTS, limits, split_sets
-from seissynth.evaluation.flatfiles.residuals import residual_table
 from seissynth.evaluation.flatfiles.tables import measure_title
 from seissynth.evaluation.statistics.mixed_effects import split_residuals
 from seissynth.io.ground_motion_tables import read_ground_motion
 from seissynth.stations.station_terms import StationTerms
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from tools.real_records import _real_records as real
+from tools.real_records._kept_residuals import kept_residuals
 from tools.real_records._station_term_pictures import draw_terms
 
 OUT = real.DEFAULT_OUT.parent / "sites"
@@ -33,16 +33,6 @@ SCORED = ("pga", "pgv", "psa_0.1", "psa_0.3", "psa_1", "psa_3")
 FARTHEST_KM = 300.0
 #: sets in the order of the tables
 NONE, TERMS, READ, OWN = "no terms", "station terms", "PSA terms read at 1 / T", "each measure's own term"
-
-
-def kept_residuals(table, maker, kept, label, terms=None):
-    """Residuals of a table's rows, from the folder if they were made before."""
-    file = kept / f"{label}.csv"
-    if not file.exists():
-        found, _ = residual_table(table, maker, 1, station_terms=terms)
-        real.write_text(file, found.to_csv(index=False))
-        print(label, len(found), flush=True)
-    return pd.read_csv(file, dtype={"event": str, "station": str})
 
 
 def own_terms(residuals, measure):
@@ -81,7 +71,7 @@ def scored_rows(table, maker, kept, plain, answers):
         keys = ["event", "station"]
         part = plain.merge(rows[["event_id", "site"]].set_axis(keys, axis=1), on=keys)
         for title, label, used in ((TERMS, "terms", terms), (READ, "read", rivals)):
-            made = kept_residuals(some, maker, kept, f"{label}_{half}", used)
+            made = kept_residuals(some, maker, kept, f"{label}_{half}", terms=used)
             part = part.merge(made[[*keys, *SCORED]].rename(columns={m: f"{m} {title}" for m in SCORED}), on=keys)
         for measure in SCORED:
             of_station = own_terms(known, measure)

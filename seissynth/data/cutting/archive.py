@@ -92,6 +92,10 @@ class Archive:
     def __contains__(self, trace_id):
         return trace_id in self._entries
 
+    def ids(self):
+        """Return the sorted ids of the channels that have samples."""
+        return sorted(self._entries)
+
     def spans(self, gap_s=0.0):
         """Intervals in which any channel has samples, ndarray (n, 2) of ns; gaps up to `gap_s` are bridged."""
         parts = np.array(sorted((e.start_ns, e.end_ns) for entries in self._entries.values() for e in entries))

@@ -18,7 +18,7 @@ import numpy as np
 from seissynth.data.cutting.archive import Archive
 from seissynth.data.cutting.blocks import make_blocks, open_sensors, say_left_out
 from seissynth.data.cutting.parts import Parts, fingerprint_of
-from seissynth.data.cutting.paths import make_table, read_picks
+from seissynth.data.cutting.paths import make_table, read_picks, some_of
 from seissynth.data.cutting.rows import SensorCutter
 from seissynth.data.cutting.settings import RULES, UNITS, CutReport, CutSettings
 from seissynth.errors import InputError
@@ -100,7 +100,7 @@ def _cut(waveforms, inventory, catalog, output, settings, overwrite, progress):
     picker = make_picker(settings.picker)
     archive = Archive(waveforms)
     quakes = sorted(read_earthquakes(catalog), key=lambda quake: quake.time.ns)
-    picks = [read_picks(quake) for quake in quakes]
+    picks = read_picks(quakes, inventory)
     npts = round(settings.duration_s * settings.rate_hz)
     parts = Parts(output, fingerprint_of(archive, inventory, quakes, picks, settings), npts)
     # a kill may have come between the set and the end
@@ -111,7 +111,7 @@ def _cut(waveforms, inventory, catalog, output, settings, overwrite, progress):
         work = _Work(archive, inventory, quakes, picks, settings, picker)
         report = _cut_blocks(work, parts, blocks, progress)
         if not (report.written or report.noise):
-            raise InputError(_nothing(report, quakes, archive))
+            raise InputError(_nothing(report, quakes, archive, inventory))
         with writer:
             for rows, data in parts.batches(len(blocks), _ROWS):
                 writer.write(rows, data)
@@ -203,10 +203,20 @@ def largest_gain(sensor, settings):
     return max(known, default=np.inf)  # of the component that sees an earthquake first
 
 
-def _nothing(report, quakes, archive):
+def _nothing(report, quakes, archive, inventory):
     spans = archive.spans()
     from obspy import UTCDateTime
 
+    known = [
+        f"{network.code}.{station.code}.{channel.location_code}.{channel.code}"
+        for network in inventory for station in network for channel in station
+    ]  # fmt: skip
+    if not report.asked and not report.left_out and not set(known).intersection(archive.ids()):
+        return (
+            f"no window can be cut: no channel of the records is in the inventory. The records are of "
+            f"{some_of(archive.ids())}, the inventory has {some_of(sorted(known)) or 'stations without channels'}; "
+            "network, station, location and channel codes must agree."
+        )
     have = f"{UTCDateTime(ns=int(spans[0, 0]))} to {UTCDateTime(ns=int(spans[-1, 1]))}"
     why = "; ".join(f"{name}: {reason}" for name, reason in list(report.left_out.items())[:3])
     return (

@@ -6,9 +6,13 @@ import numpy as np
 
 from seissynth.data.cutting.measures import expected_amplitude
 from seissynth.data.cutting.quiet import shaking_duration_s
+from seissynth.events.picks import first_picks
+from seissynth.shared.warning import warn_user
 
 #: QuakeML's evaluation mode -> SeisBench's status
 _STATUS = {"manual": "manual", "automatic": "automatic"}
+#: stations that a warning names
+_NAMED = 3
 
 
 @dataclass
@@ -61,18 +65,47 @@ def make_table(quakes, sensor, settings, gain):
     )
 
 
-def read_picks(quake):
-    """(NET.STA, phase) -> (ns, status) of the earliest P and S picks of an earthquake."""
-    picks = {}
-    for pick in quake.event.picks:
-        phase = str(pick.phase_hint or "")[:1].upper()
-        if phase not in ("P", "S") or pick.waveform_id is None or pick.time is None:
-            continue
-        key = (f"{pick.waveform_id.network_code or ''}.{pick.waveform_id.station_code or ''}", phase)
-        status = _STATUS.get(str(pick.evaluation_mode or ""), "manual")
-        if key not in picks or pick.time.ns < picks[key][0]:
-            picks[key] = (pick.time.ns, status)
-    return picks
+def read_picks(quakes, inventory):
+    """P and S picks of earthquakes at the stations of an inventory, the earliest of each phase.
+
+    Returns
+    -------
+    list of dict of (NET.STA, "P" or "S") to (int, str)
+        Of each earthquake: ns since 1970, and SeisBench's status.
+
+    Warns
+    -----
+    SeisSynthWarning
+        None of the picks is at a station, or some may be at several.
+    """
+    stations = {f"{network.code}.{station.code}" for network in inventory for station in network}
+    found, nowhere, unclear = [], [], []
+    for quake in quakes:
+        picks, *left = first_picks(quake.event, stations)
+        nowhere += left[0]
+        unclear += left[1]
+        found.append({key: (pick.time.ns, _status(pick)) for key, pick in picks.items()})
+    if unclear:
+        warn_user(
+            f"{len(unclear)} P and S picks of the catalogue are not used, since the inventory has several stations of "
+            f"their code: {some_of(unclear)}. Give the picks network codes."
+        )
+    if nowhere and not any(found):
+        warn_user(
+            f"none of the catalogue's {len(nowhere) + len(unclear)} P and S picks is at a station of the inventory; "
+            f"they name {some_of(nowhere)}, the inventory {some_of(sorted(stations))}."
+        )
+    return found
+
+
+def _status(pick):
+    return _STATUS.get(str(pick.evaluation_mode or ""), "manual")
+
+
+def some_of(names):
+    """Return the first of some names, and how many more there are, for a message."""
+    distinct = list(dict.fromkeys(names))
+    return ", ".join(distinct[:_NAMED]) + (f" and {len(distinct) - _NAMED} more" if len(distinct) > _NAMED else "")
 
 
 def source_columns(quake):

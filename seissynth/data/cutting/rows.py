@@ -28,7 +28,7 @@ class SensorCutter:
     quakes : list of Earthquake
         In the order of time.
     picks : list of dict
-        Of each earthquake, see `seissynth.data.cutting.paths.read_picks`.
+        Those of `seissynth.data.cutting.paths.read_picks`.
     table : seissynth.data.cutting.paths.Table
     settings : CutSettings
     picker : object with `pick` and `name`, or None

@@ -17,6 +17,7 @@ from seissynth.data.factory.areas import Box, Circle, Polygon, check_area, draw_
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 from seissynth.shared.bounds import BOUNDS, within
+from seissynth.stations.station_names import match_stations
 
 if TYPE_CHECKING:
     from obspy import Inventory
@@ -234,7 +235,7 @@ def around_station(inventory: Inventory, station: str, radius_km: float, inner_k
     ----------
     inventory : obspy Inventory
     station : str
-        NET.STA.
+        NET.STA, or its code, if no other station has it.
     radius_km, inner_km : float
         See `Circle`.
 
@@ -249,9 +250,12 @@ def around_station(inventory: Inventory, station: str, radius_km: float, inner_k
     80.0
     """
     known = {f"{network.code}.{item.code}": item for network in inventory for item in network}
-    if station not in known:
+    found, unclear = match_stations([station], known)
+    if unclear:
+        raise InputError(f"several stations have the code {station!r}; name the network, too, as NET.STA.")
+    if not found:
         raise InputError(f"there is no station {station!r}; the inventory holds {', '.join(sorted(known)[:8])}.")
-    position = known[station]
+    position = known[found[station]]
     return Circle(float(position.latitude), float(position.longitude), float(radius_km), float(inner_km))
 
 

@@ -32,7 +32,7 @@ def make_event(event_id, values, magnitude_type="Mw"):
         time=UTCDateTime(ns=int(values["origin_us"]) * 1000),
         latitude=float(values["source_latitude_deg"]),
         longitude=float(values["source_longitude_deg"]),
-        depth=float(round(values["source_depth_km"] * 1000.0)),
+        depth=_metres(float(values["source_depth_km"])),
     )
     magnitude = Magnitude(
         resource_id=identifier("magnitude"), mag=float(values["source_magnitude"]), magnitude_type=magnitude_type
@@ -56,6 +56,13 @@ def make_event(event_id, values, magnitude_type="Mw"):
         mechanism.moment_tensor = _moment_tensor(tensor, origin, magnitude.mag, identifier("tensor"))
         _add_mechanism(event, mechanism)
     return event
+
+
+def _metres(depth_km):
+    """Depth in m that reads as `depth_km` again, bit for bit: the whole one, or the nearest that does."""
+    metres = depth_km * 1000.0
+    around = float(round(metres)), metres, math.nextafter(metres, math.inf), math.nextafter(metres, -math.inf)
+    return next((depth for depth in around if depth / 1000.0 == depth_km), metres)
 
 
 def _add_mechanism(event, mechanism):

@@ -6,6 +6,7 @@ from seissynth.conditions import write_columns
 from seissynth.data.factory.network import geodesics
 from seissynth.record_windows import DURATION_STEP_S, shaking_end_s
 from seissynth.traveltime.first_arrivals import onsets as find_onsets
+from seissynth.traveltime.station_delays import StationDelays
 
 _BEFORE_P_S = 2.0
 
@@ -18,7 +19,7 @@ def event_conditions(rows, velocity_model="iasp91"):
     rows : DataFrame, n rows
         Of `seissynth.io.ground_motion_tables.GroundMotionTable`, of one ``event_id``.
     velocity_model : str or model
-        For the onsets.
+        For the onsets; delays of stations are by the table's ``site``, see `model_at`.
 
     Returns
     -------
@@ -32,7 +33,7 @@ def event_conditions(rows, velocity_model="iasp91"):
     place = float(first["source_latitude_deg"]), float(first["source_longitude_deg"])
     line = geodesics(place, rows["station_latitude_deg"].to_numpy(float), rows["station_longitude_deg"].to_numpy(float))
     depth = np.full(n, float(first["source_depth_km"]))
-    onsets = find_onsets(line[:, 0], depth, velocity_model)
+    onsets = find_onsets(line[:, 0], depth, velocity_model, stations=rows["site"].tolist())
     angles = [f"source_{name}_deg" for name in ("strike", "dip", "rake")]
     numbers = ["source_latitude_deg", "source_longitude_deg", "source_depth_km", "source_magnitude"]
     numbers += angles if rows[angles].notna().all(axis=None) else []
@@ -54,6 +55,12 @@ def event_conditions(rows, velocity_model="iasp91"):
     )  # fmt: skip
     table["path_rup_distance_km"] = rows["path_rup_distance_km"].to_numpy(float)
     return pd.DataFrame(table)
+
+
+def model_at(velocity_model, sites):
+    """Return a velocity model whose delays, if it has some, go by the names of a table's sites."""
+    delays = StationDelays.of(velocity_model)
+    return velocity_model if delays is None else delays.named_as(sites)[0]
 
 
 def windows(conditions, card, sampling_rate_hz, most_rows):

@@ -220,7 +220,7 @@ def evaluate_flatfile(
             title, notes = ground_motion_model(model).title, notes + more
         except MissingDependencyError as error:
             notes.append(f"{model} is left out: {error}")
-    termed = 0 if terms is None else len(terms.select(residuals["station"]))
+    termed = 0 if terms is None else len(terms.named_as(residuals["station"])[0])
     if terms is not None and not termed:
         warn_user(
             f"station_terms holds {len(terms)} stations, none of which is in the flat file; its stations are named as "

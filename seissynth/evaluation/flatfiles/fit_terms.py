@@ -18,7 +18,7 @@ from seissynth.arguments import plain_value
 from seissynth.backends.base import Backend
 from seissynth.backends.registry import resolve_backend
 from seissynth.errors import InputError
-from seissynth.evaluation.flatfiles.conditions import event_conditions
+from seissynth.evaluation.flatfiles.conditions import event_conditions, model_at
 from seissynth.evaluation.flatfiles.evaluation import MAX_DISTANCE_KM, chosen_rows, table_of
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
 from seissynth.evaluation.flatfiles.residuals import residual_table
@@ -150,6 +150,7 @@ def sensitivities(table: GroundMotionTable, maker: MeasureMaker, velocity_model:
         Of a backend that takes ``station_terms``.
     velocity_model : str or model
     """
+    velocity_model = model_at(velocity_model, table.rows["site"])
     chosen = table.rows.sample(min(_SENSITIVITY_ROWS, len(table.rows)), random_state=0)
     answers = []
     for _, rows in chosen.groupby("event_id", sort=False):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seissynth.errors import DomainError
-from seissynth.evaluation.flatfiles.conditions import event_conditions
+from seissynth.evaluation.flatfiles.conditions import event_conditions, model_at
 from seissynth.evaluation.ground_motion_models import ground_motion_model, joyner_boore_distance
 
 if TYPE_CHECKING:
@@ -71,6 +71,10 @@ def residual_table(
     import pandas as pd
 
     names, parts, outside, done = table.measures, [], 0, 0
+    sites = table.rows["site"].unique()
+    velocity_model = model_at(velocity_model, sites)
+    if station_terms is not None:
+        station_terms, _ = station_terms.named_as(sites)
     for _, rows in table.rows.groupby("event_id", sort=False):
         conditions = event_conditions(rows, velocity_model)
         if station_terms is not None:

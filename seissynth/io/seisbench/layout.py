@@ -47,6 +47,10 @@ def find_chunks(path):
     if (path / WAVEFORMS.format("")).is_file() or (path / METADATA.format("")).is_file():
         return [""]
     tables, arrays = present_chunks(path)
+    if not tables & arrays and any(path.glob("records_*.h5")):
+        raise FileFormatError(
+            f"{path} is a set in ASDF; convert it to SeisBench's format first: seissynth dataset convert {path} NEW."
+        )
     if not tables & arrays:
         raise FileFormatError(
             f"{path} holds no data set in SeisBench's format: metadata.csv and waveforms.hdf5 are wanted, or "

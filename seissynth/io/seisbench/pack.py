@@ -21,6 +21,9 @@ from seissynth.shared.checks import whole
 DIGITS = 23
 #: of each type: whole numbers of the same size, and its digits after the first one
 _WORDS = {"float16": ("int16", 10), "float32": ("int32", DIGITS), "float64": ("int64", 52)}
+#: types of whole numbers that the writer has no place for: the smallest of its own that holds them. Of uint64 only
+#: what int64 holds can be written; compressed, the zeros before a number take next to no space
+_HELD_BY = {"int8": "int16", "uint8": "int16", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
 #: records read at a time
 _TOGETHER = 64
 #: entries of the format that have arguments of their own
@@ -49,7 +52,8 @@ def pack_dataset(
         ``cut_report.json``, too, with a note on the packing; other files are not copied.
     bits : int
         Binary digits of a sample after the first, 1 to 23: each sample changes by at most 2 to the power of
-        ``-(bits + 1)`` of itself, 0.2 % with 8. With 23 float32 does not change, and whole numbers never do.
+        ``-(bits + 1)`` of itself, 0.2 % with 8. With 23 float32 does not change, and whole numbers never do, of 64
+        binary digits as of fewer.
     records_per_chunk : int
     overwrite : bool
         Replace a set in `output`.
@@ -100,7 +104,8 @@ def pack_dataset(
     table = source.metadata.drop(columns=[name for name in _ADDED if name in source.metadata])
     extra = {key: value for key, value in source.data_format.items() if key not in _OWN}
     facts = {
-        "component_order": order, "sampling_rate_hz": source.sampling_rate_hz, "dtype": kind.name,
+        "component_order": order, "sampling_rate_hz": source.sampling_rate_hz,
+        "dtype": _HELD_BY.get(kind.name, kind.name),
         "unit": source.unit or "unknown", "quantity": source.data_format.get("measurement") or "unknown",
     }  # fmt: skip
     done = write_in_chunks(

@@ -26,7 +26,7 @@ RATE_TOLERANCE = 1e-4
 _MISSING = ["", "nan", "NaN", "NAN", "None", "null", "NA", "N/A", "n/a", "#N/A", "<NA>"]
 
 
-def read_table(path, content=None):
+def read_table(path, content=None, *, of_asdf=False):
     """Read one metadata file.
 
     Parameters
@@ -34,6 +34,8 @@ def read_table(path, content=None):
     path : path
     content : str, optional
         Text of the table if it is not in a separate file; `path` is then for messages only.
+    of_asdf : bool
+        The samples are in ASDF, where ``trace_name`` says nothing.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def read_table(path, content=None):
         with _opened(path, content) as file:
             header = next(csv.reader(file), [])
         twice = sorted({name for name in header if header.count(name) > 1})
-        if "trace_name" not in header or twice:
+        if ("trace_name" not in header and not of_asdf) or twice:
             wrong = f"has the column {twice[0]} twice" if twice else "has no column 'trace_name'"
             columns = ", ".join(header[:12]) + (", ..." if len(header) > 12 else "")
             raise FileFormatError(

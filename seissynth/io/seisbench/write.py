@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WAITING_BYTES = 256 * 2**20
 #: records whose lengths differ by less than this share a block, padded with zeros
 _LENGTH_STEP = 1.1
-_TYPES = ("float16", "float32", "float64", "int16", "int32")
+_TYPES = ("float16", "float32", "float64", "int16", "int32", "int64")
 
 
 class DatasetWriter:
@@ -51,7 +51,7 @@ class DatasetWriter:
         Write this chunk of a larger set, such as "_000012"; see `write_chunks_file`. None: a set without chunks.
     bucket_size : int
         Records per HDF5 block.
-    dtype : {"float16", "float32", "float64", "int16", "int32"}
+    dtype : {"float16", "float32", "float64", "int16", "int32", "int64"}
         Stored type. A value outside its range is an error.
     compressed : bool
         Compress each record by itself: less space, slower to read.
@@ -261,7 +261,8 @@ class DatasetWriter:
             return array
         if self.dtype.kind == "i":
             limits = np.iinfo(self.dtype)
-            inside = array.min() >= limits.min and array.max() <= limits.max
+            # as Python's whole numbers: the largest int64 is no float
+            inside = int(array.min()) >= limits.min and int(array.max()) <= limits.max
             if not inside or (array.dtype.kind == "f" and np.any(array != np.rint(array))):
                 raise InputError(f"row {row}: samples are not whole numbers within {self.dtype}; store another dtype.")
             return array.astype(self.dtype)

@@ -134,3 +134,14 @@ def test_bad_input(change, words):
 def test_bad_areas_and_numbers(make):
     with pytest.raises(InputError):
         make()
+
+
+def test_a_circle_around_a_station_by_its_code():
+    inventory, _ = read_example()
+    assert around_station(inventory, "AMAT", 80.0) == around_station(inventory, "XX.AMAT", 80.0)
+    with pytest.raises(InputError, match=r"no station 'YY\.AMAT'"):
+        around_station(inventory, "YY.AMAT", 80.0)
+    other = inventory.copy()
+    other[0].code = "YY"
+    with pytest.raises(InputError, match="several stations have the code 'AMAT'"):
+        around_station(inventory + other, "AMAT", 80.0)

@@ -1,0 +1,53 @@
+"""Residuals of a flat file's rows, kept in a folder under a digest of everything that they depend on."""
+
+import hashlib
+import json
+
+import pandas as pd
+
+import seissynth
+from seissynth.evaluation.flatfiles.residuals import residual_table
+from tools.real_records import _real_records as real
+
+
+def kept_residuals(table, maker, kept, label, realizations=1, terms=None):
+    """Residuals of a table's rows, from the folder if the same ones were made before.
+
+    Parameters
+    ----------
+    table : GroundMotionTable
+    maker : MeasureMaker
+        Of the default backend.
+    kept : path
+        The folder. Files are named by the label and the digest, so that none is taken for those of other options.
+    label : str
+    realizations : int
+    terms : StationTerms, optional
+
+    Returns
+    -------
+    DataFrame
+    """
+    file = kept / f"{label}_{digest_of(table, maker, realizations, terms)}.csv"
+    if not file.exists():
+        found, _ = residual_table(table, maker, realizations, station_terms=terms)
+        real.write_text(file, found.to_csv(index=False))
+        print(label, len(found), flush=True)
+    return pd.read_csv(file, dtype={"event": str, "station": str})
+
+
+def digest_of(table, maker, realizations=1, terms=None):
+    """Twelve digits of SHA-256 of the rows, the measures, the maker's options, the terms and seissynth's version.
+
+    A change of the code under one version is not seen: empty the folder after it.
+    """
+    options = {
+        "version": seissynth.__version__, "measures": list(table.measures), "made": list(maker.measures),
+        "component": [table.component, maker.component], "seed": maker.seed, "band": maker.band,
+        "backend": maker.backend.card.name, "preset": str(getattr(maker.backend, "preset", "")),
+        "parameters": repr(getattr(maker.backend, "parameters", "")), "weights": maker.backend.weights_hash,
+        "realizations": realizations, "terms": None if terms is None else [terms.frequencies_hz, terms.ln_factors],
+    }  # fmt: skip
+    digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
+    digest.update(table.rows.to_csv(index=False).encode())
+    return digest.hexdigest()[:12]
