@@ -73,7 +73,8 @@ def main():
         write_csv(arguments.rows, rows)
     for name in arguments.sets:
         part = table[table["set"] == name]
-        tables = {**{m: peak_lines(part, m) for m in MEASURES}, "psa": psa_lines(part, ridgecrest.measures)}
+        tables = {m: peak_lines(part, m) for m in MEASURES}
+        tables |= {"psa": psa_lines(part, ridgecrest.measures), "coverage": coverage_lines(part, ridgecrest.measures)}
         for what, lines in {**tables, "cells": cell_lines(part)}.items():
             if not lines:
                 continue
@@ -241,6 +242,28 @@ def psa_lines(table, measures):
                 if int(line["records"]) >= _LEAST_RECORDS
                 and (line["sources"] == SOURCES[0] or line["method"] != TITLES["default"])
             ]
+    return lines
+
+
+def coverage_lines(table, measures):
+    """Lines of the table of coverage: shares of records within our 68 and 95 % intervals, of ten records or more."""
+    lines = []
+    for measure in measures:
+        for sources, wide, groups in _by_sources(table):
+            for method in (OURS, OURS_ARCHIVE):
+                if method not in wide:
+                    continue
+                inside = [100 * wide[method][f"{measure}_in_{level}"].to_numpy(float) for level in (68, 95)]
+                seen = np.isfinite(inside[0])
+                if seen.sum() < _LEAST_RECORDS:
+                    continue
+                period = period_of(measure)
+                line = {"peak": measure.upper() if period is None else f"PSA, {period:g} s", "sources": sources}
+                line |= {"method": TITLES[method], "records": str(int(seen.sum()))}
+                for level, share in zip((68, 95), inside, strict=True):
+                    found = interval(lambda some, v=share[seen]: float(v[some].mean()), groups[seen])
+                    line[f"% within {level} %"] = "{:.0f} [{:.0f}, {:.0f}]".format(*found)
+                lines.append(line)
     return lines
 
 
