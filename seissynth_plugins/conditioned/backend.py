@@ -67,7 +67,7 @@ class ConditionedBackend(Backend):
         Frequencies between which source records are used, for records that were filtered: what a filter has taken off
         would be seen as a weak earthquake. Default: all that they hold.
     periods_s : sequence of float
-        Periods of predicted PSA, from 0.03 to 3 s; () predicts none, which halves the time at a new place.
+        Periods of predicted PSA, from 0.03 to 3 s; () predicts none, which saves a third of the time at a new place.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from seissynth.signal import response_spectrum
 from seissynth.testing.examples import example_conditions
 from seissynth_plugins.conditioned.backend import SHIPPED, ConditionedBackend
 from seissynth_plugins.conditioned.calibration import calibration_of
-from seissynth_plugins.conditioned.expected import expect
+from seissynth_plugins.conditioned.expected import Expectations, expect
 from seissynth_plugins.conditioned.gains import apply_gains
 from seissynth_plugins.conditioned.peaks import peak_changes
 from seissynth_plugins.conditioned.spectra import (
@@ -98,6 +98,14 @@ def test_expected_psa_is_that_of_other_records_of_the_place(near):
     expected, records, _ = near
     psa = np.log(response_spectrum(records[:, 1:], 100.0, PERIODS_S)).mean(axis=(0, 1))
     np.testing.assert_allclose([expected.ln_psa[measure_of(t)] for t in PERIODS_S], psa, atol=0.25)
+
+
+def test_an_expectation_without_psa_is_not_taken_for_one_with_it(near):
+    expected, *_ = near
+    kept = Expectations(StochasticBackend(preset="auto", variability=False))
+    row = example_conditions(ConditionedBackend.card, n=1)
+    plain, whole = (kept.of(row, periods)[0] for periods in ((), PERIODS_S))
+    assert not plain.ln_psa and whole.ln_psa == expected.ln_psa and plain.ln_pga == whole.ln_pga
 
 
 def test_shares_of_bands_are_those_of_filtered_records():
