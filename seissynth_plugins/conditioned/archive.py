@@ -11,7 +11,7 @@ from seissynth.errors import InputError, SeisSynthError
 from seissynth.shared.warning import collecting_warnings, warn_user
 from seissynth_plugins.conditioned.backend import ConditionedBackend
 from seissynth_plugins.residuals.cells import BEHIND_S, LEAD_S
-from seissynth_plugins.residuals.kriging import Observations
+from seissynth_plugins.residuals.observations import Observations
 from seissynth_plugins.residuals.weights import ResidualModel, write_model
 
 #: a record is cut where P of the next earthquake may arrive: after its origin, by this share of P's own travel time

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from seissynth.errors import InputError
+from seissynth_plugins.conditioned.spectra import period_of
 
 #: fewer errors do not show how large they are
 LEAST_ERRORS = 20
@@ -53,3 +54,33 @@ def fit_deviation(errors, deviations):
     found = minimize(cost, [0.0, np.log(PLAIN["texture"])], method="Nelder-Mead").x
     spread, texture = np.exp(np.clip(found, _LEAST, _MOST))
     return {"spread": float(spread), "texture": float(texture)}
+
+
+def calibration_of(calibration, measure):
+    """Return the calibration of one measure.
+
+    Parameters
+    ----------
+    calibration : dict
+        ``pga`` and ``pgv``: each a dict of `fit_deviation`. ``psa``: the same with lists, and ``periods_s``, rising.
+    measure : str
+        ``pga``, ``pgv``, or PSA such as ``psa_0p3``.
+
+    Returns
+    -------
+    dict of str to float
+        ``spread`` and ``texture``; those of PSA are linear in ln T between periods and constant beyond.
+
+    Examples
+    --------
+    >>> psa = {"periods_s": [0.1, 1.0], "spread": [1.0, 0.5], "texture": [0.2, 0.4]}
+    >>> found = calibration_of({"psa": psa}, "psa_0p3162")
+    >>> round(found["spread"], 3), round(found["texture"], 3)
+    (0.75, 0.3)
+    """
+    period = period_of(measure)
+    if period is None:
+        return calibration[measure]
+    of = calibration["psa"]
+    ln_periods = np.log(of["periods_s"])
+    return {key: float(np.interp(np.log(period), ln_periods, of[key])) for key in ("spread", "texture")}

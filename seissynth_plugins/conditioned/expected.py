@@ -2,12 +2,13 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from seissynth.seeding import Seeds, hash_words
 from seissynth.signal.motion import convert_motion
+from seissynth_plugins.conditioned.spectra import band_shares, ln_psa, measure_of
 from seissynth_plugins.residuals.cells import BEHIND_S, RATE_HZ, REACH_S, cells_of, column_times
 from seissynth_plugins.stochastic.backend import StochasticBackend
 
@@ -31,6 +32,10 @@ class Expected:
         (m/s).
     p_s, s_s : float
         Onsets, s after origin.
+    ln_psa : dict of str to float
+        By measure, such as ``psa_0p3``: mean over draws of ln PSA, RotD50, m/s².
+    shares : dict of str to ndarray, shape (bands,)
+        By the same measures, see `spectra.band_shares`.
     """
 
     power: np.ndarray
@@ -38,6 +43,13 @@ class Expected:
     ln_pgv: float
     p_s: float
     s_s: float
+    ln_psa: dict = field(default_factory=dict)
+    shares: dict = field(default_factory=dict)
+
+    @property
+    def ln_peaks(self):
+        """Expected ln of all peaks, by measure."""
+        return {"pga": self.ln_pga, "pgv": self.ln_pgv, **self.ln_psa}
 
     @property
     def times_s(self):
@@ -45,7 +57,7 @@ class Expected:
         return column_times(self.p_s, self.s_s)
 
 
-def expect(backend, conditions, draws=DRAWS):
+def expect(backend, conditions, draws=DRAWS, periods_s=()):
     """Return what a backend expects for the rows of a table.
 
     Parameters
@@ -54,6 +66,8 @@ def expect(backend, conditions, draws=DRAWS):
         Its variability is off.
     conditions : pandas.DataFrame, n rows
     draws : int
+    periods_s : sequence of float
+        Of PSA, s.
 
     Returns
     -------
@@ -75,7 +89,11 @@ def expect(backend, conditions, draws=DRAWS):
         power = np.mean([cells_of(data, start, p[row], s[row]).power for data in records.data], axis=0)
         velocity = convert_motion(records.data, RATE_HZ, "acceleration", "velocity")
         peaks = [horizontal_peak(data).mean() for data in (records.data, velocity)]
-        out.append(Expected(power, *map(float, peaks), float(p[row]), float(s[row])))
+        names = [measure_of(period) for period in periods_s]
+        of_draws = ln_psa(records.data, periods_s).T
+        psa = {name: float(np.mean(values.tolist())) for name, values in zip(names, of_draws, strict=True)}
+        shares = dict(zip(names, band_shares(records.data, periods_s), strict=True)) if names else {}
+        out.append(Expected(power, *map(float, peaks), float(p[row]), float(s[row]), psa, shares))
     return out
 
 
@@ -98,15 +116,16 @@ class Expectations:
         self._kept = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, conditions):
+    def of(self, conditions, periods_s=()):
         """Return `expect` of the rows of a table."""
         names = [name for name in sorted(conditions.columns) if name in _COLUMNS]
-        keys = [tuple(map(str, row)) for row in conditions[names].itertuples(index=False)]
+        keys = [(periods_s, *map(str, row)) for row in conditions[names].itertuples(index=False)]
         with self._lock:
             known = {key: self._kept[key] for key in keys if key in self._kept}
         missing = {key: row for row, key in enumerate(keys) if key not in known}
         if missing:
-            found = expect(self.backend, conditions.iloc[list(missing.values())].reset_index(drop=True))
+            rows = conditions.iloc[list(missing.values())].reset_index(drop=True)
+            found = expect(self.backend, rows, periods_s=periods_s)
             known |= dict(zip(missing, found, strict=True))
             with self._lock:
                 self._kept |= {key: known[key] for key in missing}

@@ -9,7 +9,7 @@ from seissynth.schema import PLACE_COLUMNS
 from seissynth.shared.warning import warn_user
 from seissynth_plugins.residuals.cells import cells_of
 from seissynth_plugins.residuals.kernel import make_places
-from seissynth_plugins.residuals.kriging import Observations
+from seissynth_plugins.residuals.observations import Observations
 from seissynth_plugins.residuals.observed import residuals_of
 
 #: a record that shows its earthquake in fewer cells does not show it

@@ -12,7 +12,8 @@ from torch import nn
 from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.heggs.residual_records import PATTERN_SHAPE, field_at, place_numbers, places_of_numbers
 from seissynth_plugins.residuals.kernel import NAMES
-from seissynth_plugins.residuals.kriging import Kriging, Observations
+from seissynth_plugins.residuals.kriging import Kriging
+from seissynth_plugins.residuals.observations import Observations
 from seissynth_plugins.residuals.patterns import Patterns
 
 #: places are kept as whole numbers of these units: degrees, degrees, km, degrees, degrees, magnitude

@@ -12,7 +12,8 @@ import numpy as np
 from seissynth.errors import FileFormatError, InputError
 from seissynth.shared.atomic import replacing
 from seissynth_plugins.residuals.kernel import NAMES, Places
-from seissynth_plugins.residuals.kriging import Kriging, Observations
+from seissynth_plugins.residuals.kriging import Kriging
+from seissynth_plugins.residuals.observations import Observations
 from seissynth_plugins.residuals.patterns import SHAPE, Patterns
 
 #: of the file

@@ -4,16 +4,22 @@ import numpy as np
 
 from seissynth_plugins.conditioned.calibration import PLAIN, fit_deviation
 from seissynth_plugins.conditioned.peaks import MEASURES, peak_changes
+from seissynth_plugins.conditioned.spectra import PERIODS_S, period_of
 from seissynth_plugins.residuals.hyperparameters import fit_hyperparameters
-from seissynth_plugins.residuals.kriging import Kriging, Observations
+from seissynth_plugins.residuals.kriging import Kriging
+from seissynth_plugins.residuals.observations import Observations
 from seissynth_plugins.residuals.patterns import fit_patterns, on_clock
 from seissynth_plugins.residuals.weights import ResidualModel
+from tools.residuals._rivals import has_enough, residual
 
 PATTERNS = 20
 #: a record is used where this share of its cells counts from S to 10 s after it
 _LEAST_COUNTED, _BEHIND_S = 0.2, 10.0
 #: groups of earthquakes that are left out of an archive in turn
 _GROUPS = 8
+#: of a model whose peaks are not calibrated
+_PLAIN_PSA = {"periods_s": list(PERIODS_S), **{key: [value] * len(PERIODS_S) for key, value in PLAIN.items()}}
+_PLAIN = {**dict.fromkeys(MEASURES, PLAIN), "psa": _PLAIN_PSA}
 
 
 def observations(patterns, records):
@@ -37,7 +43,7 @@ def fit_model(records, patterns=PATTERNS, calibrate=True, least=_LEAST_COUNTED):
     found = fit_patterns(*on_clock(records.residuals), patterns)
     known = observations(found, records)
     parameters = fit_hyperparameters(known.values, known.variances, records.places)
-    model = ResidualModel(found, parameters, {"calibration": dict.fromkeys(MEASURES, PLAIN)})
+    model = ResidualModel(found, parameters, {"calibration": _PLAIN})
     if calibrate:
         model.about["calibration"] = fit_calibration(model, records)
     return model
@@ -76,20 +82,27 @@ def leave_out(model, records, sources="all", archive=None):
 def fit_calibration(model, records, archive=False):
     """Calibration of predicted peaks: stations left out, with all sources, with one, and with none, together.
 
-    With `archive`, earthquake by earthquake with the records of all others as archive.
+    With `archive`, earthquake by earthquake with the records of all others as archive. PSA at periods with too few
+    clear records is left out: `calibration_of` then takes the nearest period.
     """
-    rows = {measure: [] for measure in MEASURES}
+    rows = {measure: [] for measure in records.measures if has_enough(records, measure)}
     known = observations(model.patterns, records)
     for part, other in _parts(records, archive):
+        clear, errors = part.clear, {measure: residual(part, measure) for measure in part.measures}
         for sources in ("all", "one", "none"):
             there = leave_out(model, part, sources, known.select(other) if archive else None)
             for row, mean, variance, _ in there:
                 changes = peak_changes(model.patterns, part.expected[row], mean, variance)
                 for measure, (middle, deviation, _) in changes.items():
-                    if part.clear[measure][row]:
-                        error = part.peaks[measure][row] - getattr(part.expected[row], f"ln_{measure}") - middle
-                        rows[measure].append((error, deviation))
-    return {measure: fit_deviation(*np.array(pairs).T) for measure, pairs in rows.items()}
+                    if measure in rows and clear[measure][row]:
+                        rows[measure].append((errors[measure][row] - middle, deviation))
+    found = {measure: fit_deviation(*np.array(pairs).T) for measure, pairs in rows.items()}
+    out = {measure: one for measure, one in found.items() if period_of(measure) is None}
+    psa = sorted(((period_of(m), one) for m, one in found.items() if m not in out), key=lambda pair: pair[0])
+    if psa:
+        columns = {key: [one[key] for _, one in psa] for key in PLAIN}
+        out["psa"] = {"periods_s": [period for period, _ in psa], **columns}
+    return out
 
 
 def _parts(records, archive):

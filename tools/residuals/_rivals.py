@@ -10,6 +10,8 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 
+from seissynth_plugins.conditioned.calibration import LEAST_ERRORS
+from seissynth_plugins.conditioned.spectra import period_of
 from seissynth_plugins.residuals.kernel import NAMES, Separations
 
 _FAR = 1e6
@@ -20,7 +22,22 @@ _FREE = [NAMES.index(name) for name in ("event", "event_near", "station", "recor
 
 def residual(records, measure):
     """Observed minus expected ln peak of all records."""
-    return records.peaks[measure] - np.array([getattr(one, f"ln_{measure}") for one in records.expected])
+    return records.peaks[measure] - records.expected_peaks(measure)
+
+
+def has_enough(records, measure):
+    """Whether a measure is clear in as many records as a fit needs; PGA and PGV are taken to be."""
+    return period_of(measure) is None or int(records.clear[measure].sum()) >= LEAST_ERRORS
+
+
+def peak_rivals(records):
+    """Rivals for all measures, by measure; PSA that is clear in too few has the constants of the nearest period."""
+    enough = [measure for measure in records.measures if has_enough(records, measure)]
+    fitted = {measure: PeakRivals(records, measure) for measure in enough}
+    for measure in set(records.measures) - set(enough):
+        apart = {m: abs(np.log(period_of(m) / period_of(measure))) for m in enough if period_of(m) is not None}
+        fitted[measure] = PeakRivals(records, measure, fitted[min(apart, key=apart.get)])
+    return fitted
 
 
 class PeakRivals:
@@ -29,13 +46,19 @@ class PeakRivals:
     Parameters
     ----------
     records : ResidualRecords
-    measure : {"pga", "pgv"}
+    measure : str
+        One of the records' measures.
+    constants : PeakRivals, optional
+        Take the constants of these.
     """
 
-    def __init__(self, records, measure):
+    def __init__(self, records, measure, constants=None):
         self.measure = measure
         self.known = records.select(np.flatnonzero(records.clear[measure]))
         self.values = residual(self.known, measure)
+        if constants is not None:
+            self.deviation, self.parameters, self.within = constants.deviation, constants.parameters, constants.within
+            return
         self.deviation = float(np.sqrt(np.mean(self.values**2)))
         self.parameters = self._fit()
         self.within = self._level_deviation()

@@ -5,8 +5,10 @@
 Ridgecrest is split into ten blocks of time; the model (patterns, hyper-parameters, calibration) and the rivals are
 fitted on five of them and scored on the other five, and the reverse. "Archive": they know the records of those five
 blocks, too, and so the stations. Other sets are scored with the model that ships with the package, and rivals fitted to
-all of Ridgecrest. The gains of New Zealand are not known: the level of each station is taken from its records of other
-earthquakes. Intervals resample earthquakes (stations, for a set of one).
+all of Ridgecrest. The gains of New Zealand are not known: the level of each station, of cells and of each peak, is
+taken from its records of other earthquakes. Intervals resample earthquakes (stations, for a set of one). PSA of all
+periods is in one table for each set; where it is clear in fewer than 20 of the records that are fitted (3 s in one half
+of Ridgecrest), calibration and rivals have the constants of the nearest period.
 """
 
 import argparse
@@ -19,12 +21,13 @@ from scipy.stats import norm
 from seissynth.evaluation.statistics.intervals import interval, paired_difference
 from seissynth_plugins.conditioned.backend import SHIPPED
 from seissynth_plugins.conditioned.peaks import MEASURES, predict_peaks
+from seissynth_plugins.conditioned.spectra import PERIODS_S, period_of
 from seissynth_plugins.residuals.weights import read_model
 from tools.real_records._real_records import write_csv, write_markdown
 from tools.residuals._fits import fit_calibration, fit_model, leave_out, observations, shown
 from tools.residuals._records import SETS
-from tools.residuals._residuals import residual_records
-from tools.residuals._rivals import PeakRivals, residual
+from tools.residuals._residuals import LEAST_PEAK, residual_records
+from tools.residuals._rivals import peak_rivals, residual
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "conditioned"
 SOURCES = ("none", "one", "all")
@@ -37,6 +40,8 @@ TITLES = {
 #: what changes a level alone, in cells
 CELL_TITLES = {"kriging, archive": "level of station and sources"}
 _LEAST_CELLS = 20
+#: a line of a table of PSA needs so many records
+_LEAST_RECORDS = 10
 
 
 def main():
@@ -46,8 +51,9 @@ def main():
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--rows", type=Path, help="a CSV file for the score of every record")
+    parser.add_argument("--periods", nargs="+", type=float, default=PERIODS_S, help="of PSA, s")
     arguments = parser.parse_args()
-    ridgecrest = residual_records("ridgecrest", arguments.data).usual()
+    ridgecrest = residual_records("ridgecrest", arguments.data, periods_s=arguments.periods).usual()
     ridgecrest = ridgecrest.select(shown(ridgecrest))
     rows = []
     if "ridgecrest" in arguments.sets:
@@ -55,9 +61,9 @@ def main():
     elsewhere = [name for name in arguments.sets if name != "ridgecrest"]
     if elsewhere:
         model, _ = read_model(SHIPPED)
-        rivals = {measure: PeakRivals(ridgecrest, measure) for measure in MEASURES}
+        rivals = peak_rivals(ridgecrest)
         for name in elsewhere:
-            records = residual_records(name, arguments.data)
+            records = residual_records(name, arguments.data, periods_s=arguments.periods)
             records = records.select(shown(records))
             if name == "new_zealand":
                 records = with_gains(records)
@@ -67,7 +73,9 @@ def main():
         write_csv(arguments.rows, rows)
     for name in arguments.sets:
         part = table[table["set"] == name]
-        for what, lines in {**{m: peak_lines(part, m) for m in MEASURES}, "cells": cell_lines(part)}.items():
+        tables = {m: peak_lines(part, m) for m in MEASURES}
+        tables |= {"psa": psa_lines(part, ridgecrest.measures), "coverage": coverage_lines(part, ridgecrest.measures)}
+        for what, lines in {**tables, "cells": cell_lines(part)}.items():
             if not lines:
                 continue
             path = arguments.out / f"stations_out_{name}_{what}.md"
@@ -82,7 +90,7 @@ def _ridgecrest(records):
     for part in (0, 1):
         known = records.select(np.flatnonzero(block % 2 == part))
         model = fit_model(known)
-        rivals = {measure: PeakRivals(known, measure) for measure in MEASURES}
+        rivals = peak_rivals(known)
         local = fit_calibration(model, known, archive=True)
         unseen = records.select(np.flatnonzero(block % 2 != part))
         rows += score("ridgecrest", unseen, model, rivals, observations(model.patterns, known), local, known)
@@ -101,10 +109,23 @@ def with_gains(records):
     out = records.select(kept)
     for one, gain in zip(out.residuals, gains[kept], strict=True):
         one.values[one.counts] -= gain
-    for measure in MEASURES:
-        out.peaks[measure] = out.peaks[measure] - gains[kept]
-        out.clear[measure] = np.zeros(len(out), bool)  # shapes only: a level from cells is not one of peaks
+    for measure in out.measures:
+        level = _peak_levels(records, measure)[kept]
+        out.peaks[measure] = out.peaks[measure] - level
+        out.noise[measure] = np.where(np.isfinite(level), out.noise[measure] - level, np.inf)
     return out
+
+
+def _peak_levels(records, measure):
+    """Level of each record's station in one peak, from its records of other earthquakes that are above their noise."""
+    values, names = residual(records, measure), records.places.station
+    heard = records.peaks[measure] > records.noise[measure] + np.log(LEAST_PEAK)
+    levels = np.full(len(records), np.nan)
+    for row in range(len(records)):
+        other = heard & (names == names[row]) & (records.event != records.event[row])
+        if other.any():
+            levels[row] = np.median(values[other])
+    return levels
 
 
 def score(name, records, model, rivals, archive=None, local=None, known_records=None):
@@ -122,8 +143,7 @@ def score(name, records, model, rivals, archive=None, local=None, known_records=
                 calibration = model.about["calibration"] if known is None else local
                 peaks = predict_peaks(model.patterns, records.expected[row], mean, variance, calibration)
                 scores = {}
-                for measure in MEASURES:
-                    expected = getattr(records.expected[row], f"ln_{measure}")
+                for measure, expected in records.expected[row].ln_peaks.items():
                     middle, deviation, _ = peaks[measure]
                     found = {title: (middle - expected, deviation)}
                     if title == OURS:
@@ -143,7 +163,7 @@ def _peak(records, row, measure, mean, deviation):
     crps = deviation * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi))
     inside = {f"{measure}_in_{level}": float(abs(z) < norm.ppf(0.5 + level / 200)) if np.isfinite(z) else np.nan
               for level in (68, 95)}  # fmt: skip
-    return {f"{measure}_error": error, f"{measure}_crps": crps, **inside}
+    return {f"{measure}_error": error, f"{measure}_sd": deviation, f"{measure}_crps": crps, **inside}
 
 
 def _cells(patterns, residuals, mean):
@@ -204,6 +224,46 @@ def peak_lines(table, measure):
                     signed=True,
                 ),
             })  # fmt: skip
+    return lines
+
+
+def psa_lines(table, measures):
+    """Lines of the table of PSA: those of `peak_lines`, period by period.
+
+    The default backend alone is the same with any sources, and shown once. Fewer than ten records make no line.
+    """
+    lines = []
+    for measure in measures:
+        period = period_of(measure)
+        if period is not None:
+            lines += [
+                {"T": f"{period:g} s", **line}
+                for line in peak_lines(table, measure)
+                if int(line["records"]) >= _LEAST_RECORDS
+                and (line["sources"] == SOURCES[0] or line["method"] != TITLES["default"])
+            ]
+    return lines
+
+
+def coverage_lines(table, measures):
+    """Lines of the table of coverage: shares of records within our 68 and 95 % intervals, of ten records or more."""
+    lines = []
+    for measure in measures:
+        for sources, wide, groups in _by_sources(table):
+            for method in (OURS, OURS_ARCHIVE):
+                if method not in wide:
+                    continue
+                inside = [100 * wide[method][f"{measure}_in_{level}"].to_numpy(float) for level in (68, 95)]
+                seen = np.isfinite(inside[0])
+                if seen.sum() < _LEAST_RECORDS:
+                    continue
+                period = period_of(measure)
+                line = {"peak": measure.upper() if period is None else f"PSA, {period:g} s", "sources": sources}
+                line |= {"method": TITLES[method], "records": str(int(seen.sum()))}
+                for level, share in zip((68, 95), inside, strict=True):
+                    found = interval(lambda some, v=share[seen]: float(v[some].mean()), groups[seen])
+                    line[f"% within {level} %"] = "{:.0f} [{:.0f}, {:.0f}]".format(*found)
+                lines.append(line)
     return lines
 
 

@@ -39,7 +39,7 @@ def joined(a, b):
         np.concatenate([a.event, b.event]), np.concatenate([a.time, b.time]), Places.concatenate([a.places, b.places]),
         [*a.expected, *b.expected], [*a.residuals, *b.residuals],
         {measure: np.concatenate([a.peaks[measure], b.peaks[measure]]) for measure in MEASURES},
-        {measure: np.concatenate([a.clear[measure], b.clear[measure]]) for measure in MEASURES},
+        {measure: np.concatenate([a.noise[measure], b.noise[measure]]) for measure in MEASURES},
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ Residuals of the waveforms from the default backend are those of the backend "co
 tables: station means of a band, from P to 10 s after S, against the terms there; and root mean square errors of cells
 and ln PGA of all records without and with the terms, of all and about the mean of their earthquake; and the errors of
 "conditioned" without an archive, where target and sources have the terms or not, fitted and scored by blocks of time as
-in `conditioned_stations_out`.
+in `conditioned_stations_out`. A fourth table: how many peaks are within the predicted intervals, where the model is
+fitted and calibrated without terms, as the one that ships, and target and sources have them or not.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from tools.residuals._fits import fit_model, shown
 from tools.residuals._residuals import residual_records
 from tools.residuals._rivals import residual
 from tools.residuals._scores import lines_of, score_model
-from tools.residuals.conditioned_stations_out import BLOCKS
+from tools.residuals.conditioned_stations_out import BLOCKS, SOURCES
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "sites"
 #: the archive ends here; earlier earthquakes of the flat file may be in it
@@ -107,6 +108,28 @@ def conditioned_lines(records, kinds, answers, measures):
             unseen = some.select(np.flatnonzero(block % 2 != part))
             rows += [{**row, "label": title} for row in score_model("ridgecrest", unseen, model)]
     return lines_of(pandas.DataFrame(rows), list(kinds), NONE)
+
+
+def coverage_lines(records, kinds, answers, measures):
+    """Lines of the fourth table."""
+    times = np.unique(records.time)
+    block = np.searchsorted(times, records.time) * BLOCKS // len(times)
+    models = [fit_model(records.select(np.flatnonzero(block % 2 == part))) for part in (0, 1)]
+    lines = []
+    for title, terms in kinds.items():
+        some = records if terms is None else relative_to(records, terms, answers, measures)
+        rows = []
+        for part, model in enumerate(models):
+            rows += score_model("ridgecrest", some.select(np.flatnonzero(block % 2 != part)), model)
+        table = pandas.DataFrame(rows).dropna(subset=["pga_error"])
+        for sources, one in table.groupby("sources", sort=False):
+            groups = one["event"].to_numpy()
+            shares = [100 * one[f"pga_in_{level}"].to_numpy() for level in (68, 95)]
+            texts = ["{:.0f} [{:.0f}, {:.0f}]".format(*interval(lambda some, v=share: float(v[some].mean()), groups))
+                     for share in shares]  # fmt: skip
+            rms = np.sqrt(np.mean(one["pga_error"] ** 2))
+            lines.append([sources, title, str(len(one)), f"{rms:.2f}", f"{one['pga_sd'].mean():.2f}", *texts])
+    return sorted(lines, key=lambda line: SOURCES.index(line[0]))
 
 
 def relative_to(records, terms, answers, measures):
@@ -190,6 +213,10 @@ def main():
     header = ["sources", "site", "records", keys[3], "less without terms", keys[5], "less without terms"]
     write_markdown(options.out / "station_terms_conditioned.md", header, [[one[key] for key in keys] for one in lines])
     print(pandas.DataFrame(lines).to_string(index=False))
+    lines = coverage_lines(records, {NONE: None, TERMS: terms, READ: read}, answers, measures)
+    header = ["sources", "site", "records", "rms error of ln PGA", "predicted sd", "% within 68 %", "% within 95 %"]
+    write_markdown(options.out / "station_terms_coverage.md", header, lines)
+    print(*lines, sep="\n")
 
 
 if __name__ == "__main__":

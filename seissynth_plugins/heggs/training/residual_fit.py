@@ -16,7 +16,7 @@ from seissynth_plugins.heggs.residual_records import (
 )
 from seissynth_plugins.heggs.site_noise import before_p, noise_levels, of_sensors, shape_features, with_noise
 from seissynth_plugins.residuals.hyperparameters import LEAST_RECORDS, fit_hyperparameters
-from seissynth_plugins.residuals.kriging import Observations
+from seissynth_plugins.residuals.observations import Observations
 from seissynth_plugins.residuals.patterns import fit_patterns, on_clock
 
 #: steps of the predictions, and number of records in memory at a time

@@ -30,7 +30,7 @@ from seissynth_plugins.heggs.training.data import TrainingTable, fit_inputs  # n
 from seissynth_plugins.heggs.weights import HEGGS, load_model, save_model  # noqa: E402
 from seissynth_plugins.residuals.clock import LAGS_S, TO_S  # noqa: E402
 from seissynth_plugins.residuals.kernel import PRIOR  # noqa: E402
-from seissynth_plugins.residuals.kriging import Observations  # noqa: E402
+from seissynth_plugins.residuals.observations import Observations  # noqa: E402
 from seissynth_plugins.residuals.patterns import Patterns  # noqa: E402
 
 K = 2

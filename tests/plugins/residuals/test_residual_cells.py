@@ -10,7 +10,7 @@ from seissynth.errors import FileFormatError, InputError
 from seissynth_plugins.residuals import clock
 from seissynth_plugins.residuals.cells import BANDS_HZ, COLUMN_SHAPE, cells_of, column_times
 from seissynth_plugins.residuals.kernel import PRIOR
-from seissynth_plugins.residuals.kriging import Observations
+from seissynth_plugins.residuals.observations import Observations
 from seissynth_plugins.residuals.observed import Residuals, residuals_of
 from seissynth_plugins.residuals.patterns import SHAPE, Patterns, fit_patterns, on_clock
 from seissynth_plugins.residuals.weights import ResidualModel, read_model, write_model

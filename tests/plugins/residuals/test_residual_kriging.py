@@ -8,7 +8,8 @@ from seissynth.errors import InputError
 from seissynth_plugins.residuals.fields import PriorDraw
 from seissynth_plugins.residuals.hyperparameters import fit_hyperparameters, negative_log_posterior
 from seissynth_plugins.residuals.kernel import NAMES, PRIOR, VARIANCES, Separations
-from seissynth_plugins.residuals.kriging import Kriging, Observations
+from seissynth_plugins.residuals.kriging import Kriging
+from seissynth_plugins.residuals.observations import Observations
 
 PARAMETERS = np.stack([PRIOR, PRIOR * np.linspace(0.5, 2.0, len(PRIOR))])
 
