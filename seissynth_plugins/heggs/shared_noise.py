@@ -136,8 +136,7 @@ def fit_shared(levels, quiet, sensors, events):
     expected = levels.mean(axis=(0, 1))
     for _ in range(_ROUNDS):
         common = {
-            event: common_level(levels[some], quiet[some], gains[of[some]], expected)
-            for event, some in rows.items()
+            event: common_level(levels[some], quiet[some], gains[of[some]], expected) for event, some in rows.items()
         }
         expected = np.mean(list(common.values()), axis=0)
         level = np.empty((len(levels), 1, levels.shape[2]))
