@@ -81,6 +81,8 @@ RIVALS = {
     "stochastic": ("mean of 10 nearest", "nearest real records", "mean of other stations"),
     "stochastic + noise": ("stochastic", "mean of 10 nearest", "nearest real records", "mean of other stations"),
     "mean of 10 nearest": ("nearest real records", "mean of other stations"),
+    "HEGGS, noise of the time": ("HEGGS", "stochastic", "mean of 10 nearest", "mean of other stations"),
+    "HEGGS mean, noise of the time": ("HEGGS mean", "stochastic", "mean of 10 nearest", "mean of other stations"),
     "HEGGS mean, made only": ("HEGGS mean",),
     "HEGGS mean, real only": ("HEGGS mean",),
     "HEGGS mean with source, real only": ("HEGGS mean with source",),
