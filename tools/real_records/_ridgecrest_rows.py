@@ -114,6 +114,7 @@ ROWS = {
     "blurred, phases found": (RECORD, _blurred_phases_lost),
     "stochastic + noise": (f"{SITE}, noise of the sensor", lambda s: s.stochastic(True, velocity_model=MODEL)),
     "stochastic, iasp91": (SITE, lambda s: s.stochastic()),
+    "stochastic, active_windows": (SITE, lambda s: s.stochastic(velocity_model=MODEL, preset="active_windows")),
 }
 
 #: rows that are scored by some groups only: the others would repeat "stochastic"

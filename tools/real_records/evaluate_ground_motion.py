@@ -1,9 +1,9 @@
 """Ground motion, magnitudes and sources of generated records beside the Ridgecrest ones: tables and pictures.
 
-    python -m tools.real_records.evaluate_ground_motion DATA SET [--draws 2] [--out FOLDER]
+    python -m tools.real_records.evaluate_ground_motion DATA SET [--draws 2] [--preset active] [--out FOLDER]
 
 DATA holds ``ridgecrest_2019/``, SET is the folder that ``seissynth dataset cut`` made of it. The generated records are
-the stochastic default with random terms. Output goes to ``docs/_static/evaluation``; the page
+the stochastic default with random terms, or another preset of it. Output goes to ``docs/_static/evaluation``; the page
 ``docs/evaluation_ground_motion.md`` includes it. Takes three minutes.
 """
 
@@ -32,7 +32,7 @@ GROUPS = ((ground_motion_group, draw_ground_motion), (magnitude_group, draw_magn
 LEFT_OUT = ("Records", "Earthquakes", "Sources", "HVSR", "HEGGS figure 2")  # one row per record or event: pictures
 
 
-def generated(folder, draws):
+def generated(folder, draws, preset="active"):
     """All events at all sensors, `draws` realisations as one RecordSet."""
     inventory = obspy.read_inventory(str(folder / "inventory.xml"))
     catalogue = obspy.read_events(str(folder / "catalog.xml"))
@@ -40,7 +40,7 @@ def generated(folder, draws):
     for k in range(draws):
         stream = obspy.Stream()
         for one in seissynth.iter_generate(
-            inventory, catalogue, duration=60.0, seed=1, realization=k, output="VEL", **OPTIONS
+            inventory, catalogue, duration=60.0, seed=1, realization=k, output="VEL", preset=preset, **OPTIONS
         ):
             stream += one
         parts.append(streams_to_record_set(stream, "stochastic", inventory=inventory))
@@ -74,10 +74,11 @@ def main():
     parser.add_argument("data", type=Path)
     parser.add_argument("set", type=Path)
     parser.add_argument("--draws", type=int, default=2)
+    parser.add_argument("--preset", default="active", help="of the stochastic backend")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     warnings.filterwarnings("ignore", category=SeisSynthWarning)
-    made = generated(options.data / "ridgecrest_2019", options.draws)
+    made = generated(options.data / "ridgecrest_2019", options.draws, options.preset)
     pairs = pair_sets(read_record_set(options.set, "real"), made)
     for make, draw in GROUPS:
         group = make(pairs)

@@ -78,7 +78,12 @@ BY_RECORD = (
 )
 #: a row, and the baselines that it is compared with
 RIVALS = {
-    "stochastic": ("mean of 10 nearest", "nearest real records", "mean of other stations"),
+    "stochastic": (
+        "stochastic, active_windows",
+        "mean of 10 nearest",
+        "nearest real records",
+        "mean of other stations",
+    ),
     "stochastic + noise": ("stochastic", "mean of 10 nearest", "nearest real records", "mean of other stations"),
     "mean of 10 nearest": ("nearest real records", "mean of other stations"),
     "HEGGS, noise of the time": ("HEGGS", "stochastic", "mean of 10 nearest", "mean of other stations"),
@@ -167,9 +172,11 @@ def compute(sequence, store, settings, rows, sets):
 
 
 def board_table(store, names, knows):
-    """One line a row; values with intervals."""
+    """One line a row that was scored; values with intervals."""
     lines = []
     for name in names:
+        if not any(store.has(name, group) for _, group, *_ in BOARD):
+            continue
         line = [name, knows.get(name, "")]
         for _, group, metric, digits in BOARD:
             line.append(_cell(store.summary(name, group), metric, digits))
