@@ -5,6 +5,8 @@ processes over earthquake, station, path, place and time (`seissynth_plugins.res
 and records of the earthquake as sources, condition them; what is left is drawn, jointly over an earthquake's stations.
 """
 
+import hashlib
+
 import numpy as np
 import torch
 from torch import nn
@@ -22,6 +24,9 @@ _UNITS = np.array([1e-5, 1e-5, 1e-3, 1e-5, 1e-5, 1e-3])
 _MS_OF_H = 3.6e6
 #: hyper-parameters beyond this, as logarithms, are no result of a fit
 _LARGEST_LOG = 30.0
+#: models by the digest of their arrays: a call of `generate` loads the weights anew, and to factor the covariance of a
+#: thousand records takes as long as tens of records
+_KEPT, _MOST_KEPT = {}, 2
 #: draws of what earthquakes share: each costs a pass over the known records; and waves of their fields
 REGION_DRAWS, WAVES = 32, 128
 
@@ -108,13 +113,11 @@ class ResidualMemory(nn.Module):
         """Patterns, and the Gaussian processes of their coordinates given the known records."""
         if self._built is None:
             parts = {name: value.cpu().numpy() for name, value in self.state_dict().items()}
-            places = places_of_numbers(
-                parts["places"] * _UNITS, parts["times_ms"] / _MS_OF_H, *parts["names"].T.tolist(), parts["onsets"],
-                parts["share"],
-            )  # fmt: skip
-            archive = Observations(places, parts["values"].astype(float), parts["variances"].astype(float))
-            kriging = Kriging(np.exp(parts["log_parameters"].astype(float)), archive, REGION_DRAWS, WAVES)
-            self._built = Patterns(parts["patterns"].astype(np.float32), float(parts["noise"])), kriging
+            digest = hashlib.blake2b(b"".join(np.ascontiguousarray(part).tobytes() for part in parts.values())).digest()
+            built = _KEPT.get(digest) or _build(parts)
+            if digest not in _KEPT and len(_KEPT) >= _MOST_KEPT:
+                _KEPT.pop(next(iter(_KEPT)), None)
+            self._built = _KEPT[digest] = built
         return self._built
 
     def observations(self, residuals, places):
@@ -156,3 +159,14 @@ class ResidualMemory(nn.Module):
             z = of.draw(place, int(event_seeds[row]), [int(seeds[row])])[0] if drawn else of.at(place).mean[0]
             out.append(field_at(patterns.field(z), onsets[row], times_s))
         return np.stack(out)
+
+
+def _build(parts):
+    """Patterns, and Gaussian processes given the known records, of the arrays of a file."""
+    places = places_of_numbers(
+        parts["places"] * _UNITS, parts["times_ms"] / _MS_OF_H, *parts["names"].T.tolist(), parts["onsets"],
+        parts["share"],
+    )  # fmt: skip
+    archive = Observations(places, parts["values"].astype(float), parts["variances"].astype(float))
+    kriging = Kriging(np.exp(parts["log_parameters"].astype(float)), archive, REGION_DRAWS, WAVES)
+    return Patterns(parts["patterns"].astype(np.float32), float(parts["noise"])), kriging

@@ -136,6 +136,15 @@ def test_seeds_of_earthquakes_count_to_the_last_bit(model, inputs):
     np.testing.assert_array_equal(first[1], second[1])
 
 
+def test_weights_that_are_loaded_again_are_not_factored_again(model):
+    values = np.random.default_rng(0).standard_normal((16, K))
+    again, other = (model_with(made_up_rows()[:16], v).residuals for v in (values, values + 0.5))
+    assert again.model is model.residuals.model
+    place = again.model[1].archive.places.select([0])
+    apart = other.model[1].given().at(place).mean - again.model[1].given().at(place).mean
+    assert (apart > 0.3).all()
+
+
 def test_a_field_is_read_at_its_bins_and_times():
     rows, times = np.arange(16.0), np.arange(0.08, 60.2, 0.16)
     field = np.zeros(PATTERN_SHAPE)
