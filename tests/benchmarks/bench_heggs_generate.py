@@ -1,6 +1,6 @@
 """Records a second and memory of ``generate(..., backend="heggs")`` with the weights that come with the package.
 
-    python tests/benchmarks/bench_heggs_generate.py [--threads 1 2] [--records 64] [--long 512] [-o FILE]
+    python tests/benchmarks/bench_heggs_generate.py [--threads 1 2] [--records 64] [--long 512] [--quick] [-o FILE]
 
 The whole road: travel times, conditions, network, phases, waveforms, Stream. CPU time and clock of one process, best of
 several; memory in a process of its own for each number of records. Nothing is asserted.
@@ -59,10 +59,13 @@ def _measure(arguments):
     longer = {**OPTIONS, "backend": "stochastic", "start": 0.0, "duration": 120.0}  # the last event is a source, too
     observed = seissynth.generate(virtual_inventory(earthquake(), [20.0]), earthquake(), **longer)
     cases = {
-        "as the card says": {}, "as the card says, with a source": {"source": observed}, "5 steps": {"steps": 5},
+        "as the card says": {}, "as the card says, with a source": {"source": observed},
+        "as the card says, single precision": {"precision": "float32"}, "5 steps": {"steps": 5},
         "10 steps": {"steps": 10}, "10 steps, single precision": {"steps": 10, "precision": "float32"},
         "50 steps": {"steps": 50},
     }  # fmt: skip
+    if arguments.quick:
+        cases = dict(list(cases.items())[:3])
     for threads in arguments.threads:
         torch.set_num_threads(threads)
         for name, more in cases.items():
@@ -93,6 +96,7 @@ def main():
     command.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     command.add_argument("--records", type=int, default=64)
     command.add_argument("--long", type=int, default=512)
+    command.add_argument("--quick", action="store_true", help="as the card says alone, not with more steps")
     command.add_argument("--only-make", type=int)
     arguments = command.parse_args()
     warnings.simplefilter("ignore", seissynth.errors.SeisSynthWarning)

@@ -6,7 +6,8 @@
 RUN is a folder that `heggs_ridgecrest.py` trained with ``--all``; FOLDER keeps the rows of
 `evaluate_ridgecrest.py`, among them those named by ``--row``: predictions of the weights that were trained
 likewise, each on four of the five blocks. Writes ``seissynth_plugins/heggs/data/heggs_small.safetensors`` and, beside
-it, ``CARD.md``, which lists every metric beside that of the default backend and says where it is worse.
+it, ``CARD.md``, which lists every metric beside that of the default backend and says where it is worse. Its sections on
+stages and limits are written by hand and kept.
 Prints the digest of the file, which goes into `seissynth_plugins/heggs/weights.py`.
 """
 
@@ -27,7 +28,7 @@ BESIDE = ("stochastic", "stochastic + noise", "mean of 10 nearest", "mean of oth
 MORE_IS_BETTER = ("envelope correlation",)
 #: metrics of the table that are right at 1; the others at 0
 RIGHT_AT_ONE = ("p_f1", "s_f1", "envelope_correlation", "ln_pga_within_event_sd_ratio", "roughness_ratio")
-_UNMEASURED = "## Measured"
+_STAGES, _UNMEASURED = "## Stages", "## Measured"
 _AGAIN = "## Make them again"
 
 
@@ -51,6 +52,11 @@ def main():
     about["metrics"] = {row: _metrics(store, row) for row in (*arguments.rows, "stochastic")}
     events = Ridgecrest(arguments.windows, arguments.data).real.events
     before, _ = (arguments.run / "CARD.md").read_text(encoding="utf-8").split(_UNMEASURED)
+    shipped = HEGGS.shipped.parent / "CARD.md"
+    if shipped.exists():  # what a person wrote of stages and limits
+        head, rest = shipped.read_text(encoding="utf-8").split(_STAGES)
+        before = before.split(_STAGES)[0].replace(_line(before), _line(head))
+        before += _STAGES + rest.split(_UNMEASURED)[0]
     measured = [*_table(store, arguments.rows), "", *_worse(store, arguments.rows, events), ""]
     HEGGS.shipped.parent.mkdir(exist_ok=True)
     save_model(HEGGS.shipped, model.state_dict(), model.config, inputs, about)
@@ -58,7 +64,7 @@ def main():
     digest = file_sha256(HEGGS.shipped)
     before = before.replace("weights.safetensors", HEGGS.shipped.name)
     before = before.replace("float16 |", f"float16, SHA-256 {digest} |")
-    (HEGGS.shipped.parent / "CARD.md").write_text(before + text)
+    shipped.write_text(before + text, encoding="utf-8")
     print(f"{HEGGS.shipped}: {HEGGS.shipped.stat().st_size / 1e6:.1f} MB")
     print(f'for seissynth_plugins/heggs/weights.py: _SHA256 = {{"{HEGGS.shipped.name}": "{digest}"}}')
 
@@ -71,6 +77,11 @@ _HOW = (
 )
 
 _COMMANDS = "All commands are in docs/heggs_results.md."
+
+
+def _line(card):
+    """The line of a card that says how many steps were trained."""
+    return next(line for line in card.splitlines() if line.startswith("| steps |"))
 
 
 def _metrics(store, row):

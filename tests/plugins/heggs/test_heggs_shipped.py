@@ -47,15 +47,15 @@ def test_the_file_is_small_free_and_says_what_it_holds():
     assert HEGGS.shipped.stat().st_size < 15e6
     card = read_card(HEGGS.shipped)
     assert card["licence"] == "MIT" and card["begun_with"] and card["sensors"]
-    assert card["config"]["spread"] > 0 and card["sampling"]["steps"] >= 1
+    assert card["config"]["residuals"] > 0 and card["sampling"]["steps"] >= 1
     assert {"heggs", "stochastic"} <= {name.split(",")[0].split()[0].lower() for name in card["metrics"]}
     text = HEGGS.shipped.with_name("CARD.md").read_text(encoding="utf-8")
-    said = ("## Measured", "stochastic", "worse in", "MIT", "magnitude", "## Stages", "not recorded", "no event term")
+    said = ("## Measured", "stochastic", "worse in", "MIT", "magnitude", "## Stages", "not recorded", "## Limits")
     for part in (*said, DIGEST, "8,100 (64,800 pairs) in all"):
         assert part in text
     model, inputs, _ = load_model(HEGGS.shipped)
     assert inputs.onset_terms[""] and model.config.unet.onset_maps == 2
-    assert set(inputs.site_noise.site) == {"", *card["sensors"]}
+    assert set(inputs.site_noise.site) == {"", *card["sensors"]} == set(inputs.site_noise.shared)
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_records_have_units_bounds_and_repeat(stations, records):
 
 def test_records_set_in_with_p_and_are_strongest_behind_s(stations):
     records = seissynth.generate(stations, earthquake(), backend="heggs", background="none", seed=1, **MODEL)
-    table = seissynth.explain(records).drop_duplicates("sensor")
+    table, ratios = seissynth.explain(records).drop_duplicates("sensor"), []
     for row in table.itertuples():
         stream = records.select(station=row.sensor.split(".")[1])
         power = sum(trace.data.astype(float) ** 2 for trace in stream)
@@ -149,7 +149,10 @@ def test_records_set_in_with_p_and_are_strongest_behind_s(stations):
         before = np.sqrt(power[(time < row.p_s - 0.7)].mean())
         p = np.sqrt(power[(time > row.p_s) & (time < row.s_s - 0.5)].mean())
         s = np.sqrt(power[(time > row.s_s) & (time < row.s_s + 4)].mean())
-        assert before < 0.05 * p < p < 1.5 * s
+        assert before < 0.05 * p
+        ratios.append(p / s)
+    # of 611 real records the median is 0.54, and one in twenty is above 1.4
+    assert 0.2 < np.median(ratios) < 1.2 and max(ratios) < 4
 
 
 def test_size_follows_magnitude_and_distance(stations, records):
