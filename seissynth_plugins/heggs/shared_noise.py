@@ -16,8 +16,7 @@ import numpy as np
 #: time before the first earthquake is quieter than that of any earthquake of a sequence
 SCATTER, DEVIATION = 0.35, 5.0
 #: levels of earthquakes are alike over so many hours, and those of two at the same time differ by this share of their
-#: variance; so far below the quiet noise of every sensor, ln A, is shared noise at times of
-#: quiet noise
+#: variance; at quiet times shared noise is so far below the quiet noise of every sensor, ln A
 TIME_H, NUGGET, BELOW = 1.0, 0.05, 1.0
 #: Gauss-Newton steps for c, and the largest of them, ln A
 _STEPS, _LARGEST_STEP = 40, 3.0
@@ -109,7 +108,10 @@ def level_at(hours, known_hours, levels, quiet_hours, lowest):
     known = np.concatenate([known_hours, quiet_hours])
     above = np.concatenate([levels - lowest, np.zeros((len(quiet_hours), len(lowest)))])
     covariance = np.exp(-np.abs(known[:, None] - known) / TIME_H) + NUGGET * np.eye(len(known))
-    return lowest + np.exp(-np.abs(hours[:, None] - known) / TIME_H) @ np.linalg.solve(covariance, above)
+    solved = np.linalg.solve(covariance, above)
+    # each time by itself: the bits of a product of matrices depend on how many rows there are
+    levels = [lowest + np.exp(-np.abs(hour - known) / TIME_H) @ solved for hour in np.asarray(hours, dtype=float)]
+    return np.reshape(levels, (len(hours), len(lowest)))
 
 
 def fit_shared(levels, quiet, sensors, events):
@@ -126,7 +128,7 @@ def fit_shared(levels, quiet, sensors, events):
     Returns
     -------
     gains : dict of str to ndarray, shape (3, bins)
-        ln A, of mean 0 over sensors; "" is that mean.
+        ln A, of mean 0 over sensors and components in each bin; "" is 0, for other sensors.
     common : dict of str to ndarray, shape (bins,)
         By earthquake.
     """

@@ -162,8 +162,8 @@ class SiteNoise:
             )
         if hours is None:
             raise InputError('background="time" needs the origin times of the earthquakes; pass columns with them.')
-        named = [name for name in self.shared if name in self.quiet]
-        lowest = np.min([self.quiet[name] - self.shared[name] for name in named], axis=(0, 1)) - BELOW / sd
+        named = sorted({*self.quiet, *self.shared})  # some sensors have noise rows alone, others earthquakes alone
+        lowest = (of_sensors(self.quiet, named) - of_sensors(self.shared, named)).min(axis=(0, 1)) - BELOW / sd
         return level_at(np.asarray(hours, dtype=float), self.event_hours, self.events, self.quiet_hours, lowest)
 
     def heard(self, levels, sensors, sd):
