@@ -21,6 +21,9 @@ from seissynth.stations.station_terms import StationTerms, require_column
 from seissynth.traveltime.station_delays import StationDelays
 from seissynth.units import OUTPUTS, UNITS
 
+#: a larger array of an option is not written down with each record
+_MOST_NUMBERS = 1000
+
 
 @dataclass
 class Arguments:
@@ -269,6 +272,8 @@ def plain_value(value):
         return str(value)
     if isinstance(value, dict):
         return {str(k): plain_value(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray) and value.size <= _MOST_NUMBERS:
+        value = value.tolist()
     if isinstance(value, (list, tuple)):
         return [plain_value(item) for item in value]
     if isinstance(value, Backend):

@@ -27,6 +27,8 @@ def test_first_arrivals_by_any_of_their_names():
         assert phase_of(hint) == "S", hint
     for hint in ("", None, "pP", "sP", "sS", "pwP", "PP", "SS", "PS", "PmP", "SmS", "PcP", "ScS", "Lg", "Rg", "AML"):
         assert phase_of(hint) == "", hint
+    for hint in ("PnPn", "PgPg", "SnSn", "PnS", "P'P'", "pmax", "Smax"):
+        assert phase_of(hint) == "", hint
 
 
 def test_names_without_network_with_another_and_with_other_sensors():

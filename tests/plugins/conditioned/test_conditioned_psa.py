@@ -171,6 +171,14 @@ def test_periods_change_no_record_and_no_other_prediction():
     assert truth(alone, "ln_psa_1") == truth(some, "ln_psa_1")
 
 
+def test_an_array_of_periods_is_reproduced(tmp_path):
+    event, inventory = earthquake(), line((20.0,))
+    options = {"backend": "conditioned", "periods_s": np.array([0.3, 1.0]), "duration": 20.0, "spread": False}
+    made = seissynth.generate(inventory, event, **options)
+    seissynth.write(tmp_path / "one.h5", made, event=event, inventory=inventory)
+    assert seissynth.reproduce(tmp_path / "one.h5").equal
+
+
 # --- bounds and files
 
 
@@ -180,6 +188,7 @@ def test_periods_change_no_record_and_no_other_prediction():
         ([0.3, 5.0], "periods_s holds 5 s; PSA is predicted from 0.03 to 3 s"),
         ([0.01], "holds 0.01 s"),
         ([np.nan], "holds nan s"),
+        ([3.0000001], r"holds 3\.0000001 s"),
         (1.0, r"periods_s is 1\.0; give a sequence"),
         ("0.3", "periods_s is '0.3'; give a sequence"),
         (["x"], "give a sequence of periods"),
