@@ -220,5 +220,27 @@ def test_a_file_that_knows_no_psa_predicts_the_other_peaks_alone(tmp_path):
     assert truth(found, "ln_pga") == truth(conditioned(), "ln_pga")
 
 
+@pytest.mark.parametrize(
+    "psa",
+    [
+        [],
+        {},
+        {"spread": [1.0]},
+        {"periods_s": [0.3, 0.1]},
+        {"periods_s": []},
+        {"texture": [0.1, np.nan]},
+        {"spread": "x"},
+    ],
+    ids=str,
+)
+def test_a_damaged_calibration_is_named(tmp_path, psa):
+    whole = {"periods_s": [0.1, 1.0], "spread": [1.0, 0.8], "texture": [0.1, 0.2]}
+    model, _ = read_model(SHIPPED)
+    parts = {"calibration": {**model.about["calibration"], "psa": {**whole, **psa} if psa else psa}}
+    write_model(tmp_path / "bad.npz", ResidualModel(model.patterns, model.parameters, model.about | parts))
+    with pytest.raises(FileFormatError, match=r"calibration of peaks in bad\.npz is damaged"):
+        ConditionedBackend(weights=tmp_path / "bad.npz")
+
+
 def test_ln_psa_of_no_periods_is_empty():
     assert ln_psa(np.ones((4, 3, 100)), ()).shape == (4, 0)
