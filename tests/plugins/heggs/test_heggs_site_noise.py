@@ -34,7 +34,7 @@ from seissynth_plugins.torchkit.weights import read_inputs
 
 torch = pytest.importorskip("torch", reason="the learned backends need PyTorch")
 
-from seissynth_plugins.heggs.observation import signal_residuals  # noqa: E402
+from seissynth_plugins.heggs.observation import generate_observed, signal_residuals  # noqa: E402
 from seissynth_plugins.heggs.source_traits import (  # noqa: E402
     LEVEL_PULL,
     REST_PULL,
@@ -280,7 +280,6 @@ def test_traits_go_where_they_belong(inputs):
     from seissynth_plugins.heggs.generation import Sampling
     from seissynth_plugins.heggs.networks.model import Heggs
     from seissynth_plugins.heggs.networks.named_configs import named_config
-    from seissynth_plugins.heggs.observation import generate_observed
     from seissynth_plugins.heggs.source_traits import Traits
 
     model, own = Heggs(named_config("tiny")).eval(), replace(inputs, site_noise=some_site_noise(inputs))
@@ -310,7 +309,6 @@ def test_what_is_optional_may_be_left_out(inputs, name, known):
     from seissynth_plugins.heggs.generation import Sampling, default_sampling, generate_spectrograms
     from seissynth_plugins.heggs.networks.model import Heggs
     from seissynth_plugins.heggs.networks.named_configs import named_config
-    from seissynth_plugins.heggs.observation import generate_observed
 
     torch.manual_seed(0)
     model = Heggs(replace(named_config(name), spread=2)).eval()
@@ -551,6 +549,13 @@ def test_an_unknown_noise_is_refused(weights):
 
     with pytest.raises(InputError, match="background='loud' must be one of quiet, time, mean, drawn, none"):
         HeggsBackend(weights=weights, background="loud")
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["no shared noise", "no noise at all"])
+def test_noise_of_a_time_is_refused_before_anything_is_made(inputs, known):
+    own = replace(inputs, site_noise=some_site_noise(inputs) if known else None)
+    with pytest.raises(InputError, match='background="time" needs weights'):
+        generate_observed(None, own, np.zeros((1, 11)), [1], [2], ["CI.S0"], ONSETS[:1], background="time")
 
 
 def test_a_strong_source_makes_strong_records_if_its_place_is_known(weights):
