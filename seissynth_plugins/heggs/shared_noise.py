@@ -18,6 +18,8 @@ SCATTER, DEVIATION = 0.35, 5.0
 #: levels of earthquakes are alike over so many hours, and those of two at the same time differ by this share of their
 #: variance; at quiet times shared noise is so far below the quiet noise of every sensor, ln A
 TIME_H, NUGGET, BELOW = 1.0, 0.05, 1.0
+#: what is known farther away than so many `TIME_H` is not looked at
+_FAR = 50.0
 #: Gauss-Newton steps for c, and the largest of them, ln A
 _STEPS, _LARGEST_STEP = 40, 3.0
 #: rounds in which levels of earthquakes and gains of sensors are fitted in turn
@@ -107,11 +109,15 @@ def level_at(hours, known_hours, levels, quiet_hours, lowest):
     """
     known = np.concatenate([known_hours, quiet_hours])
     above = np.concatenate([levels - lowest, np.zeros((len(quiet_hours), len(lowest)))])
-    covariance = np.exp(-np.abs(known[:, None] - known) / TIME_H) + NUGGET * np.eye(len(known))
-    solved = np.linalg.solve(covariance, above)
+    out = np.empty((len(hours), len(lowest)))
     # each time by itself: the bits of a product of matrices depend on how many rows there are
-    levels = [lowest + np.exp(-np.abs(hour - known) / TIME_H) @ solved for hour in np.asarray(hours, dtype=float)]
-    return np.reshape(levels, (len(hours), len(lowest)))
+    for hour in np.unique(hours):
+        near = np.abs(known - hour) < _FAR * TIME_H
+        times = known[near]
+        covariance = np.exp(-np.abs(times[:, None] - times) / TIME_H) + NUGGET * np.eye(len(times))
+        level = lowest + np.exp(-np.abs(hour - times) / TIME_H) @ np.linalg.solve(covariance, above[near])
+        out[np.asarray(hours) == hour] = level
+    return out
 
 
 def fit_shared(levels, quiet, sensors, events):

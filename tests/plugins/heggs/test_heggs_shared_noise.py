@@ -96,6 +96,15 @@ def test_the_level_at_a_time_does_not_depend_on_the_other_times():
     assert level_at(hours[:0], known, levels, quiet, lowest).shape == (0, 64)
 
 
+def test_years_of_quiet_times_elsewhere_do_not_count():
+    """A matrix of all of them would take a terabyte."""
+    hours, known, levels, lowest = np.array([5.2, 9e5]), np.array([5.0]), np.array([[1.0]]), np.zeros(1)
+    alone = level_at(hours, known, levels, np.array([6.0]), lowest)
+    many = level_at(hours, known, levels, np.concatenate([[6.0], 1000 + np.arange(400_000.0)]), lowest)
+    np.testing.assert_array_equal(many, alone)
+    assert alone[1] == 0 < alone[0]
+
+
 def test_noise_heard_at_some_sensors_is_that_of_others():
     """The town keeps its noise, the mountain hears the coda: differences alike at all sensors would miss both."""
     known, names = known_noise()
