@@ -157,7 +157,7 @@ class Arguments:
             return known
         kept, unclear = self.station_terms.named_as(names)
         _say_unclear("station_terms", unclear)
-        if len(self.station_terms) and not len(kept):
+        if len(self.station_terms) and not len(kept) and not unclear:
             named, here = next(iter(self.station_terms.ln_factors)), min(names, default="no station")
             warn_user(
                 f"station_terms holds {len(self.station_terms)} stations, none of which is in the inventory; stations "
@@ -255,8 +255,8 @@ def _say_unclear(argument, names):
     if names:
         some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         warn_user(
-            f"{argument}: {len(names)} stations are left out, since their codes fit several stations of the inventory, "
-            f"or each other's: {some}. Name them NET.STA."
+            f"{argument}: what is given for {some} is left out, since the codes fit several stations of the inventory, "
+            "or several names fit one station. Name them NET.STA."
         )
 
 
