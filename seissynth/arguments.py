@@ -21,6 +21,9 @@ from seissynth.stations.station_terms import StationTerms, require_column
 from seissynth.traveltime.station_delays import StationDelays
 from seissynth.units import OUTPUTS, UNITS
 
+#: a larger array of an option is not written down with each record
+_MOST_NUMBERS = 1000
+
 
 @dataclass
 class Arguments:
@@ -154,7 +157,7 @@ class Arguments:
             return known
         kept, unclear = self.station_terms.named_as(names)
         _say_unclear("station_terms", unclear)
-        if len(self.station_terms) and not len(kept):
+        if len(self.station_terms) and not len(kept) and not unclear:
             named, here = next(iter(self.station_terms.ln_factors)), min(names, default="no station")
             warn_user(
                 f"station_terms holds {len(self.station_terms)} stations, none of which is in the inventory; stations "
@@ -252,8 +255,8 @@ def _say_unclear(argument, names):
     if names:
         some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         warn_user(
-            f"{argument}: {len(names)} stations are left out, since their codes fit several stations of the inventory, "
-            f"or each other's: {some}. Name them NET.STA."
+            f"{argument}: what is given for {some} is left out, since the codes fit several stations of the inventory, "
+            "or several names fit one station. Name them NET.STA."
         )
 
 
@@ -269,6 +272,8 @@ def plain_value(value):
         return str(value)
     if isinstance(value, dict):
         return {str(k): plain_value(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray) and value.size <= _MOST_NUMBERS:
+        value = value.tolist()
     if isinstance(value, (list, tuple)):
         return [plain_value(item) for item in value]
     if isinstance(value, Backend):

@@ -257,7 +257,18 @@ def _unstorable(value, name_so_far=""):
 
 
 def _with_weights(path, arguments, weights):
-    """Return the arguments with weights that may be opened: the backend's own, or those given by the user."""
+    """Return the arguments with weights that may be opened: the backend's own, or those given by the user.
+
+    Other paths are refused.
+    """
+    # seissynth writes these down as tables; a model may be a name
+    for name, end in (("station_terms", ""), ("velocity_model", ".json")):
+        value = arguments.get(name)
+        if isinstance(value, str) and value.endswith(end):
+            raise ReproductionError(
+                f"{path}: {name} is the path {value!r}. Files may come from anybody, so files that they name are not "
+                "opened."
+            )
     stored = arguments.get("weights")
     if stored is None or weights is not None:
         return {**arguments, "weights": stored if stored is None else weights}

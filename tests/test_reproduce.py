@@ -201,6 +201,26 @@ def test_altered_starts_and_added_waveforms_count(written, stream, change):
     assert not report.equal and report.n_records - report.n_equal == 1
 
 
+def test_a_damaged_name_in_a_file_is_named(written, stream):
+    path = written(stream)
+    content = path.read_bytes()
+    assert content.count(b"__synthetic_e0000") >= len(stream)
+    path.write_bytes(content.replace(b"__synthetic_e0000", b"__\xcfynthetic_e0000", 1))
+    with pytest.raises(FileFormatError, match=r"a\.h5 is not an HDF5 file, or is cut off"):
+        seissynth.reproduce(path)
+
+
+@pytest.mark.parametrize("argument", ["station_terms", "velocity_model"])
+def test_other_files_that_a_file_names_are_not_opened(tmp_path, written, stream, argument):
+    """Terms and delays are written down as tables, never as paths."""
+    (tmp_path / "theirs.json").write_text("{}", encoding="utf-8")
+    for trace in stream:
+        info = trace.stats.seissynth
+        info.arguments = json.dumps({**json.loads(info.arguments), argument: str(tmp_path / "theirs.json")})
+    with pytest.raises(ReproductionError, match=rf"{argument} is the path .*theirs\.json.*not opened"):
+        seissynth.reproduce(written(stream))
+
+
 def test_weights_of_a_file_are_not_opened(tmp_path, written, stream, monkeypatch):
     """A path in a foreign file could be anything; the user names the weights."""
     from seissynth import arguments

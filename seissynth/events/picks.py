@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 #: P and S, with the onset's sharpness before them (iP, eS) or what they are after it (Pg, Sn, P*, PKP), but no depth
-#: phases (pP, sP), and none reflected or converted at the surface, the Moho or the core (PP, SP, PmP, PcP, ScS)
-_FIRST = re.compile(r"[ieIE]?\s*([PpSs])(?!w?[PpSs]|[cmi][PpSs])")
+#: phases (pP, sP), none reflected or converted at the surface, the Moho or the core (PP, PnPn, P'P', SP, PmP, PcP), and
+#: no largest amplitude (pmax)
+_FIRST = re.compile(r"[ieIE]?\s*([PpSs])(?![gnb*']?w?[PpSs]|[cmi][PpSs]|max)")
 
 
 def phase_of(hint: Any) -> str:

@@ -268,7 +268,7 @@ def _require_asdf(path):
             refuse_outside(path, file)
     except FileFormatError:
         raise
-    except (OSError, RuntimeError, KeyError) as error:
+    except (OSError, RuntimeError, LookupError, TypeError, ValueError) as error:  # also bytes that are no text
         raise FileFormatError(f"{path} is not an HDF5 file, or is cut off ({error}).") from error
     name = kind.decode(errors="replace") if isinstance(kind, bytes) else str(kind)
     if name.strip("\x00") != "ASDF" or not complete:

@@ -71,9 +71,13 @@ def pick_columns(event, network, station, location, start, rate_hz, npts, statio
     """
     columns = {}
     name = f"{network}.{station}"
-    # picks of another sensor of the station, such as one in its borehole, are not of this one
-    mine = Event(picks=[pick for pick in event.picks if _may_be_of(pick, location)])
-    for (where, kind), pick in first_picks(mine, {name, *stations})[0].items():
+    # picks of another sensor of the station, such as one in its borehole, are not of this one; but a record whose
+    # sensor has no location takes them where it has none of its own
+    mine = [pick for pick in event.picks if _is_at(pick, location)]
+    picks = first_picks(Event(picks=mine), {name, *stations})[0]
+    if not location and len(mine) < len(event.picks):
+        picks = first_picks(event, {name, *stations})[0] | picks
+    for (where, kind), pick in picks.items():
         phase, sample = kind.lower(), (pick.time - start) * rate_hz
         if where == name and 0 <= sample < npts:
             columns[f"trace_{phase}_arrival_sample"] = sample
@@ -81,9 +85,9 @@ def pick_columns(event, network, station, location, start, rate_hz, npts, statio
     return columns
 
 
-def _may_be_of(pick, location):
-    """Whether a pick may be of a sensor at this location of its station; one without location is of the station."""
-    return pick.waveform_id is not None and (not location or (pick.waveform_id.location_code or location) == location)
+def _is_at(pick, location):
+    """Whether a pick is of a sensor at this location of its station; one without location is of the station."""
+    return pick.waveform_id is not None and (pick.waveform_id.location_code or location) == location
 
 
 def catalog_of(table):

@@ -12,6 +12,7 @@ import numpy as np
 from seissynth.backends.base import Backend, Card
 from seissynth.errors import FileFormatError, InputError
 from seissynth.records import Records
+from seissynth_plugins.conditioned.calibration import is_calibration
 from seissynth_plugins.conditioned.spectra import PERIODS_S, checked_periods, measure_of
 from seissynth_plugins.stochastic.backend import StochasticBackend
 
@@ -163,9 +164,11 @@ class ConditionedBackend(Backend):
                 f"conditioned: {Path(weights or SHIPPED).name} lacks {', '.join(missing)}; write it with "
                 "seissynth_plugins.conditioned.archive.learn_stations, or tools/residuals/fit_residuals.py."
             )
-        if self.periods_s and not all(
-            "psa" in self._model.about[key] for key in ("calibration", "calibration_archive")
-        ):
+        if not all(is_calibration(self._model.about[key]) for key in _CALIBRATIONS):
+            raise FileFormatError(
+                f"conditioned: the calibration of peaks in {Path(weights or SHIPPED).name} is damaged; write it again."
+            )
+        if self.periods_s and not all("psa" in self._model.about[key] for key in _CALIBRATIONS):
             raise FileFormatError(
                 f"conditioned: {Path(weights or SHIPPED).name} knows no PSA, as files of earlier versions; write it "
                 "again, or pass periods_s=()."

@@ -84,3 +84,30 @@ def calibration_of(calibration, measure):
     of = calibration["psa"]
     ln_periods = np.log(of["periods_s"])
     return {key: float(np.interp(np.log(period), ln_periods, of[key])) for key in ("spread", "texture")}
+
+
+def is_calibration(calibration):
+    """Whether something read from a file is as `calibration_of` takes it, with or without PSA.
+
+    Examples
+    --------
+    >>> one = {"spread": 1.0, "texture": 0.2}
+    >>> is_calibration({"pga": one, "pgv": one}), is_calibration({"pga": one}), is_calibration({"pga": one, "pgv": 1.0})
+    (True, False, False)
+    """
+    try:
+        parts = [calibration["pga"], calibration["pgv"]]
+        shapes = [(), ()]
+        if "psa" in calibration:
+            periods = np.asarray(calibration["psa"]["periods_s"], dtype=float)
+            if not (periods.ndim == 1 and len(periods) and periods[0] > 0 and (np.diff(periods) > 0).all()):
+                return False
+            parts, shapes = [*parts, calibration["psa"]], [*shapes, periods.shape]
+        values = [np.asarray(part[key], dtype=float) for part in parts for key in PLAIN]
+    except (TypeError, KeyError, ValueError, IndexError):
+        return False
+    wanted = [shape for shape in shapes for _ in PLAIN]
+    return all(
+        one.shape == shape and np.isfinite(one).all() and (one >= 0).all()
+        for one, shape in zip(values, wanted, strict=True)
+    )

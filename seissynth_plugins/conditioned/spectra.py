@@ -52,7 +52,7 @@ def checked_periods(name, periods_s):
     outside = periods[~((periods >= SHORTEST_S) & (periods <= LONGEST_S))]
     if len(outside):
         raise InputError(
-            f"{name}: periods_s holds {outside[0]:g} s; PSA is predicted from {SHORTEST_S:g} to {LONGEST_S:g} s, "
+            f"{name}: periods_s holds {outside[0]:.9g} s; PSA is predicted from {SHORTEST_S:g} to {LONGEST_S:g} s, "
             "where residuals of records are known. For others take response spectra of the generated records."
         )
     return tuple(dict.fromkeys(periods.tolist()))

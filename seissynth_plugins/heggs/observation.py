@@ -8,8 +8,8 @@ from seissynth.errors import InputError
 from seissynth_plugins.heggs.generation import default_sampling, generate_spectrograms
 from seissynth_plugins.heggs.residual_records import origin_hours, record_places, signal_share, some_columns
 from seissynth_plugins.heggs.site_noise import (
-    BACKGROUNDS,
     before_p,
+    check_background,
     noise_levels,
     of_sensors,
     shape_features,
@@ -61,9 +61,9 @@ def generate_observed(
     Raises
     ------
     InputError
-        An unknown background; else as `generation.generate_spectrograms`.
+        An unknown background, or "time" with weights that know of none; else as `generation.generate_spectrograms`.
     """
-    _check_background(background)
+    check_background(background, inputs.site_noise)
     sampling = default_sampling(model.config) if sampling is None else sampling
     taken = onsets if model.config.unet.onset_maps else None
     if inputs.site_noise is None:
@@ -102,7 +102,7 @@ def at_sensors(
     -------
     ndarray, shape (n, 3, bins, frames), float32
     """
-    _check_background(background)
+    check_background(background, inputs.site_noise)
     known, sd, early = inputs.site_noise, inputs.statistics.sd, before_p(onsets, inputs.frame_times_s)
     residuals = model.residuals
     features = shape_features(onsets, inputs.frame_times_s, inputs.magnitudes(conditions))
@@ -130,11 +130,6 @@ def at_sensors(
     if traits is None:
         return out
     return out + (traits.rest if residuals is None else np.where(early[:, None], traits.rest, 0))[:, None]
-
-
-def _check_background(background):
-    if background not in BACKGROUNDS:
-        raise InputError(f"background={background!r} must be one of {', '.join(map(repr, BACKGROUNDS))}.")
 
 
 def _predicted(model, conditions, seeds, source, taken, sampling, from_source):

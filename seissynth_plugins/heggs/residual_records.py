@@ -112,18 +112,25 @@ def more_features(places, onsets, share):
 
 def origin_hours(columns, n):
     """Hours from 1970 to the origin times of rows; 0, which is far from all others, where a time is unknown."""
-    times = columns.get("source_origin_time")
-    return np.zeros(n) if times is None else hours_of(times)
-
-
-def hours_of(times):
-    """Hours from 1970 to times, ISO 8601; 0 where one is unknown."""
-    out = np.zeros(len(times))
-    for row, time in enumerate(times):
+    out, times = np.zeros(n), columns.get("source_origin_time")
+    for row, time in enumerate(() if times is None else times):
         if isinstance(time, str) and time:
-            parsed = datetime.fromisoformat(time)
+            parsed = _time_of(time)
+            if parsed is None:
+                continue
             out[row] = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp() / 3600
     return out
+
+
+def _time_of(text):
+    """A time, with or without zone; None if it cannot be read."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # such as 2019/07/06 03:19:53, which tables of sets may hold
+        import pandas
+
+        time = pandas.to_datetime(text, utc=True, errors="coerce", format="ISO8601")
+        return None if time is pandas.NaT else time
 
 
 def event_name(numbers, hours):

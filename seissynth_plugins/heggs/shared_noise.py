@@ -16,9 +16,10 @@ import numpy as np
 #: time before the first earthquake is quieter than that of any earthquake of a sequence
 SCATTER, DEVIATION = 0.35, 5.0
 #: levels of earthquakes are alike over so many hours, and those of two at the same time differ by this share of their
-#: variance; so far below the quiet noise of every sensor, ln A, is shared noise at times of
-#: quiet noise
+#: variance; at quiet times shared noise is so far below the quiet noise of every sensor, ln A
 TIME_H, NUGGET, BELOW = 1.0, 0.05, 1.0
+#: what is known farther away than so many `TIME_H` is not looked at
+_FAR = 50.0
 #: Gauss-Newton steps for c, and the largest of them, ln A
 _STEPS, _LARGEST_STEP = 40, 3.0
 #: rounds in which levels of earthquakes and gains of sensors are fitted in turn
@@ -108,8 +109,15 @@ def level_at(hours, known_hours, levels, quiet_hours, lowest):
     """
     known = np.concatenate([known_hours, quiet_hours])
     above = np.concatenate([levels - lowest, np.zeros((len(quiet_hours), len(lowest)))])
-    covariance = np.exp(-np.abs(known[:, None] - known) / TIME_H) + NUGGET * np.eye(len(known))
-    return lowest + np.exp(-np.abs(hours[:, None] - known) / TIME_H) @ np.linalg.solve(covariance, above)
+    out = np.empty((len(hours), len(lowest)))
+    # each time by itself: the bits of a product of matrices depend on how many rows there are
+    for hour in np.unique(hours):
+        near = np.abs(known - hour) < _FAR * TIME_H
+        times = known[near]
+        covariance = np.exp(-np.abs(times[:, None] - times) / TIME_H) + NUGGET * np.eye(len(times))
+        level = lowest + np.exp(-np.abs(hour - times) / TIME_H) @ np.linalg.solve(covariance, above[near])
+        out[np.asarray(hours) == hour] = level
+    return out
 
 
 def fit_shared(levels, quiet, sensors, events):
@@ -126,7 +134,7 @@ def fit_shared(levels, quiet, sensors, events):
     Returns
     -------
     gains : dict of str to ndarray, shape (3, bins)
-        ln A, of mean 0 over sensors; "" is that mean.
+        ln A, of mean 0 over sensors and components in each bin; "" is 0, for other sensors.
     common : dict of str to ndarray, shape (bins,)
         By earthquake.
     """

@@ -155,15 +155,11 @@ class SiteNoise:
 
     def at_time(self, hours, sd):
         """Return the noise that sensors share at times, by that of the training set's earthquakes, shape (n, bins)."""
-        if self.shared is None:
-            raise InputError(
-                'background="time" needs weights that know the noise of their earthquakes and of quiet times; these do '
-                'not. Take background="quiet", or fit sites and noise again, to a set with noise rows.'
-            )
+        check_background("time", self)
         if hours is None:
             raise InputError('background="time" needs the origin times of the earthquakes; pass columns with them.')
-        named = [name for name in self.shared if name in self.quiet]
-        lowest = np.min([self.quiet[name] - self.shared[name] for name in named], axis=(0, 1)) - BELOW / sd
+        named = sorted({*self.quiet, *self.shared})  # some sensors have noise rows alone, others earthquakes alone
+        lowest = (of_sensors(self.quiet, named) - of_sensors(self.shared, named)).min(axis=(0, 1)) - BELOW / sd
         return level_at(np.asarray(hours, dtype=float), self.event_hours, self.events, self.quiet_hours, lowest)
 
     def heard(self, levels, sensors, sd):
@@ -203,6 +199,20 @@ class SiteNoise:
         noise, known = np.full(quiet.shape, np.nan), np.isfinite(events[:, 0])
         noise[known] = add_shared(quiet[known] * sd, gains[known] * sd, events[known, None] * sd) / sd
         return noise
+
+
+def check_background(background, known):
+    """Raise an InputError if a background is none of `BACKGROUNDS`, or needs what weights do not know.
+
+    `known` is their `SiteNoise`, or None.
+    """
+    if background not in BACKGROUNDS:
+        raise InputError(f"background={background!r} must be one of {', '.join(map(repr, BACKGROUNDS))}.")
+    if background == "time" and (known is None or known.shared is None):
+        raise InputError(
+            'background="time" needs weights that know the noise of their earthquakes and of quiet times; these do '
+            'not. Take background="quiet", or fit sites and noise again, to a set with noise rows.'
+        )
 
 
 def before_p(onsets, times_s):

@@ -141,7 +141,7 @@ def read_inputs(card, kind, path="the weights"):
         return card["normalisation"]
     try:
         return kind.make_inputs(card["normalisation"])
-    except (InputError, KeyError, TypeError, ValueError) as error:
+    except (InputError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"{path}: the normalisation cannot be used: {error}") from error
 
 

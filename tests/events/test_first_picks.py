@@ -27,6 +27,8 @@ def test_first_arrivals_by_any_of_their_names():
         assert phase_of(hint) == "S", hint
     for hint in ("", None, "pP", "sP", "sS", "pwP", "PP", "SS", "PS", "PmP", "SmS", "PcP", "ScS", "Lg", "Rg", "AML"):
         assert phase_of(hint) == "", hint
+    for hint in ("PnPn", "PgPg", "SnSn", "PnS", "P'P'", "pmax", "Smax"):
+        assert phase_of(hint) == "", hint
 
 
 def test_names_without_network_with_another_and_with_other_sensors():
@@ -84,5 +86,13 @@ def test_picks_in_asdf_are_of_their_sensor_or_of_the_station():
     for codes in (("XX", "A"), (None, "A"), ("ISC", "A", ""), ("XX", "A", "00", "BHZ")):
         assert columns("00", *codes) == wanted, codes
     assert columns("", "XX", "A", "00") == wanted  # which has no location to differ in
+    both = Event(
+        picks=[pick(2.4, "P", "XX", "A", "10"), pick(2.5, "P", "XX", "A", ""), pick(4.0, "S", "XX", "A", "10")]
+    )
+    found = pick_columns(both, "XX", "A", "", START, 100.0, 1000, ("XX.A",))
+    assert (found["trace_p_arrival_sample"], found["trace_s_arrival_sample"]) == (
+        250.0,
+        400.0,
+    )  # its own, if it has one
     assert columns("10", "XX", "A", "00") == {}  # of another sensor, maybe in a borehole
     assert columns("00", None, "A", stations=("XX.A", "YY.A")) == {}

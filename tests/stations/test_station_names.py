@@ -43,9 +43,12 @@ def test_terms_of_a_flat_file_without_networks_reach_the_records():
     quake = event(4.0, latitude=35.1, longitude=-117.5, depth_km=8.0)
     with pytest.warns(SeisSynthWarning) as given:
         seissynth.generate(network() + other, quake, duration=40, station_terms=bare)
-    first, second = (str(one.message) for one in given)
-    assert first.startswith("station_terms: 1 stations are left out") and "several stations" in first
-    assert "none of which is in the inventory" in second and "name A, the inventory XX.A" in second
+    (said,) = (str(one.message) for one in given)
+    assert said.startswith("station_terms: what is given for A is left out") and "several stations" in said
+    with pytest.warns(SeisSynthWarning) as given:
+        seissynth.generate(network(), quake, duration=40, station_terms=StationTerms([1.0], {"ZZ.A": [0.5]}))
+    (said,) = (str(one.message) for one in given)
+    assert "none of which is in the inventory" in said and "name ZZ.A, the inventory XX.A" in said
 
 
 def test_delays_without_networks_reach_the_onsets():

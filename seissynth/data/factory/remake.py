@@ -52,7 +52,12 @@ def read_description(folder):
             f"{folder} is a packed copy, whose samples were rounded; reproduce the set that it was made of."
         )
     if not description.get("complete"):
-        raise ReproductionError(f"{folder} is not finished; repeat the call of make_dataset that began it, first.")
+        raise ReproductionError(f"{folder} is not finished; repeat the call of make_dataset that began it first.")
+    if not description.get("files"):
+        raise FileFormatError(f"{file} names no files, so it was changed; get it again.")
+    odd = [name for name in description["files"] if not block_of(name).isdigit()]
+    if odd:
+        raise FileFormatError(f"{file}: files holds {odd[0]!r}, which is no name of a shard.")
     return description
 
 
@@ -176,7 +181,10 @@ def _compare_tables(folder, made, number):
     file = f"metadata{chunk_name(number)}.csv"
     if not (folder / file).is_file():
         raise FileFormatError(f"{folder / file} is missing; repeat the call of make_dataset, which mends the set.")
-    then, now = (pandas.read_csv(place / file, dtype=str, keep_default_na=False) for place in (folder, made))
+    try:
+        then, now = (pandas.read_csv(place / file, dtype=str, keep_default_na=False) for place in (folder, made))
+    except ValueError as error:  # pandas' own errors, and bytes that are no text
+        raise FileFormatError(f"{folder / file} is not a table of comma-separated values: {error}") from error
     columns = [column for column in now if column != "split"]  # which a user may have written
     lacking = [column for column in columns if column not in then]
     rows = []

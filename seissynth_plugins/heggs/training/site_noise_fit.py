@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from seissynth.data.splits.intervals import times_ns
 from seissynth.errors import InputError
-from seissynth_plugins.heggs.residual_records import hours_of, origin_hours
+from seissynth_plugins.heggs.residual_records import origin_hours
 from seissynth_plugins.heggs.shared_noise import fit_shared
 from seissynth_plugins.heggs.site_noise import (
     LEAST_FRAMES,
@@ -32,6 +33,7 @@ _STEPS, _TOGETHER, _FRAMES = 2, 64, 4
 _PULL, _ITERATIONS = 0.1, 6
 #: pull of the correction over time to zero, in frames of each record
 _SHAPE_PULL = 1.0
+_HOUR_NS = 3600e9
 
 
 def fit_site_noise(model, table, inputs, rows, predictions=None):
@@ -95,8 +97,8 @@ def fit_site_noise(model, table, inputs, rows, predictions=None):
     events = (np.stack([common[name] for name in kept]) / sd).astype(np.float32)
     shared = {name: (values / sd).astype(np.float32) for name, values in gains.items()}
     of = dict(zip(names, origin_hours(columns, len(columns)), strict=True))
-    begins = np.unique(hours_of(table.table["trace_start_time"].iloc[table.noise]))
-    hours = np.array([of[name] for name in kept]), begins
+    begins = times_ns(table.table.iloc[table.noise], "trace_start_time", missing_ok=True)
+    hours = np.array([of[name] for name in kept]), np.unique(begins[begins >= 0]) / _HOUR_NS
     return SiteNoise(site, noise, quiet, events, predicted, shape, shared, *hours)
 
 

@@ -150,6 +150,12 @@ def test_a_folder_that_was_changed(copy, tmp_path):
     file.write_text("[]")
     with pytest.raises(FileFormatError, match="cannot be read"):
         reproduce(folder)
+    file.write_text(json.dumps({name: value for name, value in whole.items() if name != "files"}))
+    with pytest.raises(FileFormatError, match="names no files"):
+        reproduce(folder)
+    file.write_text(json.dumps({**whole, "files": {**whole["files"], "notes.txt": {}}}))
+    with pytest.raises(FileFormatError, match=r"'notes\.txt', which is no name of a shard"):
+        reproduce(folder)
     # a path in a foreign file could be anything, and is not opened
     file.write_text(json.dumps({**whole, "arguments": {**whole["arguments"], "noise": str(folder)}}))
     with pytest.raises(FileFormatError, match="is not one of auto, n"):
@@ -159,6 +165,14 @@ def test_a_folder_that_was_changed(copy, tmp_path):
         assert reproduce(folder).equal
     (folder / "inventory.xml").unlink()
     with pytest.raises(ReproductionError, match=r"inventory\.xml is missing"):
+        reproduce(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00" * 50], ids=["empty", "no text"])
+def test_a_damaged_table_is_named(copy, content):
+    folder, _ = copy
+    (folder / "metadata_000001.csv").write_bytes(content)
+    with pytest.raises(FileFormatError, match=r"metadata_000001\.csv is not a table"):
         reproduce(folder)
 
 

@@ -171,6 +171,14 @@ def test_periods_change_no_record_and_no_other_prediction():
     assert truth(alone, "ln_psa_1") == truth(some, "ln_psa_1")
 
 
+def test_an_array_of_periods_is_reproduced(tmp_path):
+    event, inventory = earthquake(), line((20.0,))
+    options = {"backend": "conditioned", "periods_s": np.array([0.3, 1.0]), "duration": 20.0, "spread": False}
+    made = seissynth.generate(inventory, event, **options)
+    seissynth.write(tmp_path / "one.h5", made, event=event, inventory=inventory)
+    assert seissynth.reproduce(tmp_path / "one.h5").equal
+
+
 # --- bounds and files
 
 
@@ -180,6 +188,7 @@ def test_periods_change_no_record_and_no_other_prediction():
         ([0.3, 5.0], "periods_s holds 5 s; PSA is predicted from 0.03 to 3 s"),
         ([0.01], "holds 0.01 s"),
         ([np.nan], "holds nan s"),
+        ([3.0000001], r"holds 3\.0000001 s"),
         (1.0, r"periods_s is 1\.0; give a sequence"),
         ("0.3", "periods_s is '0.3'; give a sequence"),
         (["x"], "give a sequence of periods"),
@@ -209,6 +218,28 @@ def test_a_file_that_knows_no_psa_predicts_the_other_peaks_alone(tmp_path):
         ConditionedBackend(weights=path)
     found = conditioned(weights=path, periods_s=())
     assert truth(found, "ln_pga") == truth(conditioned(), "ln_pga")
+
+
+@pytest.mark.parametrize(
+    "psa",
+    [
+        [],
+        {},
+        {"spread": [1.0]},
+        {"periods_s": [0.3, 0.1]},
+        {"periods_s": []},
+        {"texture": [0.1, np.nan]},
+        {"spread": "x"},
+    ],
+    ids=str,
+)
+def test_a_damaged_calibration_is_named(tmp_path, psa):
+    whole = {"periods_s": [0.1, 1.0], "spread": [1.0, 0.8], "texture": [0.1, 0.2]}
+    model, _ = read_model(SHIPPED)
+    parts = {"calibration": {**model.about["calibration"], "psa": {**whole, **psa} if psa else psa}}
+    write_model(tmp_path / "bad.npz", ResidualModel(model.patterns, model.parameters, model.about | parts))
+    with pytest.raises(FileFormatError, match=r"calibration of peaks in bad\.npz is damaged"):
+        ConditionedBackend(weights=tmp_path / "bad.npz")
 
 
 def test_ln_psa_of_no_periods_is_empty():

@@ -86,6 +86,25 @@ def test_levels_over_time_are_kriged():
     np.testing.assert_allclose(two, -2 + first * 6)
 
 
+def test_the_level_at_a_time_does_not_depend_on_the_other_times():
+    rng = np.random.default_rng(3)
+    hours, known, quiet = (rng.uniform(0, 5, n) for n in (40, 70, 30))
+    levels, lowest = rng.normal(size=(70, 64)), np.full(64, -3.0)
+    together = level_at(hours, known, levels, quiet, lowest)
+    for row in range(40):
+        np.testing.assert_array_equal(level_at(hours[[row]], known, levels, quiet, lowest)[0], together[row])
+    assert level_at(hours[:0], known, levels, quiet, lowest).shape == (0, 64)
+
+
+def test_years_of_quiet_times_elsewhere_do_not_count():
+    """A matrix of all of them would take a terabyte."""
+    hours, known, levels, lowest = np.array([5.2, 9e5]), np.array([5.0]), np.array([[1.0]]), np.zeros(1)
+    alone = level_at(hours, known, levels, np.array([6.0]), lowest)
+    many = level_at(hours, known, levels, np.concatenate([[6.0], 1000 + np.arange(400_000.0)]), lowest)
+    np.testing.assert_array_equal(many, alone)
+    assert alone[1] == 0 < alone[0]
+
+
 def test_noise_heard_at_some_sensors_is_that_of_others():
     """The town keeps its noise, the mountain hears the coda: differences alike at all sensors would miss both."""
     known, names = known_noise()
@@ -117,6 +136,12 @@ def test_the_noise_of_a_time_is_quiet_far_from_the_training_set():
     quiet = of_sensors(known.quiet, names)
     above = (low - quiet) * SD
     assert (above > 0).all() and above.max() == pytest.approx(np.log1p(np.exp(-2 * BELOW)) / 2)
+    # of a very quiet sensor the set may hold no earthquake, of another one no noise
+    noise, gains = {"CI.CAVE": known.quiet[""] - 9}, {"CI.MINE": known.shared[""] + 9}
+    alone = replace(known, quiet=known.quiet | noise, shared=known.shared | gains)
+    some = ["CI.CAVE", "CI.MINE", *names]
+    above = (alone.levels(some, "time", range(8), SD, np.full(8, 5000.0)) - of_sensors(alone.quiet, some)) * SD
+    assert above.max() < 0.07
     loudest = known.at_event(names, np.repeat(known.events[-1:], 6, axis=0), SD)
     assert ((high - quiet) * SD).mean() > 0.8 * ((loudest - quiet) * SD).mean()
     with pytest.raises(InputError, match='background="time" needs weights'):

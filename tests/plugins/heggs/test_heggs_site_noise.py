@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from heggs_sets import RATE, made_up_rows, tiny_options, waveforms, write_set
+from heggs_sets import BEGIN, RATE, made_up_rows, tiny_options, waveforms, write_set
 from heggs_streams import earthquake, line, observed
 
 import seissynth
-from seissynth.errors import InputError
+from seissynth.errors import FileFormatError, InputError
 from seissynth.io.seisbench.dataset import DatasetWriter
 from seissynth.seeding import hash_words
 from seissynth_plugins.heggs.inputs import ModelInputs
@@ -29,11 +29,12 @@ from seissynth_plugins.heggs.site_noise import (
     with_noise,
 )
 from seissynth_plugins.heggs.training.data import TrainingTable, fit_inputs
-from seissynth_plugins.heggs.weights import read_card
+from seissynth_plugins.heggs.weights import HEGGS, read_card
+from seissynth_plugins.torchkit.weights import read_inputs
 
 torch = pytest.importorskip("torch", reason="the learned backends need PyTorch")
 
-from seissynth_plugins.heggs.observation import signal_residuals  # noqa: E402
+from seissynth_plugins.heggs.observation import generate_observed, signal_residuals  # noqa: E402
 from seissynth_plugins.heggs.source_traits import (  # noqa: E402
     LEVEL_PULL,
     REST_PULL,
@@ -279,7 +280,6 @@ def test_traits_go_where_they_belong(inputs):
     from seissynth_plugins.heggs.generation import Sampling
     from seissynth_plugins.heggs.networks.model import Heggs
     from seissynth_plugins.heggs.networks.named_configs import named_config
-    from seissynth_plugins.heggs.observation import generate_observed
     from seissynth_plugins.heggs.source_traits import Traits
 
     model, own = Heggs(named_config("tiny")).eval(), replace(inputs, site_noise=some_site_noise(inputs))
@@ -309,7 +309,6 @@ def test_what_is_optional_may_be_left_out(inputs, name, known):
     from seissynth_plugins.heggs.generation import Sampling, default_sampling, generate_spectrograms
     from seissynth_plugins.heggs.networks.model import Heggs
     from seissynth_plugins.heggs.networks.named_configs import named_config
-    from seissynth_plugins.heggs.observation import generate_observed
 
     torch.manual_seed(0)
     model = Heggs(replace(named_config(name), spread=2)).eval()
@@ -367,6 +366,8 @@ def test_plain_data_comes_back_and_wrong_ones_are_refused(inputs):
     assert {tuple(row) for row in drawn} == {tuple(row) for row in again.events}
     assert (drawn == again.drawn(range(200))).all()
     assert ModelInputs.from_plain(inputs.to_plain()).site_noise is None
+    with pytest.raises(FileFormatError, match="the normalisation cannot be used"):
+        read_inputs({"normalisation": {**plain, "site_noise": {**plain["site_noise"], "shared": ["CI.S0"]}}}, HEGGS)
     for part, value in (("site", {"CI.S0": plain["site_noise"]["site"][""]}), ("noise", {"": [[1.0]]})):
         with pytest.raises(InputError, match=rf"site_noise: {part} must hold finite arrays of shape \(3, 64\)"):
             ModelInputs.from_plain({**plain, "site_noise": {**plain["site_noise"], part: value}})
@@ -400,6 +401,37 @@ def test_sensors_and_earthquakes_are_told_apart(tmp_path, inputs):
     late = replace(inputs, onset_terms={"": (-60.0, -60.0)})
     with pytest.raises(InputError, match="none of the 2 records"):
         fit_site_noise(Heggs(named_config("tiny")), table, late, np.arange(2))
+
+
+def test_what_sensors_share_is_fitted_beside_noise_rows(tmp_path, inputs):
+    """One earthquake's noise ten times the quiet noise of the set; times that cannot be read are not quiet times."""
+    from seissynth_plugins.heggs.networks.model import Heggs
+    from seissynth_plugins.heggs.networks.named_configs import named_config
+    from seissynth_plugins.heggs.training.site_noise_fit import fit_site_noise
+
+    rows = [row for row in made_up_rows() if row["station_code"] != "S0"]
+    for row in rows[:3]:
+        row["source_origin_time"] = f"{BEGIN:%Y/%m/%d %H:%M:%S}"
+    data = waveforms(rows)
+    for record, row in zip(data, rows, strict=True):
+        record *= 10 if row["source_id"] == "e2" else 1
+    table = TrainingTable(write_set(tmp_path / "set", rows, data=data))
+    begin = (BEGIN - pd.Timestamp("1970-01-01T00:00:00Z")).total_seconds() / 3600
+    for place, time in zip(table.noise, ("a quiet night", ""), strict=False):
+        table.table.loc[table.table.index[place], "trace_start_time"] = time
+    found = fit_site_noise(Heggs(named_config("tiny")), table, inputs, np.arange(len(rows)))
+    np.testing.assert_allclose(found.event_hours, begin + np.arange(8) / 12)
+    np.testing.assert_allclose(found.quiet_hours, begin - np.array([4, 3, 2]) / 60)
+    assert sorted(found.shared) == ["", "CI.S1", "CI.S2", "CI.S3"]
+    sd, band = inputs.statistics.sd, slice(2, 50)
+    above = ((found.events - found.quiet[""].mean(axis=0)) * sd)[:, band].mean(axis=1)
+    assert above[2] == pytest.approx(np.log(99) / 2, abs=0.1)  # 10^2 = 1 + 99
+    assert np.delete(above, 2).max() < 0.5
+    gains = [(found.shared[f"CI.S{number}"] * sd)[:, band].mean() for number in (1, 2, 3)]
+    np.testing.assert_allclose(gains, 0, atol=0.1)
+    table.table = table.table.drop(columns="trace_start_time")
+    again = fit_site_noise(Heggs(named_config("tiny")), table, inputs, np.arange(len(rows)))
+    assert again.quiet_hours.shape == (0,)
 
 
 # --- trained, and generated with
@@ -517,6 +549,13 @@ def test_an_unknown_noise_is_refused(weights):
 
     with pytest.raises(InputError, match="background='loud' must be one of quiet, time, mean, drawn, none"):
         HeggsBackend(weights=weights, background="loud")
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["no shared noise", "no noise at all"])
+def test_noise_of_a_time_is_refused_before_anything_is_made(inputs, known):
+    own = replace(inputs, site_noise=some_site_noise(inputs) if known else None)
+    with pytest.raises(InputError, match='background="time" needs weights'):
+        generate_observed(None, own, np.zeros((1, 11)), [1], [2], ["CI.S0"], ONSETS[:1], background="time")
 
 
 def test_a_strong_source_makes_strong_records_if_its_place_is_known(weights):
