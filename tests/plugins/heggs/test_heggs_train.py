@@ -166,7 +166,11 @@ def test_stages_that_an_older_card_did_not_keep_are_said_to_be_missing():
     from seissynth_plugins.heggs.weights import HEGGS
     from seissynth_plugins.torchkit.stages import earlier_stages, stages_table
 
-    card = read_card(HEGGS.shipped)
+    shipped = read_card(HEGGS.shipped)
+    kept = earlier_stages(shipped)
+    assert [one["what"] for one in kept] == ["not recorded", "training", "fit"]
+    assert kept[2]["init_weights_hash"] == "a41e4e55a5b3756b" and kept[2]["options"]["residuals"] == 20
+    card = {name: value for name, value in shipped.items() if name != "stages"}
     missing, stage = earlier_stages(card)
     assert missing == {"what": "not recorded", "training_data_hash": card["begun_with"]}
     assert stage["steps"] == 900 and "init_weights_hash" not in stage
