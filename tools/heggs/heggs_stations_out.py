@@ -1,7 +1,8 @@
-"""Score predictions at two stations that no training saw, beside those of weights that know them.
+"""Score predictions at stations that no training saw, beside those of weights that know them.
 
     python -m tools.heggs.heggs_stations_out WINDOWS DATA --picker FILE --work ROWS --stations CLC LRL
-        --set "HEGGS, stations unknown=WORK/out/predicted_without_source" [--against "HEGGS;stochastic"] [--out FOLDER]
+        --set "HEGGS, stations unknown=WORK/out/predicted_without_source" [--against "HEGGS;stochastic"]
+        [--table NAME] [--out FOLDER]
 
 Sets come from `heggs_ridgecrest.py ... --stations-out CLC LRL`; ROWS is the folder where
 `evaluate_ridgecrest.py` keeps its rows, of which those named by ``--against`` are taken, at the same records.
@@ -36,6 +37,7 @@ def main():
     parser.add_argument("--stations", nargs="+", required=True)
     parser.add_argument("--set", action="append", required=True, metavar="NAME=FOLDER", dest="sets")
     parser.add_argument("--against", default="HEGGS;HEGGS with source;stochastic", help="semicolons between")
+    parser.add_argument("--table", default="stations_out", help="name of the file, without its ending")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
     real = Ridgecrest(arguments.windows, arguments.data).real
@@ -63,7 +65,7 @@ def main():
             cells = [_difference(a, b, part.events, change, 0)
                      for a, b, (_, _, change) in zip(values[name], values[rival], columns, strict=True)]  # fmt: skip
             lines.append([f"{name}, minus {rival}", *cells])
-    write_markdown(arguments.out / "stations_out.md", ["row", *(title for title, *_ in BY_RECORD)], lines)
+    write_markdown(arguments.out / f"{arguments.table}.md", ["row", *(title for title, *_ in BY_RECORD)], lines)
 
 
 def _of_rows(values, rows):
