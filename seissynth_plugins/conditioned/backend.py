@@ -83,7 +83,8 @@ class ConditionedBackend(Backend):
     earthquake. `truth` holds the prediction of peaks: ``ln_pga`` and ``ln_pga_std``, ``ln_pgv`` and ``ln_pgv_std``,
     mean and standard deviation of ln of the geometric mean of both horizontal peaks, m/s² and m/s; and for each period
     such as 0.3 s ``ln_psa_0p3`` and ``ln_psa_0p3_std``, of PSA, 5 % damped, RotD50, m/s². They do not depend on
-    `spread` and the seeds.
+    `spread` and the seeds. Where the column ``station_terms`` of a row holds a site term, its station scatters less
+    (`sources.STATION_LEFT`), in draws as in standard deviations.
 
     References
     ----------
@@ -239,6 +240,7 @@ class ConditionedBackend(Backend):
         from seissynth_plugins.conditioned.sources import (
             check_source,
             places_of,
+            station_left,
             station_names,
             without_archived_terms,
         )
@@ -253,7 +255,7 @@ class ConditionedBackend(Backend):
             conditions, start_s=start_s, npts=npts, sampling_rate_hz=sampling_rate_hz, seeds=seeds
         )
         names = [name or f"row {seed}" for name, seed in zip(stations, seeds.row.tolist(), strict=True)]
-        places = places_of(conditions, names)
+        places, left = places_of(conditions, names), station_left(conditions)
         patterns, about = self._model.patterns, self._model.about
         calibration = about[_CALIBRATIONS[self._model.archive is not None]]
         measures = (*MEASURES, *map(measure_of, self.periods_s))
@@ -264,11 +266,12 @@ class ConditionedBackend(Backend):
             place = places.select([i])
             if given.sources is not None:
                 truth["sources_used"][i] = len(given.sources)
-            found = given.at(place)
+            found = given.at(place, left[[i]])
             peaks = predict_peaks(patterns, expected, found.mean[0], found.variance[0], calibration)
             for measure, (middle, deviation, _) in peaks.items():
                 truth[f"ln_{measure}"][i], truth[f"ln_{measure}_std"][i] = middle, deviation
-            z = given.draw(place, int(seeds.event[i]), [int(seeds.row[i])])[0] if self.spread else found.mean[0]
+            own = int(seeds.event[i]), [int(seeds.row[i])]
+            z = given.draw(place, *own, left[[i]])[0] if self.spread else found.mean[0]
             if not z.any():
                 continue
             data = records.data[i]

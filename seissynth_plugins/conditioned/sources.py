@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 
+from seissynth.conditions import text_of
 from seissynth.errors import InputError
 from seissynth.schema import PLACE_COLUMNS
 from seissynth.shared.warning import warn_user
@@ -14,6 +15,9 @@ from seissynth_plugins.residuals.observed import residuals_of
 
 #: a record that shows its earthquake in fewer cells does not show it
 _LEAST_SEEN = 0.02
+#: site terms of a flat file leave this share of the variance of stations, in the mean over the bands of the cells:
+#: `tools.residuals.station_terms_at_waveforms` measures it
+STATION_LEFT = 0.5
 #: columns of a source's conditions that its truth may state
 _RAY_COLUMNS = (
     "path_p_direct_travel_s", "path_s_direct_travel_s", "path_p_takeoff_deg", "path_p_direct_takeoff_deg",
@@ -64,6 +68,29 @@ def _hours(conditions):
         if time:
             out[row] = np.datetime64(str(time).rstrip("Z"), "us").astype(np.int64) / 3.6e9
     return out
+
+
+def station_left(conditions):
+    """Return what is left of the variance of each row's station term: `STATION_LEFT` where it has a site term, else 1.
+
+    Parameters
+    ----------
+    conditions : pandas.DataFrame, n rows
+
+    Returns
+    -------
+    ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> import pandas
+    >>> station_left(pandas.DataFrame({"station_terms": ["1 0.3", ""]})).tolist()
+    [0.5, 1.0]
+    """
+    if "station_terms" not in conditions:
+        return np.ones(len(conditions))
+    known = [bool(text_of(conditions, "station_terms", row).strip()) for row in range(len(conditions))]
+    return np.where(known, STATION_LEFT, 1.0)
 
 
 def without_archived_terms(conditions, stations, archived):

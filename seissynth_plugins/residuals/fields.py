@@ -96,6 +96,11 @@ class PriorDraw:
             + v["record"] * generator(seed, _RECORD).standard_normal(patterns)
         )
 
+    def station_term(self, station):
+        """Term that all records of a station share in this draw, shape (patterns,)."""
+        of = self.region
+        return of._deviations()["station"] * of._of_names("station", str(station), len(of.parameters))
+
     def _shared(self, places, row):
         """What a record shares with those of other earthquakes."""
         v, patterns = self._deviations(), len(self.parameters)
@@ -103,7 +108,7 @@ class PriorDraw:
         hypocentre, hour = places.event_km[row], places.time_h[row]
         slopes = self._of_names("linear", "", patterns * len(features)).reshape(-1, patterns)
         return (
-            v["station"] * self._of_names("station", station, patterns)
+            self.station_term(station)
             + v["path"] * self._of_fields("path", station).at(hypocentre, 0.0)
             + v["place"] * self._of_fields("place", "").at(hypocentre, hour)
             + v["time"] * self._of_fields("time", "").at(hypocentre, hour)

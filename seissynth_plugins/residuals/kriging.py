@@ -11,9 +11,10 @@ from functools import lru_cache
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
+from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.residuals.fields import WAVES, PriorDraw
-from seissynth_plugins.residuals.kernel import Separations
+from seissynth_plugins.residuals.kernel import NAMES, Separations
 from seissynth_plugins.residuals.observations import Observations
 
 #: added to the variance of each observation against rounding
@@ -156,26 +157,41 @@ class Conditioned:
             values = values - (self._reach * archive).sum(axis=2)
         return np.stack([cho_solve((f, True), one) for f, one in zip(self._factors, values.T, strict=True)])
 
-    def at(self, places):
+    def at(self, places, station_left=None):
         """Return mean and variance of the coordinates at records.
 
         Parameters
         ----------
         places : Places, n
             A record of an earthquake and station that is among the sources is that record.
+        station_left : array_like, shape (n,), optional
+            What is left of the variance of each record's station term, 0 to 1, where the term is known by other means
+            and its mean is in what residuals are relative to. Without effect where records of the station are known,
+            which say more of it. Default: all of it, 1.
 
         Returns
         -------
         Coordinates
             With `mean` and `variance`, each of shape (n, patterns).
         """
-        one = [self._row(places.select([row])) for row in range(len(places))]
+        one = [self._row(places.select([row]), left) for row, left in enumerate(self._left(places, station_left))]
         mean, variance = (np.stack([row[k] for row in one]) for k in (0, 1))
         return Coordinates(mean, variance)
 
-    def _row(self, place):
+    def _left(self, places, station_left):
+        """What is left of the variance of station terms: all of it at stations of known records."""
+        left = np.ones(len(places)) if station_left is None else np.array(station_left, dtype=float)
+        if left.shape != (len(places),) or not ((left >= 0) & (left <= 1)).all():
+            raise InputError(f"residuals: station_left={station_left!r} must be {len(places)} numbers from 0 to 1.")
+        if self.known is not None:
+            left[np.isin(places.station, self.known.places.station)] = 1.0
+        return left
+
+    def _row(self, place, left):
         """Mean and variance at one record: alone, so that its bits do not depend on others."""
         variance = _covariances(place, place, self.parameters, itself=True)[:, 0, 0]
+        if left < 1:  # no known record shares the term, so that the rest of the formula stays
+            variance = variance - (1 - left) * self.parameters[:, NAMES.index("station")]
         reach, across = self._across(place)
         mean = np.zeros(len(variance))
         if reach is not None:
@@ -198,7 +214,7 @@ class Conditioned:
                 across = across - (self._reach * reach).sum(axis=2).T
         return reach, across
 
-    def draw(self, places, seed, record_seeds):
+    def draw(self, places, seed, record_seeds, station_left=None):
         """Draw coordinates at records.
 
         Parameters
@@ -208,6 +224,8 @@ class Conditioned:
             Of the earthquake: its stations share what they should.
         record_seeds : sequence of int, length n
             What a record shares with no other.
+        station_left : array_like, shape (n,), optional
+            See `at`: the station's term is drawn smaller, by the root of it.
 
         Returns
         -------
@@ -222,11 +240,13 @@ class Conditioned:
         kriging, seed = self._kriging, int(seed)
         prior, weights = self._of_seed(seed)
         out = prior.at(places, record_seeds)
-        for row in range(len(places)):
+        for row, left in enumerate(self._left(places, station_left)):
             place = places.select([row])
             own = self._known_seed(place, seed)
             if own is not None:  # the record itself is known: its own part is the one drawn for it
                 out[row] = prior.at(place, [own])[0]
+            if left < 1:
+                out[row] -= (1 - np.sqrt(left)) * prior.station_term(place.station[0])
             reach, across = self._across(place)
             if reach is not None:
                 out[row] += (reach * kriging.differences(kriging.archive_seed(seed))).sum(axis=1)

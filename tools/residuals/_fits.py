@@ -49,7 +49,7 @@ def fit_model(records, patterns=PATTERNS, calibrate=True, least=_LEAST_COUNTED):
     return model
 
 
-def leave_out(model, records, sources="all", archive=None):
+def leave_out(model, records, sources="all", archive=None, station_left=1.0):
     """Coordinates at each record from the other stations' records of its earthquake.
 
     Parameters
@@ -59,6 +59,8 @@ def leave_out(model, records, sources="all", archive=None):
     sources : {"all", "one", "none"}
         All other stations, the nearest one, or none.
     archive : Observations, optional
+    station_left : float
+        Of the variance of the station's term, see `Conditioned.at`.
 
     Yields
     ------
@@ -75,7 +77,7 @@ def leave_out(model, records, sources="all", archive=None):
             apart = np.linalg.norm(records.places.station_km[others] - records.places.station_km[row], axis=1)
             others = others[[apart.argmin()]]
         given = kriging.given(known.select(others) if sources != "none" and len(others) else None)
-        found = given.at(records.places.select([row]))
+        found = given.at(records.places.select([row]), [station_left])
         yield row, found.mean[0], found.variance[0], others if sources != "none" else others[:0]
 
 

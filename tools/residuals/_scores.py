@@ -17,10 +17,10 @@ class NoRivals:
         return {}
 
 
-def score_model(label, records, model, archive=None, local=None, known=None):
+def score_model(label, records, model, archive=None, local=None, known=None, station_left=1.0):
     """Rows of `conditioned_stations_out.score` of our methods alone, with the label of a model."""
-    rivals = dict.fromkeys(("pga", "pgv"), NoRivals())
-    rows = score(label, records, model, rivals, archive, local, known)
+    rivals = dict.fromkeys(records.measures, NoRivals())
+    rows = score(label, records, model, rivals, archive, local, known, station_left)
     return [row for row in rows if row["method"] in (OURS, OURS_ARCHIVE)]
 
 

@@ -128,13 +128,13 @@ def _peak_levels(records, measure):
     return levels
 
 
-def score(name, records, model, rivals, archive=None, local=None, known_records=None):
+def score(name, records, model, rivals, archive=None, local=None, known_records=None, station_left=1.0):
     """One row for each record, kind of sources, and method."""
     rows, stations = [], _station_levels(known_records)
     for sources in SOURCES:
         kinds = [(OURS, None)] + ([(OURS_ARCHIVE, archive)] if archive is not None else [])
         for title, known in kinds:
-            for row, mean, variance, others in leave_out(model, records, sources, known):
+            for row, mean, variance, others in leave_out(model, records, sources, known, station_left):
                 if sources != "none" and not len(others):
                     continue
                 about = {"set": name, "sources": sources, "event": records.event[row],

@@ -8,11 +8,14 @@ Residuals of the waveforms from the default backend are those of the backend "co
 tables: station means of a band, from P to 10 s after S, against the terms there; and root mean square errors of cells
 and ln PGA of all records without and with the terms, of all and about the mean of their earthquake; and the errors of
 "conditioned" without an archive, where target and sources have the terms or not, fitted and scored by blocks of time as
-in `conditioned_stations_out`. A fourth table: how many peaks are within the predicted intervals, where the model is
-fitted and calibrated without terms, as the one that ships, and target and sources have them or not.
+in `conditioned_stations_out`. A fourth and a fifth table: how many peaks are within the predicted intervals, of PGA and
+of others, where the model is fitted and calibrated without terms, as the one that ships, and target and sources have
+them or not; with terms, with the spread of a station without one, and with the share of the variance of stations that
+terms leave at the earthquakes of the fit, in the mean over bands.
 """
 
 import argparse
+import itertools
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +25,10 @@ import pandas
 
 from seissynth.evaluation.flatfiles.fit_terms import PERIODS_S, TERMS_HZ, sensitivities, terms_of_residuals
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
-from seissynth.evaluation.statistics.intervals import interval
+from seissynth.evaluation.statistics.intervals import interval, paired_difference
 from seissynth.io.ground_motion_tables import read_ground_motion
+from seissynth_plugins.conditioned.spectra import PERIODS_S as PSA_PERIODS_S
+from seissynth_plugins.conditioned.spectra import period_of
 from seissynth_plugins.residuals.cells import BANDS_HZ
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from tools.real_records._real_records import write_csv, write_markdown
@@ -40,6 +45,8 @@ ARCHIVE_END = "2019-07-04T18"
 #: levels of a record are those to so long after S, s
 _BEHIND_S = 10.0
 NONE, TERMS, READ = "no terms", "station terms", "PSA terms read at 1 / T"
+#: after those with terms whose predicted spread is that of a station without a term
+WHOLE = ", whole spread"
 
 
 def station_levels(records):
@@ -110,26 +117,58 @@ def conditioned_lines(records, kinds, answers, measures):
     return lines_of(pandas.DataFrame(rows), list(kinds), NONE)
 
 
-def coverage_lines(records, kinds, answers, measures):
-    """Lines of the fourth table."""
+def station_share(records, terms):
+    """What terms leave of the variance of station means: in the mean over bands, at most all of a band."""
+    fields = [terms.at(name, BANDS_HZ)[:, None] for name in records.places.station]
+    less = [replace(one, values=one.values - off) for one, off in zip(records.residuals, fields, strict=True)]
+    before, after = (station_levels(some) for some in (records, replace(records, residuals=less)))
+    left = [after.xs(hz, level="hz").var() / before.xs(hz, level="hz").var() for hz in BANDS_HZ]
+    return float(np.minimum(left, 1.0).mean())
+
+
+def coverage_rows(records, kinds, answers, measures):
+    """Scores of all records at stations left out, as a table; `kinds` of terms, the first of which is none.
+
+    With terms twice: with the spread of a station without a term, and with that of one whose term is known. The share
+    of its variance that is left is that of the half of the earthquakes that the model is fitted to.
+    """
     times = np.unique(records.time)
     block = np.searchsorted(times, records.time) * BLOCKS // len(times)
-    models = [fit_model(records.select(np.flatnonzero(block % 2 == part))) for part in (0, 1)]
+    rows = []
+    for part in (0, 1):
+        known, unseen = (np.flatnonzero((block % 2 == part) == wanted) for wanted in (True, False))
+        model = fit_model(records.select(known))
+        for title, terms in kinds.items():
+            some = records if terms is None else relative_to(records, terms, answers, measures)
+            left = {title + (WHOLE if terms is not None else ""): 1.0}
+            if terms is not None:
+                left[title] = station_share(records.select(known), terms)
+                print(f"half {part}, {title}: {left[title]:.3f} of the variance of stations is left", flush=True)
+            for label, share in left.items():
+                found = score_model("ridgecrest", some.select(unseen), model, station_left=share)
+                rows += [{**row, "label": label} for row in found]
+    return pandas.DataFrame(rows)
+
+
+def coverage_lines(table, peaks):
+    """Lines of tables of coverage."""
     lines = []
-    for title, terms in kinds.items():
-        some = records if terms is None else relative_to(records, terms, answers, measures)
-        rows = []
-        for part, model in enumerate(models):
-            rows += score_model("ridgecrest", some.select(np.flatnonzero(block % 2 != part)), model)
-        table = pandas.DataFrame(rows).dropna(subset=["pga_error"])
-        for sources, one in table.groupby("sources", sort=False):
+    for peak, sources in itertools.product(peaks, SOURCES):
+        part = table[table["sources"] == sources].dropna(subset=[f"{peak}_error"])
+        for title, one in part.groupby("label", sort=False):
             groups = one["event"].to_numpy()
-            shares = [100 * one[f"pga_in_{level}"].to_numpy() for level in (68, 95)]
+            shares = [100 * one[f"{peak}_in_{level}"].to_numpy() for level in (68, 95)]
             texts = ["{:.0f} [{:.0f}, {:.0f}]".format(*interval(lambda some, v=share: float(v[some].mean()), groups))
                      for share in shares]  # fmt: skip
-            rms = np.sqrt(np.mean(one["pga_error"] ** 2))
-            lines.append([sources, title, str(len(one)), f"{rms:.2f}", f"{one['pga_sd'].mean():.2f}", *texts])
-    return sorted(lines, key=lambda line: SOURCES.index(line[0]))
+            whole = part[part["label"] == title + WHOLE]
+            less = ""
+            if len(whole):
+                scores = (of[f"{peak}_crps"].to_numpy() for of in (one, whole))
+                less = "{:+.3f} [{:+.3f}, {:+.3f}]".format(*paired_difference(*scores, groups))
+            period, rms = period_of(peak), np.sqrt(np.mean(one[f"{peak}_error"] ** 2))
+            line = [peak.upper() if period is None else f"PSA, {period:g} s", sources, title, str(len(one))]
+            lines.append([*line, f"{rms:.2f}", f"{one[f'{peak}_sd'].mean():.2f}", *texts, less])
+    return lines
 
 
 def relative_to(records, terms, answers, measures):
@@ -140,7 +179,9 @@ def relative_to(records, terms, answers, measures):
         field = terms.at(name, BANDS_HZ)[:, None]
         residuals.append(replace(one, values=np.where(one.counts, one.values - field, 0.0)))
         for measure, values in peaks.items():
-            values[row] -= terms.at(name, TERMS_HZ) @ answers[measures.index(measure)]
+            period = period_of(measure)
+            of = measures.index(measure if period is None else f"psa_{period:g}")
+            values[row] -= terms.at(name, TERMS_HZ) @ answers[of]
     return replace(records, residuals=residuals, peaks=peaks)
 
 
@@ -189,7 +230,7 @@ def main():
     later = set(table.rows[table.rows["event_time"].astype(str) > ARCHIVE_END]["event_id"])
     plain = plain[plain["event"].isin(later)].reset_index(drop=True)
     terms, read = terms_of_residuals(plain, measures, answers), read_at_periods(plain, measures)
-    records = residual_records("ridgecrest", options.data).usual()
+    records = residual_records("ridgecrest", options.data, periods_s=PSA_PERIODS_S).usual()
     records = records.select(shown(records))
     known = np.isin(records.places.station, list(terms.ln_factors))
     print(f"{len(later)} earthquakes of the flat file; {known.sum()} of {len(records)} records at "
@@ -213,10 +254,17 @@ def main():
     header = ["sources", "site", "records", keys[3], "less without terms", keys[5], "less without terms"]
     write_markdown(options.out / "station_terms_conditioned.md", header, [[one[key] for key in keys] for one in lines])
     print(pandas.DataFrame(lines).to_string(index=False))
-    lines = coverage_lines(records, {NONE: None, TERMS: terms, READ: read}, answers, measures)
-    header = ["sources", "site", "records", "rms error of ln PGA", "predicted sd", "% within 68 %", "% within 95 %"]
+    scores = coverage_rows(records, {NONE: None, TERMS: terms, READ: read}, answers, measures)
+    header = ["peak", "sources", "site", "records", "rms error", "predicted sd", "% within 68 %", "% within 95 %",
+              "CRPS less that with the whole spread"]  # fmt: skip
+    lines = coverage_lines(scores, ("pga",))
     write_markdown(options.out / "station_terms_coverage.md", header, lines)
     print(*lines, sep="\n")
+    others = coverage_lines(
+        scores[scores["label"].isin((NONE, TERMS, TERMS + WHOLE))], [m for m in records.measures if m != "pga"]
+    )
+    write_markdown(options.out / "station_terms_coverage_peaks.md", header, others)
+    print(*others, sep="\n")
 
 
 if __name__ == "__main__":

@@ -348,3 +348,22 @@ def test_a_station_of_the_archive_has_its_site_from_there_alone(tmp_path):
         np.testing.assert_array_equal(before.data, after.data)
     without = conditioned(spread=False, station_terms=loud_terms(name))
     assert truth(without, "ln_pga")[1] - truth(conditioned(spread=False), "ln_pga")[1] == pytest.approx(0.7, abs=0.01)
+
+
+def test_a_known_site_lowers_the_stated_spread_and_that_of_draws_and_leaves_other_records_alone():
+    options = {"stations": (20.0, 28.0), "realizations": 40, "output": "ACC"}
+    name = codes((20.0, 28.0))[0]
+    plain, termed = (conditioned(station_terms=terms, **options) for terms in (None, loud_terms(name)))
+    stated, drawn = [], []
+    for draws in (plain, termed):
+        first = draws[0].select(station=name)
+        stated.append(first[0].stats.seissynth.truth["ln_pga_std"])
+        drawn.append(np.std([
+            np.mean([np.log(np.abs(t.data).max()) for t in one.select(station=name, component="[NE]")]) for one in draws
+        ]))  # fmt: skip
+    assert 0.7 < stated[1] / stated[0] < 0.95
+    assert drawn[1] / drawn[0] == pytest.approx(stated[1] / stated[0], abs=0.1)
+    for one, other in zip(plain, termed, strict=True):
+        for before, after in zip(*(st.select(station=codes((20.0, 28.0))[1]) for st in (one, other)), strict=True):
+            np.testing.assert_array_equal(before.data, after.data)
+            assert before.stats.seissynth.truth["ln_pga_std"] == after.stats.seissynth.truth["ln_pga_std"]

@@ -224,3 +224,65 @@ def test_observations_refuse_what_is_not_finite():
         Observations(places, np.array([[1.0], [np.nan]]), np.ones((2, 1)))
     with pytest.raises(InputError, match="below 0"):
         Observations(places, np.ones((2, 1)), -np.ones((2, 1)))
+
+
+# --- stations whose term is known
+
+#: an earthquake of variance 0.3, stations of 0.5, records of 0.1, and nothing else
+SIMPLE = np.array([[{"event": 0.3, "station": 0.5, "record": 0.1}.get(name, 0.0) for name in VARIANCES] + [1.0] * 4])
+
+
+def two_stations():
+    places = line_of_stations(2)
+    return Observations(places.select([0]), np.array([[0.8]]), np.array([[0.05]])), places.select([1])
+
+
+@pytest.mark.parametrize("left", [1.0, 0.4, 0.0])
+def test_a_known_station_term_leaves_its_share_of_the_variance_and_the_mean(left):
+    """Two stations by hand: what they share is the earthquake."""
+    source, target = two_stations()
+    found = Kriging(SIMPLE).given(source).at(target, [left])
+    weight = 0.3 / (0.3 + 0.5 + 0.1 + 0.05)
+    assert found.mean[0, 0] == pytest.approx(weight * 0.8, rel=1e-4)
+    assert found.variance[0, 0] == pytest.approx(0.3 + left * 0.5 + 0.1 - weight * 0.3, rel=1e-4)
+
+
+def test_draws_have_the_variance_that_is_left():
+    source, target = two_stations()
+    given = Kriging(SIMPLE, waves=2).given(source)
+    drawn = np.array([given.draw(target, seed, [seed + 10**6], [0.2])[0, 0] for seed in range(3000)])
+    there = given.at(target, [0.2])
+    assert drawn.mean() == pytest.approx(there.mean[0, 0], abs=0.04)
+    assert drawn.var() == pytest.approx(there.variance[0, 0], rel=0.08)
+
+
+def test_a_known_term_changes_no_other_record_by_a_bit():
+    places = line_of_stations()
+    given, targets = Kriging(PARAMETERS).given(observations(places.select([0, 1]))), places.select([2, 3, 4])
+    seeds, left = [5, 6, 7], [1.0, 0.5, 1.0]
+    before, after = given.at(targets), given.at(targets, left)
+    drawn, redrawn = given.draw(targets, 3, seeds), given.draw(targets, 3, seeds, left)
+    for one, other in ((before.mean, after.mean), (before.variance, after.variance), (drawn, redrawn)):
+        np.testing.assert_array_equal(one[[0, 2]], other[[0, 2]])
+    assert (after.variance[1] < before.variance[1]).all() and (drawn[1] != redrawn[1]).all()
+    alone = given.at(targets.select([1]), [0.5])
+    np.testing.assert_array_equal(alone.variance[0], after.variance[1])
+    np.testing.assert_array_equal(given.draw(targets.select([1]), 3, [6], [0.5])[0], redrawn[1])
+
+
+def test_records_of_a_station_say_more_than_its_term():
+    """At a source, and at a station of the archive."""
+    places = line_of_stations(4, events=2)
+    archive, source = observations(places.select([0, 1])), observations(places.select([4, 6]))
+    given, targets = Kriging(PARAMETERS, archive).given(source), places.select([5, 6])
+    for one in ("mean", "variance"):
+        before, after = (getattr(given.at(targets, left), one) for left in (None, [0.0, 0.0]))
+        np.testing.assert_array_equal(before, after)
+    np.testing.assert_array_equal(given.draw(targets, 1, [2, 3]), given.draw(targets, 1, [2, 3], [0.0, 0.0]))
+
+
+@pytest.mark.parametrize("left", [[1.1], [-0.1], [np.nan], [0.5, 0.5]])
+def test_a_share_that_is_none_is_said(left):
+    source, target = two_stations()
+    with pytest.raises(InputError, match="from 0 to 1"):
+        Kriging(SIMPLE).given(source).at(target, left)
