@@ -1,6 +1,7 @@
 """Sets of `make_dataset`, made again from what their folders say."""
 
 import json
+import re
 import shutil
 
 import h5py
@@ -163,6 +164,15 @@ def test_a_folder_that_was_changed(copy, tmp_path):
     file.write_text(json.dumps({**whole, "weights_hash": "of others"}))
     with pytest.warns(SeisSynthWarning, match="other weights"):
         assert reproduce(folder).equal
+    file.write_text(json.dumps(whole))
+    stations = folder / "inventory.xml"
+    text, changes = re.subn(
+        r"<Latitude([^>]*)>(-?\d+)", lambda m: f"<Latitude{m[1]}>{int(m[2]) + 1}", stations.read_text()
+    )
+    assert changes
+    stations.write_text(text)
+    with pytest.warns(SeisSynthWarning, match=r"inventory\.xml is not, to the last digit, what the set was made of"):
+        assert not reproduce(folder).equal
     (folder / "inventory.xml").unlink()
     with pytest.raises(ReproductionError, match=r"inventory\.xml is missing"):
         reproduce(folder)
