@@ -50,9 +50,10 @@ class HeggsBackend(WeightsBackend):
     precision : {"auto", "float32", "mixed"}
         See `generation.prepare`.
     background : {"quiet", "time", "mean", "drawn", "none"}
-        Noise of records without a source, for weights with the noise of sensors: of quiet times; its mean over the
-        earthquakes of the training set; that of one of them, drawn for each earthquake; or none. With a source, the
-        noise is that of its time, except for "none".
+        Noise of records without a source, for weights with the noise of sensors: of quiet times; of the time of the
+        earthquake, where the training set has earthquakes within some hours; its mean over the earthquakes of the
+        training set; that of one of them, drawn for each earthquake; or none. With a source, the noise is that of its
+        time, except for "none".
     gate_onsets : bool, optional
         Delay P and S, which windows of the spectrogram smear, until their onsets, and amplify them afterwards; see
         `onset_gates`. Default: if the network takes predicted onsets.
