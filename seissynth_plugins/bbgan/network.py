@@ -26,6 +26,8 @@ _PEAK_LAYERS = (256, 512, 512, 256)
 _VECTOR_HIDDEN = 256
 _SLOPE = 0.2
 _KERNEL = 5
+#: ln variance of a source's noise stays within this; without a bound its exponential can overflow in training
+_LOG_VARIANCE = 10.0
 
 
 class Generator(nn.Module):
@@ -72,7 +74,8 @@ class Generator(nn.Module):
 
     def posterior(self, source):
         """Return mean and ln variance of the noise of source records, each (N, 3, noise)."""
-        return self.source(source).unflatten(1, (2, *self.latent_shape)).unbind(1)
+        mean, log_variance = self.source(source).unflatten(1, (2, *self.latent_shape)).unbind(1)
+        return mean, log_variance.clamp(-_LOG_VARIANCE, _LOG_VARIANCE)
 
     def forward(self, z, conditions, source=None):
         """(N, 3, noise), (N, conditions), source (N, 3, npts) -> (N, 3, npts), (N, 3)."""

@@ -61,7 +61,9 @@ def make_model(config):
             return batch["noise"], batch["noise_sizes"]
 
         def generator_loss(self, batch, made):
-            figures = super().generator_loss(batch, made)
+            return self.with_divergence(super().generator_loss(batch, made), batch)
+
+        def with_divergence(self, figures, batch):
             if "source" not in batch or not config.kl_weight:
                 return figures
             divergence = kl_to_standard_normal(*self.generator.posterior(batch["source"]))

@@ -177,6 +177,13 @@ class AdversarialModel(nn.Module):
             score = score + energy_score([torch.linalg.vector_norm(d, dim=-1) for d in (a - x, b - x, a - b)])
         return score
 
+    def with_divergence(self, figures, batch):  # noqa: ARG002  (for systems that have one)
+        """Return the generator's figures with the divergence of its noise from the normal one in the loss; here none.
+
+        Both stages ask for it, with and without a critic.
+        """
+        return figures
+
     def waveforms(self, records):
         """Return records, shape (N, 3, npts), from the generator's output; here its first tensor."""
         return _several(records)[0]

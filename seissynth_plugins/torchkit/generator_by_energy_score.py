@@ -34,4 +34,4 @@ class GeneratorByEnergyScore(nn.Module):
         """Return the score of a batch, and the values to log."""
         [model] = self._model
         score = model.energy_loss(batch)
-        return {"loss": score, "energy": score.detach()}
+        return model.with_divergence({"loss": score, "energy": score.detach()}, batch)

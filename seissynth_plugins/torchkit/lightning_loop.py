@@ -177,7 +177,11 @@ class Loop(lightning.LightningModule):
         raise TrainingError(
             f"{name} is {value} in step {step}, batch {number + 1} (epoch {min(epochs) + 1}){rest}; records: "
             f"{record_names(self.data, indices)}. Look at these records, or lower the learning rate; "
-            f"the last good state stays in {self.run_dir}.",
+            + (
+                f"the last good state stays in {self.run_dir}."
+                if (self.run_dir / STATE).is_file()
+                else f"no state was saved before it (save_minutes is {self.config.save_minutes:g})."
+            ),
             step=step, what=what, part=part,
         )  # fmt: skip
 

@@ -29,6 +29,7 @@ from seissynth_plugins.torchkit.checkpoints import read_tensors  # noqa: E402
 from seissynth_plugins.torchkit.critic_on_noise import CriticOnNoise  # noqa: E402
 from seissynth_plugins.torchkit.energy_scores import spectrogram_score, waveform_score  # noqa: E402
 from seissynth_plugins.torchkit.gan_training import gan_rules, train_gan  # noqa: E402
+from seissynth_plugins.torchkit.generator_by_energy_score import GeneratorByEnergyScore  # noqa: E402
 from seissynth_plugins.torchkit.train_one_part import train_one_part  # noqa: E402
 from seissynth_plugins.torchkit.training import TrainConfig  # noqa: E402
 from seissynth_plugins.torchkit.training_table import TrainingTable  # noqa: E402
@@ -325,7 +326,7 @@ def test_the_source_of_bbgan_is_kept_near_the_standard_normal_distribution():
     torch.manual_seed(0)
     model = bbgan.make_model(config)
     batch = {
-        "target": torch.zeros(4, 3, 192), "sizes": torch.zeros(4, 3), "condition": torch.randn(4, 3),
+        "target": torch.randn(4, 3, 192), "sizes": torch.zeros(4, 3), "condition": torch.randn(4, 3),
         "source": torch.randn(4, 3, 192),
     }  # fmt: skip
     torch.manual_seed(1)
@@ -339,6 +340,22 @@ def test_the_source_of_bbgan_is_kept_near_the_standard_normal_distribution():
     by_hand = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=(1, 2)).mean()
     assert with_it["divergence"].item() == pytest.approx(by_hand.item(), rel=1e-5)
     assert (with_it["loss"] - plain["loss"]).item() == pytest.approx(0.5 * by_hand.item(), rel=1e-4)
+    # before the critic, too: there the variance grew until it overflowed
+    scores = []
+    for one in (model, without):
+        torch.manual_seed(1)
+        scores.append(GeneratorByEnergyScore(one).loss(batch)["loss"].item())
+    assert scores[0] - scores[1] == pytest.approx(0.5 * by_hand.item(), rel=1e-4)
+
+
+def test_the_noise_of_a_loud_source_is_finite():
+    model = bbgan.make_model(bbgan.named_config("tiny+source"))
+    _, log_variance = model.generator.posterior(1e6 * torch.randn(4, 3, 192))
+    assert log_variance.abs().max() == 10  # e^10 of the normal distribution's variance is beyond any use
+    made = model.generator(
+        torch.randn(4, *model.generator.latent_shape), torch.randn(4, 3), 1e6 * torch.randn(4, 3, 192)
+    )
+    assert all(bool(part.isfinite().all()) for part in made)
 
 
 # --- a critic that knows noise

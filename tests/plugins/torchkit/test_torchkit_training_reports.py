@@ -194,8 +194,12 @@ def test_divergence_says_when_and_what(tmp_path, monkeypatch, deferred):
     with pytest.raises(TrainingError, match=f"loss is .* in step .*batch {number + 1} .*records: .*record 6") as caught:
         train(Noisy(), Later(), often, tmp_path)
     assert (caught.value.step, caught.value.what, caught.value.part) == (number // 2 + 1, "loss", None)
+    assert f"the last good state stays in {tmp_path}." in str(caught.value)
     tensors = read_tensors(tmp_path / "state.safetensors")[0]
     assert all(bool(value.isfinite().all()) for value in tensors.values())
+    rarely = TrainConfig(**{**CONFIG.to_dict(), "log_every": 4, "save_minutes": 60.0})
+    with pytest.raises(TrainingError, match=r"no state was saved before it \(save_minutes is 60\)"):
+        train(Noisy(), Later(), rarely, tmp_path / "none")
 
 
 def test_divergence_of_a_part_and_of_a_gradient(tmp_path, monkeypatch):
