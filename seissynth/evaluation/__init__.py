@@ -20,6 +20,7 @@ _PUBLIC = {
     ),
     "groups.spread": "crps envelope_crps within_event_residuals between_draw_parts spread_group",
     "groups.ground_motion": "ground_motion_measures ln_residuals model_residuals brune_corner_hz",
+    "groups.selection": "bias_beyond_selection residuals_between_draws",
     "statistics.frechet": "frechet_distance record_features",
     "groups.distributions": "moments amplitude_errors component_samples kernel_density distributions_group",
     "groups.source_fit": "fit_source PathModel displacement_spectra",

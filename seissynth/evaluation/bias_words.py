@@ -12,6 +12,7 @@ _WORDS = {
     "ln_arias_bias*": ("too large", "too small"),
     "ln_*_bias": ("too strong", "too weak"),
     "ln_*_bias_both": ("too strong", "too weak"),
+    "ln_*_bias_beyond_selection": ("too strong", "too weak"),
     "ln_spectral_ratio_*": ("too strong", "too weak"),
     "ln_spectrum_difference": ("too strong", "too weak"),
     "ln_corner_difference": ("too high", "too low"),

@@ -169,6 +169,15 @@ METRIC_TEXTS = {
         "The bias on records where the generated motion is above the noise, too. Both sets are selected alike.",
         "scatter, and generated records that are far too small.",
     ),
+    "ln_*_bias_of_selection": (
+        "The bias that a perfect generator would have, since real records count only where they are above their noise: "
+        "that of draws compared with one of them, chosen alike.",
+        "",
+    ),
+    "ln_*_bias_beyond_selection": (
+        "The bias without what the choice of records above their noise explains.",
+        "scatter, and opposite biases that cancel.",
+    ),
     "ln_*_bias": (
         "Median over records of the logarithm of generated over observed; positive if generated motion is stronger.",
         "scatter, and opposite biases that cancel: see the tables by magnitude and distance.",

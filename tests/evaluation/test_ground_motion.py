@@ -122,6 +122,35 @@ def test_group_of_a_set_against_itself_and_scaled():
     assert any("Emolo" in note and "outside" in note for note in louder.notes)
 
 
+@pytest.mark.parametrize("factor", [1.0, 1.5, 0.6])
+def test_selection_is_told_from_bias(factor):
+    """Real records and draws of one distribution, sd 1 in ln: chosen above their noise real ones come out larger."""
+    real = record_set(events=40, stations=6, npts=1500)
+    rng = np.random.default_rng(3)
+    before = np.arange(real.npts) < 100 * real.p_s[:, None] - 60
+    # the same motion for all, then noise before P at a peak that about half of the records exceed three times
+    level = np.abs(real.data).max(axis=(1, 2), keepdims=True)
+    motion = np.where(before[:, None], 0, real.data / level)
+    noise = np.where(before[:, None], rng.normal(size=real.data.shape), 0)
+    noise *= 0.33 / np.abs(noise).max(axis=(1, 2), keepdims=True)
+
+    def drawn(scale):
+        size = scale * np.exp(rng.normal(size=(len(real), 1, 1)))
+        return replace(real, data=(size * motion + noise).astype(np.float32))
+
+    pairs = pairs_of(drawn(1.0), *(drawn(factor) for _ in range(4)))
+    settings = EvaluationSettings(draws=200, periods_s=(0.3,))
+    summary = ground_motion_group(pairs, settings, models=["emolo15"]).summary.set_index("metric")
+    beyond = summary.loc["ln_pga_bias_beyond_selection"]
+    assert beyond["value"] == pytest.approx(np.log(factor), abs=0.15)
+    assert beyond["low"] < np.log(factor) < beyond["high"]
+    # E(x | x > c) - E(x) of a normal distribution, for the share that was chosen
+    assert summary.loc["ln_pga_bias", "value"] < np.log(factor) - 0.4
+    assert "ln_pga_bias_beyond_selection" not in set(
+        ground_motion_group(pairs_of(pairs.real, pairs.draws[0]), settings, models=["emolo15"]).summary["metric"]
+    )
+
+
 def test_events_and_stations_are_told_apart():
     """Records scaled by event (sd 0.5), by station (sd 0.3) and each by itself (sd 0.05)."""
     real = record_set(events=12, stations=10, npts=3000)

@@ -248,6 +248,17 @@ def known_table(store):
     return ["copy", *(metric for _, metric, _ in wanted)], lines
 
 
+def selection_table(store, names):
+    """Bias of ln PGA, what choosing real records above their noise gives by itself, and what is left."""
+    metrics = ("ln_pga_bias", "ln_pga_bias_of_selection", "ln_pga_bias_beyond_selection")
+    lines = []
+    for name in names:
+        summary = store.summary(name, "ground_motion")
+        if metrics[-1] in summary.index:
+            lines.append([name, *(_cell(summary, metric, 2) for metric in metrics)])
+    return ["row", "bias of ln PGA", "that of the selection alone", "beyond it"], lines
+
+
 def arrivals_table(store, names):
     """Both ways to count misses, and the median."""
     metrics = [f"{phase}_{what}" for phase in "ps" for what in
@@ -333,6 +344,7 @@ def write_tables(sequence, store, names, knows, out, seed, sets=()):
         "board": board_table(store, scored, knows),
         "table_2": table_2(store, scored),
         "arrivals": arrivals_table(store, scored),
+        "selection": selection_table(store, scored),
         "ruler": ruler_table(store, scored, real, seed),
         "windows": groups_table(store, scored, real),
         "differences": differences_table(

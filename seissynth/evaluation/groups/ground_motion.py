@@ -150,7 +150,7 @@ _known: dict = {}
 
 
 def known_measures(records, periods_s, window, workers=None):
-    """As `ground_motion_measures`, but cached: the same real records are compared with every set and baseline."""
+    """As `ground_motion_measures`, but cached: real records are compared with every set, draws with each other."""
     data, number = records.data, id(records.data)
     entry = _known.get(number)
     if entry is None or entry[0]() is not data:
@@ -331,7 +331,7 @@ def ln_residuals(pairs: Pairs, periods_s: Sequence[float] = PERIODS_S, workers: 
     clear, noise = clear_of_noise(real, periods_s, observed)
     magnitude = real.column("source_magnitude")
     allowed = clear & in_band(real, magnitude, periods_s) & usable(real)[:, None]
-    logs = [np.log(ground_motion_measures(draw, periods_s, window, workers)) for draw in pairs.draws]
+    logs = [np.log(known_measures(draw, periods_s, window, workers)) for draw in pairs.draws]
     generated = sum(logs[1:], start=logs[0]) / len(logs)
     table = {"event": real.events, "station": real.stations, "magnitude": magnitude,
              "distance_km": real.column("path_hyp_distance_km")}  # fmt: skip

@@ -15,6 +15,7 @@ from seissynth.evaluation.groups.ground_motion import (
     same_band,
     usable,
 )
+from seissynth.evaluation.groups.selection import bias_beyond_selection, residuals_between_draws
 from seissynth.evaluation.magnitude import MAGNITUDE_REGIONS, network_magnitude, record_magnitudes
 from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
 from seissynth.evaluation.statistics.mixed_effects import split_table
@@ -43,8 +44,10 @@ def ground_motion_group(pairs, settings=None, *, region="southern_california", m
         ``ln_<measure>_bias``: median over records of ln generated - ln observed (unit 1, best 0), ``ln_<measure>_sd``
         its standard deviation (it includes the scatter of both; 0 for a set compared with itself, but not the goal for
         a generator whose draws differ like real records), ``ln_pga_bias_both`` of records whose generated motion is
-        above the noise, too. Tables: residuals by magnitude and distance, their parts between events and stations, both
-        sets against each model, and the points of figure 2.
+        above the noise, too. With several draws also what the choice of real records above their noise gives by itself
+        (``ln_pga_bias_of_selection``, see `residuals_between_draws`), and the bias that it does not explain
+        (``ln_pga_bias_beyond_selection``). Tables: residuals by magnitude and distance, their parts between events and
+        stations, both sets against each model, and the points of figure 2.
     """
     pairs = same_band(pairs)
     summary = SummaryInProgress(pairs.events, settings)
@@ -59,6 +62,8 @@ def ground_motion_group(pairs, settings=None, *, region="southern_california", m
             both = table[name].where(table[f"{name}_both"])
             note = f"{_title(name)}, median of records whose generated motion is above the noise, too"
             summary.add(f"ln_{name}_bias_both", "1", both, 0.0, statistic="median", note=note)
+            if len(pairs.draws) > 1:
+                _add_selection(summary, pairs, name, table[name])
     values = {name: table[name] for name in names}
     bootstrap = {"draws": min(settings.draws, _CLASS_DRAWS), "seed": settings.seed}
     tables = {
@@ -91,6 +96,21 @@ def ground_motion_group(pairs, settings=None, *, region="southern_california", m
         "ground_motion", "Ground motion: PGA, PGV, response spectra, Arias intensity, durations", summary.table(),
         tables, table, notes,
     )  # fmt: skip
+
+
+def _add_selection(summary, pairs, name, residuals):
+    """Add what the choice of records above their noise gives by itself, and the bias without it."""
+    between, above = residuals_between_draws(pairs, name, summary.settings.periods_s)
+    known = np.isfinite(residuals)
+    if not known.any():
+        return
+    chosen, events = np.where(above >= 0, between, np.nan).ravel(), np.tile(pairs.events, len(between))
+    note = f"{_title(name)}, median over draws in the real record's place"
+    summary.add(f"ln_{name}_bias_of_selection", "1", chosen, np.nan, events=events, statistic="median", note=note)
+    limits = bias_beyond_selection(residuals, between, above, pairs.events, **summary.bootstrap)
+    note = f"{_title(name)}, what selection does not explain of the bias"
+    events = len(set(pairs.events[known].tolist()))
+    summary.add_value(f"ln_{name}_bias_beyond_selection", "1", limits, 0.0, int(known.sum()), events, note)
 
 
 def figure_2_points(pairs, region="southern_california", settings=None, residuals=None):
