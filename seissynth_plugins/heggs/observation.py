@@ -7,14 +7,8 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth_plugins.heggs.generation import default_sampling, generate_spectrograms
 from seissynth_plugins.heggs.residual_records import origin_hours, record_places, signal_share, some_columns
-from seissynth_plugins.heggs.site_noise import (
-    before_p,
-    check_background,
-    noise_levels,
-    of_sensors,
-    shape_features,
-    with_noise,
-)
+from seissynth_plugins.heggs.signal_and_noise import before_p, noise_levels, shape_features, with_noise
+from seissynth_plugins.heggs.site_noise import check_background, of_sensors
 
 
 def generate_observed(

@@ -13,13 +13,8 @@ from seissynth_plugins.heggs.residual_records import (
     signal_share,
     some_columns,
 )
-from seissynth_plugins.heggs.site_noise import (
-    EDGE_FRAMES,
-    before_p,
-    noise_levels,
-    of_sensors,
-    shape_features,
-)
+from seissynth_plugins.heggs.signal_and_noise import before_p, noise_levels, shape_features
+from seissynth_plugins.heggs.site_noise import EDGE_FRAMES, of_sensors
 
 #: a level is drawn to zero as by so much weight of records that show none; one clear record has a weight of 3
 LEVEL_PULL = 2.0

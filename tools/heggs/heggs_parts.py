@@ -19,7 +19,8 @@ import torch
 
 from seissynth.evaluation.statistics.intervals import interval
 from seissynth_plugins.heggs.inputs import sensor_names
-from seissynth_plugins.heggs.site_noise import before_p, noise_levels, of_sensors, shape_features, with_noise
+from seissynth_plugins.heggs.signal_and_noise import before_p, noise_levels, shape_features, with_noise
+from seissynth_plugins.heggs.site_noise import of_sensors
 from seissynth_plugins.heggs.training.data import TrainingTable
 from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.training.site_noise_fit import fit_site_noise, network_means, predict_records

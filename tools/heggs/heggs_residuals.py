@@ -25,7 +25,8 @@ from seissynth.evaluation.statistics.intervals import interval, paired_differenc
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.heggs.generation import generate_spectrograms, rayleigh_texture
 from seissynth_plugins.heggs.observation import at_sensors
-from seissynth_plugins.heggs.site_noise import BACKGROUNDS, EDGE_FRAMES, before_p, noise_levels, of_sensors
+from seissynth_plugins.heggs.signal_and_noise import before_p, noise_levels
+from seissynth_plugins.heggs.site_noise import BACKGROUNDS, EDGE_FRAMES, of_sensors
 from seissynth_plugins.heggs.source_traits import source_residuals
 from seissynth_plugins.heggs.spread import CELL, cell_means
 from tools.heggs.heggs_ridgecrest import RecordMaker

@@ -18,15 +18,15 @@ import numpy as np
 import torch
 
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare
-from seissynth_plugins.heggs.site_noise import (
+from seissynth_plugins.heggs.signal_and_noise import (
     KNOTS_S,
     P_KNOTS_S,
     before_p,
     noise_levels,
-    of_sensors,
     shape_features,
     with_noise,
 )
+from seissynth_plugins.heggs.site_noise import of_sensors
 from seissynth_plugins.heggs.training.data import TrainingTable
 from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.training.site_noise_fit import fit_site_noise

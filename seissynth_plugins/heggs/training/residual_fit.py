@@ -14,7 +14,8 @@ from seissynth_plugins.heggs.residual_records import (
     signal_share,
     some_columns,
 )
-from seissynth_plugins.heggs.site_noise import before_p, noise_levels, of_sensors, shape_features, with_noise
+from seissynth_plugins.heggs.signal_and_noise import before_p, noise_levels, shape_features, with_noise
+from seissynth_plugins.heggs.site_noise import of_sensors
 from seissynth_plugins.residuals.hyperparameters import LEAST_RECORDS, fit_hyperparameters
 from seissynth_plugins.residuals.observations import Observations
 from seissynth_plugins.residuals.patterns import fit_patterns, on_clock

@@ -8,16 +8,8 @@ from seissynth.data.splits.intervals import times_ns
 from seissynth.errors import InputError
 from seissynth_plugins.heggs.residual_records import origin_hours
 from seissynth_plugins.heggs.shared_noise import fit_shared
-from seissynth_plugins.heggs.site_noise import (
-    LEAST_FRAMES,
-    SiteNoise,
-    before_p,
-    noise_levels,
-    of_sensors,
-    shape_features,
-    shrunk_means,
-    signal,
-)
+from seissynth_plugins.heggs.signal_and_noise import LEAST_FRAMES, before_p, noise_levels, shape_features, signal
+from seissynth_plugins.heggs.site_noise import SiteNoise, of_sensors, shrunk_means
 
 #: a sensor with n records takes n / (n + this) of the way from the mean over sensors to its own noise
 SHRINK = 1.0

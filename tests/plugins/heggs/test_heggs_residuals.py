@@ -24,7 +24,8 @@ from seissynth_plugins.heggs.residual_records import (  # noqa: E402
     record_residuals,
     signal_share,
 )
-from seissynth_plugins.heggs.site_noise import SiteNoise, before_p  # noqa: E402
+from seissynth_plugins.heggs.signal_and_noise import before_p  # noqa: E402
+from seissynth_plugins.heggs.site_noise import SiteNoise  # noqa: E402
 from seissynth_plugins.heggs.source_traits import source_residuals  # noqa: E402
 from seissynth_plugins.heggs.training.data import TrainingTable, fit_inputs  # noqa: E402
 from seissynth_plugins.heggs.weights import HEGGS, load_model, save_model  # noqa: E402

@@ -17,17 +17,15 @@ from seissynth.errors import FileFormatError, InputError
 from seissynth.io.seisbench.dataset import DatasetWriter
 from seissynth.seeding import hash_words
 from seissynth_plugins.heggs.inputs import ModelInputs
-from seissynth_plugins.heggs.site_noise import (
-    EDGE_FRAMES,
+from seissynth_plugins.heggs.signal_and_noise import (
     LEAST_SIGNAL,
-    SiteNoise,
     before_p,
     noise_levels,
     shape_features,
-    shrunk_means,
     signal,
     with_noise,
 )
+from seissynth_plugins.heggs.site_noise import EDGE_FRAMES, SiteNoise, shrunk_means
 from seissynth_plugins.heggs.training.data import TrainingTable, fit_inputs
 from seissynth_plugins.heggs.weights import HEGGS, read_card
 from seissynth_plugins.torchkit.weights import read_inputs
