@@ -9,6 +9,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.events.earthquakes import read_earthquakes
 from seissynth.paths import find_paths, picks_at_sites
+from seissynth.stations.open_sensors import OpenSensors
 from seissynth.traveltime.station_delays import REACH_S, SHRINK, StationDelays
 
 if TYPE_CHECKING:
@@ -47,11 +48,12 @@ def pick_residuals(
     """
     import pandas as pd
 
-    rows = []
+    rows, sensors = [], OpenSensors(inventory, "*")
     for earthquake in read_earthquakes(events):
         if not earthquake.event.picks:
             continue
-        paths = find_paths(inventory, earthquake, channel="*", velocity_model=velocity_model)
+        there = sensors.at(earthquake.time)
+        paths = find_paths(inventory, earthquake, velocity_model=velocity_model, sensors=there)
         picked, seen = picks_at_sites(earthquake, paths.sites), set()
         for i, site in enumerate(paths.sites):
             for phase, predicted in (("P", paths.onsets.p_s[i]), ("S", paths.onsets.s_s[i])):

@@ -29,6 +29,7 @@ from seissynth.seeding import seeds_of_rows
 from seissynth.shared.in_order import in_order
 from seissynth.simulation import simulate_realizations, warn_of_cut_onsets
 from seissynth.source_records import find_source
+from seissynth.stations.open_sensors import OpenSensors
 from seissynth.stream import Instrument, in_order_of_sites, make_traces
 
 if TYPE_CHECKING:
@@ -233,8 +234,9 @@ def _generate_by_event(inventory, events, arguments, progress=None, say_at_end=F
     backend = arguments.open_backend()
     instrument, numbers = Instrument.of(arguments), arguments.realization_numbers()
     skipped, notes = Skipped(backend.card, arguments.outside), EventNotes()
+    sensors = OpenSensors(inventory, arguments.channel)
     for earthquake in read_earthquakes(events, arguments.event_key):
-        request = make_request(inventory, earthquake, arguments)
+        request = make_request(inventory, earthquake, arguments, sensors.at(earthquake.time))
         rows = skipped.rows_inside(request)
         if not say_at_end:
             skipped.say()

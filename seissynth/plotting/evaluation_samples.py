@@ -162,7 +162,8 @@ def plot_sample_spectrograms(real, sets, rows, title="Samples", component="N"):
             if not line:
                 axes.set_title(_words(real, row), fontsize=8)
         panels[-1, column].set_xlabel("Time after origin (s)")
-    figure.suptitle(f"{title}, component {component}, {_RANGE_DB:g} dB below the strongest", fontsize=10)
+    described = f"component {component}, {_RANGE_DB:g} dB below the strongest"
+    figure.suptitle(f"{title}, {described}" if title else described[0].upper() + described[1:], fontsize=10)
     return figure
 
 

@@ -11,6 +11,7 @@ from seissynth.paths import make_sites
 from seissynth.shared.geodesic import distances_and_azimuths
 from seissynth.shared.warning import warn_user
 from seissynth.stations.channels import choose_sensors
+from seissynth.stations.open_sensors import changes_ns
 from seissynth.units import EARTH_RADIUS_KM
 
 
@@ -36,7 +37,7 @@ class Networks:
 
     def __init__(self, inventory, channel):
         self.inventory, self.channel = inventory, channel
-        self._changes = _changes(inventory)
+        self._changes = changes_ns(inventory)
         self._networks = {}
 
     def at(self, origin_us):
@@ -89,12 +90,3 @@ def sphere_km(latitude, longitude, latitudes, longitudes):
     a, b = np.radians(latitude), np.radians(latitudes)
     half = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(longitudes - longitude) / 2) ** 2
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
-
-
-def _changes(inventory):
-    """Times (ns) at which an epoch of an inventory begins or ends, in order."""
-    times = set()
-    for network in inventory:
-        for item in (network, *network, *(channel for station in network for channel in station)):
-            times |= {date.ns for date in (item.start_date, item.end_date) if date is not None}
-    return np.array(sorted(times), dtype=np.int64)
