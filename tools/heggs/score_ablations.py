@@ -9,7 +9,8 @@ gates: what the network says. P and S are the picker's within 2 and 3 s of the l
 found; the first generated record is compared with the made one, and both draws with each other. Rows of records divided
 by their peak have no level, so that spectrograms and peaks of theirs are not compared. "Another draw" are the same
 earthquakes in the set --other, made with other random terms (``--terms``): what a perfect generator would reach.
-Brackets hold 95 % intervals over earthquakes.
+Brackets hold 95 % intervals over earthquakes. The way "reconstructed" encodes and decodes the made record itself, the
+paper's table 6, and puts the representation alone, without a network, beside it.
 """
 
 import argparse
@@ -36,7 +37,9 @@ HEADER = (
     "spectrogram MSE", "ln PGV, bias", "sd", "sd between draws", "draws alike",
 )  # fmt: skip
 RATE_HZ = 100.0
-ANOTHER = "another draw"
+ANOTHER, ALONE = "another draw", "representation alone"
+#: records in memory at a time
+TOGETHER = 36
 
 
 class Made:
@@ -66,7 +69,10 @@ def main():
     parser.add_argument("--other", type=Path)
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--methods", nargs="+", default=["dpmpp_2m:10"], help="sampler:steps")
-    parser.add_argument("--ways", nargs="+", default=["without_source", "with_source"])
+    parser.add_argument(
+        "--ways", nargs="+", default=["without_source", "with_source"],
+        choices=("without_source", "with_source", "reconstructed"),
+    )  # fmt: skip
     parser.add_argument("--name", default="ablations")
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
@@ -74,10 +80,14 @@ def main():
     made, picker, lines = Made(given.set, given.count), make_picker(given.picker), []
     if given.other is not None:
         other = Made(given.other, given.count, made).data
-        lines.append([ANOTHER, "", "", *scores(made, [other, None], picker, False)])
+        lines.append([ANOTHER, "", "", *scores(made, [other, None], picker)])
         print(" | ".join(lines[-1]), flush=True)
     for text in given.weights:
         name, _, path = text.rpartition("=")
+        if "reconstructed" in given.ways and text == given.weights[0]:
+            alone = [_reconstructed(None, Path(path), made), None]
+            lines.append([ALONE, "itself", "–", *scores(made, alone, picker, load(Path(path))[1].normalised)])
+            print(" | ".join(lines[-1]), flush=True)
         for line in rows_of(name, Path(path), made, picker, given):
             lines.append(line)
             print(" | ".join(line), flush=True)
@@ -86,9 +96,12 @@ def main():
 
 def rows_of(name, path, made, picker, given):
     """Yield one line for each way and sampler of a row."""
-    model, inputs, _ = load_model(path, kind=LDM if _is_ldm(path) else HEGGS)
-    model = prepare(model, precision="float32")
+    model, inputs = load(path)
     for way in given.ways:
+        if way == "reconstructed":
+            draws = [_reconstructed(model, path, made), None]
+            yield [name, "itself", "–", *scores(made, draws, picker, inputs.normalised)]
+            continue
         for method in given.methods:
             draws = [generate(model, inputs, made, way == "with_source", method, draw) for draw in range(2)]
             yield [
@@ -97,6 +110,26 @@ def rows_of(name, path, made, picker, given):
                 method,
                 *scores(made, draws, picker, inputs.normalised),
             ]
+
+
+def load(path):
+    """Return network and inputs of weights of HEGGS or LDM."""
+    model, inputs, _ = load_model(path, kind=LDM if _is_ldm(path) else HEGGS)
+    return prepare(model, precision="float32"), inputs
+
+
+def _reconstructed(model, path, made):
+    """Return the made records after encoding and decoding; without a network after their representation alone."""
+    inputs = load(path)[1]
+    out, names = np.empty_like(made.data), np.asarray(sensor_names(made.table))
+    for first in range(0, len(out), TOGETHER):
+        rows = slice(first, first + TOGETHER)
+        x = inputs.encode(made.data[rows], names[rows])
+        if model is not None:
+            with torch.inference_mode():
+                x = model.decode(model.encode(torch.from_numpy(x))).numpy()
+        out[rows] = to_waveforms(x, inputs.inverted, inputs.statistics, np.arange(first, first + len(x)), workers=1)
+    return out
 
 
 def generate(model, inputs, made, with_source, method, draw):
@@ -118,7 +151,7 @@ def generate(model, inputs, made, with_source, method, draw):
     return to_waveforms(x, inputs.inverted, inputs.statistics, seeds, workers=1)
 
 
-def scores(made, draws, picker, normalised):
+def scores(made, draws, picker, normalised=False):
     """Return the cells of a row."""
     cells, events, first = [], made.events, draws[0]
     picks = pick_records(picker, first, RATE_HZ, made.onsets)
