@@ -8,7 +8,7 @@ preset it began with; how much each constant was seen is part of the result.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from seissynth.seeding import generator, hash_words
 from seissynth.shared.bounds import within
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.presets import make_parameters
-from seissynth_plugins.stochastic.region_freedoms import CONSTANTS, FREEDOMS, SHIFTED_HZ
+from seissynth_plugins.stochastic.region_freedoms import CONSTANTS, SHIFTED_HZ, named_freedoms
 from seissynth_plugins.stochastic.region_presets import write_table
 from seissynth_plugins.stochastic.region_steps import LEAST_EVENTS, bootstrap, scatter_of, step_of
 from seissynth_plugins.stochastic.spectra import interpolate_log_frequency
@@ -84,6 +84,7 @@ def fit_region(
     rounds: int = 3,
     seed: int = 0,
     velocity_model: Any = "iasp91",
+    free: str | Sequence[str] | None = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> RegionFit:
     """Fit a preset of the default backend to a flat file.
@@ -109,6 +110,9 @@ def fit_region(
         Steps of least squares; each makes the records some ten times.
     seed : int
     velocity_model : str or model
+    free : str or sequence of str, optional
+        What is fitted, by beginnings of the names in the report: ``"level"`` or ``"level,q"`` where a file says too
+        little of the rest. All of them by default.
     progress : callable, optional
         Called with (passes over the records done, passes).
 
@@ -119,7 +123,7 @@ def fit_region(
     Raises
     ------
     InputError, FileFormatError, DomainError
-        As `evaluate_flatfile`; fewer than 6 events or 40 records to fit to.
+        As `evaluate_flatfile`; fewer than 6 events or 40 records to fit to; nothing that `free` names.
 
     Notes
     -----
@@ -153,7 +157,7 @@ def fit_region(
     values = {name: getattr(start, name) for name in CONSTANTS}
     levels = interpolate_log_frequency(start.level_shift, np.array(SHIFTED_HZ)).tolist()
     values["level_shift"] = tuple(zip(SHIFTED_HZ, levels, strict=True))
-    possible = [one for one in FREEDOMS if one.envelope in ("", start.envelope)]
+    possible = named_freedoms(start.envelope, free)
     free = [one for one in possible if any(measure.startswith(one.needs) for measure in table.measures)]
     passes = rounds * (len(free) + 1) + 1 + (2 if len(kept_out) else 0)
     counted = _Counted(progress, passes)

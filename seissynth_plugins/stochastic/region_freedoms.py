@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seissynth.errors import InputError
+
 SHIFTED_HZ = (0.5, 2.0, 8.0)
 _VERTICAL_HZ = (1.0, 10.0)
 
@@ -113,3 +115,40 @@ CONSTANTS = (
     "stress_drop_bar", "spreading", "q0", "q_exponent", "path_duration", "path_duration_slope", "s_kernel",
     "scattering_per_km", "scattering_exponent", "absorption_q0", "absorption_q_exponent", "s_vertical",
 )  # fmt: skip
+
+
+def named_freedoms(envelope, names=None):
+    """Return what a fit changes in presets of an envelope.
+
+    Parameters
+    ----------
+    envelope : str
+        `Parameters.envelope`.
+    names : str or sequence of str, optional
+        Beginnings of names, in a string with commas between; all by default.
+
+    Returns
+    -------
+    list of Freedom
+
+    Raises
+    ------
+    InputError
+        A word with which no name begins.
+
+    Examples
+    --------
+    >>> [one.name for one in named_freedoms("transport", "level at 2,q0")]
+    ['level at 2 Hz, ln', 'q0, ln']
+    """
+    possible = [one for one in FREEDOMS if one.envelope in ("", envelope)]
+    if names is None:
+        return possible
+    words = [word.strip() for word in (names.split(",") if isinstance(names, str) else names)]
+    for word in words:
+        if not word or not any(one.name.startswith(word) for one in possible):
+            raise InputError(
+                f"free={names!r}: nothing that a fit changes begins with {word!r}; there are "
+                f"{', '.join(repr(one.name) for one in possible)}."
+            )
+    return [one for one in possible if one.name.startswith(tuple(words))]

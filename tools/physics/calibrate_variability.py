@@ -49,9 +49,10 @@ SHORT_SHARE = 0.4  # Loth & Baker (2013, 2020): short over short and long range 
 RANGES_KM = (20.0, 70.0)
 START_TAU, START_PHI_SS = 0.42, 0.42
 EXPONENT = 1.9
-# knots correlate as exp(-(ln(f1 / f2) / this)^EXPONENT), about as spectra of records around Ridgecrest do, 1 to 20 Hz.
-# A fit that could stretch the frequencies put a break between 2 and 4 Hz
-CORRELATION_LENGTH = 1.75
+# knots correlate as exp(-d^EXPONENT), where d is the distance on this scale over ln f: about as spectra of records
+# around Ridgecrest do, where frequencies above 8 Hz have more of their own. (Hz, scale); a fit that could stretch the
+# frequencies put a break between 2 and 4 Hz
+CORRELATION_SCALE = ((0.1, 0.0), (8.0, np.log(80.0) / 1.9), (30.0, np.log(80.0) / 1.9 + np.log(30.0 / 8.0)))
 # standard deviations of the least-squares problem
 _FIT, _CORRELATION = 0.03, 0.045
 _FITS = _FIT * np.array([1.0, 0.6, 1.0, 1.0, 1.0, 1.0])  # PGV would be lowest: it depends on the widest band
@@ -62,6 +63,9 @@ _SLOPE_F, _SMOOTH_F, _SLOPE_M, _SMOOTH_M, _PRIOR = 0.25, 0.2, 0.2, 0.15, 0.4
 # between 0.5 and 1.5, and the offset that this asks for cuts holes of a factor of three into the median spectrum.
 _TOTAL_SLOPE_F, _TOTAL_SMOOTH_F = 0.15, 0.06
 _SMALLEST, _LARGEST = 0.15, 0.8  # of a standard deviation of ln FAS
+# of phi_ss below _CORRELATION_FROM_MAGNITUDE: spectra around Ridgecrest scatter as much at 1 to 3 Hz as above, where a
+# free fit leaves a hole between the frequencies of PSA(1 s) and PSA(0.3 s)
+_SMALLEST_SMALL = 0.45
 # no peak of larger events listens to the lowest knots; Bayless & Abrahamson (2019) have 0.43 and 0.41 there
 _UNHEARD_KNOTS, _UNHEARD_FROM_MAGNITUDE, _UNHEARD_LARGEST = 2, 5.5, 0.6
 _OFFSET_FIT, _OFFSET_SLOPE, _OFFSET_BEND, _OFFSET_SIZE = 0.02, 0.05, 0.06, 0.2
@@ -76,7 +80,7 @@ def start_tables():
         phi_s2s=np.interp(LN_F, *_log(SITE)),
         phi_ss=np.full(shape, START_PHI_SS),
         offset=np.zeros(shape),
-        coordinate=(LN_F - LN_F[0]) / CORRELATION_LENGTH,
+        coordinate=np.interp(LN_F, *_log(CORRELATION_SCALE)),
         event_stretch=0.7,
         exponent=EXPONENT,
         row_share=np.interp(LN_F, *_log(ROW_SHARE)),
@@ -216,6 +220,8 @@ def fit(tables, responses):
     largest = np.full(shape, np.log(_LARGEST))
     largest[np.array(MAGNITUDES) >= _UNHEARD_FROM_MAGNITUDE, :_UNHEARD_KNOTS] = np.log(_UNHEARD_LARGEST)
     low[: 2 * size], high[: 2 * size] = np.log(_SMALLEST), np.tile(largest.ravel(), 2)
+    least = np.where(large, _SMALLEST, _SMALLEST_SMALL) * np.ones(shape)
+    low[size : 2 * size] = np.log(least).ravel()
     low[-1], high[-1] = np.log(0.6), np.log(1.5)
     start = np.clip(start, low + 1e-6, high - 1e-6)
     return replaced(tables, **unpack(least_squares(misfit, start, bounds=(low, high), max_nfev=40).x))
@@ -321,7 +327,9 @@ def main():
     parser.add_argument("--continue", dest="goes_on", action="store_true", help="begin with the stored tables")
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
     arguments = parser.parse_args()
-    tables = read_tables() if arguments.goes_on else start_tables()
+    tables = start_tables()
+    if arguments.goes_on:
+        tables = replaced(read_tables(), coordinate=tables.coordinate)
     plain = make_backend(tables)
     plain._terms = None
     n = arguments.records

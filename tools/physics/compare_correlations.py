@@ -5,8 +5,8 @@
 DATA and WINDOWS as for `compare_envelopes`. Amplitudes of both horizontals from S on, as long as 5 s and a third of the
 time since origin, smoothed over a third of an octave. Residuals are those of a regression on ln distance and
 magnitude, so events, stations and paths are in them. Generated records stand in the same places, with random terms.
-The same for ratios of components. Tables go to ``docs/_static/calibration``: ``variability_fourier.md`` and
-``variability_ratios.md``.
+The same for ratios of components. Tables go to ``docs/_static/calibration``: ``variability_fourier.md``,
+``variability_fourier_sd.md`` (standard deviations of the residuals) and ``variability_ratios.md``.
 """
 
 import argparse
@@ -48,16 +48,17 @@ def _power(part, rate):
 
 
 def correlations(values, recordings):
-    """Correlation of residuals, (frequencies, frequencies); values (records, frequencies) may be NaN."""
+    """Correlation of residuals, (frequencies, frequencies), and their deviations; values (records, f) may be NaN."""
     design = np.array([[1.0, one.magnitude, np.log(np.hypot(one.distance_km, one.depth_km))] for one in recordings])
-    out = np.full((values.shape[1],) * 2, np.nan)
+    out, deviation = np.full((values.shape[1],) * 2, np.nan), np.full(values.shape[1], np.nan)
     for i in range(values.shape[1]):
         for j in range(values.shape[1]):
             known = np.isfinite(values[:, i]) & np.isfinite(values[:, j])
             rest = [values[known, k] - design[known] @ np.linalg.lstsq(design[known], values[known, k], rcond=None)[0]
                     for k in (i, j)]  # fmt: skip
             out[i, j] = np.corrcoef(*rest)[0, 1]
-    return out
+            deviation[i] = rest[0].std() if i == j else deviation[i]
+    return out, deviation
 
 
 def main():
@@ -72,7 +73,7 @@ def main():
     real = np.array([amplitudes(one.data, one) for one in recordings])
     before = np.array([_power(one.data[1:, : int((one.p - 0.3) * one.rate)], one.rate) for one in recordings])
     real[~(real > before + np.log(CLEAR))] = np.nan
-    made, scatter = [], {"real": [], "generated": [], "generated, without": []}
+    made, alone, scatter = [], [], {"real": [], "generated": [], "generated, without": []}
     clear = np.isfinite(real)[:, None]
 
     def deviations(records):
@@ -85,9 +86,14 @@ def main():
         values = [amplitudes(data, one) for data, one in zip(records, recordings, strict=True)]
         made.append(correlations(np.where(np.isfinite(real), values, np.nan), recordings))
         scatter["generated"].append(deviations(records))
-        scatter["generated, without"].append(deviations(generate(recordings, seed)))
-    found = {"real": correlations(real, recordings), "generated": np.mean(made, axis=0)}
-    print("standard deviations", np.nanstd(real, axis=0).round(2))
+        records = generate(recordings, seed)
+        values = [amplitudes(data, one) for data, one in zip(records, recordings, strict=True)]
+        alone.append(correlations(np.where(np.isfinite(real), values, np.nan), recordings))
+        scatter["generated, without"].append(deviations(records))
+    of_real, size_of_real = correlations(real, recordings)
+    found = {"real": of_real, "generated": np.mean([one for one, _ in made], axis=0)}
+    sizes = {"real": size_of_real, "generated": np.mean([size for _, size in made], axis=0),
+             "generated, without": np.mean([size for _, size in alone], axis=0)}  # fmt: skip
     rows = []
     for f in FROM_HZ:
         for name, matrix in found.items():
@@ -95,6 +101,10 @@ def main():
             print("\t".join(rows[-1]))
     header = ["", *(f"{f:g} Hz" for f in FREQUENCIES_HZ)]
     write_markdown(arguments.out / "variability_fourier.md", header, rows)
+    # of amplitudes, half of those of powers
+    rows = [[name, *(f"{x:.2f}" for x in 0.5 * size)] for name, size in sizes.items()]
+    print(*rows, sep="\n")
+    write_markdown(arguments.out / "variability_fourier_sd.md", header, rows)
     means = {name: np.mean(values, axis=0) for name, values in scatter.items()}
     rows = []
     for place, title in enumerate(("one horizontal over the other", "Z over both")):

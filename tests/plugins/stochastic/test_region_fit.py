@@ -71,6 +71,16 @@ def test_the_report_says_what_was_seen(result):
     assert "magnitude 4.0 to 5.2" in text
 
 
+def test_a_fit_may_be_one_of_levels_alone():
+    found = fit_region(flatfile(), test_share=0.0, rounds=1, seed=1, free="level")
+    assert list(found.preset["constants"]) == ["level_shift"]
+    assert list(found.freedoms["constant"]) == [f"level at {f:g} Hz, ln" for f in (0.5, 2, 8)]
+    # the observations have less, and nothing else may say so
+    assert np.mean([change for _, change in found.preset["constants"]["level_shift"]]) < -0.5
+    with pytest.raises(InputError, match=r"free='level,kappa': nothing that a fit changes begins with 'kappa'; there"):
+        fit_region(flatfile(), test_share=0.0, free="level,kappa")
+
+
 def test_the_preset_makes_records_and_survives_a_file(result, tmp_path):
     read = read_preset(result.write(tmp_path / "half.csv"))
     assert read["constants"] == result.preset["constants"] and read["name"] == "half"

@@ -498,3 +498,26 @@ def test_ratios_act_on_spectra_and_keep_the_onset():
     before = int(plain.p_s[0] * 100)
     assert not changed.data[0, :, :before].any()
     assert changed.truth["vertical_ratio_term_5hz"][0] != 0 == plain.truth["vertical_ratio_term_5hz"][0]
+
+
+@pytest.mark.parametrize(
+    ("low_hz", "high_hz", "real"),
+    # measured at Ridgecrest, docs/variability.md
+    [(2.0, 2.9, 0.90), (2.0, 4.1, 0.81), (2.0, 5.7, 0.72), (2.0, 8.0, 0.62), (4.1, 8.0, 0.79), (4.1, 11.0, 0.68),
+     (4.1, 16.0, 0.44), (2.0, 16.0, 0.16)],
+)  # fmt: skip
+def test_spectra_of_small_earthquakes_correlate_as_those_of_records(low_hz, high_hz, real):
+    tables = read_tables()
+    fields, row = tables.field_factor() @ tables.field_factor().T, np.sqrt(tables.row_share)
+    field = np.sqrt(1 - tables.row_share)
+    parts = (
+        (tables.tau[0], tables.correlation(tables.event_stretch)), (tables.phi_s2s, tables.correlation()),
+        (tables.phi_ss[0], np.outer(row, row) * tables.correlation() + np.outer(field, field) * fields),
+    )  # fmt: skip
+    total = sum(np.outer(size, size) * of for size, of in parts)
+    weights = np.array([[np.interp(np.log(f), np.log(KNOTS_HZ), one) for one in np.eye(len(KNOTS_HZ))]
+                        for f in (low_hz, high_hz)])  # fmt: skip
+    seen = weights @ total @ weights.T
+    noise = 0.2**2  # of spectra of small records, which real ones have, too
+    found = seen[0, 1] / np.sqrt((seen[0, 0] + noise) * (seen[1, 1] + noise))
+    assert found == pytest.approx(real, abs=0.15)
