@@ -284,5 +284,6 @@ def test_correlations_of_fourier_amplitudes_are_those_of_residuals():
     ]
     shared, own = rng.standard_normal((400, 1)), rng.standard_normal((400, 3))
     values = 2.0 * np.array([[one.magnitude] for one in recordings]) + np.hstack([shared + own[:, :2], own[:, 2:]])
-    found = compare.correlations(values, recordings)
+    found, deviations = compare.correlations(values, recordings)
+    np.testing.assert_allclose(deviations, [np.sqrt(2), np.sqrt(2), 1.0], rtol=0.1)
     assert found[0, 1] == pytest.approx(0.5, abs=0.1) and abs(found[0, 2]) < 0.15
