@@ -6,13 +6,14 @@ import numpy as np
 
 from seissynth import get_backend
 from seissynth.representations import ScaledWaveform
-from seissynth.seeding import hash_words
+from seissynth.seeding import generator, hash_words
 from seissynth_plugins.torchkit.checkpoints import read_header
 from seissynth_plugins.torchkit.gan_training import gan_rules
 from seissynth_plugins.torchkit.training_table import TrainingTable, evenly_chosen
 from seissynth_plugins.torchkit.waveform_data import WaveformData
 from seissynth_plugins.torchkit.waveform_inputs import restore_waveforms
 from seissynth_plugins.torchkit.weights import load_model
+from tools.real_records._predictions import another_record
 
 SYSTEMS = ("seismogen", "wgan_gp", "conseisgen", "bbgan", "dgm")
 
@@ -64,9 +65,18 @@ class TrainedGan:
         return np.stack([data.record(i) for i in range(len(data))]), np.stack(items), rows
 
     def made(self, rows, draw):
-        """Return generated windows with the conditions of some rows."""
+        """Return generated windows with the conditions of some rows, and where weights take one with a source record.
+
+        The source of a draw is another record of the same earthquake.
+        """
         seeds = np.array([hash_words("gan scores", draw, int(row)) for row in rows], dtype=np.uint64)
-        return self.backend.make(self.table.table.iloc[rows].reset_index(drop=True), seeds)
+        source = None
+        if self.backend.takes_source:
+            every = np.arange(len(self.table.table))
+            words = hash_words("gan scores", "source", draw)
+            chosen = [another_record(self.table, every, row, generator(words, int(row))) for row in rows]
+            source = self.table.waveforms(chosen)[..., : self.backend.config.npts]
+        return self.backend.make(self.table.table.iloc[rows].reset_index(drop=True), seeds, source)
 
     def sized(self, unit_records, rows, draw):
         """Give records of any size the sizes that the training set's model has for some rows."""

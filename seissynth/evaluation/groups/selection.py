@@ -52,7 +52,9 @@ def residuals_between_draws(
 
     Notes
     -----
-    A draw in the place of the real record has its own noise, or none, in its peak.
+    A draw in the place of the real record has its own noise, or none, in its peak. Draws should scatter as real records
+    do about their mean: where they scatter less, as realisations that share the terms of their sites, the choice among
+    them explains too little.
     """
     real = pairs.real
     window, _ = windows(real)
