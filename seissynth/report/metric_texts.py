@@ -170,13 +170,15 @@ METRIC_TEXTS = {
         "scatter, and generated records that are far too small.",
     ),
     "ln_*_bias_of_selection": (
-        "The bias that a perfect generator would have, since real records count only where they are above their noise: "
-        "that of draws compared with one of them, chosen alike.",
+        "By how much draws differ from one of them where that is above the real record's noise. Real records are "
+        "chosen like that one, which gives a bias without any error.",
         "",
     ),
     "ln_*_bias_beyond_selection": (
-        "The bias without what the choice of records above their noise explains.",
-        "scatter, and opposite biases that cancel.",
+        "The bias without what the choice of records above their noise explains; too low if draws scatter less than "
+        "real records differ from them.",
+        "scatter, and opposite biases that cancel. It is not the difference of the other two: smaller draws would be "
+        "chosen otherwise.",
     ),
     "ln_*_bias": (
         "Median over records of the logarithm of generated over observed; positive if generated motion is stronger.",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+from bisect import bisect_right
+
 from obspy import Inventory, UTCDateTime
 
+from seissynth.shared.warning import warn_user
 from seissynth.stations.channels import choose_sensors, require_inventory, select_sensors
 from seissynth.stations.sensors import Sensor
 
@@ -24,7 +26,7 @@ class OpenSensors:
     Examples
     --------
     >>> import obspy
-    >>> sensors = OpenSensors(obspy.read_inventory())
+    >>> sensors = OpenSensors(obspy.read_inventory().select(network="GR"))
     >>> [one.id for one in sensors.at("2010-01-01")] == [one.id for one in sensors.at("2010-01-02")]
     True
     """
@@ -39,21 +41,27 @@ class OpenSensors:
             require_inventory(self.inventory)
             self._changes = changes_ns(self.inventory)
         try:
-            period = int(np.searchsorted(self._changes, UTCDateTime(time).ns, side="right"))
+            time = UTCDateTime(time)
         except Exception:
             return select_sensors(self.inventory, time, self.channel)
+        period = bisect_right(self._changes, time.ns)
         if period not in self._known:
-            sensors, notes = choose_sensors(self.inventory, time, self.channel)
-            if notes or not sensors:  # these name the time, and are said for each
-                return select_sensors(self.inventory, time, self.channel)
-            self._known[period] = sensors
-        return list(self._known[period])
+            self._known[period] = (*choose_sensors(self.inventory, time, self.channel), str(time))
+        sensors, notes, then = self._known[period]
+        if not sensors:
+            return select_sensors(self.inventory, time, self.channel)  # which raises
+        for note in notes:  # said for each time, as they name it
+            warn_user(note.replace(then, str(time)))
+        return list(sensors)
 
 
 def changes_ns(inventory):
-    """Times (ns since 1970) at which an epoch of an inventory begins or ends, in order."""
+    """Times (ns since 1970) at which an epoch of an inventory begins or ends, in order.
+
+    Whole numbers of any size: "open" epochs end in 2599 or 9999, which 64 bits cannot hold.
+    """
     times = set()
     for network in inventory:
         for item in (network, *network, *(channel for station in network for channel in station)):
             times |= {date.ns for date in (item.start_date, item.end_date) if date is not None}
-    return np.array(sorted(times), dtype=np.int64)
+    return sorted(times)

@@ -75,7 +75,8 @@ class Generator(nn.Module):
     def posterior(self, source):
         """Return mean and ln variance of the noise of source records, each (N, 3, noise)."""
         mean, log_variance = self.source(source).unflatten(1, (2, *self.latent_shape)).unbind(1)
-        return mean, log_variance.clamp(-_LOG_VARIANCE, _LOG_VARIANCE)
+        # not a clamp, whose derivative beyond the bound is 0: the divergence could not pull back what is there
+        return mean, _LOG_VARIANCE * (log_variance / _LOG_VARIANCE).tanh()
 
     def forward(self, z, conditions, source=None):
         """(N, 3, noise), (N, conditions), source (N, 3, npts) -> (N, 3, npts), (N, 3)."""

@@ -159,6 +159,9 @@ def fit_region(
     values["level_shift"] = tuple(zip(SHIFTED_HZ, levels, strict=True))
     possible = named_freedoms(start.envelope, free)
     free = [one for one in possible if any(measure.startswith(one.needs) for measure in table.measures)]
+    if not free:
+        lacking = ", ".join(f"{one.name} needs {one.needs}" for one in possible)
+        raise InputError(f"nothing can be fitted: the measures are {', '.join(table.measures)}, and {lacking}.")
     passes = rounds * (len(free) + 1) + 1 + (2 if len(kept_out) else 0)
     counted = _Counted(progress, passes)
 

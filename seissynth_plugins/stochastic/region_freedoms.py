@@ -125,7 +125,7 @@ def named_freedoms(envelope, names=None):
     envelope : str
         `Parameters.envelope`.
     names : str or sequence of str, optional
-        Beginnings of names, in a string with commas between; all by default.
+        Beginnings of names, in a string with commas between, or a whole name; all by default.
 
     Returns
     -------
@@ -134,7 +134,7 @@ def named_freedoms(envelope, names=None):
     Raises
     ------
     InputError
-        A word with which no name begins.
+        A word with which no name begins, or none at all.
 
     Examples
     --------
@@ -144,9 +144,12 @@ def named_freedoms(envelope, names=None):
     possible = [one for one in FREEDOMS if one.envelope in ("", envelope)]
     if names is None:
         return possible
-    words = [word.strip() for word in (names.split(",") if isinstance(names, str) else names)]
-    for word in words:
-        if not word or not any(one.name.startswith(word) for one in possible):
+    if isinstance(names, str):  # names of the report hold commas, too
+        words = [names] if any(one.name == names for one in possible) else [word.strip() for word in names.split(",")]
+    else:
+        words = list(names) if isinstance(names, list | tuple) else [names]
+    for word in words or [""]:
+        if not isinstance(word, str) or not word or not any(one.name.startswith(word) for one in possible):
             raise InputError(
                 f"free={names!r}: nothing that a fit changes begins with {word!r}; there are "
                 f"{', '.join(repr(one.name) for one in possible)}."

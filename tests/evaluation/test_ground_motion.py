@@ -7,14 +7,17 @@ import pandas as pd
 import pytest
 from evaluation_sets import pairs_of, record_set, scaled
 
+from seissynth.errors import InputError
 from seissynth.evaluation import (
     EvaluationSettings,
     RecordSet,
+    bias_beyond_selection,
     ground_motion_measures,
     ln_residuals,
     model_residuals,
     network_magnitude,
     record_magnitudes,
+    residuals_between_draws,
     split_table,
     station_corrections,
 )
@@ -122,33 +125,74 @@ def test_group_of_a_set_against_itself_and_scaled():
     assert any("Emolo" in note and "outside" in note for note in louder.notes)
 
 
-@pytest.mark.parametrize("factor", [1.0, 1.5, 0.6])
-def test_selection_is_told_from_bias(factor):
-    """Real records and draws of one distribution, sd 1 in ln: chosen above their noise real ones come out larger."""
-    real = record_set(events=40, stations=6, npts=1500)
-    rng = np.random.default_rng(3)
-    before = np.arange(real.npts) < 100 * real.p_s[:, None] - 60
-    # the same motion for all, then noise before P at a peak that about half of the records exceed three times
-    level = np.abs(real.data).max(axis=(1, 2), keepdims=True)
-    motion = np.where(before[:, None], 0, real.data / level)
-    noise = np.where(before[:, None], rng.normal(size=real.data.shape), 0)
-    noise *= 0.33 / np.abs(noise).max(axis=(1, 2), keepdims=True)
+def _chosen_pairs(factor, site_sd=0.0, seed=3):
+    """Real records and four draws of the same motion, sizes of sd 1 in ln, behind noise that differs by a factor of 20.
 
-    def drawn(scale):
-        size = scale * np.exp(rng.normal(size=(len(real), 1, 1)))
+    `site_sd` is shared by the draws of a record, and not by its real one.
+    """
+    real = record_set(events=60, stations=8, npts=1200)
+    rng = np.random.default_rng(seed)
+    before = np.arange(real.npts) < 100 * real.p_s[:, None] - 60
+    motion = np.where(before[:, None], 0, real.data / np.abs(real.data).max(axis=(1, 2), keepdims=True))
+    noise = np.where(before[:, None], rng.normal(size=real.data.shape), 0)
+    noise /= np.abs(noise).max(axis=(1, 2), keepdims=True)
+    noise *= 0.33 * np.exp(rng.uniform(-1.5, 1.5, (len(real), 1, 1)))
+    site = site_sd * rng.normal(size=(len(real), 1, 1))
+
+    def drawn(scale, shared):
+        size = scale * np.exp(shared + np.sqrt(1 - site_sd**2) * rng.normal(size=(len(real), 1, 1)))
         return replace(real, data=(size * motion + noise).astype(np.float32))
 
-    pairs = pairs_of(drawn(1.0), *(drawn(factor) for _ in range(4)))
-    settings = EvaluationSettings(draws=200, periods_s=(0.3,))
-    summary = ground_motion_group(pairs, settings, models=["emolo15"]).summary.set_index("metric")
-    beyond = summary.loc["ln_pga_bias_beyond_selection"]
-    assert beyond["value"] == pytest.approx(np.log(factor), abs=0.15)
+    own = site_sd * rng.normal(size=(len(real), 1, 1))
+    return pairs_of(drawn(1.0, own), *(drawn(factor, site) for _ in range(4)))
+
+
+SELECTED = EvaluationSettings(draws=100, periods_s=(0.3,))
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5, 0.6])
+def test_selection_is_told_from_bias(factor):
+    """Of one distribution real records come out larger, chosen above their noise."""
+    pairs = _chosen_pairs(factor)
+    group = ground_motion_group(pairs, SELECTED, models=["emolo15"])
+    beyond = _row(group, "ln_pga_bias_beyond_selection")
+    assert beyond["value"] == pytest.approx(np.log(factor), abs=0.25)
     assert beyond["low"] < np.log(factor) < beyond["high"]
-    # E(x | x > c) - E(x) of a normal distribution, for the share that was chosen
-    assert summary.loc["ln_pga_bias", "value"] < np.log(factor) - 0.4
-    assert "ln_pga_bias_beyond_selection" not in set(
-        ground_motion_group(pairs_of(pairs.real, pairs.draws[0]), settings, models=["emolo15"]).summary["metric"]
-    )
+    assert _row(group, "ln_pga_bias")["value"] < np.log(factor) - 0.4
+    alone = _row(group, "ln_pga_bias_of_selection")
+    assert alone["value"] < -0.3 and alone["records"] <= len(pairs)
+    one = ground_motion_group(pairs_of(pairs.real, pairs.draws[0]), SELECTED, models=["emolo15"])
+    assert "ln_pga_bias_beyond_selection" not in set(one.summary["metric"])
+
+
+def test_draws_that_share_a_site_leave_a_part_of_the_selection():
+    found = [
+        _row(ground_motion_group(_chosen_pairs(1.0, sd), SELECTED, models=["emolo15"]), "ln_pga_bias_beyond_selection")
+        for sd in (0.0, 0.8)
+    ]
+    assert found[1]["value"] < found[0]["value"] - 0.1
+
+
+def test_what_no_selection_explains():
+    """A wrong unit, too few draws, another measure, one draw."""
+    rng = np.random.default_rng(1)
+    between, events = rng.normal(size=(4, 50)), np.arange(50) // 5
+    assert np.isnan(bias_beyond_selection(np.full(50, 6.9), between, np.full((4, 50), 20.0), events)).all()
+    assert np.isnan(bias_beyond_selection(np.zeros(50), between, np.full((4, 50), -20.0), events)[0])
+    assert np.isnan(bias_beyond_selection(np.zeros(50), np.full((4, 50), np.nan), np.ones((4, 50)), events)[0])
+    real = record_set(events=2)
+    with pytest.raises(InputError, match=r"measure='arias' must be one of 'pga', 'pgv', 'psa_0.1'"):
+        residuals_between_draws(pairs_of(real, real, real), "arias")
+    with pytest.raises(InputError, match="draws cannot be compared with each other, there is 1"):
+        residuals_between_draws(pairs_of(real, real))
+
+
+def test_measures_of_changed_samples_are_new():
+    real = record_set(events=2)
+    pairs = pairs_of(real, scaled(real, 1.0), scaled(real, 1.0))
+    before = ln_residuals(pairs, (0.3,))["pga"]
+    pairs.draws[0].data[:] *= np.e**2
+    np.testing.assert_allclose(ln_residuals(pairs, (0.3,))["pga"] - before, 1.0, atol=1e-5)
 
 
 def test_events_and_stations_are_told_apart():

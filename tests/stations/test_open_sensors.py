@@ -42,15 +42,27 @@ def test_sensors_are_those_of_each_time(inventory, monkeypatch):
     sensors = OpenSensors(inventory)
     assert [_ids(sensors.at(time)) for time in times] == alone
     assert len(calls) == 2  # before and after the change
-    assert UTCDateTime(2010, 6, 1).ns in changes_ns(inventory).tolist()
+    assert UTCDateTime(2010, 6, 1).ns in changes_ns(inventory)
 
 
-def test_what_is_said_of_a_time_is_said_for_each(inventory):
+@pytest.mark.parametrize("year", [1, 1600, 2599, 9999])
+def test_epochs_may_end_when_nobody_knows(inventory, year):
+    for channel in inventory[0][1]:
+        channel.start_date, channel.end_date = (UTCDateTime(year, 1, 1), None) if year < 2000 else (
+            UTCDateTime(2000, 1, 1), UTCDateTime(year, 1, 1)
+        )  # fmt: skip
+    assert _ids(OpenSensors(inventory).at("2010-01-01")) == _ids(select_sensors(inventory, "2010-01-01"))
+
+
+def test_what_is_said_of_a_time_is_said_for_each(inventory, monkeypatch):
     inventory[0][1].end_date = UTCDateTime(2009, 1, 1)
+    calls, chosen = [], open_sensors.choose_sensors
+    monkeypatch.setattr(open_sensors, "choose_sensors", lambda *given: calls.append(given) or chosen(*given))
     sensors = OpenSensors(inventory)
-    for day in (1, 2):
+    for day in (1, 2, 3):
         with pytest.warns(SeisSynthWarning, match=f"is not open at 2010-01-0{day}"):
             sensors.at(f"2010-01-0{day}")
+    assert len(calls) == 1
     with pytest.raises(InputError, match="2030-01-01"):
         OpenSensors(inventory).at("2030-01-01")
     with pytest.raises(InputError, match=r"must be an obspy\.Inventory"):

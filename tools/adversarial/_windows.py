@@ -72,6 +72,8 @@ class TrainedGan:
         seeds = np.array([hash_words("gan scores", draw, int(row)) for row in rows], dtype=np.uint64)
         source = None
         if self.backend.takes_source:
+            if self.backend.alignment != "origin":
+                raise SystemExit(f"{self.name}: sources are taken from origin on, these weights begin at P")
             every = np.arange(len(self.table.table))
             words = hash_words("gan scores", "source", draw)
             chosen = [another_record(self.table, every, row, generator(words, int(row))) for row in rows]

@@ -17,6 +17,7 @@ import torch
 from seissynth.evaluation.groups.samples import choose_samples, sample_scores
 from seissynth.evaluation.record_sets import Pairs, read_record_set
 from seissynth.plotting.evaluation_samples import plot_sample_spectrograms, plot_sample_waveforms
+from seissynth_plugins.heggs.inputs import sensor_names
 from tools.heggs.score_ablations import OUT, Made, generate, load
 
 KINDS = {"bad": "worst", "middling": "median", "good": "best"}
@@ -57,8 +58,8 @@ def main():
 def _rows_of(records, made):
     """The records of a set in the order of `made`."""
     table = records.metadata
-    places = {name: row for row, name in enumerate(zip(table["source_id"], table["station_code"], strict=True))}
-    rows = [places[name] for name in zip(made.table["source_id"], made.table["station_code"], strict=True)]
+    places = {name: row for row, name in enumerate(zip(table["source_id"], sensor_names(table), strict=True))}
+    rows = [places[name] for name in zip(made.table["source_id"], sensor_names(made.table), strict=True)]
     return records.select(rows)
 
 

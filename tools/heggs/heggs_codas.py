@@ -5,7 +5,8 @@
 WINDOWS, DATA and ``--set`` as for `tools.real_records.evaluate_ridgecrest`. A coda has risen by the ratio of its
 largest 2 s from 24 s after S on, to its smallest from 8 to 20 s after S: rms of three components, to the end of the
 mask of the real record, which must leave 6 s. The last row has no mask and no real records: earthquakes of the
-catalogue as if they had come ``--days`` days later, with the weights that ship and the noise of quiet times.
+catalogue, every sixth up to M 4.6, as if they had come ``--days`` days later, with the weights that ship and the noise
+of quiet times.
 """
 
 import argparse

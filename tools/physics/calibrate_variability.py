@@ -5,8 +5,9 @@
 1. Records of each magnitude and distance are simulated with the random terms of the round before, and ln of each peak
    is regressed on the 12 numbers that were added to its ln FAS, and on ln of its duration factor. This gives each
    peak's weights, and the remaining variance between and within events (noise and nonlinear part).
-2. tau and phi_ss over M and f and the correlation over f are fitted by least squares, where weights and residuals
-   must give BSSA14's tau and phi and the correlations of Baker & Jayaram (2008). Tables are kept smooth in M and f.
+2. tau and phi_ss over M and f, and how much wider terms between events correlate over f, are fitted by least squares,
+   where weights and residuals must give BSSA14's tau and phi and the correlations of Baker & Jayaram (2008). Tables are
+   kept smooth in M and f.
 3. The offset is a smooth one that restores the medians without random terms, as far as possible.
 
 phi_s2s is not fitted: it is that of Bayless & Abrahamson (2019, BSSA 109, 2088-2105) for M 6 and more.

@@ -210,6 +210,8 @@ def groups_table(store, names, real):
         for metric in ("envelope_correlation", "spectrogram_mse"):
             for ending in ("", "_whole"):
                 values = store.records(name, "similarity", metric + ending)
+                if values is not None and len(values) != len(real):  # a set of one block
+                    values = None
                 line += [_number(np.nan if values is None else np.nanmean(values[rows])) for rows in groups.values()]
         if any(cell != "–" for cell in line[1:]):
             lines.append(line)
@@ -314,7 +316,7 @@ def _number(value, digits=2):
 
 
 def _difference(a, b, events, change, seed):
-    if a is None or b is None:
+    if a is None or b is None or len(a) != len(b):
         return "–"
     a, b = (values if change is None else change(values) for values in (a, b))
     if not (np.isfinite(a) & np.isfinite(b)).any():
@@ -326,7 +328,7 @@ def _difference(a, b, events, change, seed):
 
 def _ratio(a, b, events, seed):
     """Ratio of two means over the records that both have."""
-    if a is None or b is None:
+    if a is None or b is None or len(a) != len(b):
         return "–"
     known = np.flatnonzero(np.isfinite(a) & np.isfinite(b))
     if not len(known):

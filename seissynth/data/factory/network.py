@@ -1,5 +1,6 @@
 """Sensors in operation over time, and their distances."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,9 +43,9 @@ class Networks:
 
     def at(self, origin_us):
         """Return the Network at a time (microseconds since 1970); None if no sensor is open."""
-        period = int(np.searchsorted(self._changes, origin_us * 1000, side="right"))
+        period = bisect_right(self._changes, int(origin_us) * 1000)
         if period not in self._networks:
-            self._networks[period] = self._find(UTCDateTime(ns=origin_us * 1000))
+            self._networks[period] = self._find(UTCDateTime(ns=int(origin_us) * 1000))
         return self._networks[period]
 
     def _find(self, time):

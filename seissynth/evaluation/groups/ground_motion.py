@@ -39,6 +39,7 @@ DISTANCE_CLASSES_KM = (0.0, 10.0, 20.0, 30.0, 40.0, 60.0, 100.0, 200.0, 1000.0)
 _BEFORE_P_S = 0.5  # signal begins that long before P, where noise ends
 _NOISE_LEAST_S = 1.0
 _TAPER_S = 0.2
+_SAMPLED = 101
 _EDGE_STRESS_BAR, _EDGE_VS_KM_S = 30.0, 3.5
 _EDGE_FACTOR = 1.5  # the corner must exceed the band's lower edge by this factor, or long-period measures are left out
 
@@ -152,11 +153,13 @@ _known: dict = {}
 def known_measures(records, periods_s, window, workers=None):
     """As `ground_motion_measures`, but cached: real records are compared with every set, draws with each other."""
     data, number = records.data, id(records.data)
+    # some of the samples too: the same array may have been changed in place
+    some = hashlib.blake2b(np.ascontiguousarray(data[..., ::_SAMPLED]).tobytes(), digest_size=8).digest()
     entry = _known.get(number)
     if entry is None or entry[0]() is not data:
         entry = _known[number] = weakref.ref(data, lambda _: _known.pop(number, None)), {}
     digest = hashlib.blake2b(np.packbits(window).tobytes(), digest_size=16).digest()
-    asked = tuple(map(float, periods_s)), digest, records.quantity, records.sampling_rate_hz
+    asked = tuple(map(float, periods_s)), digest, some, records.quantity, records.sampling_rate_hz
     if asked not in entry[1]:
         entry[1][asked] = ground_motion_measures(records, periods_s, window, workers)
     return entry[1][asked].copy()

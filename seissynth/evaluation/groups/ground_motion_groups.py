@@ -18,6 +18,7 @@ from seissynth.evaluation.groups.ground_motion import (
 from seissynth.evaluation.groups.selection import bias_beyond_selection, residuals_between_draws
 from seissynth.evaluation.magnitude import MAGNITUDE_REGIONS, network_magnitude, record_magnitudes
 from seissynth.evaluation.results import EvaluationSettings, MetricGroup, SummaryInProgress
+from seissynth.evaluation.statistics.intervals import interval
 from seissynth.evaluation.statistics.mixed_effects import split_table
 
 #: scale of local magnitude -> model of the region, as HEGGS (2025) pairs them
@@ -101,16 +102,24 @@ def ground_motion_group(pairs, settings=None, *, region="southern_california", m
 def _add_selection(summary, pairs, name, residuals):
     """Add what the choice of records above their noise gives by itself, and the bias without it."""
     between, above = residuals_between_draws(pairs, name, summary.settings.periods_s)
-    known = np.isfinite(residuals)
-    if not known.any():
-        return
-    chosen, events = np.where(above >= 0, between, np.nan).ravel(), np.tile(pairs.events, len(between))
-    note = f"{_title(name)}, median over draws in the real record's place"
-    summary.add(f"ln_{name}_bias_of_selection", "1", chosen, np.nan, events=events, statistic="median", note=note)
-    limits = bias_beyond_selection(residuals, between, above, pairs.events, **summary.bootstrap)
-    note = f"{_title(name)}, what selection does not explain of the bias"
-    events = len(set(pairs.events[known].tolist()))
-    summary.add_value(f"ln_{name}_bias_beyond_selection", "1", limits, 0.0, int(known.sum()), events, note)
+    chosen = np.where(above >= 0, between, np.nan)
+    for metric, limits, known, best, words in (
+        ("of", interval(lambda rows: _median(chosen[:, rows]), pairs.events, **summary.bootstrap),
+         np.isfinite(chosen).any(axis=0), np.nan, "median over draws in the real record's place"),
+        ("beyond", bias_beyond_selection(residuals, between, above, pairs.events, **summary.bootstrap),
+         np.isfinite(residuals), 0.0, "what selection does not explain of the bias"),
+    ):  # fmt: skip
+        if np.isfinite(limits[0]):
+            events = len(set(pairs.events[known].tolist()))
+            summary.add_value(
+                f"ln_{name}_bias_{metric}_selection", "1", limits, best, int(known.sum()), events,
+                f"{_title(name)}, {words}",
+            )  # fmt: skip
+
+
+def _median(values):
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else np.nan
 
 
 def figure_2_points(pairs, region="southern_california", settings=None, residuals=None):

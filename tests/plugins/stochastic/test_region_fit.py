@@ -16,6 +16,7 @@ from seissynth.io.ground_motion_tables import GroundMotionTable
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.presets import PRESETS, make_parameters
 from seissynth_plugins.stochastic.region_fit import fit_region
+from seissynth_plugins.stochastic.region_freedoms import named_freedoms
 from seissynth_plugins.stochastic.region_presets import read_preset
 
 MEASURES = ("pga", "psa_0.3", "psa_1")
@@ -79,6 +80,12 @@ def test_a_fit_may_be_one_of_levels_alone():
     assert np.mean([change for _, change in found.preset["constants"]["level_shift"]]) < -0.5
     with pytest.raises(InputError, match=r"free='level,kappa': nothing that a fit changes begins with 'kappa'; there"):
         fit_region(flatfile(), test_share=0.0, free="level,kappa")
+    for free in ([], 3, ["level", 3], ""):
+        with pytest.raises(InputError, match="nothing that a fit changes begins with"):
+            fit_region(flatfile(), test_share=0.0, free=free)
+    with pytest.raises(InputError, match=r"nothing can be fitted: the measures are pga, psa_0\.3, psa_1, and scat"):
+        fit_region(flatfile(), test_share=0.0, free="scattering")
+    assert [one.name for one in named_freedoms("transport", "q0, ln")] == ["q0, ln"]
 
 
 def test_the_preset_makes_records_and_survives_a_file(result, tmp_path):
