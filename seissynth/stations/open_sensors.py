@@ -33,7 +33,8 @@ class OpenSensors:
 
     def __init__(self, inventory: Inventory, channel: str | list[str] | None = None):
         self.inventory, self.channel = inventory, channel
-        self._changes, self._known = None, {}
+        self._changes: list[int] | None = None
+        self._known: dict[int, tuple[list[Sensor], list[str], str]] = {}
 
     def at(self, time: UTCDateTime | str) -> list[Sensor]:
         """Return the sensors at a time; errors and warnings are those of `select_sensors`."""
