@@ -1,7 +1,8 @@
 """The leaderboard of the Ridgecrest records: baselines, floors, known answers, and any generated sets beside them.
 
     python -m tools.real_records.evaluate_ridgecrest WINDOWS DATA --picker FILE [--set NAME=FOLDER ...]
-        [--rows NAME;NAME] [--show NAME;NAME] [--earlier FILE] [--work FOLDER] [--out FOLDER] [--tables-only]
+        [--rows NAME;NAME] [--show NAME;NAME] [--groups GROUP ...] [--earlier FILE] [--work FOLDER] [--out FOLDER]
+        [--tables-only]
 
 WINDOWS is the set that ``seissynth dataset cut`` makes of the records with PhaseNet's picks:
 
@@ -142,8 +143,8 @@ class Store:
         return table[column].to_numpy(dtype=float) if column in table else None
 
 
-def compute(sequence, store, settings, rows, sets):
-    """Make every row that is wanted and not there yet."""
+def compute(sequence, store, settings, rows, sets, groups=ROW_GROUPS):
+    """Make every row that is wanted and not there yet, in some of the groups."""
     for name, (wanted_folds, terms) in TRAVEL_TIMES.items():
         if settings.picker is not None and name in rows and not store.has(name, "arrivals"):
             folds = sequence.folds if wanted_folds else None
@@ -151,7 +152,7 @@ def compute(sequence, store, settings, rows, sets):
     makers = {name: make for name, (_, make) in ROWS.items()}
     makers |= {name: lambda s, path=path, name=name: generated_set(s, path, name) for name, path in sets.items()}
     for name, make in makers.items():
-        wanted = [group for group in FEW_GROUPS.get(name, ROW_GROUPS) if not store.has(name, group)]
+        wanted = [one for one in FEW_GROUPS.get(name, ROW_GROUPS) if one in groups and not store.has(name, one)]
         wanted = [group for group in wanted if group != "arrivals" or settings.picker is not None]
         if name not in rows or not wanted:
             continue
@@ -374,6 +375,7 @@ def main():
     parser.add_argument("--picker")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=FOLDER[=WHAT IT KNOWS]", dest="sets")
     parser.add_argument("--rows", help="names with semicolons between; all by default")
+    parser.add_argument("--groups", nargs="+", choices=ROW_GROUPS, default=list(ROW_GROUPS), help="of metrics")
     parser.add_argument("--show", help="names in the tables, with semicolons between; all by default")
     parser.add_argument("--earlier", type=Path, metavar="FILE", help="ridgecrest_rows.csv of a former call")
     parser.add_argument("--work", type=Path, default=Path("build/evaluate_ridgecrest"))
@@ -390,7 +392,7 @@ def main():
     picker = RememberingPicker(make_picker(options.picker)) if options.picker else None
     settings = EvaluationSettings(picker=picker, seed=options.seed)
     if not options.tables_only:
-        compute(sequence, store, settings, rows, sets)
+        compute(sequence, store, settings, rows, sets, options.groups)
     knows = {name: words for name, (words, _) in ROWS.items()}
     knows |= dict.fromkeys(TRAVEL_TIMES, "other earthquakes at the sensor") | {name: words for name, _, words in parts}
     shown = options.show.split(";") if options.show else names
