@@ -56,8 +56,11 @@ def number(value, digits=2):
 
 def write_summary(group, path):
     """Summary of a group as a Markdown table."""
-    rows = [[row.metric, row.unit, f"{number(row.value)} [{number(row.low)}, {number(row.high)}]", f"{row.best:g}",
-             row.records, row.events, row.note] for row in group.summary.itertuples()]  # fmt: skip
+    rows = []
+    for row in group.summary.itertuples():
+        limits = f"{number(row.value)} [{number(row.low)}, {number(row.high)}]"
+        best = f"{row.best:g}" if np.isfinite(row.best) else "–"
+        rows.append([row.metric, row.unit, limits, best, row.records, row.events, row.note])
     header = ["metric", "unit", "value [95 %]", "best", "records", "events", "what"]
     real.write_markdown(path, header, rows)
 
