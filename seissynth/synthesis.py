@@ -204,6 +204,7 @@ def iter_generate(
     Parameters
     ----------
     inventory : obspy Inventory
+        Not to be changed before the last event.
     events : obspy Catalog or iterable of Event
         Read one at a time, so a generator will do.
     progress : callable, optional

@@ -39,7 +39,7 @@ DISTANCE_CLASSES_KM = (0.0, 10.0, 20.0, 30.0, 40.0, 60.0, 100.0, 200.0, 1000.0)
 _BEFORE_P_S = 0.5  # signal begins that long before P, where noise ends
 _NOISE_LEAST_S = 1.0
 _TAPER_S = 0.2
-_SAMPLED = 101
+_SAMPLED = 101  # one sample in so many tells whether records were changed
 _EDGE_STRESS_BAR, _EDGE_VS_KM_S = 30.0, 3.5
 _EDGE_FACTOR = 1.5  # the corner must exceed the band's lower edge by this factor, or long-period measures are left out
 

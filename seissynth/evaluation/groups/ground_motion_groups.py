@@ -103,18 +103,18 @@ def _add_selection(summary, pairs, name, residuals):
     """Add what the choice of records above their noise gives by itself, and the bias without it."""
     between, above = residuals_between_draws(pairs, name, summary.settings.periods_s)
     chosen = np.where(above >= 0, between, np.nan)
-    for metric, limits, known, best, words in (
-        ("of", interval(lambda rows: _median(chosen[:, rows]), pairs.events, **summary.bootstrap),
-         np.isfinite(chosen).any(axis=0), np.nan, "median over draws in the real record's place"),
-        ("beyond", bias_beyond_selection(residuals, between, above, pairs.events, **summary.bootstrap),
-         np.isfinite(residuals), 0.0, "what selection does not explain of the bias"),
-    ):  # fmt: skip
+
+    def add(what, limits, known, best, words):
         if np.isfinite(limits[0]):
             events = len(set(pairs.events[known].tolist()))
-            summary.add_value(
-                f"ln_{name}_bias_{metric}_selection", "1", limits, best, int(known.sum()), events,
-                f"{_title(name)}, {words}",
-            )  # fmt: skip
+            note = f"{_title(name)}, {words}"
+            summary.add_value(f"ln_{name}_bias_{what}_selection", "1", limits, best, int(known.sum()), events, note)
+
+    alone = interval(lambda rows: _median(chosen[:, rows]), pairs.events, **summary.bootstrap)
+    seen = np.isfinite(chosen).any(axis=0)
+    add("of", alone, seen, np.nan, "median over draws in the real record's place")
+    beyond = bias_beyond_selection(residuals, between, above, pairs.events, **summary.bootstrap)
+    add("beyond", beyond, np.isfinite(residuals), 0.0, "what selection does not explain of the bias")
 
 
 def _median(values):
