@@ -1,12 +1,19 @@
-"""`lanes` in compiled loops: types and functions that numba learns."""
+"""`lanes` in compiled loops: functions that write a loop's instructions themselves.
+
+numba reads a function instruction by instruction, and needs some 50 ms for each function and a millisecond for each
+operation. A function under `inline` is called by Python instead, with values that note what is done to them as
+instructions of the loop. It may use these values, numbers and loops that do not depend on values, and nothing else.
+"""
 
 import operator
+from contextlib import contextmanager
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin
-from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
-from numba.extending import intrinsic, models, register_model
+from numba.core.typing.templates import AbstractTemplate, ConcreteTemplate, infer_global, signature
+from numba.extending import models, register_model
 from numba.np.arrayobj import make_array
 
 _INT = ir.IntType(32)
@@ -31,6 +38,14 @@ F8 = Lanes("f32x8", ir.FloatType(), 8)
 U8 = Lanes("u32x8", _INT, 8)
 D4 = Lanes("f64x4", ir.DoubleType(), 4)
 _OF_ARRAYS = {types.float32: F8, types.uint32: U8, types.float64: D4}
+_OF_NUMBERS = {
+    np.float32: (types.float32, ir.FloatType()), np.uint32: (types.uint32, _INT),
+    np.float64: (types.float64, ir.DoubleType()), float: (types.float64, ir.DoubleType()),
+    int: (types.intp, ir.IntType(64)),
+}  # fmt: skip
+_FLOATS = (F8, D4, types.float32, types.float64)
+#: context and builder of the loop that is being compiled; None while the types of its results are found
+_writing = []
 
 
 @register_model(Lanes)
@@ -41,111 +56,277 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(manager, kind, kind.vector)
 
 
-def _operator(function, instructions):
+class Value:
+    """A number, vector or array of a loop that is being compiled.
+
+    Parameters
+    ----------
+    kind : numba.types.Type
+    code : llvmlite.ir.Value, optional
+        None while types are found.
+    """
+
+    def __init__(self, kind, code=None):
+        self.kind, self.code = kind, code
+
+    def __add__(self, other):
+        return _instruction("fadd" if self.kind in _FLOATS else "add", self, other)
+
+    def __sub__(self, other):
+        return _instruction("fsub" if self.kind in _FLOATS else "sub", self, other)
+
+    def __rsub__(self, other):
+        return _value(other) - self
+
+    def __mul__(self, other):
+        return _instruction("fmul" if self.kind in _FLOATS else "mul", self, other)
+
+    def __rmul__(self, other):
+        return _value(other) * self
+
+    def __radd__(self, other):
+        return _value(other) + self
+
+    def __truediv__(self, other):
+        return _instruction("fdiv", self, other)
+
+    def __and__(self, other):
+        return _instruction("and_", self, other)
+
+    def __or__(self, other):
+        return _instruction("or_", self, other)
+
+    def __xor__(self, other):
+        return _instruction("xor", self, other)
+
+
+def inline(function):
+    """Let compiled loops call a function by writing its instructions into them.
+
+    Parameters
+    ----------
+    function : callable
+        Of values; returns a value, a tuple of them or None.
+
+    Returns
+    -------
+    callable
+        `function` itself.
+    """
+
+    class Template(AbstractTemplate):
+        key = function
+
+        def generic(self, kinds, named):
+            if named:
+                return None
+            with _writing_to(None):
+                return signature(_kind_of(function(*[_given(kind) for kind in kinds])), *kinds)
+
+    def write(context, builder, found, arguments):
+        with _writing_to((context, builder)):
+            result = function(*map(_given, found.args, arguments))
+            return _returned(context, builder, found.return_type, result)
+
+    infer_global(function, types.Function(Template))
+    lower_builtin(function, types.VarArg(types.Any))(write)
+    return function
+
+
+@contextmanager
+def _writing_to(place):
+    _writing.append(place)
+    try:
+        yield
+    finally:
+        _writing.pop()
+
+
+def _given(kind, code=None):
+    kind = types.unliteral(kind)
+    if not isinstance(kind, types.BaseTuple):
+        return Value(kind, code)
+    if code is None:
+        return tuple(map(_given, kind))
+    return tuple(map(_given, kind, cgutils.unpack_tuple(_writing[-1][1], code, len(kind))))
+
+
+def _kind_of(result):
+    if result is None:
+        return types.void
+    if isinstance(result, tuple):
+        return types.BaseTuple.from_types([_kind_of(part) for part in result])
+    return _value(result).kind
+
+
+def _returned(context, builder, kind, result):
+    if result is None:
+        return context.get_dummy_value()
+    if isinstance(result, tuple):
+        parts = [_returned(context, builder, *both) for both in zip(kind, result, strict=True)]
+        return context.make_tuple(builder, kind, parts)
+    return _value(result).code
+
+
+def _value(number):
+    """A value, or a number as one."""
+    if isinstance(number, Value):
+        return number
+    kind, code = _OF_NUMBERS[type(number)]
+    return Value(kind, ir.Constant(code, number.item() if isinstance(number, np.generic) else number))
+
+
+def _written(kind, write, *values):
+    """The value that `write` gives, a function of builder and instructions."""
+    if _writing[-1] is None:
+        return Value(kind)
+    return Value(kind, write(_writing[-1][1], *[_value(value).code for value in values]))
+
+
+def _instruction(name, *values):
+    """What an instruction makes of values of one kind."""
+    values = [_value(value) for value in values]
+    kind = values[0].kind
+    if any(value.kind != kind for value in values):
+        raise TypeError(f"{name} of {' and '.join(str(value.kind) for value in values)}")
+    return _written(kind, lambda builder, *codes: getattr(builder, name)(*codes), *values)
+
+
+def _operator(function, name, kinds):
     """Teach numba an operator between two vectors of one kind."""
-    cases = [signature(kind, kind, kind) for kind in instructions]
+    cases = [signature(kind, kind, kind) for kind in kinds]
     infer_global(function)(type("Template", (ConcreteTemplate,), {"cases": cases}))
-    for kind, instruction in instructions.items():
 
-        def lower(context, builder, found, arguments, instruction=instruction):  # noqa: ARG001 (numba's form)
-            return getattr(builder, instruction)(*arguments)
+    def write(context, builder, found, arguments):
+        with _writing_to((context, builder)):
+            return getattr(operator, name)(*map(_given, found.args, arguments)).code
 
-        lower_builtin(function, kind, kind)(lower)
-
-
-_operator(operator.add, {F8: "fadd", D4: "fadd", U8: "add"})
-_operator(operator.sub, {F8: "fsub", D4: "fsub", U8: "sub"})
-_operator(operator.mul, {F8: "fmul", D4: "fmul", U8: "mul"})
-_operator(operator.truediv, {F8: "fdiv", D4: "fdiv"})
-_operator(operator.and_, {U8: "and_"})
-_operator(operator.or_, {U8: "or_"})
-_operator(operator.xor, {U8: "xor"})
+    for kind in kinds:
+        lower_builtin(function, kind, kind)(write)
 
 
-def _constant(values, kind=_INT):
+for _name in ("add", "sub", "mul"):
+    _operator(getattr(operator, _name), _name, (F8, D4, U8))
+_operator(operator.truediv, "truediv", (F8, D4))
+
+
+def _constants(values, kind=_INT):
     values = list(values)
     return ir.Constant(ir.VectorType(kind, len(values)), values)
 
 
-def _repeat(builder, value, count):
-    vector = builder.insert_element(_constant([ir.Undefined] * count, value.type), value, ir.Constant(_INT, 0))
-    return builder.shuffle_vector(vector, vector, _constant([0] * count))
+def _repeated(builder, number, count):
+    vector = builder.insert_element(_constants([ir.Undefined] * count, number.type), number, ir.Constant(_INT, 0))
+    return builder.shuffle_vector(vector, vector, _constants([0] * count))
 
 
-def _address(context, builder, array_type, array, index, vector):
-    data = make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
+def _address(array, index, kind=None):
+    """Pointer to a place in an array, for a vector or one number."""
+    context, builder = _writing[-1]
+    place = builder.gep(make_array(array.kind)(context, builder, array.code).data, [index.code])
+    return place if kind is None else builder.bitcast(place, kind.vector.as_pointer())
 
 
-@intrinsic
-def splat(typing, value):  # noqa: ARG001 (numba's form)
+def _aligned(instruction, array):
+    instruction.align = array.kind.dtype.bitwidth // 8
+    return instruction
+
+
+@inline
+def splat(number):
     """A vector that repeats a float32, an unsigned 32-bit integer or a float64."""
-    kind = _OF_ARRAYS[value]
-    return kind(value), lambda _, builder, __, given: _repeat(builder, given[0], kind.vector.count)
+    number = _value(number)
+    kind = _OF_ARRAYS[number.kind]
+    return _written(kind, lambda builder, code: _repeated(builder, code, kind.vector.count), number)
 
 
-@intrinsic
-def load(typing, array, index):  # noqa: ARG001
+@inline
+def single(number):
+    """A float64 as float32."""
+    return _written(types.float32, lambda builder, code: builder.fptrunc(code, ir.FloatType()), _value(number))
+
+
+@inline
+def double(number):
+    """A float32 as float64."""
+    return _written(types.float64, lambda builder, code: builder.fpext(code, ir.DoubleType()), _value(number))
+
+
+@inline
+def word(number):
+    """The lower 32 bits of an integer."""
+    return _written(types.uint32, lambda builder, code: builder.trunc(code, _INT), _value(number))
+
+
+@inline
+def element(array, index):
+    """The number of a contiguous array at a position in its memory."""
+    place = _value(index)
+    return _written(array.kind.dtype, lambda builder, *_: builder.load(_address(array, place)), array, place)
+
+
+@inline
+def put(array, index, number):
+    """Write a number to a contiguous array, at a position in its memory."""
+    place = _value(index)
+    if _writing[-1] is not None:
+        _writing[-1][1].store(_value(number).code, _address(array, place))
+
+
+@inline
+def load(array, index):
     """Numbers of a contiguous array, from a position in its memory on."""
-    kind = _OF_ARRAYS[array.dtype]
-
-    def code(context, builder, found, given):
-        value = builder.load(_address(context, builder, found.args[0], *given, kind.vector))
-        value.align = array.dtype.bitwidth // 8
-        return value
-
-    return kind(array, types.intp), code
+    kind, place = _OF_ARRAYS[array.kind.dtype], _value(index)
+    return _written(
+        kind, lambda builder, *_: _aligned(builder.load(_address(array, place, kind)), array), array, place
+    )  # fmt: skip
 
 
-@intrinsic
-def store(typing, array, index, value):  # noqa: ARG001
+@inline
+def store(array, index, vector):
     """Write a vector to a contiguous array, at a position in its memory."""
-
-    def code(context, builder, found, given):
-        done = builder.store(given[2], _address(context, builder, found.args[0], *given[:2], value.vector))
-        done.align = array.dtype.bitwidth // 8
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, value), code
+    place = _value(index)
+    if _writing[-1] is not None:
+        builder = _writing[-1][1]
+        _aligned(builder.store(vector.code, _address(array, place, vector.kind)), array)
 
 
-@intrinsic
-def pack(typing, a, b, c, d):  # noqa: ARG001
+@inline
+def pack(a, b, c, d):
     """Four float64 as a vector."""
 
-    def code(_, builder, __, given):
-        vector = _constant([ir.Undefined] * 4, ir.DoubleType())
-        for k, value in enumerate(given):
-            vector = builder.insert_element(vector, value, ir.Constant(_INT, k))
+    def write(builder, *codes):
+        vector = _constants([ir.Undefined] * 4, ir.DoubleType())
+        for k, code in enumerate(codes):
+            vector = builder.insert_element(vector, code, ir.Constant(_INT, k))
         return vector
 
-    return D4(a, b, c, d), code
+    return _written(D4, write, a, b, c, d)
 
 
-@intrinsic
-def unpack(typing, vector):  # noqa: ARG001
+@inline
+def unpack(vector):
     """The four float64 of a vector."""
-    result = types.UniTuple(types.float64, 4)
-
-    def code(context, builder, _, given):
-        values = [builder.extract_element(given[0], ir.Constant(_INT, k)) for k in range(4)]
-        return context.make_tuple(builder, result, values)
-
-    return result(vector), code
+    return tuple(
+        _written(types.float64, lambda builder, code, k=k: builder.extract_element(code, ir.Constant(_INT, k)), vector)
+        for k in range(4)
+    )
 
 
-@intrinsic
-def counted(typing):  # noqa: ARG001
+@inline
+def counted():
     """The integers 0 to 7."""
-    return U8(), lambda *_: _constant(range(8))
+    return Value(U8, _constants(range(8)))
 
 
 def _shuffle(places):
     """A function of two vectors: the numbers at places of both, one behind the other."""
 
-    @intrinsic
-    def shuffle(typing, one, two):  # noqa: ARG001
-        return one(one, two), lambda _, builder, __, given: builder.shuffle_vector(*given, _constant(places))
+    @inline
+    def shuffle(one, two):
+        return _written(
+            one.kind, lambda builder, *codes: builder.shuffle_vector(*codes, _constants(places)), one, two
+        )  # fmt: skip
 
     return shuffle
 
@@ -160,75 +341,67 @@ evens, odds = _shuffle(range(0, 16, 2)), _shuffle(range(1, 16, 2))
 woven_low, woven_high = _shuffle([0, 8, 1, 9, 2, 10, 3, 11]), _shuffle([4, 12, 5, 13, 6, 14, 7, 15])
 
 
-def _conversion(kind, result, instruction):
-    @intrinsic
-    def convert(typing, value):  # noqa: ARG001
-        return result(kind), lambda _, builder, __, given: getattr(builder, instruction)(given[0], result.vector)
+def _conversion(result, instruction):
+    @inline
+    def convert(vector):
+        return _written(result, lambda builder, code: getattr(builder, instruction)(code, result.vector), vector)
 
     return convert
 
 
-bits_of, floats_of = _conversion(F8, U8, "bitcast"), _conversion(U8, F8, "bitcast")
+bits_of, floats_of = _conversion(U8, "bitcast"), _conversion(F8, "bitcast")
 #: whole numbers between -2^31 and 2^31, towards zero
-to_floats, to_integers = _conversion(U8, F8, "sitofp"), _conversion(F8, U8, "fptosi")
+to_floats, to_integers = _conversion(F8, "sitofp"), _conversion(U8, "fptosi")
 
 
 def _shift(instruction):
-    @intrinsic
-    def shift(typing, value, count):  # noqa: ARG001
-        if not isinstance(count, types.IntegerLiteral):
-            return None
-        by = _constant([count.literal_value] * 8)
-        return U8(U8, count), lambda _, builder, __, given: getattr(builder, instruction)(given[0], by)
+    def shift(vector, count):
+        return _instruction(instruction, vector, Value(U8, _constants([count] * 8)))
 
-    shift.prefer_literal = True
     return shift
 
 
+#: by a number that does not depend on values; not for loops themselves
 shifted_right, shifted_left = _shift("lshr"), _shift("shl")
 
 
-@intrinsic
-def products(typing, one, two):  # noqa: ARG001
+@inline
+def products(one, two):
     """Upper and lower 32 bits of the products.
 
     Numbers at even and at odd places are multiplied apart, as the low halves of four 64-bit numbers.
     """
-    wide, result = ir.VectorType(ir.IntType(64), 4), types.UniTuple(U8, 2)
-    evens_first = [k if k % 2 == 0 else 8 + k for k in range(8)]
-
-    def code(context, builder, _, given):
-        half, low = _constant([32] * 4, ir.IntType(64)), _constant([0xFFFFFFFF] * 4, ir.IntType(64))
-        one, two = (builder.bitcast(value, wide) for value in given)
-        even = builder.mul(builder.and_(one, low), builder.and_(two, low))
-        odd = builder.mul(builder.lshr(one, half), builder.lshr(two, half))
-        pairs = ((builder.lshr(even, half), odd), (even, builder.shl(odd, half)))
-        parts = [
-            builder.shuffle_vector(*(builder.bitcast(value, U8.vector) for value in pair), _constant(evens_first))
-            for pair in pairs
-        ]
-        return context.make_tuple(builder, result, parts)
-
-    return result(one, two), code
+    if _writing[-1] is None:
+        return Value(U8), Value(U8)
+    builder, wide = _writing[-1][1], ir.VectorType(ir.IntType(64), 4)
+    half, low = _constants([32] * 4, ir.IntType(64)), _constants([0xFFFFFFFF] * 4, ir.IntType(64))
+    evens_first = _constants(k if k % 2 == 0 else 8 + k for k in range(8))
+    one, two = (builder.bitcast(vector.code, wide) for vector in (one, two))
+    even = builder.mul(builder.and_(one, low), builder.and_(two, low))
+    odd = builder.mul(builder.lshr(one, half), builder.lshr(two, half))
+    pairs = ((builder.lshr(even, half), odd), (even, builder.shl(odd, half)))
+    return tuple(
+        Value(U8, builder.shuffle_vector(*(builder.bitcast(part, U8.vector) for part in pair), evens_first))
+        for pair in pairs
+    )
 
 
-@intrinsic
-def where_less(typing, one, two, then, otherwise):  # noqa: ARG001
+@inline
+def where_less(one, two, then, otherwise):
     """`then` where one < two, else `otherwise`."""
+    return _written(
+        then.kind, lambda builder, a, b, c, d: builder.select(builder.fcmp_ordered("<", a, b), c, d),
+        one, two, then, otherwise,
+    )  # fmt: skip
 
-    def code(_, builder, __, given):
-        return builder.select(builder.fcmp_ordered("<", given[0], given[1]), given[2], given[3])
 
-    return then(one, two, then, otherwise), code
-
-
-@intrinsic
-def root(typing, value):  # noqa: ARG001
+@inline
+def root(vector):
     """Square roots."""
 
-    def code(_, builder, __, given):
-        kind = F8.vector
+    def write(builder, code):
+        kind = vector.kind.vector
         sqrt = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind]), "llvm.sqrt.v8f32")
-        return builder.call(sqrt, given)
+        return builder.call(sqrt, [code])
 
-    return F8(value), code
+    return _written(F8, write, vector)

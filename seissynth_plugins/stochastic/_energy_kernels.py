@@ -10,7 +10,7 @@ import numpy as np
 
 from seissynth.shared._numba import jit
 from seissynth_plugins.stochastic._transport_kernels import LANES, NODES, prepare_energies
-from seissynth_plugins.stochastic.lanes import load, splat, store
+from seissynth_plugins.stochastic.lanes import inline, load, single, splat, store
 
 f4 = np.float32
 #: samples of a block, and parts of the energy
@@ -21,7 +21,7 @@ _FLOOR = f4(1e-24)
 _OVER = 1e-12
 
 
-@jit(inner=True)
+@jit(inner=True, unchecked=True)
 def head_states(heads, t0, dt, arrivals, p_head, s_head):
     """State of the head waves of P and S, (2, 6): pole, two states, what enters, when, and whether it is there.
 
@@ -39,7 +39,7 @@ def head_states(heads, t0, dt, arrivals, p_head, s_head):
             heads[group, 5] = 1.0
 
 
-@jit(inner=True)
+@jit(inner=True, unchecked=True)
 def energy_block(out, first, t0, dt, node, times, fluxes, factors, order, state, heads, p_at, s_at, inputs):
     """Energies of a block of samples from `first` on, (BLOCK, PARTS, bands); returns the node before the last one.
 
@@ -47,56 +47,79 @@ def energy_block(out, first, t0, dt, node, times, fluxes, factors, order, state,
     sampled, and passes through the lags of the source and of the path, which go on from `state`, (2 + order, PARTS,
     bands). inputs: out, fluxes at the last sample, (3, bands).
     """
-    p_direct, s_direct = load(factors, 0), load(factors, LANES)
-    p_source, p_path = load(factors, 2 * LANES), load(factors, 3 * LANES)
-    s_source, s_path = load(factors, 4 * LANES), load(factors, 5 * LANES)
-    p_gain, s_gain = load(factors, 6 * LANES), load(factors, 7 * LANES)
-    a0, a1, a2, a3, a4 = five(state, 0)
-    b0, b1, b2, b3, b4 = five(state, PARTS * LANES)
-    c0, c1, c2, c3, c4 = five(state, 2 * PARTS * LANES)
-    floor = splat(_FLOOR)
+    states = states_of(state)
     for k in range(BLOCK):
         i = first + k
         t = t0 + i * dt
-        p_flux = s_flux = both = floor
         if t > times[0]:
             while node < times.size - 2 and times[node + 1] < t:
                 node += 1
-            u = splat(f4(min((t - times[node]) / (times[node + 1] - times[node]), 1.0)))
-            at = 3 * LANES * node
-            p_flux = p_flux + mixed(load(fluxes, at), load(fluxes, at + 3 * LANES), u)
-            s_flux = s_flux + mixed(load(fluxes, at + LANES), load(fluxes, at + 4 * LANES), u)
-            both = both + mixed(load(fluxes, at + 2 * LANES), load(fluxes, at + 5 * LANES), u)
-        a0, a2 = p_source * a0 + floor, s_source * a2 + floor
-        if i == p_at:
-            a0 = a0 + p_direct
-        if i == s_at:
-            a2 = a2 + s_direct
-        a1, a3, a4 = p_source * a1 + p_flux, s_source * a3 + s_flux, s_source * a4 + both
-        b0, b1, b2, b3, b4 = (
-            p_source * b0 + a0,
-            p_source * b1 + a1,
-            s_source * b2 + a2,
-            s_source * b3 + a3,
-            s_source * b4 + a4,
+            u = min((t - times[node]) / (times[node + 1] - times[node]), 1.0)
+            fluxes_at(inputs, fluxes, 3 * LANES * node, u)
+        else:
+            no_fluxes(inputs)
+        states = energy_step(
+            out, k * PARTS * LANES, states, inputs, factors, 1.0 if i == p_at else 0.0, 1.0 if i == s_at else 0.0
         )
-        c0, c1, c2, c3, c4 = p_path * c0 + b0, p_path * c1 + b1, s_path * c2 + b2, s_path * c3 + b3, s_path * c4 + b4
-        keep_five(out, k * PARTS * LANES, p_gain * c0, p_gain * c1, s_gain * c2, s_gain * c3, s_gain * c4)
-        store(inputs, 0, p_flux)
-        store(inputs, LANES, s_flux)
-        store(inputs, 2 * LANES, both)
-    keep_five(state, 0, a0, a1, a2, a3, a4)
-    keep_five(state, PARTS * LANES, b0, b1, b2, b3, b4)
-    keep_five(state, 2 * PARTS * LANES, c0, c1, c2, c3, c4)
+    keep_states(state, states)
     if order > 1:
-        more_lags(out, order, p_path, s_path, state)
+        more_lags(out, order, factors, state)
     for group in range(2):
         if heads[group, 5] > 0.0 and first + BLOCK > heads[group, 4]:
             add_head(out, group, first, heads)
     return node
 
 
-@jit(inner=True)
+@inline
+def states_of(state):
+    """States of the source's two lags and of the path's first, of all parts."""
+    return tuple(load(state, k * LANES) for k in range(3 * PARTS))
+
+
+@inline
+def keep_states(state, states):
+    """Write them back."""
+    for k, one in enumerate(states):
+        store(state, k * LANES, one)
+
+
+@inline
+def no_fluxes(inputs):
+    """What enters the lags before anything has arrived, (3, bands)."""
+    for k in range(3):
+        store(inputs, k * LANES, splat(_FLOOR))
+
+
+@inline
+def fluxes_at(inputs, fluxes, at, share):
+    """What enters the lags between two nodes, (3, bands)."""
+    share = splat(single(share))
+    for k in range(3):
+        one, two = load(fluxes, at + k * LANES), load(fluxes, at + (3 + k) * LANES)
+        store(inputs, k * LANES, splat(_FLOOR) + mixed(one, two, share))
+
+
+@inline
+def energy_step(out, at, states, inputs, factors, p_there, s_there):
+    """Pass a sample through the lags; returns their states. p_there, s_there: 1 where the direct wave comes, else 0."""
+    p_source, p_path = load(factors, 2 * LANES), load(factors, 3 * LANES)
+    s_source, s_path = load(factors, 4 * LANES), load(factors, 5 * LANES)
+    floor = splat(_FLOOR)
+    entered = (
+        floor + splat(single(p_there)) * load(factors, 0), load(inputs, 0),
+        floor + splat(single(s_there)) * load(factors, LANES), load(inputs, LANES), load(inputs, 2 * LANES),
+    )  # fmt: skip
+    result = []
+    for poles in ((p_source, s_source), (p_source, s_source), (p_path, s_path)):
+        old = states[len(result) : len(result) + PARTS]
+        entered = [poles[part > 1] * old[part] + entered[part] for part in range(PARTS)]
+        result += entered
+    for part in range(PARTS):
+        store(out, at + part * LANES, load(factors, (6 + (part > 1)) * LANES) * entered[part])
+    return tuple(result)
+
+
+@inline
 def lag_weights(out, factors):
     """What a lag's pole makes of a block of samples: of its state before, and of an input that is linear in between.
 
@@ -115,7 +138,7 @@ def lag_weights(out, factors):
         store(out, (8 + lag) * LANES, before)
 
 
-@jit(inner=True)
+@jit(inner=True, unchecked=True)
 def energy_behind(out, t, node, times, fluxes, factors, weights, state, inputs):
     """Energies at the last sample of a block, at t, far behind the onsets; returns the node before it.
 
@@ -124,73 +147,60 @@ def energy_behind(out, t, node, times, fluxes, factors, weights, state, inputs):
     """
     while node < times.size - 2 and times[node + 1] < t:
         node += 1
-    u = splat(f4(min((t - times[node]) / (times[node + 1] - times[node]), 1.0)))
-    place = (BLOCK - 1) * PARTS * LANES
-    floor = splat(_FLOOR)
+    u = min((t - times[node]) / (times[node + 1] - times[node]), 1.0)
+    energies_behind(out, fluxes, 3 * LANES * node, u, factors, weights, state, inputs)
+    return node
+
+
+@inline
+def energies_behind(out, fluxes, at, share, factors, weights, state, inputs):
+    """The work of `energy_behind` between two nodes."""
+    floor, share = splat(_FLOOR), splat(single(share))
     for part in range(PARTS):
         group = 0 if part < 2 else 2
         if part in (0, 2):
             before = now = floor
         else:
-            which = 0 if part == 1 else part - 2
-            at = (3 * node + which) * LANES
-            before = load(inputs, which * LANES)
-            now = floor + mixed(load(fluxes, at), load(fluxes, at + 3 * LANES), u)
-            store(inputs, which * LANES, now)
+            which = (0 if part == 1 else part - 2) * LANES
+            before = load(inputs, which)
+            now = floor + mixed(load(fluxes, at + which), load(fluxes, at + 3 * LANES + which), share)
+            store(inputs, which, now)
         for lag in range(3):
-            pole = (group if lag < 2 else group + 1) * LANES
-            at = (lag * PARTS + part) * LANES
-            old = load(state, at)
+            pole, place = (group if lag < 2 else group + 1) * LANES, (lag * PARTS + part) * LANES
+            old = load(state, place)
             new = load(weights, pole) * old + load(weights, 4 * LANES + pole) * now
             new = new + load(weights, 8 * LANES + pole) * before
-            store(state, at, new)
+            store(state, place, new)
             before, now = old, new
-        store(out, place + part * LANES, load(factors, (6 + group // 2) * LANES) * now)
-    return node
+        store(out, ((BLOCK - 1) * PARTS + part) * LANES, load(factors, (6 + group // 2) * LANES) * now)
 
 
-@jit(inner=True)
+@inline
 def mixed(one, two, share):
     """Between two vectors."""
     return one + share * (two - one)
 
 
-@jit(inner=True)
-def five(array, at):
-    """Five vectors of an array."""
-    return (
-        load(array, at), load(array, at + LANES), load(array, at + 2 * LANES), load(array, at + 3 * LANES),
-        load(array, at + 4 * LANES),
-    )  # fmt: skip
-
-
-@jit(inner=True)
-def keep_five(array, at, a, b, c, d, e):
-    """Write five vectors to an array."""
-    store(array, at, a)
-    store(array, at + LANES, b)
-    store(array, at + 2 * LANES, c)
-    store(array, at + 3 * LANES, d)
-    store(array, at + 4 * LANES, e)
-
-
-@jit(inner=True)
-def more_lags(out, order, p_path, s_path, state):
+@jit(inner=True, unchecked=True)
+def more_lags(out, order, factors, state):
     """Pass a block through the path's further lags."""
-    one = splat(f4(1.0))
     for lag in range(1, order):
         for part in range(PARTS):
-            pole = p_path if part < 2 else s_path
-            at = ((2 + lag) * PARTS + part) * LANES
-            value = load(state, at)
             for k in range(BLOCK):
                 place = (k * PARTS + part) * LANES
-                value = pole * value + (one - pole) * load(out, place)
-                store(out, place, value)
-            store(state, at, value)
+                lag_step(out, place, factors, (3 if part < 2 else 5) * LANES, state, ((2 + lag) * PARTS + part) * LANES)
 
 
-@jit(inner=True)
+@inline
+def lag_step(out, place, factors, pole_place, state, at):
+    """Pass one sample through a lag."""
+    pole = load(factors, pole_place)
+    value = pole * load(state, at) + (splat(f4(1.0)) - pole) * load(out, place)
+    store(out, place, value)
+    store(state, at, value)
+
+
+@jit(inner=True, unchecked=True)
 def add_head(out, group, first, heads):
     """Add a head wave to the direct one, in all bands alike."""
     fall, one, two = heads[group, 0], heads[group, 1], heads[group, 2]
@@ -199,13 +209,19 @@ def add_head(out, group, first, heads):
             one = fall * one + (heads[group, 3] if first + k == heads[group, 4] else 0.0)
             two = fall * two + (1.0 - fall) * one
             place = (k * PARTS + 2 * group) * LANES
-            store(out, place, load(out, place) + splat(f4(two)))
+            add_to(out, place, two)
     heads[group, 1], heads[group, 2] = one, two
     if one + two < _OVER:
         heads[group, 5] = 0.0
 
 
-@jit
+@inline
+def add_to(out, place, number):
+    """Add a number to all bands."""
+    store(out, place, load(out, place) + splat(single(number)))
+
+
+@jit(unchecked=True)
 def band_energies(out, t0, dt, arrivals, r, rates, lags, constants, quadrature):
     """Energy of each sample of the parts of both groups, (5, bands, npts); each group sums to 1 over all time.
 
@@ -221,7 +237,7 @@ def band_energies(out, t0, dt, arrivals, r, rates, lags, constants, quadrature):
     )
     head_states(heads, t0, dt, arrivals, constants[4], constants[5])
     p_at, s_at = sample_after(arrivals[1], t0, dt), sample_after(arrivals[3], t0, dt)
-    node, npts = 0, out.shape[2]
+    node, npts = np.int64(0), out.shape[2]
     for first in range(0, npts, BLOCK):
         node = energy_block(block, first, t0, dt, node, times, fluxes, factors, order, state, heads, p_at, s_at, inputs)
         for k in range(min(BLOCK, npts - first)):
@@ -231,7 +247,7 @@ def band_energies(out, t0, dt, arrivals, r, rates, lags, constants, quadrature):
     return indirect
 
 
-@jit(inner=True)
+@jit(inner=True, unchecked=True)
 def sample_after(onset, t0, dt):
     """First sample at or after an onset."""
     return math.ceil((onset - t0) / dt - 1e-9)

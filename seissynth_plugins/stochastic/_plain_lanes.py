@@ -5,6 +5,36 @@ import numpy as np
 _COUNT = {np.dtype(np.float32): 8, np.dtype(np.uint32): 8, np.dtype(np.float64): 4}
 
 
+def inline(function):
+    """The function itself."""
+    return function
+
+
+def single(number):
+    """A float64 as float32."""
+    return np.float32(number)
+
+
+def double(number):
+    """A float32 as float64."""
+    return np.float64(number)
+
+
+def word(number):
+    """The lower 32 bits of an integer."""
+    return np.uint32(number)
+
+
+def element(array, index):
+    """The number of a contiguous array at a position in its memory."""
+    return array.reshape(-1)[index]
+
+
+def put(array, index, number):
+    """Write a number to a contiguous array, at a position in its memory."""
+    array.reshape(-1)[index] = number
+
+
 def splat(value):
     """A vector that repeats a number."""
     value = np.asarray(value)

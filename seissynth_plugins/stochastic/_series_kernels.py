@@ -3,6 +3,8 @@
 Vectors hold the eight series; those of energies, the octave bands.
 """
 
+import math
+
 import numpy as np
 
 from seissynth.shared._numba import jit
@@ -17,7 +19,17 @@ from seissynth_plugins.stochastic._energy_kernels import (
 )
 from seissynth_plugins.stochastic._transport_kernels import LANES, NODES, prepare_energies
 from seissynth_plugins.stochastic.lane_functions import normal_pair, philox, transposed
-from seissynth_plugins.stochastic.lanes import counted, load, root, shared_to_alone, splat, store
+from seissynth_plugins.stochastic.lanes import (
+    counted,
+    element,
+    inline,
+    load,
+    root,
+    shared_to_alone,
+    splat,
+    store,
+    word,
+)
 
 f4, u4 = np.float32, np.uint32
 #: octave bands, and the series of Z alone of S, whose shares of the energies differ from row to row
@@ -28,7 +40,7 @@ _EXACT_S, _EXACT_SAMPLES = 2.0, 64.0
 _OF_COUNTER = 4
 
 
-@jit(inner=True)
+@inline
 def normal_block(out, block, stream, key, series):
     """Normal numbers of eight series, a vector of their numbers, in a block of samples, (BLOCK, series).
 
@@ -36,7 +48,7 @@ def normal_block(out, block, stream, key, series):
     """
     nothing = splat(u4(0))
     for half in range(2):
-        bits = philox(splat(u4(2 * block + half)), series, splat(stream), nothing, key)
+        bits = philox(splat(word(2 * block + half)), series, splat(stream), nothing, key)
         one, two = normal_pair(bits[0], bits[1])
         three, four = normal_pair(bits[2], bits[3])
         at = half * _OF_COUNTER * LANES
@@ -81,33 +93,35 @@ def random_bits(out, counter, key):
     out[:] = row[:, 0]
 
 
-@jit(inner=True)
+@jit(inner=True, unchecked=True)
 def window_steps(out, at, energies, k, mix, factors, bands):
     """What the low passes of each band are multiplied by at one sample, and last the noise: (BANDS, series).
 
     A window is the root of a sum of energies, with the weights `mix`, (BANDS, PARTS, series). Bands that the sampling
     rate does not resolve repeat the last one.
     """
-    below = root_of_mix(energies, k, mix, 0)
+    below = root_of_mix(energies, k * PARTS * LANES, mix, 0)
     for band in range(BANDS - 1):
         above = below
         if band + 1 < bands:
-            above = root_of_mix(energies, k, mix, band + 1)
+            above = root_of_mix(energies, k * PARTS * LANES, mix, band + 1)
         store(out, at + band * LANES, (below - above) * splat(factors[band]))
         below = above
     store(out, at + (BANDS - 1) * LANES, below)
 
 
-@jit(inner=True)
-def root_of_mix(energies, k, mix, band):
-    """Windows of a band at one sample of a block."""
-    total = splat(energies[k, 0, band]) * load(mix, band * PARTS * LANES)
+@inline
+def root_of_mix(energies, at, mix, band):
+    """Windows of a band at one sample of a block, whose energies begin at a position."""
+    total = splat(element(energies, at + band)) * load(mix, band * (PARTS * LANES))
     for part in range(1, PARTS):
-        total = total + splat(energies[k, part, band]) * load(mix, (band * PARTS + part) * LANES)
+        total = total + splat(element(energies, at + part * LANES + band)) * load(
+            mix, band * (PARTS * LANES) + part * LANES
+        )
     return root(total)
 
 
-@jit(inner=True)
+@jit(inner=True, unchecked=True)
 def is_near(onsets, begin, end, dt):
     """Whether a block lies just behind one of the onsets."""
     near = False
@@ -116,46 +130,25 @@ def is_near(onsets, begin, end, dt):
     return near
 
 
-@jit(inner=True)
-def states_of(ladder):
-    """Six vectors."""
-    return (
-        load(ladder, 0), load(ladder, LANES), load(ladder, 2 * LANES), load(ladder, 3 * LANES), load(ladder, 4 * LANES),
-        load(ladder, 5 * LANES),
-    )  # fmt: skip
-
-
-@jit(inner=True)
-def keep_states(ladder, a, b, c, d, e, f):
-    """Write six vectors."""
-    store(ladder, 0, a)
-    store(ladder, LANES, b)
-    store(ladder, 2 * LANES, c)
-    store(ladder, 3 * LANES, d)
-    store(ladder, 4 * LANES, e)
-    store(ladder, 5 * LANES, f)
-
-
-@jit(inner=True)
+@inline
 def ladder_block(made, numbers, steps, poles, ladder):
     """Noise under its windows, a block of samples: sum of (w_b - w_b+1) low-passed n, and w_last n; (BLOCK, series).
 
     The bands sum to the noise. Polarised series are added to those alone, of P on Z and of S on R.
     """
-    s0, s1, s2, s3, s4, before = states_of(ladder)
-    p0, p1, p2, p3, p4 = poles
+    states = [load(ladder, k * LANES) for k in range(BANDS - 1)]
+    before = load(ladder, (BANDS - 1) * LANES)
     for k in range(BLOCK):
         x, at = load(numbers, k * LANES), k * BANDS * LANES
         both, before = x + before, x
-        s0, s1, s2 = splat(p0) * s0 + both, splat(p1) * s1 + both, splat(p2) * s2 + both
-        s3, s4 = splat(p3) * s3 + both, splat(p4) * s4 + both
-        low = s0 * load(steps, at) + s1 * load(steps, at + LANES) + s2 * load(steps, at + 2 * LANES)
-        high = s3 * load(steps, at + 3 * LANES) + s4 * load(steps, at + 4 * LANES) + x * load(steps, at + 5 * LANES)
-        store(made, k * LANES, low + high)
-    keep_states(ladder, s0, s1, s2, s3, s4, before)
+        states = [splat(pole) * state + both for pole, state in zip(poles, states, strict=True)]
+        parts = [state * load(steps, at + band * LANES) for band, state in enumerate((*states, x))]
+        store(made, k * LANES, (parts[0] + parts[1] + parts[2]) + (parts[3] + parts[4] + parts[5]))
+    for k, state in enumerate((*states, before)):
+        store(ladder, k * LANES, state)
 
 
-@jit(inner=True)
+@inline
 def connect(steps, last):
     """Straight lines from the windows of the last sample before a block to those of its last sample."""
     for band in range(BANDS):
@@ -166,46 +159,59 @@ def connect(steps, last):
             store(steps, (k * BANDS + band) * LANES, before)
 
 
-@jit(inner=True)
-def write_block(series, at, width, made, left):
-    """Write a block of samples, (BLOCK, series), to rows of a width; of the last block `left` samples."""
-    a, b, c, d = load(made, 0), load(made, LANES), load(made, 2 * LANES), load(made, 3 * LANES)
-    e, f, g, h = load(made, 4 * LANES), load(made, 5 * LANES), load(made, 6 * LANES), load(made, 7 * LANES)
-    if left >= BLOCK:
-        a, b, c, d, e, f, g, h = transposed(a, b, c, d, e, f, g, h)
-        store(series, at, a)
-        store(series, at + width, b)
-        store(series, at + 2 * width, c)
-        store(series, at + 3 * width, d)
-        store(series, at + 4 * width, e)
-        store(series, at + 5 * width, f)
-        store(series, at + 6 * width, g)
-        store(series, at + 7 * width, h)
+@inline
+def keep_last(last, steps):
+    """Keep the windows of a block's last sample."""
+    for band in range(BANDS):
+        store(last, band * LANES, load(steps, ((BLOCK - 1) * BANDS + band) * LANES))
 
 
-@jit
+@inline
+def add_polarised(made):
+    """Add the polarised series of a block to those alone."""
+    nothing = splat(f4(0.0))
+    for k in range(BLOCK):
+        value = load(made, k * LANES)
+        store(made, k * LANES, value + shared_to_alone(value, nothing))
+
+
+@inline
+def write_block(series, at, width, made):
+    """Write a whole block of samples, (BLOCK, series), to rows of a width."""
+    for row, samples in enumerate(transposed(*[load(made, k * LANES) for k in range(BLOCK)])):
+        store(series, at + row * width, samples)
+
+
+def scratch(order):
+    """Arrays that `series_rows` works in: what it makes itself costs a tenth of its compilation.
+
+    The first is what begins anew with each row, of which the next five are parts.
+    """
+    shapes = ((2 + order, PARTS, LANES), (3, LANES), (BANDS, LANES), (BANDS, LANES), (BLOCK, BANDS, LANES))
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    anew = np.empty(ends[-1], dtype=f4)
+    parts = [part.reshape(shape) for part, shape in zip(np.split(anew, ends[:-1]), shapes, strict=True)]
+    others = ((NODES, 3, LANES), (2, LANES), (8, LANES), (BLOCK, PARTS, LANES), (3, 4, LANES), (BLOCK, LANES))
+    return (anew, *parts, *(np.empty(shape, dtype=f4) for shape in (*others, (BLOCK, LANES))))
+
+
+@jit(unchecked=True)
 def series_rows(
     series, indirect, offsets, ends, times_s, rates, lags, on_z, pulses, keys, mix, poles, dt, warm, bands, constants,
-    quadrature, stream,
+    quadrature, stream, nodes, heads, scratch,
 ):  # fmt: skip
     """Write the series of rows, (rows, 8, width), between two samples; the rest is zero.
 
     times_s: (rows, 6), of the first sample, of first and direct P and S after origin, and distance, km. rates: (rows,
     2, 8); lags: (rows, 4, 8); on_z: (rows, 2, 6), energy of scattered and of converted S on Z; pulses: (rows,); keys:
-    (rows, 2). mix: (6, 5, 8), shares of energies in the windows of each series, whose Z alone of S is replaced. poles:
-    of the five low passes. warm: blocks of samples that they run over before. bands: how many the sampling rate
-    resolves. indirect: out, share of S that is scattered.
+    (rows, 2). mix: (6, 5, 8), shares of energies in the windows of each series; what it says of Z alone of S is written
+    over. poles: of the five low passes. warm: blocks of samples that they run over before. bands: how many the sampling
+    rate resolves. indirect: out, share of S that is scattered. The last three are worked in: (NODES,), (2, 6), and
+    those of `scratch`.
     """
     width = series.shape[2]
-    nodes, fluxes, paths = np.empty(NODES), np.empty((NODES, 3, LANES), dtype=f4), np.empty((2, LANES), dtype=f4)
-    factors, energies = np.empty((8, LANES), dtype=f4), np.empty((BLOCK, PARTS, LANES), dtype=f4)
-    order, heads = int(constants[3]), np.empty((2, 6))
-    state, ladder = np.empty((2 + order, PARTS, LANES), dtype=f4), np.empty((6, LANES), dtype=f4)
-    steps = np.empty((BLOCK, BANDS, LANES), dtype=f4)
-    last = np.empty((BANDS, LANES), dtype=f4)
-    weights, inputs = np.empty((3, 4, LANES), dtype=f4), np.empty((3, LANES), dtype=f4)
-    numbers, made, own = np.empty((BLOCK, LANES), dtype=f4), np.empty((BLOCK, LANES), dtype=f4), mix.copy()
-    halves = np.empty(BANDS - 1, dtype=f4)
+    anew, state, inputs, ladder, last, steps, fluxes, paths, factors, energies, weights, numbers, made = scratch
+    order, halves = int(constants[3]), np.empty(BANDS - 1, dtype=f4)
     for band in range(BANDS - 1):
         halves[band] = f4(0.5 * (1.0 - poles[band]))
     falls = (f4(poles[0]), f4(poles[1]), f4(poles[2]), f4(poles[3]), f4(poles[4]))
@@ -215,7 +221,7 @@ def series_rows(
         key = (keys[row, 0], keys[row, 1])
         for band in range(BANDS):
             for part in range(2):
-                own[band, 3 + part, S_ALONE_ON_Z] = on_z[row, part, band]
+                mix[band, 3 + part, S_ALONE_ON_Z] = on_z[row, part, band]
         indirect[row] = prepare_energies(
             dt, arrivals, distance, rates[row], lags[row], constants, quadrature, nodes, fluxes, factors, paths,
             bands,
@@ -223,12 +229,9 @@ def series_rows(
         lag_weights(weights, factors)
         head_states(heads, t0, dt, arrivals, constants[4], constants[5])
         p_at, s_at = sample_after(arrivals[1], t0, dt), sample_after(arrivals[3], t0, dt)
-        state[:] = f4(0.0)
-        inputs[:] = f4(0.0)
-        ladder[:] = f4(0.0)
-        last[:] = f4(0.0)
-        steps[:] = f4(0.0)
-        node, npts = 0, ends[row] - offsets[row]
+        for k in range(anew.size):
+            anew[k] = f4(0.0)
+        node, npts = np.int64(0), ends[row] - offsets[row]  # a literal would compile its users twice
         begin = row * LANES * width + offsets[row]
         for first in range(-warm * BLOCK, npts, BLOCK):
             if first >= 0:
@@ -243,20 +246,18 @@ def series_rows(
                     )
                 # far behind the onsets the last sample's windows alone, and straight lines to them
                 for k in range(0 if near else BLOCK - 1, BLOCK):
-                    window_steps(steps, k * BANDS * LANES, energies, k, own, halves, bands)
+                    window_steps(steps, k * BANDS * LANES, energies, k, mix, halves, bands)
                 if not near:
                     connect(steps, last)
-                for band in range(BANDS):
-                    store(last, band * LANES, load(steps, ((BLOCK - 1) * BANDS + band) * LANES))
+                keep_last(last, steps)
             normal_block(numbers, warm + first // BLOCK, stream, key, counted())
             ladder_block(made, numbers, steps, falls, ladder)
             if first >= 0:
                 if first == 0:
                     made[0, 1] += f4(pulses[row])
-                for k in range(BLOCK):
-                    value = load(made, k * LANES)
-                    store(made, k * LANES, value + shared_to_alone(value, splat(f4(0.0))))
-                write_block(series, begin + first, width, made, npts - first)
+                add_polarised(made)
+                if npts - first >= BLOCK:
+                    write_block(series, begin + first, width, made)
                 for k in range(npts - first if npts - first < BLOCK else 0):
                     for c in range(LANES):
                         series[row, c, offsets[row] + first + k] = made[k, c]

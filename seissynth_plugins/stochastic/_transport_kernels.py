@@ -9,7 +9,7 @@ import numpy as np
 
 from seissynth.shared._numba import jit
 from seissynth_plugins.stochastic.lane_functions import exp
-from seissynth_plugins.stochastic.lanes import load, root, splat, store
+from seissynth_plugins.stochastic.lanes import element, inline, load, root, single, splat, store
 
 f4 = np.float32
 #: numbers of a vector
@@ -28,7 +28,7 @@ _SOURCE_ORDER = 2
 _PAASSCHENS = f4(2.026)
 
 
-@jit(inner=True)
+@jit(inner=True, unchecked=True)
 def scattered(r, t, v, g):
     """Energy density of multiply scattered waves, without the direct wave; Paasschens (1997), eq. 36."""
     x = r / (v * t)
@@ -43,7 +43,7 @@ def scattered(r, t, v, g):
     return shape * math.exp(y - q)
 
 
-@jit(inner=True)
+@jit(inner=True, unchecked=True)
 def converted(r, t, v1, v2, g, loss1, loss2, nodes, weights):
     """Energy density of waves scattered once from speed v1 into v2, with losses per km before and after.
 
@@ -72,21 +72,21 @@ def converted(r, t, v1, v2, g, loss1, loss2, nodes, weights):
     return g * v1 / (2.0 * math.pi * r * r * (v1 + v2)) * total * 0.5 * (end - start) / (2.0 * a)
 
 
-@jit
+@jit(unchecked=True)
 def scattered_at(out, r, times, v, g):
     """`scattered` at times after origin."""
     for i in range(times.size):
         out[i] = scattered(r, times[i], v, g)
 
 
-@jit
+@jit(unchecked=True)
 def converted_at(out, r, times, v1, v2, g, loss1, loss2, nodes, weights):
     """`converted` at times after origin."""
     for i in range(times.size):
         out[i] = converted(r, times[i], v1, v2, g, loss1, loss2, nodes, weights)
 
 
-@jit(inner=True)
+@jit(inner=True, unchecked=True)
 def node_times(out, p, s, end):
     """Times after origin, a third each: logarithmic after P, into S from below, after S."""
     count = out.size // 3
@@ -98,25 +98,26 @@ def node_times(out, p, s, end):
         out[2 * count + i] = s + (end - s) * _FIRST_NODE_BEHIND ** (1.0 - u)
 
 
-@jit(inner=True)
+@jit(inner=True, unchecked=True)
 def scattered_factor(r, t, v):
-    """What `scattered` has beside the scattering coefficient g: three factors for `scattered_lanes`."""
+    """What `scattered` has beside the scattering coefficient g: four factors for `scattered_lanes`."""
     x = min(r / (v * t), 1.0)
     fourth_root = math.sqrt(math.sqrt(1.0 - x * x))
-    return v * t, fourth_root, 3.0 / (4.0 * math.pi * v * t)
+    return v * t, fourth_root, fourth_root**3, 3.0 / (4.0 * math.pi * v * t)
 
 
-@jit(inner=True)
-def scattered_lanes(path, fourth_root, spread, g, exponent):
-    """`scattered` times exp(exponent) in all bands; the first three of `scattered_factor`."""
-    q = splat(f4(path)) * g
-    y = q * splat(f4(fourth_root**3))
-    shape = splat(f4(spread)) * g
-    near = root(splat(f4(fourth_root)) * (splat(f4(1.0)) + splat(_PAASSCHENS) / y))
-    return near * shape * root(shape) * exp(y - q + exponent)
+@inline
+def scattered_lanes(factors, scale, g, exponent):
+    """`scattered` times a scale and exp(exponent) in all bands; factors: those of `scattered_factor`."""
+    path, fourth_root, cube, spread = (splat(single(factor)) for factor in factors)
+    q = path * g
+    y = q * cube
+    shape = spread * g
+    near = root(fourth_root * (splat(f4(1.0)) + splat(_PAASSCHENS) / y))
+    return splat(single(scale)) * (near * shape * root(shape) * exp(y - q + exponent))
 
 
-@jit(inner=True)
+@jit(inner=True, unchecked=True)
 def node_fluxes(out, times, p, s, r, rates, constants, quadrature, paths):
     """Energy flux at times after origin, over what left the source, (times, 3, bands).
 
@@ -126,7 +127,6 @@ def node_fluxes(out, times, p, s, r, rates, constants, quadrature, paths):
     those from S into P, in the other direction. paths: scratch, (2, 8).
     """
     conversion, p_scattering, loss_scale = constants
-    nodes, weights = quadrature
     beta, alpha = r / s, r / p
     square = (alpha / beta) ** 2
     p_share = 1.0 / (1.5 * square * square * alpha / beta)  # energy of P over that of S at the source
@@ -135,13 +135,7 @@ def node_fluxes(out, times, p, s, r, rates, constants, quadrature, paths):
     slow, fast = 1.0 / beta, 1.0 / alpha
     b = (slow - fast) / (slow + fast)
     plus, minus = 1.0 + b, 1.0 - b
-    g, absorption = load(rates, 0), load(rates, LANES)
-    g_p, g_s = splat(f4(p_scattering)) * g, splat(f4(1.0 + conversion)) * g
-    g_sp = splat(f4(conversion)) * g
-    loss_s = splat(f4(-loss_scale * (1.0 + conversion))) * g
-    loss_p = splat(f4(-loss_scale * (2.0 * square * conversion + 0.6))) * g
-    p_loss = splat(f4(-square * alpha)) * g_sp  # half of the energy that P loses to S is lost to the group
-    half, one, nothing = splat(f4(0.5)), splat(f4(1.0)), splat(f4(0.0))
+    bands = of_bands(rates, conversion, p_scattering, loss_scale, square, alpha)
     for i in range(times.size):
         t = times[i]
         # as `converted`, with the bands' losses along the same legs; before S a part of the ellipsoid is out of reach
@@ -149,32 +143,71 @@ def node_fluxes(out, times, p, s, r, rates, constants, quadrature, paths):
         high = min(1.0, (a - 1.0) / b)
         start = math.log(max(a - minus, _TINY) / max(a + plus, _TINY))
         end = math.log(max(a + minus * high, _TINY) / max(a - plus * high, _TINY))
-        e = exp(splat(f4(start)) + splat(f4(end - start)) * (half + half * load(nodes, 0)))
-        eta = splat(f4(a)) * (e - one) / (splat(f4(minus)) + splat(f4(plus)) * e)
-        xi = splat(f4(a)) - splat(f4(b)) * eta
-        store(paths, 0, splat(f4(0.5 * r)) * (xi + eta))
-        store(paths, LANES, splat(f4(0.5 * r)) * (xi - eta))
-        total = nothing
-        for q in range(nodes.size):
-            lost = loss_s * splat(paths[0, q]) + loss_p * splat(paths[1, q])
-            total = total + splat(weights[q]) * exp(lost)
         scale = beta / (2.0 * math.pi * r * r * (alpha + beta)) * 0.5 * (end - start) / (2.0 * a) * both_ways
-        absorbed = splat(f4(s - t)) * absorption
-        converted_flux = splat(f4(scale * sphere * beta)) * g_sp * exp(absorbed) * total
-        decay = splat(f4(p - t)) * absorption + splat(f4(t)) * p_loss
-        path, fourth_root, spread = scattered_factor(r, t, alpha)
-        p_flux = splat(f4(sphere * alpha)) * scattered_lanes(path, fourth_root, spread, g_p, decay)
-        s_flux = nothing
-        if t > s:
-            path, fourth_root, spread = scattered_factor(r, t, beta)
-            s_flux = splat(f4(sphere * beta)) * scattered_lanes(path, fourth_root, spread, g_s, absorbed)
         at = 3 * LANES * i
-        store(out, at, p_flux)
-        store(out, at + LANES, s_flux)
-        store(out, at + 2 * LANES, converted_flux)
+        converted_lanes(
+            out, at + 2 * LANES, (a, b, start, end - start, r), scale * sphere * beta, s - t, bands, quadrature, paths
+        )
+        p_lanes(out, at, scattered_factor(r, t, alpha), sphere * alpha, p - t, t, bands)
+        if t > s:
+            s_lanes(out, at + LANES, scattered_factor(r, t, beta), sphere * beta, s - t, bands)
+        else:
+            store(out, at + LANES, splat(f4(0.0)))
 
 
-@jit(inner=True)
+@inline
+def of_bands(rates, conversion, p_scattering, loss_scale, square, alpha):
+    """What fluxes of all times share.
+
+    Returns scattering of P and of S, conversion, losses along legs of S and of P, all in 1/km, absorption and what P
+    loses to S, in 1/s.
+    """
+    g, absorption = load(rates, 0), load(rates, LANES)
+    g_sp = splat(single(conversion)) * g
+    loss_s = splat(single(-1.0 * loss_scale * (1.0 + conversion))) * g
+    loss_p = splat(single(-1.0 * loss_scale * (2.0 * square * conversion + 0.6))) * g
+    p_loss = splat(single(-1.0 * square * alpha)) * g_sp  # half of the energy that P loses to S is lost to the group
+    g_p, g_s = splat(single(p_scattering)) * g, splat(single(1.0 + conversion)) * g
+    return g_p, g_s, g_sp, loss_s, loss_p, absorption, p_loss
+
+
+@inline
+def converted_lanes(out, at, ellipsoid, scale, behind, bands, quadrature, paths):
+    """Flux of waves that were converted once.
+
+    ellipsoid: a, b, start and length of z, distance. behind: S minus the time.
+    """
+    (a, b, start, run, r), (nodes, weights) = ellipsoid, quadrature
+    half, one = splat(f4(0.5)), splat(f4(1.0))
+    _, _, g_sp, loss_s, loss_p, absorption, _ = bands
+    e = exp(splat(single(start)) + splat(single(run)) * (half + half * load(nodes, 0)))
+    eta = splat(single(a)) * (e - one) / (splat(single(1.0 - b)) + splat(single(1.0 + b)) * e)
+    xi = splat(single(a)) - splat(single(b)) * eta
+    store(paths, 0, splat(single(0.5 * r)) * (xi + eta))
+    store(paths, LANES, splat(single(0.5 * r)) * (xi - eta))
+    total = splat(f4(0.0))
+    for q in range(LANES):
+        lost = loss_s * splat(element(paths, q)) + loss_p * splat(element(paths, LANES + q))
+        total = total + splat(element(weights, q)) * exp(lost)
+    store(out, at, splat(single(scale)) * g_sp * exp(splat(single(behind)) * absorption) * total)
+
+
+@inline
+def p_lanes(out, at, factors, scale, behind, t, bands):
+    """Flux of scattered P."""
+    g_p, _, _, _, _, absorption, p_loss = bands
+    decay = splat(single(behind)) * absorption + splat(single(t)) * p_loss
+    store(out, at, scattered_lanes(factors, scale, g_p, decay))
+
+
+@inline
+def s_lanes(out, at, factors, scale, behind, bands):
+    """Flux of scattered S."""
+    _, g_s, _, _, _, absorption, _ = bands
+    store(out, at, scattered_lanes(factors, scale, g_s, splat(single(behind)) * absorption))
+
+
+@jit(inner=True, unchecked=True)
 def prepare_energies(dt, arrivals, r, rates, lags, constants, quadrature, times, fluxes, factors, paths, bands):
     """Fluxes at the nodes of a row, and the factors of `energy_block`; the share of S that is not direct.
 
@@ -188,28 +221,50 @@ def prepare_energies(dt, arrivals, r, rates, lags, constants, quadrature, times,
     node_times(times, p, s, p + _TAIL_S_TIMES * s + _TAIL_S)
     node_fluxes(fluxes, times, p, s, r, rates, (conversion, p_scattering, loss_scale), quadrature, paths)
     square = (s / p) ** 2
-    g = load(rates, 0)
-    p_direct = exp(splat(f4(-(p_scattering + square * conversion) * r)) * g)
-    s_direct = exp(splat(f4(-(1.0 + conversion) * r)) * g)
-    p_total, s_total = p_direct, s_direct
-    for i in range(times.size - 1):
-        half, at = splat(f4(0.5 * (times[i + 1] - times[i]))), 3 * LANES * i
-        p_total = p_total + half * (load(fluxes, at) + load(fluxes, at + 3 * LANES))
-        s_total = s_total + half * (load(fluxes, at + LANES) + load(fluxes, at + 4 * LANES))
-        s_total = s_total + half * (load(fluxes, at + 2 * LANES) + load(fluxes, at + 5 * LANES))
-    store(factors, 0, p_direct / splat(f4(dt)))
-    store(factors, LANES, s_direct / splat(f4(dt)))
-    one = splat(f4(1.0))
-    for k in range(4):
-        orders = _SOURCE_ORDER if k % 2 == 0 else order
-        store(factors, (2 + k) * LANES, exp(splat(f4(-dt * orders)) / load(lags, k * LANES)))
-    for group, total in enumerate((p_total, s_total)):
-        source, path = one - load(factors, (2 + 2 * group) * LANES), one - load(factors, (3 + 2 * group) * LANES)
+    scales = np.empty(2)
+    for group in range(2):
         lead, head = (p - p_first, p_head) if group == 0 else (s - s_first, s_head)
-        scale = dt / (1.0 + head) if lead > 2.0 * dt and head > 0.0 else dt
-        store(factors, (6 + group) * LANES, source * source * path * splat(f4(scale)) / total)
-    store(paths, 0, s_direct / s_total)
+        scales[group] = dt / (1.0 + head) if lead > 2.0 * dt and head > 0.0 else dt
+    p_total, s_total = direct_energies(factors, rates, r, p_scattering, conversion, square)
+    for i in range(times.size - 1):
+        p_total, s_total = added(p_total, s_total, times[i + 1] - times[i], fluxes, 3 * LANES * i)
+    gains(factors, lags, dt, order, p_total, s_total, (scales[0], scales[1]), paths)
     indirect = 0.0
     for band in range(bands):
         indirect += (1.0 - paths[0, band]) / bands
     return indirect
+
+
+@inline
+def direct_energies(factors, rates, r, p_scattering, conversion, square):
+    """Energies of the direct P and S, into the first two of `factors`."""
+    g = load(rates, 0)
+    p_direct = exp(splat(single(-1.0 * (p_scattering + square * conversion) * r)) * g)
+    s_direct = exp(splat(single(-1.0 * (1.0 + conversion) * r)) * g)
+    store(factors, 0, p_direct)
+    store(factors, LANES, s_direct)
+    return p_direct, s_direct
+
+
+@inline
+def added(p_total, s_total, step, fluxes, at):
+    """Energies of P and S, and what arrives between two nodes."""
+    half = splat(single(0.5 * step))
+    p_total = p_total + half * (load(fluxes, at) + load(fluxes, at + 3 * LANES))
+    s_total = s_total + half * (load(fluxes, at + LANES) + load(fluxes, at + 4 * LANES))
+    return p_total, s_total + half * (load(fluxes, at + 2 * LANES) + load(fluxes, at + 5 * LANES))
+
+
+@inline
+def gains(factors, lags, dt, order, p_total, s_total, scales, paths):
+    """Fill the rest of `factors`: energies of direct waves in a sample, poles, gains. paths: out, direct share of S."""
+    one = splat(f4(1.0))
+    store(paths, 0, load(factors, LANES) / s_total)
+    for group in range(2):
+        store(factors, group * LANES, load(factors, group * LANES) / splat(single(dt)))
+    for k in range(4):
+        orders = float(_SOURCE_ORDER) if k % 2 == 0 else order
+        store(factors, (2 + k) * LANES, exp(splat(single(-1.0 * dt * orders)) / load(lags, k * LANES)))
+    for group, total in enumerate((p_total, s_total)):
+        source, path = one - load(factors, (2 + 2 * group) * LANES), one - load(factors, (3 + 2 * group) * LANES)
+        store(factors, (6 + group) * LANES, source * source * path * splat(single(scales[group])) / total)

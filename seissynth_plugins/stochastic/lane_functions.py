@@ -8,12 +8,12 @@ import math
 
 import numpy as np
 
-from seissynth.shared._numba import jit
 from seissynth_plugins.stochastic.lanes import (
     bits_of,
     floats_of,
     fours_high,
     fours_low,
+    inline,
     ones_high,
     ones_low,
     products,
@@ -51,7 +51,7 @@ _ROUNDS = 10
 _UNIT, _EIGHTH_TURNS = f4(2.0**-24), f4(2.0**-25 * math.pi)
 
 
-@jit(inner=True)
+@inline
 def exp(x):
     """Exponential; beyond 87 on either side that of 87."""
     x = where_less(x, splat(-_LARGEST), splat(-_LARGEST), x)
@@ -68,7 +68,7 @@ def exp(x):
     return y * floats_of(shifted_left(to_integers(twos) + splat(_EXPONENT), 23))
 
 
-@jit(inner=True)
+@inline
 def log(x):
     """Natural logarithm of positive normal numbers."""
     bits = bits_of(x)
@@ -86,7 +86,7 @@ def log(x):
     return exponent * splat(_LN_2) + x * y
 
 
-@jit(inner=True)
+@inline
 def sine_cosine_of_quarter(y):
     """Sine and cosine of four times an angle between -pi / 4 and pi / 4."""
     s = y * y
@@ -105,14 +105,14 @@ def sine_cosine_of_quarter(y):
     return product + product, cosine * cosine - sine * sine
 
 
-@jit(inner=True)
+@inline
 def sine_cosine(x):
     """Sine and cosine of up to some thousands."""
     turns = (x * splat(_TURNS) + splat(_ROUND)) - splat(_ROUND)
     return sine_cosine_of_quarter(((x - turns * splat(_TURN_HIGH)) - turns * splat(_TURN_LOW)) * splat(_QUARTER))
 
 
-@jit(inner=True)
+@inline
 def philox(a, b, c, d, key):
     """Random 32-bit numbers, four vectors, of counters, four vectors; key: two 32-bit numbers."""
     low, high = key
@@ -125,7 +125,7 @@ def philox(a, b, c, d, key):
     return a, b, c, d
 
 
-@jit(inner=True)
+@inline
 def normal_pair(a, b):
     """Two vectors of normal numbers of two of random 32-bit numbers; of each, 24 bits count."""
     square = splat(f4(-2.0)) * log((to_floats(shifted_right(a, 8)) + splat(_HALF)) * splat(_UNIT))
@@ -135,7 +135,7 @@ def normal_pair(a, b):
     return radius * cosine, radius * sine
 
 
-@jit(inner=True)
+@inline
 def transposed(a, b, c, d, e, f, g, h):
     """Eight vectors whose k-th holds the k-th lanes of the given ones."""
     a, b, c, d = ones_low(a, b), ones_high(a, b), ones_low(c, d), ones_high(c, d)

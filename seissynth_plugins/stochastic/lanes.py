@@ -1,8 +1,8 @@
 """Vectors of eight numbers for compiled loops, written out, since compilers do not find them in recursions.
 
 There are vectors of eight float32, of eight unsigned 32-bit integers, and of four float64. Numbers of a vector meet in
-shuffles alone, and each operation rounds as IEEE 754 says: every processor gives the same results. Where numba is told
-not to compile, they are arrays.
+shuffles alone, and each operation rounds as IEEE 754 says: every processor gives the same results. Functions of vectors
+under `inline` are written into the loops that call them. Where numba is told not to compile, vectors are arrays.
 """
 
 from numba import config
@@ -11,20 +11,25 @@ if config.DISABLE_JIT:
     from seissynth_plugins.stochastic._plain_lanes import (
         bits_of,
         counted,
+        double,
+        element,
         evens,
         floats_of,
         fours_high,
         fours_low,
+        inline,
         load,
         odds,
         ones_high,
         ones_low,
         pack,
         products,
+        put,
         root,
         shared_to_alone,
         shifted_left,
         shifted_right,
+        single,
         splat,
         store,
         to_floats,
@@ -33,6 +38,7 @@ if config.DISABLE_JIT:
         twos_low,
         unpack,
         where_less,
+        word,
         woven_high,
         woven_low,
     )
@@ -40,20 +46,25 @@ else:
     from seissynth_plugins.stochastic._compiled_lanes import (
         bits_of,
         counted,
+        double,
+        element,
         evens,
         floats_of,
         fours_high,
         fours_low,
+        inline,
         load,
         odds,
         ones_high,
         ones_low,
         pack,
         products,
+        put,
         root,
         shared_to_alone,
         shifted_left,
         shifted_right,
+        single,
         splat,
         store,
         to_floats,
@@ -62,6 +73,7 @@ else:
         twos_low,
         unpack,
         where_less,
+        word,
         woven_high,
         woven_low,
     )
@@ -69,20 +81,25 @@ else:
 __all__ = [
     "bits_of",
     "counted",
+    "double",
+    "element",
     "evens",
     "floats_of",
     "fours_high",
     "fours_low",
+    "inline",
     "load",
     "odds",
     "ones_high",
     "ones_low",
     "pack",
     "products",
+    "put",
     "root",
     "shared_to_alone",
     "shifted_left",
     "shifted_right",
+    "single",
     "splat",
     "store",
     "to_floats",
@@ -91,6 +108,7 @@ __all__ = [
     "twos_low",
     "unpack",
     "where_less",
+    "word",
     "woven_high",
     "woven_low",
 ]

@@ -4,6 +4,7 @@ import numba
 import numpy as np
 import pytest
 
+from seissynth_plugins.stochastic import _plain_lanes as plain
 from seissynth_plugins.stochastic import _series_kernels as kernels
 from seissynth_plugins.stochastic import lane_functions as functions
 from seissynth_plugins.stochastic import lanes
@@ -114,3 +115,58 @@ def test_vectors_are_transposed():
     x, out = np.random.default_rng(0).standard_normal((8, 8)).astype(np.float32), np.zeros((8, 8), dtype=np.float32)
     turn(out, x)
     np.testing.assert_array_equal(out[[0, 1, 7]], x.T[[0, 1, 7]])
+
+
+def steps_of(lanes, numbers, doubles, out, at, key):
+    """What loops do with numbers one by one, and with tuples in and out."""
+    (low, _), half = key, np.float32(0.5)
+    scale = lanes.single(2.0 * lanes.element(doubles, at) + 1.0)
+    value = lanes.splat(scale) * lanes.load(numbers, 2 * at) - lanes.splat(half)
+    for k in range(3):
+        lanes.put(out, at + k, lanes.single(lanes.double(lanes.element(numbers, k)) - lanes.element(doubles, k)))
+    bits = lanes.shifted_right(lanes.splat(low) ^ lanes.splat(lanes.word(at + 7)), 1)
+    return (value, lanes.to_floats(bits)), scale
+
+
+@lanes.inline
+def written_steps(numbers, doubles, out, at, key):
+    """`steps_of` in compiled loops."""
+    return steps_of(lanes, numbers, doubles, out, at, key)
+
+
+@numba.njit
+def stepping(numbers, doubles, out, vectors, key):
+    """Call it in a loop."""
+    total = np.float32(0.0)
+    for at in range(2):
+        (value, bits), scale = written_steps(numbers, doubles, out, at, key)
+        lanes.store(vectors, 16 * at, value)
+        lanes.store(vectors, 16 * at + 8, bits)
+        total += scale
+    return total
+
+
+def test_functions_that_write_their_instructions_do_what_they_do_to_arrays():
+    rng = np.random.default_rng(0)
+    numbers, doubles = rng.standard_normal(16).astype(np.float32), rng.standard_normal(16)
+    key, found = (np.uint32(12345), np.uint32(1)), np.zeros((2, 2, 8), dtype=np.float32)
+    out, wanted_out, wanted, total = np.zeros(5, dtype=np.float32), np.zeros(5, dtype=np.float32), [], np.float32(0)
+    for at in range(2):
+        vectors, scale = steps_of(plain, numbers, doubles, wanted_out, at, key)
+        wanted.append(vectors)
+        total += scale
+    assert stepping(numbers, doubles, out, found, key) == total
+    np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(out, wanted_out)
+    assert np.count_nonzero(out) == 4
+
+
+@lanes.inline
+def mixed_up(numbers, doubles):
+    """A sum of two kinds of numbers."""
+    return lanes.element(numbers, 0) + lanes.element(doubles, 0)
+
+
+def test_numbers_of_two_kinds_do_not_meet_unnoticed():
+    with pytest.raises(Exception, match="fadd of float32 and float64"):
+        numba.njit(lambda one, two: mixed_up(one, two))(np.zeros(8, dtype=np.float32), np.zeros(8))
