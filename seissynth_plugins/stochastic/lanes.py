@@ -8,7 +8,7 @@ under `inline` are written into the loops that call them. Where numba is told no
 from numba import config
 
 if config.DISABLE_JIT:
-    from seissynth_plugins.stochastic._plain_lanes import (
+    from seissynth_plugins.stochastic.plain_lanes import (
         bits_of,
         counted,
         double,

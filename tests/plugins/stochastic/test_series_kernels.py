@@ -4,10 +4,10 @@ import numba
 import numpy as np
 import pytest
 
-from seissynth_plugins.stochastic import _plain_lanes as plain
 from seissynth_plugins.stochastic import _series_kernels as kernels
 from seissynth_plugins.stochastic import lane_functions as functions
 from seissynth_plugins.stochastic import lanes
+from seissynth_plugins.stochastic import plain_lanes as plain
 from seissynth_plugins.stochastic.transport_noise import normal_rows
 
 
