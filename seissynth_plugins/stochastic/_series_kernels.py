@@ -182,7 +182,7 @@ def write_block(series, at, width, made):
         store(series, at + row * width, samples)
 
 
-def scratch(order):
+def working_arrays(order):
     """Arrays that `series_rows` works in: what it makes itself costs a tenth of its compilation.
 
     The first is what begins anew with each row, of which the next five are parts.
@@ -198,7 +198,7 @@ def scratch(order):
 @jit(unchecked=True)
 def series_rows(
     series, indirect, offsets, ends, times_s, rates, lags, on_z, pulses, keys, mix, poles, dt, warm, bands, constants,
-    quadrature, stream, nodes, heads, scratch,
+    quadrature, stream, nodes, heads, arrays,
 ):  # fmt: skip
     """Write the series of rows, (rows, 8, width), between two samples; the rest is zero.
 
@@ -207,10 +207,10 @@ def series_rows(
     (rows, 2). mix: (6, 5, 8), shares of energies in the windows of each series; what it says of Z alone of S is written
     over. poles: of the five low passes. warm: blocks of samples that they run over before. bands: how many the sampling
     rate resolves. indirect: out, share of S that is scattered. The last three are worked in: (NODES,), (2, 6), and
-    those of `scratch`.
+    those of `working_arrays`.
     """
     width = series.shape[2]
-    anew, state, inputs, ladder, last, steps, fluxes, paths, factors, energies, weights, numbers, made = scratch
+    anew, state, inputs, ladder, last, steps, fluxes, paths, factors, energies, weights, numbers, made = arrays
     order, halves = int(constants[3]), np.empty(BANDS - 1, dtype=f4)
     for band in range(BANDS - 1):
         halves[band] = f4(0.5 * (1.0 - poles[band]))

@@ -108,7 +108,7 @@ class TransportNoise:
             series, indirect, offsets, insides, times, rates, lags, self._on_z(rows), self._pulses(rows, keys),
             keys, self._mix.copy(), poles, float(dt), -(-round(_WARM_S / dt) // kernels.BLOCK), len(edges) + 1,
             self.energies.constants, single_quadrature(), np.uint32(P_STREAM), np.empty(kernels.NODES),
-            np.empty((2, 6)), kernels.scratch(int(self.energies.constants[3])),
+            np.empty((2, 6)), kernels.working_arrays(int(self.energies.constants[3])),
         )  # fmt: skip
         return series, indirect
 

@@ -120,7 +120,7 @@ def test_vectors_are_transposed():
 def steps_of(lanes, numbers, doubles, out, at, key):
     """What loops do with numbers one by one, and with tuples in and out."""
     (low, _), half = key, np.float32(0.5)
-    scale = lanes.single(2.0 * lanes.element(doubles, at) + 1.0)
+    scale = lanes.single(1.0 + 2.0 * lanes.element(doubles, at))
     value = lanes.splat(scale) * lanes.load(numbers, 2 * at) - lanes.splat(half)
     for k in range(3):
         lanes.put(out, at + k, lanes.single(lanes.double(lanes.element(numbers, k)) - lanes.element(doubles, k)))
