@@ -11,6 +11,7 @@ from obspy import UTCDateTime
 from seissynth.backends._conditions_checks import OUTSIDE
 from seissynth.backends.base import Backend
 from seissynth.backends.registry import has_weights, refuse_weights, resolve_backend
+from seissynth.backends.run import prepare
 from seissynth.conditions import plain_columns
 from seissynth.errors import InputError
 from seissynth.shared.bounds import within
@@ -99,7 +100,7 @@ class Arguments:
         return cls(**fields, **more, options=options)
 
     def open_backend(self):
-        """Return the requested backend, with its options.
+        """Return the requested backend, with its options, prepared.
 
         Raises
         ------
@@ -127,6 +128,7 @@ class Arguments:
             )
         if backend.card.quantity == "normalised":
             self._check_normalised(backend.card.name)
+        prepare(backend)
         return backend
 
     def _check_normalised(self, name):

@@ -243,6 +243,12 @@ class Backend(ABC):
         self.weights = weights
         self.device = device
 
+    def prepare(self) -> None:
+        """Start what can run beside the core's own preparations, such as another process; by default nothing.
+
+        `generate` and its like call it first of all, before input is read, and go on at once; it may be called again.
+        """
+
     def load(self) -> None:
         """Do the heavy work (read weights, compile); called once, before the first `simulate`."""
 

@@ -112,6 +112,11 @@ def run_backend(
     return Records.concatenate(parts, name)
 
 
+def prepare(backend):
+    """Call `prepare` of an instance."""
+    _guarded(backend, "prepare", backend.prepare)
+
+
 def load_once(backend):
     """Call `load` of an instance unless it was called before; safe to call from several threads."""
     with _lock:

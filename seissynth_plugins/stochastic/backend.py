@@ -98,8 +98,16 @@ class StochasticBackend(Backend):
         self._maker = None
         self._terms = None
 
+    def prepare(self) -> None:
+        """Let another process compile the noise's loop while paths are traced, unless it is in numba's cache."""
+        from seissynth_plugins.stochastic.compilation import NOISE
+
+        if self.parameters.envelope == "transport":
+            NOISE.start()
+
     def load(self) -> None:
         """Build common data of records; the compiled loops come from numba's cache after the first time."""
+        from seissynth_plugins.stochastic.compilation import NOISE, compile_shaping
         from seissynth_plugins.stochastic.simulation import RecordMaker
         from seissynth_plugins.stochastic.spectra import GridCache
 
@@ -114,6 +122,9 @@ class StochasticBackend(Backend):
                 durations=(p.duration_event_scatter, p.duration_scatter),
                 ratio_scale=p.ratio_term_scale,
             )
+        if NOISE.running:
+            compile_shaping(self._maker)
+            NOISE.wait()
 
     def simulate(
         self,

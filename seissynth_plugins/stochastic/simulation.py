@@ -54,9 +54,6 @@ class RecordMaker:
         """
         out = np.zeros((len(rows), 3, npts), dtype=np.float32)
         shares = np.zeros(len(rows))
-        sections = np.zeros((0, 5))
-        if self.parameters.low_cut_hz > 0:
-            sections = high_pass_sections(int(self.parameters.low_cut_order), self.parameters.low_cut_hz, 1.0 / dt)
         places = [self._place(row, start, npts, dt) for row, start in zip(rows, start_s, strict=True)]
         begin = 0
         while begin < len(rows):
@@ -71,7 +68,7 @@ class RecordMaker:
                 motion, shares[part] = self._motion(
                     rows[part], origins, np.array(skipped) + npts, nfft, dt, seeds[part]
                 )
-                self._finish(out[part], motion, rows[part], start_s[part], skipped, sections, dt)
+                self.finish(out[part], motion, rows[part], start_s[part], skipped, dt)
             begin = end
         return out, shares
 
@@ -136,11 +133,27 @@ class RecordMaker:
                 found[i] = *self.surface_waves.take(row, grid, legs, self.legs.s_on_z(grid, row)), legs
         return found
 
-    def _finish(self, out, motion, rows, start_s, skipped, sections, dt):
+    def finish(self, out, motion, rows, start_s, skipped, dt):
+        """Cut records from the motion of rows, with silence before their onsets, and take out low frequencies.
+
+        Parameters
+        ----------
+        out : ndarray, shape (rows, 3, npts), float32
+            Written to.
+        motion : ndarray, shape (3 rows or more, nfft)
+        rows : sequence of PreparedRow
+        start_s : sequence of float
+            Time of sample 0 after origin.
+        skipped : sequence of int
+            Samples of the motion before it.
+        dt : float
+        """
         from seissynth_plugins.stochastic import _shaping_kernels as kernels
 
-        silent = np.zeros(len(rows), dtype=np.int64)
-        if self.parameters.minimum_phase:
+        p, sections, silent = self.parameters, np.zeros((0, 5)), np.zeros(len(rows), dtype=np.int64)
+        if p.low_cut_hz > 0:
+            sections = high_pass_sections(int(p.low_cut_order), p.low_cut_hz, 1.0 / dt)
+        if p.minimum_phase:
             # what wrapped around the end of the FFT, some 1e-6 of the peak, would grow in displacement
             silent[:] = [row.samples_before_onset(t, 1.0 / dt) for row, t in zip(rows, start_s, strict=True)]
         kernels.finish_rows(out, motion, np.array(skipped), silent, sections)

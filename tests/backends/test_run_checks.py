@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import seissynth
 from seissynth.backends.base import Backend, Card
 from seissynth.backends.run import copied_seeds, load_once, run_backend
 from seissynth.errors import BackendError, DomainError, InputError, SeisSynthWarning
@@ -335,6 +336,48 @@ def test_load_is_called_once_per_instance():
     assert (backend.loads, other.loads) == (1, 0)
     _run(other)
     assert other.loads == 1
+
+
+class Prepared(Ricker):
+    """Notes what is called, in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.called = []
+
+    def prepare(self):
+        self.called.append("prepare")
+
+    def load(self):
+        self.called.append("load")
+
+
+@pytest.mark.parametrize("as_a_span", [False, True])
+def test_prepare_comes_before_load(as_a_span):
+    inventory, event = seissynth.read_example()
+    backend = Prepared()
+    if as_a_span:
+        origin = event.preferred_origin() or event.origins[0]
+        seissynth.continuous(event, inventory, origin.time - 10, origin.time + 50, backend=backend)
+    else:
+        seissynth.generate(inventory, event, backend=backend)
+    assert backend.called == ["prepare", "load"]
+
+
+def test_prepare_comes_before_faults_of_the_input():
+    backend = Prepared()
+    with pytest.raises(InputError):
+        seissynth.generate(seissynth.read_example()[0], "no event", backend=backend)
+    assert backend.called == ["prepare"]
+
+
+def test_a_fault_in_prepare_names_the_backend():
+    class Fails(Ricker):
+        def prepare(self):
+            raise RuntimeError("no processor")
+
+    with pytest.raises(BackendError, match=r"^ricker: prepare failed: RuntimeError: no processor"):
+        seissynth.generate(*seissynth.read_example(), backend=Fails())
 
 
 def test_a_load_that_failed_is_tried_again():

@@ -67,6 +67,14 @@ def start_up(environment):
     return [float(word) for word in done.stdout.split()]
 
 
+def cold_and_warm():
+    """Import, first record without and with what was compiled before, s; each in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
+        imported, cold = start_up(environment)
+        return imported, cold, start_up(environment)[1]
+
+
 def memory(long):
     """Peak memory of iter_generate after 1,000 records and after all, MiB."""
     hundred, seen, peaks = bare_network(100), 0, []
@@ -124,12 +132,17 @@ def measure(n, long):
         rows.append(
             [f"counts through responses with FIR stages, noise {noise}", f"{got:.0f} records a second and core"]
         )
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
-        imported, cold = start_up(environment)
-        rows.append(["`import seissynth`", f"{imported:.3f} s"])
-        rows.append(["first record in a new process, nothing compiled yet", f"{cold:.1f} s"])
-        rows.append(["first record in a new process, compiled before", f"{start_up(environment)[1]:.2f} s"])
+    starts = np.array([cold_and_warm() for _ in range(REPEATS)])
+    for name, times in zip(
+        (
+            "`import seissynth`",
+            "first record in a new process, nothing compiled yet",
+            "first record in a new process, compiled before",
+        ),
+        starts.T,
+        strict=True,
+    ):
+        rows.append([name, f"{np.median(times):.2g} s ({times.min():.2g} to {times.max():.2g})"])
     print_table(["what", ""], rows)
 
 
