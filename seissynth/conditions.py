@@ -217,3 +217,9 @@ def text_of(conditions, column, row):
     """Return the text of a row in a column; empty where there is none."""
     value = conditions[column].iloc[row] if column in conditions else ""
     return value if isinstance(value, str) else ""
+
+
+def texts_of(conditions, column):
+    """Return what `text_of` gives for each row, list of str."""
+    values = conditions[column].tolist() if column in conditions else [""] * len(conditions)
+    return [value if isinstance(value, str) else "" for value in values]

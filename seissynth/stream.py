@@ -16,26 +16,40 @@ from seissynth.units import OUTPUTS
 _NEGLIGIBLE_DIRECTION = 1e-9  # cosines below it are rounding: a channel at 90 degrees sees nothing of north
 
 
-def sensor_motion(motion, direction):
+def sensor_motion(motion, directions):
     """Project Z, N, E motion onto channels; ndarray, shape (n_channels, npts).
 
     Sums of at most three products, term by term: a matrix product would not be bit-for-bit the same on all machines.
+
+    Parameters
+    ----------
+    motion : ndarray, shape (3, npts)
+    directions : tuple of (float, float, float)
+        Of each channel, as `seissynth.stations.sensors.Sensor.directions` gives them.
     """
-    out = np.empty((len(direction), motion.shape[-1]), dtype=motion.dtype)
-    for channel, cosines in enumerate(direction.tolist()):
-        empty = True
-        for component, cosine in enumerate(cosines):
-            if abs(cosine) > _NEGLIGIBLE_DIRECTION:
-                # exact for aligned channels
-                factor = motion.dtype.type(round(cosine) if abs(abs(cosine) - 1) < _NEGLIGIBLE_DIRECTION else cosine)
-                if empty:
-                    np.multiply(motion[component], factor, out=out[channel])
-                else:
-                    out[channel] += motion[component] * factor
-                empty = False
-        if empty:
-            out[channel] = 0
+    out = np.empty((len(directions), motion.shape[-1]), dtype=motion.dtype)
+    for samples, terms in zip(out, _terms(directions), strict=True):
+        if not terms:
+            samples[:] = 0
+        for i, (component, cosine) in enumerate(terms):
+            if i == 0:
+                np.multiply(motion[component], motion.dtype.type(cosine), out=samples)
+            else:
+                samples += motion[component] * motion.dtype.type(cosine)
     return out
+
+
+@lru_cache(maxsize=256)
+def _terms(directions):
+    """Components of each channel with their cosines, exact for aligned channels."""
+    return [
+        [
+            (component, round(cosine) if abs(abs(cosine) - 1) < _NEGLIGIBLE_DIRECTION else cosine)
+            for component, cosine in enumerate(cosines)
+            if abs(cosine) > _NEGLIGIBLE_DIRECTION
+        ]
+        for cosines in directions
+    ]
 
 
 class Instrument:
@@ -111,13 +125,13 @@ class Instrument:
 
 def channel_motion(motion, row, sensor, instrument, rate):
     """Motion of one sensor's channels at rate `rate`, each in its instrument's quantity; (n_channels, npts)."""
-    direction = sensor.direction_matrix()
+    directions = sensor.directions()
     quantities = [instrument.quantity(channel) for channel in sensor.channels]
     if len(set(quantities)) == 1:
-        data = sensor_motion(motion.get(quantities[0])[row], direction)
+        data = sensor_motion(motion.get(quantities[0])[row], directions)
     else:
         data = np.concatenate(
-            [sensor_motion(motion.get(q)[row], direction[i : i + 1]) for i, q in enumerate(quantities)]
+            [sensor_motion(motion.get(q)[row], directions[i : i + 1]) for i, q in enumerate(quantities)]
         )
     return data if rate == motion.sampling_rate_hz else resample_motion(data, motion.sampling_rate_hz, rate)
 

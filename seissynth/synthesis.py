@@ -26,6 +26,7 @@ from seissynth.events.event_notes import EventNotes
 from seissynth.record_windows import plan_windows, realizations_together
 from seissynth.requests import make_request
 from seissynth.seeding import seeds_of_rows
+from seissynth.shared.collector import collector_paused
 from seissynth.shared.in_order import in_order
 from seissynth.simulation import simulate_realizations, warn_of_cut_onsets
 from seissynth.source_records import find_source
@@ -237,7 +238,8 @@ def _generate_by_event(inventory, events, arguments, progress=None, say_at_end=F
     skipped, notes = Skipped(backend.card, arguments.outside), EventNotes()
     sensors = OpenSensors(inventory, arguments.channel)
     for earthquake in read_earthquakes(events, arguments.event_key):
-        request = make_request(inventory, earthquake, arguments, sensors.at(earthquake.time))
+        with collector_paused():
+            request = make_request(inventory, earthquake, arguments, sensors.at(earthquake.time))
         rows = skipped.rows_inside(request)
         if not say_at_end:
             skipped.say()
@@ -295,8 +297,9 @@ def _make_part(request, backend, instrument, arguments, task):
     out = []
     simulations = simulate_realizations(request, part, batch.seeds, backend, arguments.outside)
     for simulation, provenance, seeds in zip(simulations, batch.provenances, batch.seeds, strict=True):
-        traces = make_traces(
-            simulation, request, instrument, provenance, seeds=seeds, sampling_rate=arguments.sampling_rate
-        )
+        with collector_paused():
+            traces = make_traces(
+                simulation, request, instrument, provenance, seeds=seeds, sampling_rate=arguments.sampling_rate
+            )
         out.append((traces, replace(simulation.records, data=np.zeros((len(part.rows), 3, 0), np.float32))))
     return out

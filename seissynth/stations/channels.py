@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from dataclasses import replace
 
 import numpy as np
 from obspy import Inventory, UTCDateTime
@@ -283,14 +282,14 @@ def _synthetic_sensors(name, place, patterns, notes):
     if latitude is None or longitude is None:
         notes.append(f"Station {name} has no coordinates; left out: set them in the inventory.")
         return []
-    model = Channel(
-        network, station, "", "", latitude, longitude, elevation or 0.0, 0.0, 0.0, 0.0, SYNTHETIC_RATE_HZ, None, True
-    )
     prefix = band_code(SYNTHETIC_RATE_HZ) + "H"
     channels = [
-        replace(model, code=prefix + letter, azimuth_deg=ORIENTATIONS[letter][0], dip_deg=ORIENTATIONS[letter][1])
+        Channel(
+            network, station, "", prefix + letter, latitude, longitude, elevation or 0.0, 0.0, *ORIENTATIONS[letter],
+            SYNTHETIC_RATE_HZ, None, True,
+        )
         for letter in "ZNE"
-    ]
+    ]  # fmt: skip
     kept = [channel for channel in channels if _matches(channel.code, patterns)]
     if not kept:
         notes.append(

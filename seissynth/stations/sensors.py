@@ -153,7 +153,11 @@ class Sensor:
 
         Multiply motion (3, npts) in that order by this matrix from the left to get the motion along the channels.
         """
-        return np.array([_direction(channel.azimuth_deg, channel.dip_deg) for channel in self.channels])
+        return np.array(self.directions())
+
+    def directions(self):
+        """Return the rows of `direction_matrix` as tuples."""
+        return tuple(_direction(channel.azimuth_deg, channel.dip_deg) for channel in self.channels)
 
 
 def group_sites(sensors):

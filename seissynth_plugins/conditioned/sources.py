@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from seissynth.conditions import text_of
+from seissynth.conditions import texts_of
 from seissynth.errors import InputError
 from seissynth.schema import PLACE_COLUMNS
 from seissynth.shared.warning import warn_user
@@ -89,7 +89,7 @@ def station_left(conditions):
     """
     if "station_terms" not in conditions:
         return np.ones(len(conditions))
-    known = [bool(text_of(conditions, "station_terms", row).strip()) for row in range(len(conditions))]
+    known = [bool(text.strip()) for text in texts_of(conditions, "station_terms")]
     return np.where(known, STATION_LEFT, 1.0)
 
 

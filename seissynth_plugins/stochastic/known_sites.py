@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seissynth.conditions import describe_row, text_of
+from seissynth.conditions import describe_row, texts_of
 from seissynth.stations.station_terms import ln_factor_at, read_terms
 from seissynth_plugins.stochastic.adjustment import KNOTS_HZ
 
@@ -29,8 +29,7 @@ def add_known_terms(rows, conditions):
     known = np.zeros(len(rows), dtype=bool)
     if "station_terms" not in conditions:
         return known
-    for i, row in enumerate(rows):
-        text = text_of(conditions, "station_terms", i)
+    for i, (row, text) in enumerate(zip(rows, texts_of(conditions, "station_terms"), strict=True)):
         if not text.strip():
             continue
         change = ln_factor_at(*read_terms(text, f"stochastic: {describe_row(conditions, i)}: "), KNOTS_HZ)

@@ -30,44 +30,59 @@ def ray_frame(takeoff_deg, azimuth_deg):
 
 
 def moment_matrix(rr, tt, pp, rt, rp, tp):
-    """Moment tensor in north, east, down from its spherical elements (r up, t south, p east); shape (3, 3)."""
-    return np.array([[tt, -tp, rt], [-tp, pp, -rp], [rt, -rp, rr]], dtype=float)
+    """Moment tensors in north, east, down from spherical elements (r up, t south, p east); shape (..., 3, 3)."""
+    matrix = np.array([[tt, -tp, rt], [-tp, pp, -rp], [rt, -rp, rr]], dtype=float)
+    return np.moveaxis(matrix, (0, 1), (-2, -1))
 
 
 def double_couple(strike_deg, dip_deg, rake_deg):
-    """Unit moment tensor of a double couple in north, east, down (Aki & Richards 2002, box 4.4); shape (3, 3)."""
-    strike, dip, rake = np.radians([strike_deg, dip_deg, rake_deg])
-    slip = np.array(
+    """Unit moment tensors of double couples in north, east, down (Aki & Richards 2002, box 4.4); shape (..., 3, 3)."""
+    strike, dip, rake = (np.radians(angle) for angle in (strike_deg, dip_deg, rake_deg))
+    slip = np.stack(
         [
             np.cos(rake) * np.cos(strike) + np.cos(dip) * np.sin(rake) * np.sin(strike),
             np.cos(rake) * np.sin(strike) - np.cos(dip) * np.sin(rake) * np.cos(strike),
             -np.sin(rake) * np.sin(dip),
-        ]
+        ],
+        axis=-1,
     )
-    normal = np.array([-np.sin(dip) * np.sin(strike), np.sin(dip) * np.cos(strike), -np.cos(dip)])
-    return np.outer(slip, normal) + np.outer(normal, slip)
+    normal = np.stack([-np.sin(dip) * np.sin(strike), np.sin(dip) * np.cos(strike), -np.cos(dip)], axis=-1)
+    product = slip[..., :, None] * normal[..., None, :]
+    return product + np.swapaxes(product, -2, -1)
 
 
 def pattern(moment, takeoff_deg, azimuth_deg):
-    """Signed patterns (P, SV, SH) of a moment tensor of unit scalar moment along a ray; three floats or arrays."""
+    """Signed patterns of moment tensors of unit scalar moment along rays.
+
+    Parameters
+    ----------
+    moment : ndarray, shape (..., 3, 3)
+    takeoff_deg, azimuth_deg : float or ndarray, shape (...,)
+
+    Returns
+    -------
+    tuple of three ndarray
+        P, SV, SH.
+    """
     p, sv, sh = ray_frame(takeoff_deg, azimuth_deg)
-    force = p @ moment
+    # term by term: the bits of a product of matrices may depend on how many there are
+    force = sum(p[..., k, None] * moment[..., k, :] for k in range(3))
     return tuple(np.sum(force * direction, axis=-1) for direction in (p, sv, sh))
 
 
 def cone_pattern(moment, takeoff_deg, azimuth_deg, half_angle_deg):
-    """Root mean square of the patterns over a cone around a ray, with the sign of its axis.
+    """Root mean square of the patterns over a cone around each ray, with the sign of its axis.
 
     Parameters
     ----------
-    moment : ndarray, shape (3, 3)
-    takeoff_deg, azimuth_deg : float
+    moment : ndarray, shape (..., 3, 3)
+    takeoff_deg, azimuth_deg : float or ndarray, shape (...,)
     half_angle_deg : float
         0 = the ray itself.
 
     Returns
     -------
-    ndarray, shape (3,)
+    ndarray, shape (3, ...)
         P, SV, SH.
     """
     axis = ray_frame(takeoff_deg, azimuth_deg)
@@ -79,16 +94,13 @@ def cone_pattern(moment, takeoff_deg, azimuth_deg, half_angle_deg):
     cosine = 1 - (1 - np.cos(np.radians(half_angle_deg))) * share
     sine = np.sqrt(1 - cosine**2)
     turn = np.arange(_SPOKES) * 2 * np.pi / _SPOKES
-    rays = (
-        cosine[:, None, None] * axis[0]
-        + (sine[:, None] * np.cos(turn))[..., None] * axis[1]
-        + (sine[:, None] * np.sin(turn))[..., None] * axis[2]
-    ).reshape(-1, 3)
-    takeoff = np.degrees(np.arccos(np.clip(rays[:, 2], -1, 1)))
-    azimuth = np.degrees(np.arctan2(rays[:, 1], rays[:, 0]))
-    values = np.stack(pattern(moment, takeoff, azimuth))
-    sign = np.where(centre < 0, -1.0, 1.0)
-    return sign * np.sqrt((values**2).mean(axis=1))
+    weights = cosine[:, None], sine[:, None] * np.cos(turn), sine[:, None] * np.sin(turn)
+    weights = np.stack(np.broadcast_arrays(*weights)).reshape(3, -1, 1)
+    rays = sum(weight * direction[..., None, :] for weight, direction in zip(weights, axis, strict=True))
+    takeoff = np.degrees(np.arccos(np.clip(rays[..., 2], -1, 1)))
+    azimuth = np.degrees(np.arctan2(rays[..., 1], rays[..., 0]))
+    values = np.stack(pattern(np.asarray(moment)[..., None, :, :], takeoff, azimuth))
+    return np.where(centre < 0, -1.0, 1.0) * np.sqrt((values**2).mean(axis=-1))
 
 
 def s_mean_over_sphere(dip_deg, rake_deg):

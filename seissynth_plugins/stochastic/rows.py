@@ -139,10 +139,9 @@ def prepare_rows(conditions, parameters):
         onsets[wave] = first, np.maximum(get.filled(f"path_{wave}_direct_travel_s", first), first)
 
     lowest_corner = source.lowest_corner_hz()
-    has_mechanism = _has_mechanism(get)
+    polarities, patterns = _mechanisms(get, n, p)
     rows = []
     for i in range(n):
-        polarity, pattern = _mechanism(get, i, p) if has_mechanism[i] else (0.0, None)
         nonlinear = 0.0
         if p.nonlinear_site and vs30[i] < 760.0:
             rock_pga = _rock_pga(source, i, s_level[i], s_attenuation[i], s_duration[i], level[i], p)
@@ -159,7 +158,7 @@ def prepare_rows(conditions, parameters):
                 p_attenuation=float(p_attenuation[i]), s_attenuation=float(s_attenuation[i]),
                 p_corners=p_corners, s_corners=s_corners, lowest_corner=float(lowest_corner[i]),
                 surface=tuple(float(x) for x in surface[:, i]), vs30=float(vs30[i]), nonlinear=nonlinear,
-                polarity=polarity, pattern=pattern, z_distance=float(z_distance[i]), adjustment=level[i],
+                polarity=polarities[i], pattern=patterns[i], z_distance=float(z_distance[i]), adjustment=level[i],
                 p_slowness=float(p_slowness[i]), s_slowness=float(s_slowness[i]),
             )
         )  # fmt: skip
@@ -228,34 +227,36 @@ def _slowness(get, wave):
     return np.where(np.isfinite(stated), stated, sine / (_CRUSTAL_VP if wave == "p" else _CRUSTAL_VS))
 
 
-def _has_mechanism(get):
-    """Which rows have a moment tensor or a fault plane."""
-    kinds = MOMENT_TENSOR_COLUMNS, [f"source_{name}_deg" for name in ("strike", "dip", "rake")]
-    return np.any([np.all([np.isfinite(get[name]) for name in kind], axis=0) for kind in kinds], axis=0)
-
-
-def _mechanism(get, i, p):
-    """Polarity of the first P, and ln of each leg's pattern over its mean; (0, None) without a mechanism."""
-    tensor = [get[name][i] for name in MOMENT_TENSOR_COLUMNS]
-    plane = [get[f"source_{name}_deg"][i] for name in ("strike", "dip", "rake")]
-    if np.all(np.isfinite(tensor)):
-        moment = moment_matrix(*tensor)
-    elif np.all(np.isfinite(plane)):
-        moment = double_couple(*plane)
-    else:
-        return 0.0, None
-    azimuth = get["path_azimuth_deg"][i]
-    first, p_takeoff, s_takeoff = (get[f"path_{name}takeoff_deg"][i] for name in ("p_", "p_direct_", "s_direct_"))
-    p_takeoff = p_takeoff if np.isfinite(p_takeoff) else first
-    s_takeoff = s_takeoff if np.isfinite(s_takeoff) else p_takeoff
-    if not np.all(np.isfinite([azimuth, p_takeoff, s_takeoff])):
-        return 0.0, None
-    cone = p.radiation_cone_deg
-    p_pattern = cone_pattern(moment, p_takeoff, azimuth, cone)[0]
-    s_patterns = cone_pattern(moment, s_takeoff, azimuth, cone)[1:]
-    sizes = np.abs([p_pattern, *s_patterns]) / [_MEAN_PATTERN["p"], _MEAN_PATTERN["s"], _MEAN_PATTERN["s"]]
-    sign = cone_pattern(moment, first if np.isfinite(first) else p_takeoff, azimuth, 0.0)[0]
-    return float(np.sign(sign)), tuple(float(x) for x in np.log(np.maximum(sizes, _SMALLEST_PATTERN)))
+def _mechanisms(get, n, p):
+    """Polarity of the first P, and ln of each leg's pattern over its mean, of rows; 0 and None without a mechanism."""
+    tensor = np.stack([get[name] for name in MOMENT_TENSOR_COLUMNS])
+    plane = np.stack([get[f"source_{name}_deg"] for name in ("strike", "dip", "rake")])
+    first, p_takeoff, s_takeoff = (get[f"path_{name}takeoff_deg"] for name in ("p_", "p_direct_", "s_direct_"))
+    p_takeoff = np.where(np.isfinite(p_takeoff), p_takeoff, first)
+    s_takeoff = np.where(np.isfinite(s_takeoff), s_takeoff, p_takeoff)
+    first = np.where(np.isfinite(first), first, p_takeoff)
+    azimuth = get["path_azimuth_deg"]
+    has_tensor, has_plane = (np.isfinite(values).all(axis=0) for values in (tensor, plane))
+    rows = np.flatnonzero((has_tensor | has_plane) & np.isfinite(azimuth + p_takeoff + s_takeoff))
+    polarity, patterns = np.zeros(n), [None] * n
+    if not len(rows):
+        return polarity.tolist(), patterns
+    moment = double_couple(*np.where(has_plane, plane, 0.0)[:, rows])
+    moment[has_tensor[rows]] = moment_matrix(*tensor[:, rows[has_tensor[rows]]])
+    azimuth, cone = azimuth[rows], p.radiation_cone_deg
+    sizes = np.stack(
+        [
+            cone_pattern(moment, p_takeoff[rows], azimuth, cone)[0],
+            *cone_pattern(moment, s_takeoff[rows], azimuth, cone)[1:],
+        ],
+        axis=-1,
+    )
+    means = [_MEAN_PATTERN[leg] for leg in ("p", "s", "s")]
+    sizes = np.log(np.maximum(np.abs(sizes) / means, _SMALLEST_PATTERN))
+    polarity[rows] = np.sign(cone_pattern(moment, first[rows], azimuth, 0.0)[0])
+    for row, of_legs in zip(rows, sizes.tolist(), strict=True):
+        patterns[row] = tuple(of_legs)
+    return polarity.tolist(), patterns
 
 
 def _rock_pga(source, i, level, attenuation, duration, adjustment, p):

@@ -25,6 +25,7 @@ DURATION_S = 60.0
 #: work for two before two workers are timed, s
 AWAKE_S = 5.0
 REPEATS = 3
+_MECHANISM = {"source_strike_deg": 320.0, "source_dip_deg": 85.0, "source_rake_deg": 175.0}
 
 _COLD = """
 import time
@@ -116,6 +117,7 @@ def measure(n, long):
         "acceleration": {"output": "ACC"},
         "velocity": {"output": "VEL"},
         "displacement": {"output": "DISP"},
+        "acceleration with a focal mechanism": {"output": "ACC", "conditions": _MECHANISM},
         "acceleration with the random terms of ensembles": {"output": "ACC", "variability": True},
     }
     for name, options in cases.items():

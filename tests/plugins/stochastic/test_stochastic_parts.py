@@ -119,6 +119,20 @@ def test_patterns_average_to_their_closed_form_over_the_sphere(dip, rake, sv, sh
     assert s_mean_over_sphere(dip, rake) == pytest.approx((sv, sh), abs=1e-3)
 
 
+def test_patterns_of_many_rows_are_those_of_each_to_the_bit():
+    rng = np.random.default_rng(0)
+    strike, dip, rake, takeoff, azimuth = rng.uniform(0, 90, (5, 37))
+    moments = double_couple(strike, dip, rake)
+    together = cone_pattern(moments, takeoff, azimuth, 15.0)
+    each = [
+        cone_pattern(double_couple(*plane), i, a, 15.0)
+        for *plane, i, a in zip(strike, dip, rake, takeoff, azimuth, strict=True)
+    ]
+    np.testing.assert_array_equal(together, np.transpose(each))
+    six = moments[:, 2, 2], moments[:, 0, 0], moments[:, 1, 1], moments[:, 0, 2], -moments[:, 1, 2], -moments[:, 0, 1]
+    np.testing.assert_array_equal(moment_matrix(*six), moments)
+
+
 def test_double_couple_agrees_with_obspy_nodal_planes():
     from obspy.imaging.beachball import MomentTensor, NodalPlane, mt2plane
 
