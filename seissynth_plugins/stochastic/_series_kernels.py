@@ -202,12 +202,12 @@ def series_rows(
 ):  # fmt: skip
     """Write the series of rows, (rows, 8, width), between two samples; the rest is zero.
 
-    times_s: (rows, 6), of the first sample, of first and direct P and S after origin, and distance, km. rates: (rows,
-    2, 8); lags: (rows, 4, 8); on_z: (rows, 2, 6), energy of scattered and of converted S on Z; pulses: (rows,); keys:
-    (rows, 2). mix: (6, 5, 8), shares of energies in the windows of each series; what it says of Z alone of S is written
-    over. poles: of the five low passes. warm: blocks of samples that they run over before. bands: how many the sampling
-    rate resolves. indirect: out, share of S that is scattered. The last three are worked in: (NODES,), (2, 6), and
-    those of `working_arrays`.
+    times_s: (rows, 7), of the first sample, of first and direct P and S after origin; distance, km; energy of what
+    comes before direct S. rates: (rows, 2, 8); lags: (rows, 4, 8); on_z: (rows, 2, 6), energy of scattered and of
+    converted S on Z; pulses: (rows,); keys: (rows, 2). mix: (6, 5, 8), shares of energies in the windows of each
+    series; what it says of Z alone of S is written over. poles: of the five low passes. warm: blocks of samples that
+    they run over before. bands: how many the sampling rate resolves. indirect: out, share of S that is scattered. The
+    last three are worked in: (NODES,), (2, 6), and those of `working_arrays`.
     """
     width = series.shape[2]
     anew, state, inputs, ladder, last, steps, fluxes, paths, factors, energies, weights, numbers, made = arrays
@@ -219,15 +219,16 @@ def series_rows(
         t0, distance = times_s[row, 0], times_s[row, 5]
         arrivals = (times_s[row, 1], times_s[row, 2], times_s[row, 3], times_s[row, 4])
         key = (keys[row, 0], keys[row, 1])
+        all_constants = (*constants, times_s[row, 6])
         for band in range(BANDS):
             for part in range(2):
                 mix[band, 3 + part, S_ALONE_ON_Z] = on_z[row, part, band]
         indirect[row] = prepare_energies(
-            dt, arrivals, distance, rates[row], lags[row], constants, quadrature, nodes, fluxes, factors, paths,
+            dt, arrivals, distance, rates[row], lags[row], all_constants, quadrature, nodes, fluxes, factors, paths,
             bands,
         )  # fmt: skip
         lag_weights(weights, factors)
-        head_states(heads, t0, dt, arrivals, constants[4], constants[5])
+        head_states(heads, t0, dt, arrivals, constants[4], times_s[row, 6])
         p_at, s_at = sample_after(arrivals[1], t0, dt), sample_after(arrivals[3], t0, dt)
         for k in range(anew.size):
             anew[k] = f4(0.0)

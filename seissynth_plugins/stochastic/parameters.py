@@ -223,6 +223,12 @@ class Parameters:
         0.62, "", "losses of converted waves relative to waves scattered once", "a Monte Carlo simulation"
     )
     head_wave_energy: float = _constant(0.06, "", "energy of the head wave relative to the direct wave", _OWN)
+    s_forerunner_s: float = _constant(
+        0.12, "s", "how long before direct S its forerunners begin; at most half of S-P", _RC
+    )
+    s_forerunner_power: float = _constant(
+        0.7, "", "their energy over that of direct S, each over the time in which it arrives", _RC
+    )
     # --- surface waves, see surface_waves.py
     surface_wave_share: float = _constant(
         0.0,
@@ -407,6 +413,8 @@ _NOT_NEGATIVE = (
     "within_term_scale",
     "ratio_term_scale",
     "head_wave_energy",
+    "s_forerunner_s",
+    "s_forerunner_power",
     "borehole_factor",
     "borehole_velocity_scatter",
     "kappa_scatter_s",

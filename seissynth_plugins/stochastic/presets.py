@@ -79,6 +79,7 @@ PRESETS = {
         site_reference_vs30_mps=3000.0,
         default_vs30_mps=3000.0,
         envelope="transport",
+        s_forerunner_s=0.0,
         # fitted to records of Germany, docs/envelopes.md
         scattering_per_km=0.00146,
         scattering_exponent=-0.199,

@@ -130,7 +130,7 @@ class TransportEnergies:
     ----------
     constants : tuple of float
         Conversion of S into P and scattering of P, over scattering of S; scale of losses; order of the path's lags;
-        energies of the head waves of P and S.
+        energy of the head wave of P.
     """
 
     def __init__(self, parameters):
@@ -140,7 +140,7 @@ class TransportEnergies:
         self._absorption = 2 * np.pi * frequency / (p.absorption_q0 * frequency**p.absorption_q_exponent)
         self.constants = (
             float(p.scattering_conversion), float(p.p_scattering), float(p.conversion_loss_scale),
-            float(p.kernel_order), float(p.head_wave_energy), float(p.head_wave_energy),
+            float(p.kernel_order), float(p.head_wave_energy),
         )  # fmt: skip
 
     def rates_and_lags(self, rows, bands):
@@ -174,6 +174,29 @@ class TransportEnergies:
         ]  # fmt: skip
         return rates.astype(np.float32), np.stack(lags, axis=1).astype(np.float32)
 
+    def arrivals(self, row):
+        """Return when the waves of a row arrive.
+
+        Parameters
+        ----------
+        row : PreparedRow
+
+        Returns
+        -------
+        arrivals_s : tuple of float
+            First and direct P, first and direct S, s after origin. S begins with its head wave or its forerunners.
+        energy : float
+            Of the latter relative to the direct wave. Forerunners arrive in less time than the direct wave of a large
+            earthquake or a far one, and have less of its energy then.
+        """
+        p, lead = self._parameters, row.s_direct - min(row.s_first, row.s_direct)
+        before, energy = min(p.s_forerunner_s, 0.5 * (row.s_direct - row.p_direct)), p.head_wave_energy
+        if lead < before:
+            share, least, per_km, _ = p.s_kernel
+            spread = row.duration_factor * (share * row.source_duration + least + per_km * SHEAR_KM_S * row.s_direct)
+            lead, energy = before, p.s_forerunner_power * before / spread
+        return (min(row.p_first, row.p_direct), row.p_direct, row.s_direct - lead, row.s_direct), float(energy)
+
     def make(self, row, t0, npts, dt, bands=None, dtype=float):
         """Return the energy of each sample in each band, and the share of S that is scattered.
 
@@ -201,17 +224,12 @@ class TransportEnergies:
 
         bands = len(band_edges(dt)) + 1 if bands is None else bands
         rates, lags = self.rates_and_lags([row], bands)
-        out = np.empty((5, bands, npts), dtype=dtype)
+        out, (arrivals_s, before_s) = np.empty((5, bands, npts), dtype=dtype), self.arrivals(row)
         indirect = kernels.band_energies(
-            out, float(t0), float(dt), arrivals_s(row), SHEAR_KM_S * row.s_direct, rates[0], lags[0], self.constants,
-            single_quadrature(),
+            out, float(t0), float(dt), arrivals_s, SHEAR_KM_S * row.s_direct, rates[0], lags[0],
+            (*self.constants, before_s), single_quadrature(),
         )  # fmt: skip
         return out, indirect
-
-
-def arrivals_s(row):
-    """First and direct P, first and direct S, s after origin."""
-    return min(row.p_first, row.p_direct), row.p_direct, min(row.s_first, row.s_direct), row.s_direct
 
 
 def band_edges(dt):

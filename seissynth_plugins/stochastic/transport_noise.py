@@ -8,7 +8,6 @@ from seissynth_plugins.stochastic.transport import (
     EDGES_HZ,
     SHEAR_KM_S,
     TransportEnergies,
-    arrivals_s,
     band_edges,
     single_quadrature,
 )
@@ -91,7 +90,8 @@ class TransportNoise:
         """
         from seissynth_plugins.stochastic import _series_kernels as kernels
 
-        arrivals = np.array([arrivals_s(row) for row in rows])
+        arrivals_s, before_s = zip(*(self.energies.arrivals(row) for row in rows), strict=True)
+        arrivals = np.array(arrivals_s)
         origins, insides = np.asarray(origins, dtype=float), np.asarray(insides)
         offsets = np.maximum(np.ceil((arrivals[:, 0] - origins) / dt - 1e-9), 0).astype(np.int64)
         edges = band_edges(dt)
@@ -99,7 +99,7 @@ class TransportNoise:
         poles = np.zeros(len(EDGES_HZ))
         poles[: len(tangent)] = (1 - tangent) / (1 + tangent)
         distance = SHEAR_KM_S * arrivals[:, 3]
-        times = np.column_stack([origins + offsets * dt, arrivals, distance])
+        times = np.column_stack([origins + offsets * dt, arrivals, distance, before_s])
         rates, lags = self.energies.rates_and_lags(rows, len(edges) + 1)
         keys = key_of(seeds)
         series = np.zeros((len(rows), _SERIES, nfft), dtype=np.float32)

@@ -10,9 +10,16 @@ from seissynth.testing.check import Ricker
 
 
 def test_it_is_paused_within_and_on_after_an_error():
-    with pytest.raises(KeyError), collector_paused():
-        assert not gc.isenabled()
+    seen = []
+
+    @collector_paused()
+    def fail():
+        seen.append(gc.isenabled())
         raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert seen == [False]
     assert gc.isenabled()
 
 

@@ -10,7 +10,7 @@ from seissynth_plugins.stochastic import _energy_kernels as loops
 from seissynth_plugins.stochastic._transport_kernels import prepare_energies
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from seissynth_plugins.stochastic.rows import prepare_rows
-from seissynth_plugins.stochastic.transport import EDGES_HZ, arrivals_s, single_quadrature
+from seissynth_plugins.stochastic.transport import EDGES_HZ, single_quadrature
 from seissynth_plugins.stochastic.transport_noise import TransportNoise
 
 f4 = np.float32
@@ -106,13 +106,14 @@ def energies_of_blocks(exact, quick, behind, t0, dt, arrivals, r, rates, lags, c
 def test_energies_far_behind_the_onsets_follow_from_every_eighth_sample(magnitude, distance_km):
     backend = StochasticBackend()
     row = prepare_rows(conditions([distance_km], magnitude), backend.parameters)[0][0]
-    energies, arrivals = TransportNoise(backend.parameters).energies, arrivals_s(row)
+    energies = TransportNoise(backend.parameters).energies
+    arrivals, before_s = energies.arrivals(row)
     rates, lags = energies.rates_and_lags([row], 6)
     exact, quick = np.empty((900, 5, 8), f4), np.empty((900, 5, 8), f4)
     behind = int((row.s_direct + 2.0 - row.p_first) / 0.08) + 1
     energies_of_blocks(
-        exact, quick, behind, row.p_first, 0.01, arrivals, 3.5 * row.s_direct, rates[0], lags[0], energies.constants,
-        single_quadrature(),
+        exact, quick, behind, row.p_first, 0.01, arrivals, 3.5 * row.s_direct, rates[0], lags[0],
+        (*energies.constants, before_s), single_quadrature(),
     )  # fmt: skip
     np.testing.assert_array_equal(exact[:behind], quick[:behind])
     floor = 1e-6 * exact[behind:].max(axis=(0, 1))

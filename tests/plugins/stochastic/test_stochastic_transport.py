@@ -1,5 +1,7 @@
 """Envelopes by energy transport: the formulas against particles that walk, the noise that follows them, its records."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from stochastic_tables import conditions, simulate
@@ -139,6 +141,35 @@ def test_a_head_wave_comes_before_the_direct_wave():
     assert p[0, :, :200].sum(axis=1) == pytest.approx(0.06 / 1.06, rel=0.5)
     np.testing.assert_allclose(p.sum(axis=(0, 2)), 1, atol=0.03)
     np.testing.assert_allclose(s.sum(axis=(0, 2)), 1, atol=0.03)
+
+
+def test_forerunners_come_before_direct_s_and_are_weak_where_s_lasts():
+    """Their power over that of direct S over its spread is what the constant says, whatever the spread."""
+    lead, power = PARAMETERS.s_forerunner_s, PARAMETERS.s_forerunner_power
+    energies, dt = TransportEnergies(PARAMETERS), 0.002
+    share, least, per_km, _ = PARAMETERS.s_kernel
+    for magnitude, distance_km in ((2.0, 10.0), (4.0, 60.0), (7.0, 60.0)):
+        row = row_of(magnitude, distance_km)
+        before = round(lead / dt)
+        s = energies.make(row, row.s_direct - lead, 8 * before, dt)[0][2:]
+        none = replace(PARAMETERS, s_forerunner_s=0.0)
+        without = TransportEnergies(none).make(row, row.s_direct - lead, 8 * before, dt)[0][2:]
+        spread = share * row.source_duration + least + per_km * 3.5 * row.s_direct
+        energy = power * lead / spread
+        direct, direct_without = s[0, 0].sum(), without[0, 0].sum() / (1 + energy)
+        assert (direct - direct_without) * (1 + energy) == pytest.approx(energy, rel=0.03)
+        assert s[0, 0, :before].sum() > 0.5 * energy / (1 + energy)
+        assert without[0, 0, : before - 1].max() < 1e-20
+
+
+def test_forerunners_wait_for_p_and_give_way_to_head_waves():
+    energies, row = TransportEnergies(PARAMETERS), row_of(2.0, 10.0)
+    row.p_first = row.p_direct = row.s_direct - 0.1
+    assert energies.arrivals(row)[0][2] == pytest.approx(row.s_direct - 0.05)
+    row.s_first = row.s_direct - 2.0
+    (*_, s_first, _), energy = energies.arrivals(row)
+    assert s_first == pytest.approx(row.s_first)
+    assert energy == PARAMETERS.head_wave_energy
 
 
 # --- noise and records
