@@ -44,11 +44,12 @@ class CompiledElsewhere:
             return
         module, name = self.caller.split(":")
         code = f"import gc, sys; gc.disable(); sys.path[:] = {sys.path!r}; from {module} import {name}; {name}()"
-        nothing = subprocess.DEVNULL
+        nothing, no_window = subprocess.DEVNULL, getattr(subprocess, "CREATE_NO_WINDOW", 0)  # of Windows
         with contextlib.suppress(OSError):  # no process to be had: this one compiles
             self._process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-c", code], stdin=nothing, stdout=nothing, stderr=nothing
-            )
+                [sys.executable, "-W", "ignore", "-c", code],
+                stdin=nothing, stdout=nothing, stderr=nothing, creationflags=no_window,
+            )  # fmt: skip
             atexit.register(self._end)
 
     @property

@@ -122,7 +122,7 @@ class StochasticBackend(Backend):
                 durations=(p.duration_event_scatter, p.duration_scatter),
                 ratio_scale=p.ratio_term_scale,
             )
-        if NOISE.running:
+        if self._maker.by_transport and NOISE.running:
             compile_shaping(self._maker)
             NOISE.wait()
 
