@@ -148,7 +148,24 @@ def _save(figure, outfile):
 
     kind = Path(outfile).suffix.lstrip(".").lower()
     with replacing(outfile) as beside:
-        figure.savefig(beside, format=kind)
+        if kind == "png" and hasattr(figure.canvas, "print_png"):
+            _save_png(figure, beside)
+        else:
+            figure.savefig(beside, format=kind)
+
+
+def _save_png(figure, path):
+    """Write a figure as `savefig` does, but drawn once: that draws once more to find the layout."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+    try:
+        figure.canvas.written = True  # as `NotebookCanvas.print_figure` notes
+        figure.canvas.print_png(path)
+    finally:
+        if engine is not None:
+            figure.set_layout_engine(engine)
 
 
 def scaled_unit(peak, unit):

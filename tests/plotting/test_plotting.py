@@ -306,3 +306,23 @@ def test_the_title_counts_all_events(stream):
 def test_a_figure_shows_itself_in_a_notebook(stream):
     figure = plot_traces(stream)
     assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_picture_is_drawn_once_and_is_that_of_savefig(stream, tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+    from matplotlib.image import imread
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    draw, drawn = Figure.draw, []
+
+    def counted(figure, renderer):
+        drawn.append(figure)
+        draw(figure, renderer)
+
+    monkeypatch.setattr(Figure, "draw", counted)
+    figure = plot_traces(stream, outfile=tmp_path / "ours.png")
+    assert len(drawn) == 1
+    assert isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine)
+    plot_traces(stream).savefig(tmp_path / "theirs.png")
+    ours, theirs = imread(tmp_path / "ours.png"), imread(tmp_path / "theirs.png")
+    assert (ours != theirs).mean() < 1e-3  # without our settings letters differ a little
