@@ -121,7 +121,7 @@ class Parameters:
         "between 0.45, Raoof et al. (1999), and 0.65 +- 0.35, Ford et al. (2008), BSSA 98, 2033-2046",
     )
     q_p_ratio: float = _constant(
-        0.5,
+        0.4,
         "",
         "Q_P / Q_S; with 1 or more, distant records are too long and too strong on Z",
         "choice of this backend; below 1 in scattering crust, Yoshimoto et al. (1993), GJI 114, 165-174",
@@ -192,7 +192,7 @@ class Parameters:
     # --- transport, octave bands from 1 to 16 Hz
     scattering_per_km: float = _constant(0.0125, "1/km", "scattering of S into S at 1 Hz", _RC)
     scattering_exponent: float = _constant(-0.426, "", "scattering is proportional to f^exponent", _RC)
-    absorption_q0: float = _constant(147.0, "", "intrinsic Q at 1 Hz", _RC)
+    absorption_q0: float = _constant(125.0, "", "intrinsic Q at 1 Hz", _RC)
     absorption_q_exponent: float = _constant(0.524, "", "intrinsic Q = absorption_q0 f^exponent", _RC)
     scattering_conversion: float = _constant(0.347, "", "scattering of S into P over that of S into S", _RC)
     p_scattering: float = _constant(1.13, "", "scattering of P into P over that of S into S", _RC)
@@ -207,14 +207,14 @@ class Parameters:
         1.0, "", "number of first-order lags in the spread of the path; 1 starts most sharply", _RC
     )
     p_depolarised: tuple = _constant(
-        ((1.0, 0.157), (20.0, 0.372)),
+        ((1.0, 0.157), (20.0, 0.6)),
         "Hz",
         "(frequency, share) of direct P that is incoherent between components",
         _RC,
     )
     s_depolarised: tuple = _constant(((1.0, 0.548), (20.0, 0.809)), "Hz", "the same for direct S", _RC)
     s_coda_vertical: tuple = _constant(
-        ((0.707, 0.683), (1.41, 0.613), (2.83, 0.48), (5.66, 0.41), (11.3, 0.686), (22.6, 0.72)),
+        ((0.707, 0.62), (1.41, 0.553), (2.83, 0.436), (5.66, 0.376), (11.3, 0.636), (22.6, 0.68)),
         "Hz",
         "(frequency, Z over one horizontal) of S that was scattered on the way; the same at all distances",
         _RC,
@@ -286,21 +286,21 @@ class Parameters:
     coherence_start: float = _constant(0.9, "", "coherence of the components of P or S at the onset", _OWN)
     coherence_end: float = _constant(0.2, "", "coherence after one source and scattering time", _OWN)
     s_vertical: tuple = _constant(
-        ((0.707, 0.58), (1.41, 0.512), (2.83, 0.496), (5.66, 0.502), (11.3, 0.452), (22.6, 1.11)),
+        ((0.707, 0.628), (1.41, 0.541), (2.83, 0.495), (5.66, 0.617), (11.3, 0.506), (22.6, 0.993)),
         "Hz",
         "(frequency, Z over one horizontal) of S that is incoherent between components; under windows of scattered S",
         _SCEC + "; " + _GA11,
     )
     s_vertical_decay: tuple = _constant(
-        ((1.0, -0.14), (3.0, 0.169), (6.0, 0.331), (12.0, 0.255)),
+        ((1.0, -0.215), (3.0, 0.0447), (6.0, 0.215), (12.0, 0.141)),
         "Hz",
         "(frequency, g): S on Z decays by (R / 30 km)^-g more than on the horizontals, 5 to 200 km",
         _GA11,
     )
-    vertical_site_exponent: float = _constant(0.653, "", "exponent of the linear Vs30 term for S on Z", _GA11)
+    vertical_site_exponent: float = _constant(0.641, "", "exponent of the linear Vs30 term for S on Z", _GA11)
     vertical_nonlinear: bool = _constant(False, "", "apply the nonlinear part of the Vs30 term to S on Z", _GA11)
     p_horizontal: tuple = _constant(
-        ((0.707, 0.66), (1.41, 0.712), (2.83, 0.939), (5.66, 0.805), (11.3, 0.721), (22.6, 0.978)),
+        ((0.707, 0.66), (1.41, 0.712), (2.83, 0.939), (5.66, 0.9), (11.3, 0.85), (22.6, 1.1)),
         "Hz",
         "(frequency, one horizontal over Z) of scattered P",
         _SCEC,

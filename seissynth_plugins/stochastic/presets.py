@@ -23,6 +23,7 @@ _WINDOWS = replace(
     spreading=((1.0, -1.1), (50.0, -0.5)),
     q0=180.0,
     q_exponent=0.56,
+    q_p_ratio=0.5,
     s_vertical=((0.33, 0.9), (0.9, 0.9), (1.7, 0.7), (4.2, 0.72), (8.5, 0.83), (17.3, 1.28)),
     s_vertical_decay=((1.0, -0.12), (3.0, 0.0), (6.0, 0.1), (12.0, 0.25)),
     vertical_site_exponent=0.8,

@@ -16,6 +16,7 @@ from seissynth.io.seisbench.dataset import Dataset
 from seissynth.seeding import make_seeds
 from seissynth.traveltime import onsets
 from seissynth_plugins.stochastic.backend import StochasticBackend
+from seissynth_plugins.stochastic.region_presets import plain_value
 from tools.real_records._real_records import aic_onset
 
 BANDS_HZ = ((0.5, 1.0), (1.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0), (16.0, 30.0))
@@ -90,6 +91,11 @@ class Recording:
 
 
 # --- real records
+
+
+def named_values(items):
+    """Constants by name, of texts NAME=VALUE."""
+    return {name: plain_value(value) for name, _, value in (item.partition("=") for item in items)}
 
 
 def load(name, folder, windows=None, picker=None):

@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 
 from seissynth.picking import SeisBenchPicker
-from seissynth_plugins.stochastic.region_presets import plain_value
 from tools.physics._envelopes import (
     BANDS_HZ,
     FOLDERS,
@@ -26,6 +25,7 @@ from tools.physics._envelopes import (
     generate,
     load,
     made_measures,
+    named_values,
     real_measures,
     relative,
     vertical_ratios,
@@ -35,6 +35,8 @@ from tools.real_records._real_records import write_markdown
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "physics"
 SETS = ("ridgecrest", *FOLDERS)
 LEAST_RECORDS = 10
+#: difference of ln Z/H that is aimed at
+NEAR = 0.25
 RATIO_NAMES = ("P, first quarter", "S, 0 to 1 s", "S, 8 to 12 s")
 HEADER = (
     "records", "n", "H, mean size of ln", "Z", "last part before S, H", "Z ", "ln D5-75, H", "ln D5-95, H",
@@ -105,7 +107,7 @@ def main():
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
     picker = SeisBenchPicker(arguments.picker) if arguments.picker else None
-    constants = {name: plain_value(value) for name, _, value in (item.partition("=") for item in arguments.set)}
+    constants = named_values(arguments.set)
     lines = []
     for name in arguments.sets.split(","):
         recordings = load(name, arguments.data, arguments.windows, picker)
@@ -121,6 +123,9 @@ def main():
             lines.append([f"{name}, {preset}", str(len(recordings)), *(f"{value:.2f}" for value in numbers)])
             print("\t".join(lines[-1]), flush=True)
             if arguments.ratios:
+                near = np.abs(found["ratios"][1] - found["ratios"][0])
+                near = near[np.isfinite(near)]
+                print(f"  ratios within {NEAR}: {(near <= NEAR).sum()} of {near.size}; mean size {near.mean():.2f}")
                 for text, *pair in zip(RATIO_NAMES, *(values.T for values in found["ratios"]), strict=True):
                     for what, row in zip(("real", "made"), pair, strict=True):
                         print(f"  {text}, {what}", " ".join(f"{value:+.2f}" for value in row), flush=True)

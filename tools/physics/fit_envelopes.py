@@ -29,6 +29,7 @@ from tools.physics._envelopes import (
     RATIO_PARTS,
     REFERENCE_PARTS,
     load,
+    named_values,
     real_measures,
 )
 from tools.physics._expected_envelopes import Expected
@@ -238,6 +239,7 @@ def main():
     parser.add_argument("--duration-weight", type=float, default=0.0, help="of D5-75 and D5-95 beside the energies")
     parser.add_argument("--ratio-weight", type=float, default=0.0, help="of Z over H beside the energies")
     parser.add_argument("--preset", default="active", help="of the spectra")
+    parser.add_argument("--set", action="append", default=[], help="NAME=VALUE, a constant that stays as it is")
     parser.add_argument("--start", type=Path, help="constants to begin with, as this script writes; priors stay")
     parser.add_argument("--order", type=float, default=1.0, help="of the path's kernel")
     parser.add_argument("--picker", type=Path, help="PhaseNet's file: S is picked where it would be predicted")
@@ -246,15 +248,14 @@ def main():
     sets = {name: load(name, arguments.data, arguments.windows, picker) for name in arguments.sets.split(",")}
     if arguments.half == "fit":
         sets = {name: found[::2] for name, found in sets.items()}
-    problem = Problem(
-        sets, arguments.duration_weight, arguments.ratio_weight, arguments.preset, kernel_order=arguments.order
-    )
+    fixed = {"kernel_order": arguments.order, **named_values(arguments.set)}
+    problem = Problem(sets, arguments.duration_weight, arguments.ratio_weight, arguments.preset, **fixed)
     start = None
     if arguments.start:
         first = {**START, **json.loads(arguments.start.read_text())}
         start = problem.encode(make_parameters("active", **first))
     vector = fit(problem, arguments.steps, start)
-    constants = {**problem.decode(vector), "kernel_order": arguments.order}
+    constants = {**problem.decode(vector), **fixed}
     arguments.out.write_text(json.dumps(constants, indent=1))
     for name, value in constants.items():
         print(name, value)

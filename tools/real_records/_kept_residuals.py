@@ -10,7 +10,7 @@ from seissynth.evaluation.flatfiles.residuals import residual_table
 from tools.real_records import _real_records as real
 
 
-def kept_residuals(table, maker, kept, label, realizations=1, terms=None):
+def kept_residuals(table, maker, kept, label, realizations=1, terms=None, scatter=None):
     """Residuals of a table's rows, from the folder if the same ones were made before.
 
     Parameters
@@ -23,14 +23,19 @@ def kept_residuals(table, maker, kept, label, realizations=1, terms=None):
     label : str
     realizations : int
     terms : StationTerms, optional
+    scatter : MeasureMaker, optional
+        Of the default backend with random terms: one draw of it is kept, too.
 
     Returns
     -------
     DataFrame
     """
-    file = kept / f"{label}_{digest_of(table, maker, realizations, terms)}.csv"
+    digest = digest_of(table, maker, realizations, terms)
+    if scatter is not None:
+        digest += "_" + digest_of(table, scatter)
+    file = kept / f"{label}_{digest}.csv"
     if not file.exists():
-        found, _ = residual_table(table, maker, realizations, station_terms=terms)
+        found, _ = residual_table(table, maker, realizations, scatter=scatter, station_terms=terms)
         real.write_text(file, found.to_csv(index=False))
         print(label, len(found), flush=True)
     return pd.read_csv(file, dtype={"event": str, "station": str})

@@ -33,13 +33,16 @@ MODEL = "bssa14"
 
 def make_residuals(table, kept, preset, realizations, limit):
     """Make what is not in the folder yet, event by event in a random order, and return all residuals there."""
-    maker = MeasureMaker(StochasticBackend(preset=preset), table.measures, table.component, seed=0)
+    maker, scatter = (
+        MeasureMaker(StochasticBackend(preset=preset, variability=drawn), table.measures, table.component, seed=0)
+        for drawn in (False, True)
+    )
     events = pd.Series(table.rows["event_id"].unique()).sample(frac=1, random_state=0)
     parts = []
     for event in events[: limit or len(events)]:
         rows = table.rows[table.rows["event_id"] == event].reset_index(drop=True)
         name = hashlib.sha256(event.encode()).hexdigest()[:16]
-        parts.append(kept_residuals(replace(table, rows=rows), maker, kept, name, realizations))
+        parts.append(kept_residuals(replace(table, rows=rows), maker, kept, name, realizations, scatter=scatter))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -53,15 +56,17 @@ def evaluation_of(residuals, measures, draws):
 
 
 def summary_rows(summary):
-    """One row a measure: bias, tau, phi and phi_S2S, beside the model's."""
+    """One row a measure: bias, tau, phi and phi_S2S, beside the model's and those of a draw with random terms."""
     rows = []
     for _, line in summary.iterrows():
         interval = f"{line['bias']:+.2f} [{line['bias_low']:+.2f}, {line['bias_high']:+.2f}]"
         own = [f"{line[name]:.2f}" for name in ("tau", "phi", "phi_s2s")]
         known = np.isfinite(line["model_bias"])
         model = [f"{line['model_bias']:+.2f}", *(f"{line[f'model_{name}']:.2f}" for name in ("tau", "phi", "phi_s2s"))]
+        ratio = f"{line['tau_ratio']:.2f} [{line['tau_ratio_low']:.2f}, {line['tau_ratio_high']:.2f}]"
+        drawn = [f"{line[f'draw_{name}']:.2f}" for name in ("tau", "phi")]
         rows.append([measure_title(line["measure"]), line["records"], line["events"], interval, *own,
-                     *(model if known else ["–"] * 4)])  # fmt: skip
+                     *([*model, ratio, *drawn] if known else ["–"] * 7)])  # fmt: skip
     return rows
 
 
@@ -87,6 +92,7 @@ def main():
     found = evaluation_of(residuals, measures, options.draws)
     header = ["measure", "records", "events", "bias", "tau", "phi", "phi_S2S"]
     header += [f"{word}, BSSA14" for word in ("bias", "tau", "phi", "phi_S2S")]
+    header += ["tau over BSSA14's", "tau of a draw", "phi of a draw"]
     real.write_markdown(options.out / f"{options.name}.md", header, summary_rows(found.summary))
     real.write_csv(options.out / f"{options.name}.csv", found.summary.to_dict("records"))
     for title, table_of in found.tables.items():
