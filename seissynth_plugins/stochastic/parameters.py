@@ -39,6 +39,7 @@ _OWN = "choice of this backend"
 #: whose a station's site term is
 SITE_TERMS = ("shared", "drawn", "mean")
 _RC = "fitted to records of Ridgecrest 2019, California 2019 and strong motion, see docs/envelopes.md"
+_RC_CHOSEN = "chosen with records of Ridgecrest 2019, California 2019 and strong motion in view, see docs/envelopes.md"
 _SHAPE = "choice of this backend, tuned by eye on records of the 2019 Ridgecrest sequence"
 
 
@@ -192,7 +193,7 @@ class Parameters:
     # --- transport, octave bands from 1 to 16 Hz
     scattering_per_km: float = _constant(0.0125, "1/km", "scattering of S into S at 1 Hz", _RC)
     scattering_exponent: float = _constant(-0.426, "", "scattering is proportional to f^exponent", _RC)
-    absorption_q0: float = _constant(125.0, "", "intrinsic Q at 1 Hz", _RC)
+    absorption_q0: float = _constant(125.0, "", "intrinsic Q at 1 Hz", _RC_CHOSEN)
     absorption_q_exponent: float = _constant(0.524, "", "intrinsic Q = absorption_q0 f^exponent", _RC)
     scattering_conversion: float = _constant(0.347, "", "scattering of S into P over that of S into S", _RC)
     p_scattering: float = _constant(1.13, "", "scattering of P into P over that of S into S", _RC)
@@ -210,14 +211,14 @@ class Parameters:
         ((1.0, 0.157), (20.0, 0.6)),
         "Hz",
         "(frequency, share) of direct P that is incoherent between components",
-        _RC,
+        _RC_CHOSEN,
     )
     s_depolarised: tuple = _constant(((1.0, 0.548), (20.0, 0.809)), "Hz", "the same for direct S", _RC)
     s_coda_vertical: tuple = _constant(
         ((0.707, 0.62), (1.41, 0.553), (2.83, 0.436), (5.66, 0.376), (11.3, 0.636), (22.6, 0.68)),
         "Hz",
         "(frequency, Z over one horizontal) of S that was scattered on the way; the same at all distances",
-        _RC,
+        _RC + "; " + _GA11,
     )
     conversion_loss_scale: float = _constant(
         0.62, "", "losses of converted waves relative to waves scattered once", "a Monte Carlo simulation"

@@ -7,8 +7,8 @@ and `s_vertical_decay` and the power of the site term raised, and finds the chan
 nearest to the model's. Changes have a cost, too, since the initial tables come from records; changes are cheapest
 if neighbouring frequencies share them. Twice; prints the constants and the residuals, also of the half that was not
 fitted. They go to FILE and from there by hand into the preset. It begins with the ratios of `fit_envelopes`, `START`,
-not with those of the preset. Constants named with `--also` are fitted, too: logarithms of tables, that may change by the
-standard deviation after the sign. Takes one to two minutes, and some more with them.
+not with those of the preset. Constants named with `--also` are fitted, too: logarithms of tables, which may change by
+the standard deviation after the sign. Takes one to two minutes, and some more with them.
 """
 
 import argparse
