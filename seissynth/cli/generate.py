@@ -194,6 +194,7 @@ def generate(
 
         check_outfile(plot)
     stations, catalog = inputs()
+    check_target(output, realizations or 1, events=catalog)
     streams = _make(stations, catalog, arguments, realizations, quiet)
     with progress_bar("writing", 1, quiet):
         written = write(output, streams, event=catalog, inventory=stations)

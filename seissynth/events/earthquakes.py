@@ -64,6 +64,19 @@ def event_id(event):
     return str(getattr(event.resource_id, "id", "") or "event without id")
 
 
+def require_distinct_ids(events):
+    """Raise InputError if two events of a Catalog have one resource id, by which a file tells events apart."""
+    first = {}
+    for number, event in enumerate(events, 1):
+        name = event_id(event)
+        if name in first:
+            raise InputError(
+                f"events {first[name]} and {number} of the catalogue both have the resource id {name}, by which an "
+                "ASDF file tells events apart; leave one out, or give each its own resource_id."
+            )
+        first[name] = number
+
+
 def read_earthquakes(events, event_key=None, may_be_none=False):
     """Yield the earthquakes of an Event, a Catalog or any iterable of Events, one at a time.
 

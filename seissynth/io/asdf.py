@@ -16,7 +16,7 @@ import numpy as np
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from seissynth.errors import FileFormatError, InputError, SeisSynthError
-from seissynth.events.earthquakes import preferred
+from seissynth.events.earthquakes import preferred, require_distinct_ids
 from seissynth.io.asdf_writing import new_asdf
 from seissynth.io.format_limits import require_storable
 from seissynth.io.hdf5_outside import refuse_outside
@@ -101,7 +101,8 @@ def write_asdf(path, streams, event=None, inventory=None, *, tag="synthetic"):
     Raises
     ------
     InputError
-        A trace without provenance, of another data type, with gaps, or of an event that is not in `event`.
+        A trace without provenance, of another data type, with gaps, or of an event that is not in `event`; two events
+        with one resource id.
 
     Examples
     --------
@@ -114,6 +115,7 @@ def write_asdf(path, streams, event=None, inventory=None, *, tag="synthetic"):
     if not _TAG.fullmatch(tag):
         raise InputError(f"{tag=} must start with a lower-case letter and hold lower-case letters, digits and _ only.")
     catalog = as_catalog(event)
+    require_distinct_ids(catalog)
     if inventory is not None and not isinstance(inventory, Inventory):
         raise InputError(f"inventory is {a_kind(inventory)}; give an obspy Inventory.")
     require_storable([trace for one in streams for trace in one], "ASDF")

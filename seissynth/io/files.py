@@ -14,6 +14,7 @@ import obspy
 from obspy import Stream
 
 from seissynth.errors import InputError
+from seissynth.events.earthquakes import require_distinct_ids
 from seissynth.io.asdf import as_streams, write_asdf
 from seissynth.io.format_limits import STEIM_REACH, require_same, require_storable
 from seissynth.io.onset_picks import with_onset_picks
@@ -116,14 +117,16 @@ def write(
     return _write_mseed(path, streams)
 
 
-def check_target(path, realizations=1, format=None):
-    """Raise InputError early for a path that `write` would refuse."""
+def check_target(path, realizations=1, format=None, events=()):
+    """Raise InputError early for a path, or events of a Catalog, that `write` would refuse."""
     kind = _format_of(path, format)
     if kind != "SAC":
         require_file_name(path)
     _require_plain(path, kind)
     if kind == "MSEED" and realizations > 1 and "{realization" not in str(path):
         raise InputError(_MIXED.format(path=path, what="every channel"))
+    if kind == "ASDF":
+        require_distinct_ids(events)
 
 
 def write_picks(path, stream, event):

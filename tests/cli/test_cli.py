@@ -90,6 +90,14 @@ def test_work_that_fails_is_one_line(run, inputs, tmp_path):
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_an_event_that_comes_twice_is_refused_before_records_are_made(run, inputs, monkeypatch):
+    event = obspy.read_events("event.xml")[0]
+    obspy.core.event.Catalog([event, event.copy()]).write("twice.xml", format="QUAKEML")
+    monkeypatch.setattr("seissynth.synthesis.iter_generate", lambda *_, **__: pytest.fail("records were made"))
+    line = one_line_error(run("generate", "-i", "stations.xml", "-e", "twice.xml", "-o", "a.h5"))
+    assert f"events 1 and 2 of the catalogue both have the resource id {event.resource_id.id}" in line
+
+
 def test_debug_shows_the_error_itself(run):
     result = run("generate", "-i", "none.xml", "-e", "none.xml", "-o", "a.h5", "--debug")
     assert result.exit_code == 1 and isinstance(result.exception, seissynth.errors.InputError)

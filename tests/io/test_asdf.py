@@ -240,6 +240,8 @@ def test_what_cannot_be_written(tmp_path, inventory, catalog):
         write_asdf(path, [])
     with pytest.raises(InputError, match="no folder"):
         write_asdf(tmp_path / "missing" / "a.h5", stream)
+    with pytest.raises(InputError, match=r"events 1 and 4 of the catalogue both have the resource id .* leave one out"):
+        write_asdf(path, stream, [*catalog, catalog[0]])
     with pytest.raises(InputError, match="same second"):
         write_asdf(path, stream + stream[:1].copy(), catalog)
     for change, message in (
