@@ -71,8 +71,8 @@ def require_distinct_ids(events):
         name = event_id(event)
         if name in first:
             raise InputError(
-                f"events {first[name]} and {number} of the catalogue both have the resource id {name}, by which an "
-                "ASDF file tells events apart; leave one out, or give each its own resource_id."
+                f"events {first[name]} and {number} of the catalogue both have the resource id {name}, by which a "
+                "file tells events apart; leave one out, or give each its own resource_id."
             )
         first[name] = number
 

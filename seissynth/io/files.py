@@ -137,8 +137,14 @@ def write_picks(path, stream, event):
     path : str or path
     stream : obspy Stream or sequence of Stream
     event : obspy Event or Catalog
+
+    Raises
+    ------
+    InputError
+        No event, or two with one resource id: the picks would go to one of them alone.
     """
     catalog = with_onset_picks(event, as_streams(stream))
+    require_distinct_ids(catalog)
     if not len(catalog):
         raise InputError("there is no event to write; give the one the records were made from.")
     with replacing(path) as beside:

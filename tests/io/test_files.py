@@ -136,6 +136,8 @@ def test_failed_writes_leave_nothing(tmp_path, stream, monkeypatch):
 
 def test_picks_file(tmp_path, example, stream):
     write_picks(tmp_path / "picks.xml", stream, example[1])
+    with pytest.raises(InputError, match="events 1 and 2 of the catalogue both have the resource id"):
+        write_picks(tmp_path / "twice.xml", stream, [example[1], example[1].copy()])
     event = obspy.read_events(str(tmp_path / "picks.xml"))[0]
     assert event.resource_id == example[1].resource_id
     sensors = {trace.id[:-1] for trace in stream}
