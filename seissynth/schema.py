@@ -53,6 +53,7 @@ _ALL = (
     Column("station_elevation_m", "m", "elevation of the surface above sea level"),
     Column("station_local_depth_m", "m", "depth of the sensor below the surface"),
     Column("station_vs_30_mps", "m/s", "time-averaged shear velocity of the upper 30 m", "INSTANCE"),
+    Column("station_z1_km", "km", "depth to a shear velocity of 1 km/s below the station", _OWN),
     Column("station_kappa_s", "s", "kappa of S at the station: exp(-pi kappa f), without the path", _OWN),
     Column(
         "station_layers",

@@ -33,6 +33,7 @@ NUMBERS = {
     "source_latitude_deg": ("deg",), "source_longitude_deg": ("deg",), "source_depth_km": ("km", "m"),
     "source_magnitude": (), "source_strike_deg": ("deg",), "source_dip_deg": ("deg",), "source_rake_deg": ("deg",),
     "station_latitude_deg": ("deg",), "station_longitude_deg": ("deg",), "station_vs_30_mps": ("m/s", "km/s"),
+    "station_z1_km": ("km", "m"),
     "path_ep_distance_km": ("km", "m"), "path_jb_distance_km": ("km", "m"), "path_rup_distance_km": ("km", "m"),
     "high_pass_hz": ("hz",), "low_pass_hz": ("hz",), "usable_from_hz": ("hz",),
     "pga": _ACCELERATION, "pgv": _VELOCITY, "psa": _ACCELERATION, "d5_95_s": ("s",),

@@ -117,6 +117,7 @@ BOUNDS = {
     "station_local_depth_m": _PLACE["sensor depth"],
     "station_vs_30_mps": Bound(0, 10_000, "m/s", above=True),
     "station_kappa_s": Bound(0, 0.5, "s"),
+    "station_z1_km": Bound(0, 20, "km"),
     "path_ep_distance_km": _DISTANCE_KM,
     "path_hyp_distance_km": _DISTANCE_KM,
     "path_rup_distance_km": _DISTANCE_KM,

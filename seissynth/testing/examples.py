@@ -84,6 +84,7 @@ def example_conditions(card, n=4):
         "station_local_depth_m": np.zeros(n),
         "station_vs_30_mps": 300.0 + 100 * (np.arange(n) % 5),
         "station_kappa_s": 0.02 + 0.01 * (np.arange(n) % 3),
+        "station_z1_km": 0.1 + 0.2 * (np.arange(n) % 4),
         "station_layers": [""] * n,
         "station_terms": ["1 0.2; 10 -0.2" if row % 2 else "" for row in range(n)],
         "path_ep_distance_km": epicentral_km,

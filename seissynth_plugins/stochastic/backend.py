@@ -72,7 +72,7 @@ class StochasticBackend(Backend):
         optional_columns=(
             "source_magnitude_type", "source_depth_km", "source_strike_deg", "source_dip_deg", "source_rake_deg",
             *MOMENT_TENSOR_COLUMNS, "station_vs_30_mps", "station_local_depth_m", "station_layers", "station_kappa_s",
-            "station_terms",
+            "station_z1_km", "station_terms",
             "path_rup_distance_km", "path_azimuth_deg",
             "path_p_direct_travel_s", "path_s_direct_travel_s", "path_p_takeoff_deg", "path_p_direct_takeoff_deg",
             "path_s_direct_takeoff_deg", "path_p_ray_parameter_s_km", "path_s_ray_parameter_s_km",
@@ -119,7 +119,7 @@ class StochasticBackend(Backend):
             self._terms = TermMaker(
                 scales=(p.event_term_scale, p.site_term_scale, p.within_term_scale),
                 site_terms=p.site_terms,
-                durations=(p.duration_event_scatter, p.duration_scatter),
+                durations=(p.duration_event_scatter, p.duration_scatter, p.duration_site_scatter),
                 ratio_scale=p.ratio_term_scale,
             )
         if self._maker.by_transport and NOISE.running:
@@ -145,6 +145,7 @@ class StochasticBackend(Backend):
             corner frequencies, durations, distances, kappa, stress drop, how much earlier waves reach a deep
             sensor, arrival and share of surface waves, and the random terms if they are on.
         """
+        from seissynth_plugins.stochastic.basin import add_basins
         from seissynth_plugins.stochastic.borehole import bury
         from seissynth_plugins.stochastic.known_sites import add_known_terms
         from seissynth_plugins.stochastic.rows import prepare_rows
@@ -158,6 +159,7 @@ class StochasticBackend(Backend):
         rows, truth = prepare_rows(conditions, self.parameters)
         truth["kappa0_s"] = set_kappa(rows, conditions, self.parameters, seeds.station)
         known = add_known_terms(rows, conditions)
+        add_basins(rows, conditions, known)
         truth.update(bury(rows, conditions, self.parameters, seeds.station))
         if self._terms is not None:
             truth.update(self._terms.add_to(rows, truth["moment_magnitude"], conditions, seeds, known))
@@ -203,7 +205,8 @@ def _document_options(backend):
     for f in fields(Parameters):
         unit = f", {f.metadata['unit']}" if f.metadata["unit"] else ""
         default = "see the source" if isinstance(f.default, tuple) and len(f.default) > 6 else f.default
-        lines.append(f"    {f.name} : {f.type if isinstance(f.type, str) else f.type.__name__}{unit}")
+        kind = f.type.__name__ if isinstance(f.type, type) else str(f.type).replace(" | ", " or ")
+        lines.append(f"    {f.name} : {kind}{unit}")
         lines.append(f"        {f.metadata['meaning']}. Default {default}. Source: {f.metadata['source']}.")
     backend.__doc__ = backend.__doc__.replace("{options}", "\n".join(lines))
     own = list(inspect.signature(backend.__init__).parameters.values())[:-1]

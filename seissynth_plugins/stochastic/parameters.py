@@ -36,6 +36,9 @@ _BT14 = "Boore & Thompson (2014), BSSA 104, 2541-2552"
 _AS00 = "Atkinson & Silva (2000), BSSA 90, 255-274"
 _SCEC = "band ratios of local earthquakes recorded around Ridgecrest, California, 2019"
 _OWN = "choice of this backend"
+_TERM_SCALE = "factor on the scatter {}, or (Hz, factor) pairs, linear in ln frequency between them; 0: none"
+#: factors on the parts of the random terms, each a number or a table over frequency
+TERM_SCALES = ("event_term_scale", "site_term_scale", "within_term_scale")
 #: whose a station's site term is
 SITE_TERMS = ("shared", "drawn", "mean")
 _RC = "fitted to records of Ridgecrest 2019, California 2019 and strong motion, see docs/envelopes.md"
@@ -328,23 +331,29 @@ class Parameters:
         "random terms of ln FAS between events, sites and records; on by default if realisations are requested",
         "fitted to Boore et al. (2014), Earthq. Spectra 30, 1057-1085",
     )
-    event_term_scale: float = _constant(1.0, "", "factor on the scatter between events; 0: none", _OWN)
-    site_term_scale: float = _constant(1.0, "", "factor on the scatter between sites; 0: none", _OWN)
+    event_term_scale: float | tuple = _constant(1.0, "", _TERM_SCALE.format("between events"), _OWN)
+    site_term_scale: float | tuple = _constant(1.0, "", _TERM_SCALE.format("between sites"), _OWN)
     site_terms: str = _constant(
         "shared",
         "",
         '"shared": a station has one in all earthquakes and realisations; "drawn": one for each; "mean": none',
         _OWN,
     )
-    within_term_scale: float = _constant(1.0, "", "factor on the scatter within an event and site; 0: none", _OWN)
+    within_term_scale: float | tuple = _constant(1.0, "", _TERM_SCALE.format("within an event and site"), _OWN)
     ratio_term_scale: float = _constant(
         1.0, "", "factor on the scatter of R over T and of Z over both between sites and records; 0: none", _OWN
     )
     duration_scatter: float = _constant(
-        0.4,
+        0.27,
         "",
-        "with variability: standard deviation of ln window length within an event",
-        "size of phi of Afshari & Stewart (2016), Earthq. Spectra 32(4)",
+        "with variability: standard deviation of ln window length within an event and site",
+        "with duration_site_scatter the size of phi of Afshari & Stewart (2016), Earthq. Spectra 32(4)",
+    )
+    duration_site_scatter: float = _constant(
+        0.3,
+        "",
+        "with variability: standard deviation of ln window length between sites, see site_terms",
+        "share of phi as in the ESM flat file and around Ridgecrest, see docs/variability.md",
     )
     duration_event_scatter: float = _constant(
         0.25,
@@ -400,6 +409,7 @@ _POSITIVE = (
 _NOT_NEGATIVE = (
     "kappa0_s",
     "duration_scatter",
+    "duration_site_scatter",
     "duration_event_scatter",
     "s_direct_level",
     "s_direct_duration",
@@ -409,9 +419,6 @@ _NOT_NEGATIVE = (
     "p_coda_exponent",
     "low_cut_hz",
     "path_duration_slope",
-    "event_term_scale",
-    "site_term_scale",
-    "within_term_scale",
     "ratio_term_scale",
     "head_wave_energy",
     "s_forerunner_s",
@@ -470,6 +477,8 @@ def _check(parameters):
             raise InputError(
                 f"stochastic: {name}={value!r} must be 4 numbers: two above 0, one of 0 or more, and an exponent."
             )
+    for name in TERM_SCALES:
+        _check_scale(name, getattr(parameters, name))
     shares = ("p_depolarised", "s_depolarised")
     for name in (
         "site_amplification", "s_vertical", "s_vertical_decay", "p_horizontal", "p_factor", "path_duration",
@@ -514,3 +523,17 @@ def _check_knots(name, knots):
     first = [k[0] for k in knots]
     if any(b <= a for a, b in itertools.pairwise(first)):
         raise InputError(f"stochastic: {name}: the first numbers of the pairs must increase, not {first}.")
+
+
+def _check_scale(name, scale):
+    """A factor of 0 or more, or pairs of a frequency above 0 and such a factor."""
+    if isinstance(scale, (tuple, list)):
+        _check_knots(name, scale)
+    pairs = scale if isinstance(scale, tuple) else ((1.0, scale),)
+    numbers = [x for pair in pairs for x in pair]
+    plain = all(isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x) for x in numbers)
+    if not plain or any(hz <= 0 or factor < 0 for hz, factor in pairs):
+        raise InputError(
+            f"stochastic: {name}={scale!r} must be a factor of 0 or more, or pairs of a frequency above 0 (Hz) and "
+            "such a factor."
+        )

@@ -1,7 +1,7 @@
 """Random terms of ln FAS: between events, between sites, and the remainder; and of the durations.
 
     change(f) = dB(event) + dS2S(site) + dW(field at the site, row) - offset(f)
-    ln duration factor = dB(event) + dW(field at the site, row)
+    ln duration factor = dB(event) + dS2S(site) + dW(field at the site, row)
     ln R/T, ln Z/H     = dS2S(site) + dW(row)
 
 Each term is a normal vector at the knots of `adjustment.KNOTS_HZ`: a standard deviation at each knot times numbers
@@ -26,19 +26,23 @@ TRUTH_HZ = (1.0, 5.0)
 #: correlation of neighbouring knots by up to 0.1 (the fit of the tables knows of it)
 FIELD_FACTORS = 6
 
-#: share of the variance of durations within an event that no field carries, as of dW from 3 Hz up
+#: share of the variance of durations within an event and site that no field carries, as of dW from 3 Hz up
 DURATION_ROW_SHARE = 0.2
 
 #: (Hz, standard deviation) of ln R/T and of ln Z/H, beyond what the noise scatters, and the share of the variance that
-#: belongs to the site; knots correlate as exp(-(ln(f1 / f2) / length)^2). From Ridgecrest, docs/variability.md
+#: belongs to the site; knots correlate as exp(-|ln(f1 / f2)| / length), with a length for each ratio. From Ridgecrest,
+#: docs/variability.md
 RATIO_DEVIATIONS = ((1.0, 5.0, 11.0, 25.0), (0.25, 0.33, 0.33, 0.25), (0.35, 0.33, 0.36, 0.6))
-RATIO_SITE_SHARE, RATIO_LENGTH = 0.7, 0.7
+RATIO_SITE_SHARE, RATIO_LENGTHS = 0.95, (1.0, 0.65)
 
 _DATA = Path(__file__).parent / "data" / "variability.json"
-_EVENT, _STATION, _ROW, _NO_PLACE, _DURATION, _RATIOS = (
+_EVENT, _STATION, _ROW, _NO_PLACE, _DURATION, _SITE_DURATION, _RATIOS = (
     hash_words("stochastic", name)
-    for name in ("event term", "site term", "row term", "field without a place", "duration", "ratios of components")
-)
+    for name in (
+        "event term", "site term", "row term", "field without a place", "duration", "duration at a site",
+        "ratios of components",
+    )
+)  # fmt: skip
 _FIELDS = FIELD_FACTORS + 1  # the last is that of durations
 
 
@@ -157,24 +161,28 @@ class TermMaker:
     ----------
     tables : VariabilityTables, optional
         By default those that come with the backend.
-    scales : (float, float, float)
-        Factors on the standard deviations between events, between sites, and of the rest.
-    durations : (float, float)
-        Standard deviations of ln duration between and within events.
+    scales : three of float or tuple of (float, float)
+        Factors on the standard deviations between events, between sites, and of the rest; or pairs of a frequency in
+        Hz and a factor, linear in ln f between them and constant beyond.
+    durations : (float, float, float)
+        Standard deviations of ln duration between events, within an event and site, and between sites.
     site_terms : {"shared", "drawn", "mean"}
         A site has one term in all earthquakes and realisations, another in each, or none.
     ratio_scale : float
         Factor on the standard deviations of the ratios of components.
     """
 
-    def __init__(self, tables=None, scales=(1.0, 1.0, 1.0), durations=(0.0, 0.0), site_terms="shared", ratio_scale=0.0):
+    def __init__(
+        self, tables=None, scales=(1.0, 1.0, 1.0), durations=(0.0, 0.0, 0.0), site_terms="shared", ratio_scale=0.0
+    ):
         self.tables = read_tables() if tables is None else tables
         self.site_terms = site_terms
-        self.scales = (scales[0], 0.0 if site_terms == "mean" else scales[1], scales[2])
-        self.durations = durations
+        event, site, within = (_at_knots(scale) for scale in scales)
+        self.scales = (event, 0.0 if site_terms == "mean" else site, within)
+        self.durations = (*durations[:2], 0.0 if site_terms == "mean" else durations[2])
         self.duration_row_share = DURATION_ROW_SHARE
         self.ratio_scale = ratio_scale
-        self.ratio_factor, self.ratio_deviations = _ratio_tables()
+        self.ratio_factors, self.ratio_deviations = _ratio_tables()
         self.factor = self.tables.factor()
         self.event_factor = self.tables.factor(self.tables.event_stretch)
         self.field_factor = self.tables.field_factor()
@@ -276,16 +284,17 @@ class TermMaker:
             normal = _normal_rows(of_rows, _RATIOS, 2 * knots).reshape(-1, 2, knots)
             for place in range(2):
                 drawn = np.empty((len(seeds), knots))
-                correlated_rows(drawn, self.ratio_factor, np.ascontiguousarray(normal[:, place]))
+                correlated_rows(drawn, self.ratio_factors[place], np.ascontiguousarray(normal[:, place]))
                 out[:, place] += np.sqrt(share) * drawn
         return self.ratio_scale * out * self.ratio_deviations
 
     def _durations(self, field, seeds):
         """Logarithm of the factors on durations, shape (n,), from the field's values at the sites."""
-        between, within = self.durations
+        between, within, site = self.durations
         own = self.duration_row_share
         rest = np.sqrt(own) * _normal_rows(seeds.row, _DURATION, 1)[:, 0] + np.sqrt(1 - own) * field
-        return between * _normal_rows(seeds.event, _DURATION, 1)[:, 0] + within * rest
+        of_event = between * _normal_rows(seeds.event, _DURATION, 1)[:, 0]
+        return of_event + site * _normal_rows(self._site_seeds(seeds), _SITE_DURATION, 1)[:, 0] + within * rest
 
     def _fields(self, latitude_deg, longitude_deg, seeds):
         """Sum of both fields at the sites, shape (n, FIELD_FACTORS + 1), variance 1; the last is for durations."""
@@ -301,12 +310,21 @@ class TermMaker:
         return out
 
 
+def _at_knots(scale):
+    """A factor, or a table of factors over frequency at the knots."""
+    if not isinstance(scale, tuple):
+        return scale
+    hz, factors = np.transpose(scale)
+    return np.interp(np.log(KNOTS_HZ), np.log(hz), factors)
+
+
 def _ratio_tables():
-    """Lower triangle that correlates knots, and the standard deviations, (2, knots)."""
+    """Lower triangles that correlate knots, one for each ratio, and the standard deviations, (2, knots)."""
     ln_f = np.log(KNOTS_HZ)
-    correlation = np.exp(-(((ln_f[:, None] - ln_f) / RATIO_LENGTH) ** 2))
+    apart = np.abs(ln_f[:, None] - ln_f)
+    factors = [np.linalg.cholesky(np.exp(-apart / length)) for length in RATIO_LENGTHS]
     hz, *deviations = (np.array(row) for row in RATIO_DEVIATIONS)
-    return np.linalg.cholesky(correlation), np.array([np.interp(ln_f, np.log(hz), row) for row in deviations])
+    return factors, np.array([np.interp(ln_f, np.log(hz), row) for row in deviations])
 
 
 def lengthen(rows, factors):

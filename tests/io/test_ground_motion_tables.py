@@ -137,6 +137,15 @@ def test_a_mapping_names_columns_and_units(write, tmp_path):
     assert np.isnan(table.rows["pga"][1]) and not table.notes
 
 
+def test_the_depth_of_a_basin_reaches_the_backend(write, tmp_path):
+    from seissynth.evaluation.flatfiles.conditions import event_conditions
+
+    mapping = _mapping(tmp_path, {**COLUMNS, "station_z1_km": {"column": "Z1", "unit": "m"}})
+    table = read_ground_motion(write({**OTHER, "Z1": 450.0}, {"STA": "Y", "Z1": ""}), mapping)
+    depths = event_conditions(table.rows)["station_z1_km"]
+    assert depths[0] == pytest.approx(0.45) and np.isnan(depths[1])
+
+
 def test_a_mapping_may_be_toml(tmp_path):
     path = tmp_path / "mapping.toml"
     lines = [f'{name} = "{column}"' for name, column in COLUMNS.items() if isinstance(column, str)]

@@ -76,7 +76,9 @@ def make_backend(tables, preset="active", **options):
     backend.load()
     p = backend.parameters
     backend._terms = TermMaker(
-        tables, durations=(p.duration_event_scatter, p.duration_scatter), ratio_scale=p.ratio_term_scale
+        tables,
+        durations=(p.duration_event_scatter, p.duration_scatter, p.duration_site_scatter),
+        ratio_scale=p.ratio_term_scale,
     )
     return backend
 

@@ -134,7 +134,7 @@ class Response:
         (self.between, self.within), linear = (components(x) for x in grouped)
         self.between, self.within = self.between - linear[0], self.within - linear[1]
         self.noise = np.mean([np.cov(base.T) for base in bases], axis=0)
-        self.durations = *backend._terms.durations, backend._terms.duration_row_share
+        self.durations, self.duration_row_share = backend._terms.durations, backend._terms.duration_row_share
         # the same records with and without terms, with the same noise
         rest = (wanted - design[:, places:] @ solved[places:]).reshape(places, count, -1)
         self.shift = np.mean([(r[: len(b)] - b).mean(axis=0) for r, b in zip(rest, bases, strict=True)], axis=0)
@@ -157,8 +157,9 @@ def predicted(tables, responses):
     for k, response in enumerate(responses):
         between, site, rest = (response.weights @ c @ response.weights.T for c in covariances(tables, k, correlation))
         longer = np.outer(response.duration, response.duration)
-        between = between + longer * response.durations[0] ** 2 + response.between
-        within = site + rest + longer * response.durations[1] ** 2 + response.within
+        of_event, of_rest, of_site = (longer * size**2 for size in response.durations)
+        between = between + of_event + response.between
+        within = site + rest + of_rest + of_site + response.within
         total = between + within
         tau.append(np.sqrt(np.maximum(np.diag(between), 1e-4)))
         phi.append(np.sqrt(np.diag(within)))
@@ -178,7 +179,7 @@ def spatial_shares(tables, responses):
         own = np.sqrt(tables.row_share) * tables.phi_ss[k]
         of_row = np.diag(response.weights @ (np.outer(own, own) * tables.correlation()) @ response.weights.T)
         of_durations = (response.duration * response.durations[1]) ** 2
-        of_row = of_row + response.durations[2] * of_durations
+        of_row = of_row + response.duration_row_share * of_durations
         total = np.diag(response.weights @ rest @ response.weights.T + response.within) + of_durations
         found.append(1 - (of_row + np.diag(response.noise)) / total)
     return np.array(found)

@@ -6,7 +6,8 @@ DATA and WINDOWS as for `compare_envelopes`. Amplitudes of both horizontals from
 time since origin, smoothed over a third of an octave. Residuals are those of a regression on ln distance and
 magnitude, so events, stations and paths are in them. Generated records stand in the same places, with random terms.
 The same for ratios of components. Tables go to ``docs/_static/calibration``: ``variability_fourier.md``,
-``variability_fourier_sd.md`` (standard deviations of the residuals) and ``variability_ratios.md``.
+``variability_fourier_sd.md`` (standard deviations of the residuals), ``variability_ratios.md`` and
+``variability_ratios_covariance.md`` (correlation over frequency, and the share of stations in the variance).
 """
 
 import argparse
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from seissynth.evaluation.statistics.intervals import resampled_rows
+from seissynth.evaluation.statistics.mixed_effects import split_residuals
 from tools.physics._envelopes import generate, load
 from tools.real_records._real_records import write_markdown
 
@@ -23,6 +26,10 @@ FROM_HZ = (2.0, 4.1)
 HALF_BAND = 2.0 ** (1 / 6)
 LEAST_S = 5.0
 CLEAR = 4.0  # power over that before P
+#: half octaves between two of `FREQUENCIES_HZ`
+APART = (1, 2, 3, 4, 6)
+RATIOS = ("one horizontal over the other", "Z over both")
+DRAWS = 200
 
 
 def amplitudes(data, one):
@@ -61,6 +68,53 @@ def correlations(values, recordings):
     return out, deviation
 
 
+def covariance(values, stations):
+    """Mean correlation of a ratio with itself so many half octaves higher, and the stations' share of its variance.
+
+    Parameters
+    ----------
+    values : ndarray, shape (records, frequencies)
+        Ln of a ratio; NaN where unknown.
+    stations : ndarray of str, shape (records,)
+
+    Returns
+    -------
+    ndarray, shape (len(APART) + 1,)
+    """
+    count = values.shape[1]
+    pairs = {apart: [] for apart in APART}
+    for apart in APART:
+        for low in range(count - apart):
+            two = values[:, [low, low + apart]]
+            pairs[apart].append(np.corrcoef(two[np.isfinite(two).all(axis=1)].T)[0, 1])
+    shares = []
+    for column in values.T:
+        known = np.isfinite(column)
+        # each record as its own event, so that stations and the rest remain
+        sd = split_residuals(column[known], np.zeros(known.sum()), stations[known], limits=False).sd
+        shares.append(sd["station"] ** 2 / (sd["station"] ** 2 + sd["remaining"] ** 2))
+    return np.array([*(np.mean(pairs[apart]) for apart in APART), np.mean(shares)])
+
+
+def covariance_rows(values, recordings):
+    """Rows of the table of covariances: real ones with 95 % intervals over earthquakes, and means over seeds."""
+    stations = np.array([one.station for one in recordings])
+    events = np.array([one.event for one in recordings])
+    draws = list(resampled_rows(events, DRAWS, 0, rows_within=False))
+    rows = []
+    for place, title in enumerate(RATIOS):
+        for name, found in values.items():
+            best = np.mean([covariance(one[:, place], stations) for one in found], axis=0)
+            cells = [f"{x:.2f}" for x in best]
+            if name == "real":
+                samples = [covariance(found[0][rows_of, place], stations[rows_of]) for rows_of in draws]
+                # not of the share: an earthquake that is drawn twice makes stations look more alike
+                limits = np.percentile(samples, (2.5, 97.5), axis=0).T[:-1]
+                cells[:-1] = [f"{x} [{low:.2f}, {high:.2f}]" for x, (low, high) in zip(cells[:-1], limits, strict=True)]
+            rows.append([f"{title}, {name}", *cells])
+    return rows
+
+
 def main():
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -76,20 +130,20 @@ def main():
     made, alone, scatter = [], [], {"real": [], "generated": [], "generated, without": []}
     clear = np.isfinite(real)[:, None]
 
-    def deviations(records):
+    def ratios_of(records):
         values = np.array([ratios(data, one) for data, one in zip(records, recordings, strict=True)])
-        return np.nanstd(np.where(clear, values, np.nan), axis=0)
+        return np.where(clear, values, np.nan)
 
-    scatter["real"].append(deviations([one.data for one in recordings]))
+    scatter["real"].append(ratios_of([one.data for one in recordings]))
     for seed in range(1, 1 + arguments.seeds):
         records = generate(recordings, seed, variability=True, shared_seeds=True)
         values = [amplitudes(data, one) for data, one in zip(records, recordings, strict=True)]
         made.append(correlations(np.where(np.isfinite(real), values, np.nan), recordings))
-        scatter["generated"].append(deviations(records))
+        scatter["generated"].append(ratios_of(records))
         records = generate(recordings, seed)
         values = [amplitudes(data, one) for data, one in zip(records, recordings, strict=True)]
         alone.append(correlations(np.where(np.isfinite(real), values, np.nan), recordings))
-        scatter["generated, without"].append(deviations(records))
+        scatter["generated, without"].append(ratios_of(records))
     of_real, size_of_real = correlations(real, recordings)
     found = {"real": of_real, "generated": np.mean([one for one, _ in made], axis=0)}
     sizes = {"real": size_of_real, "generated": np.mean([size for _, size in made], axis=0),
@@ -105,12 +159,16 @@ def main():
     rows = [[name, *(f"{x:.2f}" for x in 0.5 * size)] for name, size in sizes.items()]
     print(*rows, sep="\n")
     write_markdown(arguments.out / "variability_fourier_sd.md", header, rows)
-    means = {name: np.mean(values, axis=0) for name, values in scatter.items()}
+    means = {name: np.mean(np.nanstd(values, axis=1), axis=0) for name, values in scatter.items()}
     rows = []
-    for place, title in enumerate(("one horizontal over the other", "Z over both")):
+    for place, title in enumerate(RATIOS):
         rows += [[f"{title}, {name}", *(f"{x:.2f}" for x in values[place])] for name, values in means.items()]
     print(*rows, sep="\n")
     write_markdown(arguments.out / "variability_ratios.md", header, rows)
+    rows = covariance_rows(scatter, recordings)
+    print(*rows, sep="\n")
+    header = ["", *(f"{apart / 2:g} octaves higher" for apart in APART), "share of stations"]
+    write_markdown(arguments.out / "variability_ratios_covariance.md", header, rows)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ DATA holds ``ridgecrest_2019/``. Kappa is the slope of ln of the Fourier acceler
 8 to 25 Hz over -pi; the source's corner is not removed, so its level is an upper bound and its scatter is what counts.
 Used are records whose S is three times above what precedes P in every part of that band. Generated records have the
 same events and stations, one realisation, with `variability=True` and with kappa that scatters between stations beside.
+The last columns split the scatter between events, between stations and the rest by mixed effects.
 
 The last line is the site terms alone: kappa as the slope of drawn terms over the same band. A second table has the
 standard deviation of ln FAS between sites that they and a scatter of kappa make together.
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import seissynth
+from seissynth.evaluation.statistics.mixed_effects import PARTS, split_residuals
 from seissynth.seeding import Seeds
 from seissynth_plugins.stochastic.adjustment import KNOTS_HZ, hat_functions
 from seissynth_plugins.stochastic.variability import TermMaker, read_tables
@@ -62,7 +64,7 @@ def measure(data):
             motion = real.convert_motion(window[0], 100.0, window[1], "acceleration").astype(float)
             spectrum, before = log_spectrum(motion, s, s + S_S), log_spectrum(motion, p - 3.5, p - 0.5)
             if (spectrum - before > np.log(CLEAN)).all():
-                found[name] = {"real": slope(spectrum)}
+                found[name] = {"event": index, "real": slope(spectrum)}
         if not found:
             continue
         for scatter in SCATTERS:
@@ -117,9 +119,13 @@ def table(rows):
                 medians.append(np.median(values))
         label = "real" if run == "real" else f"generated, kappa_scatter_s={run:g}"
         every = [kappas[run] for _, kappas in rows]
-        lines.append([label, *describe(every), len(every), *describe(medians), len(medians)])
+        parts = split_residuals(
+            every, [kappas["event"] for _, kappas in rows], [name for name, _ in rows], limits=False
+        )
+        split = [f"{1000 * parts.sd[part]:.0f}" for part in PARTS]
+        lines.append([label, *describe(every), len(every), *describe(medians), len(medians), *split])
     terms = drawn_site_terms()
-    lines.append(["site terms alone", "–", "–", "–", *describe(terms), len(terms)])
+    lines.append(["site terms alone", "–", "–", "–", *describe(terms), len(terms), *["–"] * 3])
     return lines
 
 
@@ -131,6 +137,7 @@ def main():
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     header = ["", "records, median (ms)", "± (ms)", "n", "stations, median (ms)", "± (ms)", "n"]
+    header += ["between events (ms)", "between stations (ms)", "rest (ms)"]
     scatter = ["`kappa_scatter_s`", *(f"{f:g} Hz" for f in SITE_HZ)]
     for name, head, lines in (
         ("kappa.md", header, table(measure(Data(arguments.data)))),

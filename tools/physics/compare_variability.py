@@ -82,7 +82,8 @@ def known(weights, duration, magnitude, maker):
     tables, k = maker.tables, MAGNITUDES.index(magnitude)
     between, site, rest = (weights @ c @ weights.T for c in covariances(tables, k, tables.correlation()))
     longer = np.outer(duration, duration)
-    return (between + longer * maker.durations[0] ** 2, site + rest + longer * maker.durations[1] ** 2, np.diag(site))
+    of_event, of_rest, of_site = (longer * size**2 for size in maker.durations)
+    return between + of_event, site + of_site + rest + of_rest, np.diag(site + of_site)
 
 
 def crossed(magnitude, pairs, seed):
@@ -284,7 +285,10 @@ def space_table(events, seed, folder):
     lines = ["| M | | " + " | ".join(f"{a:g} to {b:g} km" for a, b in edges) + " |", "|---|---|" + "---|" * len(edges)]
     shown = []
     for magnitude in SPACE_MAGNITUDES:
-        backend = StochasticBackend(variability=True, event_term_scale=0, site_term_scale=0, duration_event_scatter=0)
+        off = dict.fromkeys(
+            ("event_term_scale", "site_term_scale", "duration_event_scatter", "duration_site_scatter"), 0
+        )
+        backend = StochasticBackend(variability=True, **off)
         backend.load()
         found, sharper = correlations_in_space(backend, magnitude, events, seed)
         for k, measure in enumerate(MEASURES):

@@ -164,7 +164,7 @@ def durations_table(events, seed, folder):
     for name, durations, own in DURATIONS:
         backend = make_backend(None)
         backend._terms.scales = (0.0, 0.0, 1.0)
-        backend._terms.durations, backend._terms.duration_row_share = durations, own
+        backend._terms.durations, backend._terms.duration_row_share = (*durations, 0.0), own
         found = correlations_in_space(backend, SPACE_MAGNITUDE, events, seed)[1]
         for i in (0, 2, 3, 5):
             cells = " | ".join(f"{x:.2f}" for x in found[chosen, i])

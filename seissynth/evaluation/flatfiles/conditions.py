@@ -47,7 +47,7 @@ def event_conditions(rows, velocity_model="iasp91"):
         "station_elevation_m": np.zeros(n),
         "station_local_depth_m": np.zeros(n),
     }
-    for name in ("station_latitude_deg", "station_longitude_deg", "station_vs_30_mps"):
+    for name in ("station_latitude_deg", "station_longitude_deg", "station_vs_30_mps", "station_z1_km"):
         stations[name] = rows[name].to_numpy(float)
     table = write_columns(
         source, stations, distance_km=line[:, 0], azimuth_deg=line[:, 1], back_azimuth_deg=line[:, 2], onsets=onsets,

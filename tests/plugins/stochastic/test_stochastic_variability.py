@@ -217,16 +217,32 @@ def test_durations_scatter_between_events_and_resemble_each_other_nearby():
         return maker.draw(np.full(3 * n, 5.0), latitude, longitude, seeds).duration.reshape(n, 3)
 
     # 700 events: a correlation is known to 0.04, a standard deviation to 2 %
-    within = draw(0.0, 0.4)
+    within = draw(0.0, 0.4, 0.0)
     np.testing.assert_allclose(within.std(axis=0), 0.4, rtol=0.09)
     assert np.corrcoef(within.T)[0, 1] == pytest.approx((1 - DURATION_ROW_SHARE) * field, abs=0.1)
     assert abs(np.corrcoef(within.T)[0, 2]) < 0.12
-    between = draw(0.25, 0.0)
+    between = draw(0.25, 0.0, 0.0)
     np.testing.assert_array_equal(between, np.repeat(between[:, :1], 3, axis=1))
     assert between[:, 0].std() == pytest.approx(0.25, rel=0.09)
-    np.testing.assert_allclose(draw(0.25, 0.4), within + between)
-    terms = TermMaker(durations=(0.25, 0.4)).draw(np.full(3 * n, 5.0), latitude, longitude, seeds)
+    site = draw(0.0, 0.0, 0.3)
+    np.testing.assert_array_equal(site, np.repeat(site[:1], n, axis=0))  # a station's own, in all events
+    np.testing.assert_allclose(draw(0.25, 0.4, 0.3), within + between + site)
+    terms = TermMaker(durations=(0.25, 0.4, 0.0)).draw(np.full(3 * n, 5.0), latitude, longitude, seeds)
     assert abs(np.corrcoef(terms.duration, terms.within[:, 5])[0, 1]) < 0.12  # near stations are not independent
+
+
+@pytest.mark.parametrize(("site_terms", "size"), [("shared", 0.3), ("drawn", 0.3), ("mean", 0.0)])
+def test_durations_of_sites_are_shared_drawn_or_left_out(site_terms, size):
+    """Of 700 stations in two events: one factor of a station, two that do not correlate, or none."""
+    n = 700
+    seeds = make_seeds(6, ["a", "b"] * n, [str(k // 2) for k in range(2 * n)])
+    maker = TermMaker(durations=(0.0, 0.0, 0.3), site_terms=site_terms)
+    unknown = np.full(2 * n, np.nan)
+    found = maker.draw(np.full(2 * n, 5.0), unknown, unknown, seeds).duration.reshape(n, 2)
+    assert found.std() == pytest.approx(size, rel=0.09)
+    assert (found[:, 0] == found[:, 1]).all() == (site_terms != "drawn")
+    if site_terms == "drawn":
+        assert abs(np.corrcoef(found.T)[0, 1]) < 0.12
 
 
 def test_scales_switch_terms_off():
@@ -284,13 +300,35 @@ def test_scales_of_zero_leave_records_as_they_are():
     table, (seeds, *_) = conditions(np.full(6, 20.0)), network()
     names = (
         "event_term_scale", "site_term_scale", "within_term_scale", "ratio_term_scale", "duration_scatter",
-        "duration_event_scatter",
+        "duration_event_scatter", "duration_site_scatter",
     )  # fmt: skip
     scales = dict.fromkeys(names, 0)
     off = StochasticBackend(variability=True, **scales)
     # the filter is 1 in all bins, but its phase is added to others
     plain = simulate(StochasticBackend(), table, seeds)[0]
     np.testing.assert_allclose(simulate(off, table, seeds)[0], plain, rtol=1e-6, atol=1e-6 * abs(plain).max())
+
+
+def test_a_scale_over_frequency_acts_where_it_says():
+    """Half of the events' terms up to 1 Hz and all of them from 5 Hz on; linear in ln f between; the rest as before."""
+    table, (seeds, *_) = conditions(np.full(6, 20.0)), network()
+    pairs = [[0.2, 0.5], [1, 0.5], [5, 1]]
+    whole, half, one = (
+        simulate(StochasticBackend(variability=True, event_term_scale=scale), table, seeds)[1]
+        for scale in (1, pairs, [[3, 0.7]])
+    )
+    at_knots = np.interp(np.log(KNOTS_HZ), np.log([1, 5]), [0.5, 1.0])
+    made = [
+        TermMaker(scales=(scale, 1.0, 1.0)).draw(np.full(6, 5.0), np.full(6, 40.0), np.full(6, 15.0), seeds)
+        for scale in (1.0, tuple(map(tuple, pairs)))
+    ]
+    np.testing.assert_allclose(made[1].event, at_knots * made[0].event, rtol=1e-12)
+    np.testing.assert_array_equal(made[1].site, made[0].site)
+    assert (abs(made[1].offset) <= abs(made[0].offset)).all()
+    np.testing.assert_allclose(half["event_term_5hz"], whole["event_term_5hz"], rtol=0.1)
+    np.testing.assert_allclose(half["event_term_1hz"], 0.5 * whole["event_term_1hz"], rtol=0.1)
+    np.testing.assert_allclose(one["event_term_1hz"], 0.7 * whole["event_term_1hz"], rtol=1e-12)
+    np.testing.assert_array_equal(half["site_term_5hz"], whole["site_term_5hz"])
 
 
 @pytest.mark.parametrize("preset", ["active", "active_windows"])
@@ -300,7 +338,7 @@ def test_durations_scatter_and_spectra_stay(preset):
 
     table, (seeds, *_) = conditions(np.full(300, 20.0)), network(300)
     scales = {"event_term_scale": 0, "site_term_scale": 0, "within_term_scale": 0, "duration_event_scatter": 0,
-              "ratio_term_scale": 0}  # fmt: skip
+              "duration_site_scatter": 0, "ratio_term_scale": 0}  # fmt: skip
     options = {"preset": preset, "coda_level": 0.0, "p_radiation": 1e-6, "head_wave_level": 0.0, "s_direct_level": 0.0}
     made = [
         simulate(StochasticBackend(**more, **options), table, seeds, npts=9000)
@@ -353,9 +391,18 @@ def test_drawn_site_terms_do_not_depend_on_other_rows():
         ("site_terms", "none"),
         ("duration_scatter", -0.1),
         ("duration_event_scatter", -0.1),
+        ("duration_site_scatter", -0.1),
         ("variability", 1),
         ("event_term_scale", -1),
         ("site_term_scale", "x"),
+        ("event_term_scale", ((1.0, 0.5), (0.5, 1.0))),
+        ("event_term_scale", ((0.0, 0.5), (0.5, 1.0))),
+        ("within_term_scale", ((0.5, -0.5), (1.0, 1.0))),
+        ("within_term_scale", ((0.5, "a"),)),
+        ("site_term_scale", (0.5, 1.0)),
+        ("site_term_scale", ()),
+        ("event_term_scale", float("nan")),
+        ("event_term_scale", True),
     ],
 )
 def test_bad_options_are_refused(option, value):
@@ -478,7 +525,7 @@ def test_ratios_of_components_have_their_deviations_and_a_station_keeps_its_part
 def test_ratios_act_on_spectra_and_keep_the_onset():
     """With a known ratio: Z as drawn, R and T by half of it in opposite ways; other random terms are off."""
     off = {"event_term_scale": 0, "site_term_scale": 0, "within_term_scale": 0, "duration_scatter": 0,
-           "duration_event_scatter": 0}  # fmt: skip
+           "duration_event_scatter": 0, "duration_site_scatter": 0}  # fmt: skip
     arguments = {
         "start_s": np.zeros(1), "npts": 6000, "sampling_rate_hz": 100.0, "seeds": make_seeds(2, ["e"], ["s"]),
     }  # fmt: skip
