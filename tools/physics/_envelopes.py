@@ -35,6 +35,10 @@ FOLDERS = {
     "california": "california_2019_m43", "strong_motion": "strong_motion_world", "germany": "germany_regional",
     "new_zealand": "new_zealand_2013",
 }  # fmt: skip
+#: compared, and never fitted to: licensed for evaluation only
+ONLY_EVALUATED = {"mexico": "mexico_mems"}
+#: of earthquakes without one, all in Mexico: about that of the plate interface below its coast
+UNKNOWN_DEPTH_KM = 20.0
 #: a causal filter is late by about this over its width, s Hz
 LATE = 0.35
 #: durations are those between shares of the energy from P to so long after S
@@ -42,6 +46,8 @@ SHARES, LASTING_S = (0.05, 0.75, 0.95), 90.0
 _HIGHEST_BAND = 0.45
 _AIC_REACH_S = 2.5
 _PICK_REACH_S = 2.5
+#: where depths are not known: reach of picks, and their S - P over the predicted one
+_WIDE_REACH_S, _LIKELY = 5.0, (0.67, 1.5)
 #: a share of samples this near to an end of the range means a clipped record
 _NEAR_END, _CLIPPED_SHARE = 0.01, 0.01
 #: noise before P must be so long to be made again
@@ -99,12 +105,18 @@ def named_values(items):
 
 
 def load(name, folder, windows=None, picker=None):
-    """Return the recordings of a set: one of `FOLDERS`, or "ridgecrest" of the cut set `windows`.
+    """Return the recordings of a set: one of `FOLDERS` or `ONLY_EVALUATED`, or "ridgecrest" of the cut set `windows`.
 
-    Where S is a prediction, a `SeisBenchPicker` moves it to a pick near it.
+    Where S is a prediction, a `SeisBenchPicker` moves it to a pick near it. Sets of `ONLY_EVALUATED` need one: their
+    records are those with picks of both P and S.
     """
     if name == "ridgecrest":
         return list(_ridgecrest(windows))
+    if name in ONLY_EVALUATED:
+        if picker is None:
+            raise SystemExit(f"{name}: its onsets are picks, so it needs --picker.")
+        found = _archive(Path(folder) / ONLY_EVALUATED[name], False)
+        return [one for one in found if _is_picked(one, picker)]
     analyst = name == "new_zealand"
     found = list(_archive(Path(folder) / FOLDERS[name], analyst))
     if picker is not None and not analyst:
@@ -121,6 +133,22 @@ def _move_s(one, picker):
         picked = (first + shift + int(part.argmax())) / one.rate
         if picked - one.p > _LEAST_S_MINUS_P:
             one.direct_s, one.s = max(one.direct_s, one.s + one.start) + picked - one.s, picked
+
+
+def _is_picked(one, picker):
+    """Move P and S to picks within `_WIDE_REACH_S`, and say whether there are both, at likely times."""
+    found, probabilities = {}, picker.probabilities(one.data, one.rate)
+    for phase, at in (("P", one.p), ("S", one.s)):
+        shift, probability = probabilities[phase]
+        first = max(round((at - _WIDE_REACH_S) * one.rate) - shift, 0)
+        part = probability[first : round((at + _WIDE_REACH_S) * one.rate) - shift + 1]
+        if len(part) and part.max() >= picker.threshold:
+            found[phase] = (first + shift + int(part.argmax())) / one.rate
+    if len(found) < 2 or not _LIKELY[0] < (found["S"] - found["P"]) / (one.s - one.p) < _LIKELY[1]:
+        return False
+    one.direct_p, one.direct_s = one.direct_p + found["P"] - one.p, one.direct_s + found["S"] - one.s
+    one.p, one.s = found["P"], found["S"]
+    return True
 
 
 def _ridgecrest(windows):
@@ -173,7 +201,7 @@ def _recording(event, origin, name, traces, places, analyst):
     if len(traces) != 3 or traces[0].stats.channel[-1] != "Z" or name not in places:
         return None
     metres = gps2dist_azimuth(origin.latitude, origin.longitude, *places[name])[0]
-    depth = max((origin.depth or 0.0) / 1000.0, 0.0)
+    depth = UNKNOWN_DEPTH_KM if origin.depth is None else max(origin.depth / 1000.0, 0.0)
     predicted = onsets([metres / 1000.0], [depth], "iasp91")
     p, s, direct_p, direct_s = (float(getattr(predicted, key)[0]) for key in ("p_s", "s_s", "p_direct_s", "s_direct_s"))
     rate, start = traces[0].stats.sampling_rate, max(trace.stats.starttime for trace in traces) - origin.time

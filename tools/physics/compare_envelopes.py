@@ -7,7 +7,8 @@ DATA holds the real sets; WINDOWS was made of the Ridgecrest ones by ``seissynth
 taken in six octave bands and 18 parts of time, six between P and S, over their mean in the first five seconds of S.
 Stacks are means over records; the table has the mean size of their difference in ln, that of the last part before S,
 and the differences of ln D5-75 and ln D5-95. ``--half fit`` and ``--half test`` take every second record of a set,
-those that constants were fitted to and the others. Tables go to ``docs/_static/physics``.
+those that constants were fitted to and the others. ``--sets mexico``, with ``--picker``, takes the accelerographs of
+Mexico, which are for evaluation only. Tables go to ``docs/_static/physics``.
 """
 
 import argparse

@@ -17,8 +17,10 @@ from tools.physics._envelopes import generate, load, noise_like
 from tools.physics.compare_envelopes import OUT
 from tools.real_records._real_records import write_markdown
 
-SETS = ("ridgecrest", "new_zealand", "strong_motion")
-PRESETS = ("active_windows", "active")
+SETS = ("ridgecrest", "new_zealand", "strong_motion", "california", "germany")
+#: presets of a set
+PRESETS = {"germany": ("stable",)}
+USUAL = ("active_windows", "active")
 
 
 def delays(records, recordings, picker):
@@ -43,7 +45,7 @@ def main():
     rows = []
     for name in SETS:
         recordings = load(name, arguments.data, arguments.windows)
-        for preset in PRESETS:
+        for preset in PRESETS.get(name, USUAL):
             records = generate(recordings, preset=preset)
             for title, picker in pickers.items():
                 found = delays(records, recordings, picker)

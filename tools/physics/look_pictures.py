@@ -1,4 +1,4 @@
-"""Draw twelve real records of six regions beside generated ones: in time, as spectra, and as spectrograms.
+"""Draw twelve real records of seven regions beside generated ones: in time, as spectra, and as spectrograms.
 
     python -m tools.physics.look_pictures DATA WINDOWS [--name look] [--out FOLDER]
 
@@ -23,7 +23,7 @@ SHOWN = (
     ("Ridgecrest", "ridgecrest", None, 0.3), ("Ridgecrest", "ridgecrest", None, 0.8),
     ("New Zealand", "new_zealand", None, 0.3), ("New Zealand", "new_zealand", None, 0.8),
     ("northern California", "california", None, 0.2), ("northern California", "california", None, 0.8),
-    ("Hawaii", "strong_motion", "HV", 0.8), ("Hawaii", "strong_motion", "HV", 1.0),
+    ("Hawaii", "strong_motion", "HV", 0.0), ("Taiwan", "strong_motion", "TW", 0.7),
     ("Japan", "strong_motion", "BO", 0.1), ("Japan", "strong_motion", "BO", 0.9),
     ("Germany", "germany", None, 0.2), ("Germany", "germany", None, 0.6),
 )  # fmt: skip
@@ -89,6 +89,8 @@ def main():
             known[name] = sorted(load(name, arguments.data, arguments.windows), key=lambda one: one.s - one.p)
         among = [one for one in known[name] if network is None or one.station.startswith(network)]
         one = among[int(share * (len(among) - 1))]
+        if any(one is other for _, other, _ in rows):
+            raise SystemExit(f"{title}: {one.station} is shown already; its places in SHOWN meet in one record.")
         made = generate([one], preset=PRESETS.get(name, "active"))[0]
         made = made * (np.abs(one.data).max() / np.abs(made).max()) + noise_like(one, 1)
         rows.append((title, one, made))
