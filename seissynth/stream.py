@@ -7,7 +7,8 @@ import numpy as np
 from obspy import Trace, UTCDateTime
 from obspy.core import AttribDict, Stats
 
-from seissynth.instruments.response import apply_response, native_quantity, quantize_counts, spectrum_of_response
+from seissynth.instruments.call_responses import CallResponses
+from seissynth.instruments.response import quantize_counts
 from seissynth.noise.models import prepare_noise, station_noise
 from seissynth.seeding import hash_words
 from seissynth.signal.motion import resample_motion
@@ -66,7 +67,7 @@ class Instrument:
     def __init__(self, output, noise=None, clip_counts=None, quantize=False):
         self.output, self.noise, self.clip_counts, self.quantize = output, noise, clip_counts, quantize
         self.noise_is_motion = isinstance(noise, str)
-        self._said = set()  # warnings about responses, given once for all records of the call
+        self._responses = CallResponses()
 
     @classmethod
     def of(cls, arguments):
@@ -75,7 +76,7 @@ class Instrument:
 
     def quantity(self, channel):
         """The quantity of ground motion for `channel`."""
-        return native_quantity(channel) if self.output == "RAW" else OUTPUTS[self.output]
+        return self._responses.quantity(channel) if self.output == "RAW" else OUTPUTS[self.output]
 
     def record(self, sensor, data, rate, start_time, seed, lead=0):
         """Convert the motion of a sensor's channels, each in its own `quantity`, to recorded samples.
@@ -103,10 +104,8 @@ class Instrument:
             if self.noise_is_motion:  # each channel's own: one instrument may have geophones and an accelerometer
                 quantity = [self.quantity(channel) for channel in sensor.channels]
                 if self.output == "RAW":
-                    responses = [
-                        partial(spectrum_of_response, channel, sampling_rate_hz=rate, said=self._said)
-                        for channel in sensor.channels
-                    ]
+                    spectrum = self._responses.spectrum
+                    responses = [partial(spectrum, channel, sampling_rate_hz=rate) for channel in sensor.channels]
             npts = data.shape[-1] - lead
             noise = station_noise(self.noise, sensor, npts, rate, quantity, start_time, seed, responses)
         if noise is not None and self.output != "RAW":
@@ -114,8 +113,8 @@ class Instrument:
         if self.output != "RAW":
             return list(data[:, lead:].astype(np.float32, copy=False))
         out = []
-        for i, channel in enumerate(sensor.channels):
-            counts = apply_response(data[i], channel, rate, self.quantity(channel), self._said)[lead:]
+        for i, counts in enumerate(self._responses.counts(data, sensor.channels, rate)):
+            counts = counts[lead:]
             if noise is not None:
                 counts = counts + noise[i]
             counts = quantize_counts(counts, self.clip_counts, self.quantize)

@@ -24,8 +24,8 @@ from seissynth.shared.locks import new_lock, new_rlock
 from seissynth.shared.warning import warn_user
 
 __all__ = [
-    "EVALRESP_LOCK", "INPUT_UNITS", "clear_cache", "evaluate_response", "input_units", "padding_s", "quantity_of_units",
-    "response_key", "say", "tidy_units", "with_known_units",
+    "EVALRESP_LOCK", "INPUT_UNITS", "clear_cache", "evaluate_response", "input_units", "padded_length", "padding_s",
+    "quantity_of_units", "response_key", "say", "tidy_units", "with_known_units",
 ]  # fmt: skip
 
 #: what a response's ringing has decayed to where the zero padding ends
@@ -45,7 +45,7 @@ _cache_lock = new_lock()
 EVALRESP_LOCK = new_rlock()
 
 
-def evaluate_response(channel, nfft, sampling_rate_hz, said=None):
+def evaluate_response(channel, nfft, sampling_rate_hz, said=None, key=None):
     """Return the response in counts per SI unit of the channel's own quantity.
 
     Parameters
@@ -56,6 +56,8 @@ def evaluate_response(channel, nfft, sampling_rate_hz, said=None):
     sampling_rate_hz : float
     said : set of str, optional
         Warnings already given by the caller; they are not repeated, and new ones are added.
+    key : str, optional
+        The response's `response_key`, from a caller who knows it.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def evaluate_response(channel, nfft, sampling_rate_hz, said=None):
     SeisSynthWarning
         Stages and stated sensitivity that differ, a stage without gain, a table that is continued beyond its ends.
     """
-    key = (response_key(channel.response), int(nfft), float(sampling_rate_hz))
+    key = (key or response_key(channel.response), int(nfft), float(sampling_rate_hz))
     with _cache_lock:
         evaluated = _cache.get(key)
         if evaluated is not None:
@@ -124,6 +126,14 @@ def padding_s(response):
             decay_s = MAX_PADDING_S / 10  # a table does not say how long it rings
     ringing = -np.log(RINGING_LEFT) * decay_s + filters_s
     return float(min(max(ringing, MIN_PADDING_S), MAX_PADDING_S))
+
+
+def padded_length(npts, ringing_s, sampling_rate_hz):
+    """Return a length of transform, in samples, for a record and the ringing after it."""
+    # imported here: scipy.fft is needed for counts only
+    from scipy.fft import next_fast_len
+
+    return next_fast_len(npts + round(ringing_s * sampling_rate_hz), real=True)
 
 
 def _evaluate(channel, nfft, sampling_rate_hz):
@@ -285,6 +295,9 @@ def _feed(digest, item):
                 _feed(digest, item[name])
     elif isinstance(item, list | tuple | np.ndarray):
         digest.update(f"list{len(item)}:".encode())
+        if all(isinstance(element, int | float) for element in item):  # a filter has hundreds of coefficients
+            digest.update(np.array(item, dtype=np.float64).tobytes())
+            return
         for element in item:
             _feed(digest, element)
     elif hasattr(item, "__dict__"):

@@ -6,6 +6,7 @@ occur. `tidy_units` converts them to one spelling, and `INPUT_UNITS` is the tabl
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from seissynth.units import STANDARD_GRAVITY
 
@@ -59,8 +60,13 @@ def tidy_units(units):
     >>> [tidy_units(units) for units in ("m s-1", "Meters per Second", "M/SEC/SEC", "nm/s^2", "mbar")]
     ['M/S', 'M/S', 'M/S**2', 'NM/S**2', 'MBAR']
     """
+    return _tidied(str(units or ""))
+
+
+@lru_cache(maxsize=1024)
+def _tidied(units):
     # SEED's blockette 34 in RESP files: "M/S - Velocity in Meters per Second"
-    text = unicodedata.normalize("NFKC", str(units or "")).split(" - ")[0]
+    text = unicodedata.normalize("NFKC", units).split(" - ")[0]
     text = text.replace("\u03bc", "u").replace("\u2212", "-").replace("\u00b7", "*").replace("\u22c5", "*").upper()
     text = text.replace("METRE", "METER").replace("_", " ")
     for pattern, word in _WORDS:

@@ -15,6 +15,7 @@ from seissynth.instruments.evalresp import (
     INPUT_UNITS,
     evaluate_response,
     input_units,
+    padded_length,
     padding_s,
     quantity_of_units,
     say,
@@ -123,14 +124,14 @@ def apply_response(
     motion = convert_float64(data, sampling_rate_hz, DERIVATIVES[native] - DERIVATIVES[quantity])
     response = channel.response
     if not response.response_stages:
-        return motion * _flat_gain(channel, said)
+        return motion * flat_gain(channel, said)
     # imported here: scipy.fft is needed for counts only
-    from scipy.fft import irfft, next_fast_len, rfft
+    from scipy.fft import irfft, rfft
 
     for note in rate_notes(channel):
         say(channel, note, said)
     npts = motion.shape[-1]
-    nfft = next_fast_len(npts + round(padding_s(response) * sampling_rate_hz), real=True)
+    nfft = padded_length(npts, padding_s(response), sampling_rate_hz)
     spectrum = evaluate_response(channel, nfft, sampling_rate_hz, said)
     return irfft(rfft(motion, nfft, axis=-1) * spectrum, nfft, axis=-1)[..., :npts]
 
@@ -167,7 +168,7 @@ def spectrum_of_response(
     """
     native = native_quantity(channel)
     flat = not channel.response.response_stages
-    values: Any = _flat_gain(channel, said) if flat else evaluate_response(channel, nfft, sampling_rate_hz, said)
+    values: Any = flat_gain(channel, said) if flat else evaluate_response(channel, nfft, sampling_rate_hz, said)
     times = DERIVATIVES[native] - DERIVATIVES[quantity or native]
     if times == 0:
         return values
@@ -230,7 +231,8 @@ def quantize_counts(counts: ArrayLike, clip_counts: float | None = None, quantiz
     return counts.astype(np.int32)
 
 
-def _flat_gain(channel, said):
+def flat_gain(channel, said=None):
+    """Return the gain of a response that is a sensitivity only, counts per SI unit, with a warning."""
     sensitivity = channel.response.instrument_sensitivity
     value = sensitivity.value
     if value is None or not np.isfinite(value) or value == 0:

@@ -36,6 +36,9 @@ CORRELATION_EXPONENT = 1.5
 _LOUDEST_HOUR = 13.0
 _LEAST, _MOST = -0.1, 1.15
 _ACCELEROMETER = "N"
+#: frequencies of which the models are kept
+_MOST_KEPT = 2**16
+_kept: dict[str, Any] = {}
 
 
 def ambient_psd(channel: Channel, time: UTCDateTime | None, window: int = 0) -> Callable[[ArrayLike, str], np.ndarray]:
@@ -88,15 +91,27 @@ def noise_psd(
     upright = code[-1:] == "Z" if vertical is None else vertical
     # instruments at one place record one ground
     level = _levels(network, station, code[-1:], upright, round(longitude_deg, 3), *_moment(time, window), window)
-    with np.errstate(divide="ignore"):
-        place = np.interp(np.log(np.maximum(frequencies_hz, 1e-9)), np.log(KNOTS_HZ), level)
-    low, high = (model_psd(name, frequencies_hz, "acceleration") for name in ("nlnm", "nhnm"))
-    moving = frequencies_hz > 0
-    power = np.where(moving, low, 1.0) * (np.where(moving, high, 1.0) / np.where(moving, low, 1.0)) ** place
+    log_frequency, low, high_over_low = _models(frequencies_hz)
+    power = low * high_over_low ** np.interp(log_frequency, np.log(KNOTS_HZ), level)
     if code[1:2] == _ACCELEROMETER:
         power = power + 10 ** (_model()["accelerometer_db"] / 10)
+    moving = frequencies_hz > 0
     safe = np.where(moving, frequencies_hz, 1.0)
     return np.where(moving, power * (2 * np.pi * safe) ** (2 * (DERIVATIVES[quantity] - 2)), 0.0)
+
+
+def _models(frequencies_hz):
+    """Frequencies as ln, the low noise model and the ratio of both models there; those of the last call are kept."""
+    known = _kept.get("last")
+    if known is None or not np.array_equal(known[0], frequencies_hz):
+        moving = frequencies_hz > 0
+        low, high = (
+            np.where(moving, model_psd(name, frequencies_hz, "acceleration"), 1.0) for name in ("nlnm", "nhnm")
+        )
+        known = frequencies_hz.copy(), (np.log(np.maximum(frequencies_hz, 1e-9)), low, high / low)
+        if frequencies_hz.size <= _MOST_KEPT:
+            _kept["last"] = known
+    return known[1]
 
 
 def cycle_of_day(hour: float) -> float:

@@ -6,7 +6,7 @@ The noise of a channel depends only on one element of a seed and its code, not o
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +50,9 @@ NAMES = (AUTO, *sorted(MODELS))
 
 #: longest period of the models, s
 LONGEST_PERIOD_S = 1e5
+
+#: samples of a series up to which levels of a model are kept, and the channels of a sensor are transformed together
+MOST_TOGETHER = 2**17
 
 
 def station_noise(
@@ -122,15 +125,15 @@ def station_noise(
     if isinstance(noise, str):
         quantities = [quantity] * len(sensor.channels) if isinstance(quantity, str) else quantity
         applied: list[Any] = [None] * len(quantities) if responses is None else responses
-        return np.stack(
-            [
-                model_noise(
-                    psd_of(noise, channel, start_time, seed), npts, sampling_rate_hz, own,
-                    generator(seed, hash_words("noise", *_place(channel))), response,
-                )
-                for channel, own, response in zip(sensor.channels, quantities, applied, strict=True)
-            ]
+        nfft = _length(npts)
+        spectra = (
+            _spectrum(
+                psd_of(noise, channel, start_time, seed), nfft, sampling_rate_hz, own,
+                generator(seed, hash_words("noise", *_place(channel))), response,
+            )
+            for channel, own, response in zip(sensor.channels, quantities, applied, strict=True)
         )  # fmt: skip
+        return _series(spectra, nfft, npts)
     rng = generator(seed, hash_words("noise", *_place(sensor.channels[0])[:-1], sensor.band_instrument))
     try:
         samples = noise.sample(sensor, npts, sampling_rate_hz, rng)
@@ -187,12 +190,12 @@ def prepare_noise(noise):
 
 
 def psd_of(noise, channel, time, seed):
-    """Return the power spectral density of noise known by name, a function of frequencies and quantity."""
+    """Return the power spectral density of noise known by name: a model's name, or a function as for `model_noise`."""
     if noise == AUTO:
         from seissynth.noise.ambient import ambient_psd  # which needs this module
 
         return ambient_psd(channel, time, seed)
-    return partial(model_psd, noise)
+    return noise
 
 
 def model_psd(model: str, frequencies_hz: ArrayLike, quantity: str) -> np.ndarray:
@@ -267,21 +270,52 @@ def model_noise(psd, npts, sampling_rate_hz, quantity, rng, response=None):
     Cut from a periodic series of twice the length or more: the end does not resemble the start. Periods beyond that
     length, and the mean, are absent.
     """
-    # imported here: needed for this kind of noise only
-    from scipy.fft import irfft, next_fast_len
+    nfft = _length(npts)
+    return _series([_spectrum(psd, nfft, sampling_rate_hz, quantity, rng, response)], nfft, npts)[0]
 
-    nfft = next_fast_len(2 * npts + 16, real=True)
-    psd = partial(model_psd, psd) if isinstance(psd, str) else psd
-    power = psd(np.fft.rfftfreq(nfft, 1 / sampling_rate_hz), quantity)
-    # one-sided PSD -> expected |spectrum|², shared evenly by real and imaginary part
-    scale = np.sqrt(power * sampling_rate_hz * nfft / 4)
-    draws = rng.standard_normal((2, len(scale)))
-    spectrum = scale * (draws[0] + 1j * draws[1])
+
+def _length(npts):
+    # imported here: needed for this kind of noise only
+    from scipy.fft import next_fast_len
+
+    return next_fast_len(2 * npts + 16, real=True)
+
+
+def _spectrum(psd, nfft, sampling_rate_hz, quantity, rng, response):
+    """Fourier transform of noise, drawn; ndarray, shape (nfft // 2 + 1,), complex128."""
+    if isinstance(psd, str) and nfft <= MOST_TOGETHER:
+        scale = _known_scale(psd, nfft, sampling_rate_hz, quantity)
+    else:
+        scale = _scale(partial(model_psd, psd) if isinstance(psd, str) else psd, nfft, sampling_rate_hz, quantity)
+    draws, spectrum = rng.standard_normal((2, len(scale))), np.empty(len(scale), dtype=np.complex128)
+    np.multiply(draws[0], scale, out=spectrum.real)
+    np.multiply(draws[1], scale, out=spectrum.imag)
     if nfft % 2 == 0:
         spectrum[-1] = np.sqrt(2) * spectrum[-1].real  # Nyquist has no imaginary part
     if response is not None:
-        spectrum = spectrum * response(nfft)
-    return irfft(spectrum, nfft)[:npts]
+        spectrum *= response(nfft)
+    return spectrum
+
+
+def _scale(psd, nfft, sampling_rate_hz, quantity):
+    """Standard deviation of the real and of the imaginary part at each frequency."""
+    power = psd(np.fft.rfftfreq(nfft, 1 / sampling_rate_hz), quantity)
+    # one-sided PSD -> expected |spectrum|², shared evenly by real and imaginary part
+    return np.sqrt(power * sampling_rate_hz * nfft / 4)
+
+
+@lru_cache(maxsize=16)
+def _known_scale(model, nfft, sampling_rate_hz, quantity):
+    return _scale(partial(model_psd, model), nfft, sampling_rate_hz, quantity)
+
+
+def _series(spectra, nfft, npts):
+    """Noise of some spectra; ndarray, shape (rows, npts). Short series are transformed together."""
+    from scipy.fft import irfft
+
+    if nfft > MOST_TOGETHER:
+        return np.stack([irfft(spectrum, nfft)[:npts] for spectrum in spectra])
+    return irfft(np.stack(list(spectra)), nfft, axis=-1)[:, :npts]
 
 
 def _place(channel):

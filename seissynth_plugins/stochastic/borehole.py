@@ -77,6 +77,12 @@ def depth_over_surface(frequency_hz, layers, slowness_s_km):
     >>> abs(depth_over_surface(np.array([0.0, 2.5]), [(0.15, 1.5, 2.0, 1e9)], 0.0)).round(6).tolist()
     [1.0, 0.0]
     """
+    up, down = up_and_down(frequency_hz, layers, slowness_s_km)
+    return up + down
+
+
+def up_and_down(frequency_hz, layers, slowness_s_km):
+    """Return the two waves whose sum is `depth_over_surface`: up-going, and down-going."""
     omega = 2 * np.pi * np.asarray(frequency_hz, dtype=float)
     up = down = np.full(omega.shape, 0.5 + 0j)
     before = None
@@ -93,7 +99,7 @@ def depth_over_surface(frequency_hz, layers, slowness_s_km):
         shift = np.exp(1j * omega * thickness * vertical)
         up, down = up * shift, down / shift
         before = impedance
-    return up + down
+    return up, down
 
 
 def mean_power(frequency_hz, layers, slowness_s_km, spread=_WITHIN_RECORD):

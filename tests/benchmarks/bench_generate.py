@@ -2,7 +2,8 @@
 
     python tests/benchmarks/bench_generate.py [--records 1000] [--long 10000] [-o FILE]
 
-CPU time is counted, not wall time, so that a busy machine disturbs it less. Nothing is asserted.
+CPU time is counted, not wall time, so that a busy machine disturbs it less. Nothing is asserted. Counts are in
+`tools.package.time_counts`.
 """
 
 import os
@@ -139,14 +140,6 @@ def measure(n, long):
     ratios = workers_ratio(event, network)
     gain = f"{np.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
     rows.append(["acceleration, rate of two workers over that of one, wall time", gain])
-    inventory, shown = seissynth.read_example()
-    count = 3 * len(seissynth.explain(seissynth.generate(inventory, shown, channel="*")))
-    for noise in (None, "nlnm"):
-        kwargs = {"channel": "*", "output": "RAW", "duration": DURATION_S, "noise": noise, "realizations": 3}
-        got = rate(lambda kwargs=kwargs: seissynth.generate(inventory, shown, **kwargs), count)
-        rows.append(
-            [f"counts through responses with FIR stages, noise {noise}", f"{got:.0f} records a second and core"]
-        )
     starts = np.array([cold_and_warm() for _ in range(REPEATS)])
     for name, times in zip(
         (

@@ -1,6 +1,6 @@
 """Compare S at the borehole sensors of Ridgecrest, and at the surface, with generated records in three bands.
 
-    python -m tools.physics.compare_boreholes DATA [--realisations 8] [-o docs/_static/sites]
+    python -m tools.physics.compare_boreholes DATA [--realisations 8] [--set NAME=VALUE] [-o docs/_static/sites]
 
 DATA holds ``ridgecrest_2019/``, and ``flatfiles/ridgecrest_2019_usgs.csv.gz`` for Vs30. The sensors of ``PB`` are 2 Hz
 geophones in the holes of strainmeters; the metadata of these records give them a flat response and depth 0. Their
@@ -15,15 +15,22 @@ on the map of California.
 
 A last table has the onsets: Akaike picks within 0.6 s of the label on Z for P and on the horizontals for S, less the
 label with the sensor at the surface, and at depth. In `surface` it is the same label twice.
+
+`--set` changes a constant of the backend in all generated records; write the tables elsewhere then. What other ideas
+give is in `try_boreholes`.
 """
 
 import argparse
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
 import seissynth
+from seissynth_plugins.stochastic.site_profile import generic_profile
+from tools.physics._envelopes import named_values
 from tools.physics.compare_bands import quiet
 from tools.real_records import _real_records as real
 from tools.real_records.compare_ridgecrest import (
@@ -100,9 +107,13 @@ def mapped_vs30(folder, names):
     return {name: found[name] for name in names if name in found}
 
 
-def measure(data, realisations, natural_hz, vs30_of_surface):
-    """Case -> rows (event, station, ln generated over observed of shape (bands, 2))."""
-    cases = {**CASES, MAPPED: ({"station_vs_30_mps": vs30_of_surface}, {})}
+def measure(data, realisations, natural_hz, vs30_of_surface, constants=None, cases=CASES, patches=None):
+    """Case -> rows (event, station, ln generated over observed of shape (bands, 2)).
+
+    `constants` are the backend's in all cases; `patches` has what is replaced in the code for a case: (module or class,
+    name, value).
+    """
+    cases = {**cases, MAPPED: ({"station_vs_30_mps": vs30_of_surface}, {})}
     rows = {case: [] for case in cases}
     for index in range(len(data.events)):
         if data.magnitudes[index] > LARGE:
@@ -113,7 +124,12 @@ def measure(data, realisations, natural_hz, vs30_of_surface):
         if not levels:
             continue
         for case, (conditions, options) in cases.items():
-            made = ensemble_of(data, index, realisations, conditions=conditions, **options)
+            with ExitStack() as stack:
+                for change in (patches or {}).get(case, ()):
+                    stack.enter_context(patch.object(*change))
+                    generic_profile.cache_clear()
+                    stack.callback(generic_profile.cache_clear)
+                made = ensemble_of(data, index, realisations, conditions=conditions, **{**(constants or {}), **options})
             for name, level in levels.items():
                 s = data.onsets[index][name][1]
                 drawn = np.array([rms(made[name], band, s, s + S_S) for band in BANDS_HZ])
@@ -140,13 +156,13 @@ def less_surface(rows, case):
     }
 
 
-def onsets(data, natural_hz):
+def onsets(data, natural_hz, constants):
     """Borehole -> median delay of picks after the label, s, of (P, S) at the surface and at depth."""
     late = {name: {"P": [], "S": []} for name in (*DEPTHS_M, "surface")}
     for index, event in enumerate(data.events):
         made = {
             place: real.by_station(
-                seissynth.generate(data.inventory, event, duration=20.0, conditions=conditions, **OPTIONS)
+                seissynth.generate(data.inventory, event, duration=20.0, conditions=conditions, **OPTIONS, **constants)
             )
             for place, conditions in (("surface", SURFACE), ("depth", BURIED))
         }
@@ -206,17 +222,19 @@ def main():
     parser.add_argument("data", type=Path)
     parser.add_argument("--realisations", type=int, default=8)
     parser.add_argument("--natural-hz", type=float, default=2.0)
+    parser.add_argument("--set", action="append", default=[], help="NAME=VALUE, a constant of the backend")
     parser.add_argument("-o", "--out", type=Path, default=OUT)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    data = Data(arguments.data)
-    rows = measure(data, arguments.realisations, arguments.natural_hz, mapped_vs30(arguments.data, data.stations))
+    data, constants = Data(arguments.data), named_values(arguments.set)
+    vs30 = mapped_vs30(arguments.data, data.stations)
+    rows = measure(data, arguments.realisations, arguments.natural_hz, vs30, constants)
     relative = {case: less_surface(rows, case) for case in (AT_SURFACE, MAPPED)}
     bands = [f"{low:g} to {high:g} Hz" for low, high in BANDS_HZ]
     levels, stations = ["sensors", "generated", "component", *bands], ["sensor", "depth", "generated", *bands]
     picks = [
         [name, phase, *(real.with_interval(real.summary(x)) for x in np.array(values).reshape(-1, 2).T), len(values)]
-        for name, phases in onsets(data, arguments.natural_hz).items()
+        for name, phases in onsets(data, arguments.natural_hz, constants).items()
         for phase, values in phases.items()
     ]
     flat = "" if arguments.natural_hz else "_flat"
