@@ -105,6 +105,11 @@ METRIC_TEXTS = {
         "Standard deviation between realisations over the observed one at single stations, without the station's term.",
         "whether the mean is right.",
     ),
+    "*_event_draw_sd_over_error": (
+        "Spread of the realisations over the error of their mean, of means over the stations of an earthquake: whether "
+        "earthquakes differ as much as they should. Right from 0.8 to 1.2.",
+        "whether spread and error are small.",
+    ),
     "*_draw_sd_over_error": (
         "Spread of the realisations over the error of their mean: 1 if the model knows its uncertainty.",
         "whether spread and error are small.",

@@ -129,6 +129,29 @@ def test_draws_of_the_right_distribution_have_the_right_spread(pairs):
     assert table.loc["ln_pga", "draw_sd"] == pytest.approx(WITHIN_SD, abs=0.1)
 
 
+def _with_event_sizes(pairs, sizes):
+    """Records of each set times a factor of their earthquake, (sets, events)."""
+    _, codes = np.unique(pairs.events, return_inverse=True)
+    sets = [
+        replace(one, data=(one.data * np.exp(size)[codes][:, None, None]).astype(np.float32))
+        for one, size in zip((pairs.real, *pairs.draws), sizes, strict=True)
+    ]
+    return Pairs(sets[0], tuple(sets[1:]))
+
+
+def test_spread_between_earthquakes_is_told_from_spread_between_records():
+    """Earthquakes scatter by 1: draws that do so, too, that do by half, and that share one size of each earthquake."""
+    many = burst_pairs(events=40, stations=6, draws=4, npts=1500)
+    sizes = np.random.default_rng(8).standard_normal((5, 40))
+    half = np.vstack([sizes[:1], 0.5 * sizes[1:]])
+    none = np.vstack([sizes[:1], np.zeros((4, 40))])
+    found = [_values(_with_event_sizes(many, one))["ln_pga_event_draw_sd_over_error"] for one in (sizes, half, none)]
+    # the mean of four draws of size 0.5 has an error of sqrt(1 + 0.25 / 4), and stations add little
+    assert found[0] == pytest.approx(1.0, abs=0.25)
+    assert found[1] == pytest.approx(0.55, abs=0.15)
+    assert found[2] < 0.3
+
+
 def test_equal_draws_have_no_spread_and_pay_for_it(pairs):
     same = Pairs(pairs.real, (pairs.draws[0],) * 3)
     values, honest = _values(same), _values(pairs)

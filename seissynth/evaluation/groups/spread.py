@@ -376,12 +376,23 @@ def _add_spread(summary, name, observed, generated, pairs):
         below = error[index].mean()
         return np.sqrt((1 + 1 / len(generated)) * total[index].mean() / below) if below > 0 else np.nan
 
+    codes, counts = _codes(events)
+    drawn_mean = _means(generated.T, codes, counts)
+    # one row stands for its share of an earthquake, so that resampled earthquakes count as often as they come
+    event_error = ((_means(observed[:, None], codes, counts)[:, 0] - drawn_mean.mean(axis=1)) ** 2 / counts)[codes]
+    event_total = (drawn_mean.var(axis=1, ddof=1) / counts)[codes]
+
+    def of_events(index):
+        below = event_error[index].sum()
+        return np.sqrt((1 + 1 / len(generated)) * event_total[index].sum() / below) if below > 0 else np.nan
+
     goal = f"right from {SD_RATIO_GOAL[0]:g} to {SD_RATIO_GOAL[1]:g}"
     for metric, function, note in (
         ("within_event_sd_ratio", ratio, f"sd between draws, event's own part taken off, over observed; {goal}"),
         ("single_station_sd_ratio", ratio_at_site, f"as that, site terms taken off the observed; {goal}"),
         ("draw_sd_ratio", plain_ratio, "sd between draws over the observed within-event sd"),
         ("draw_sd_over_error", against_error, "sd between draws over the error of their mean"),
+        ("event_draw_sd_over_error", of_events, f"the same of means over the stations of an earthquake; {goal}"),
     ):
         limits = interval(function, events, rows_within=False, **summary.bootstrap)
         summary.add_value(f"{name}_{metric}", "1", limits, 1.0, len(events), len(set(events.tolist())), note)
