@@ -1,6 +1,7 @@
 """Generate spectrograms and waveforms from conditions, seeds and an optional source record (algorithm 2)."""
 
 import copy
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,8 +43,9 @@ class Sampling:
     batch : int
         Records that go through the networks together. The last batch is filled up; a record's result does not depend on
         the number of others.
-    spread : bool
-        Vary each record by the patterns of residuals that the weights hold, if they do; False gives the mean.
+    spread : bool or float
+        Vary each record by the patterns of residuals that the weights hold, if they do; False gives the mean. A number
+        above 0 is a factor on how far draws of a residual model are from their mean; True is 1.
     """
 
     method: str = "dpmpp_2m"
@@ -52,7 +54,7 @@ class Sampling:
     start_step: int = 600
     eta: float = 0.0
     batch: int = 8
-    spread: bool = True
+    spread: bool | float = True
 
     def __post_init__(self):
         for name, choices in (("method", METHODS), ("start", STARTS)):
@@ -60,6 +62,8 @@ class Sampling:
                 raise InputError(f"{name}={getattr(self, name)!r} must be one of {', '.join(choices)}.")
         for name in ("steps", "start_step", "batch"):
             whole(name, getattr(self, name))
+        if not 0 <= self.spread < math.inf:
+            raise InputError(f"spread={self.spread!r} must be True, False or a factor of 0 or more.")
 
 
 def default_sampling(config):

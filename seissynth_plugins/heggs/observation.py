@@ -85,8 +85,9 @@ def at_sensors(
         As for `generate_observed`; `inputs` with `site_noise`.
     predicted : ndarray, shape (n, 3, bins, frames)
         Of the network.
-    drawn : bool
-        Draw from the spread or the residual model; False gives the mean.
+    drawn : bool or float
+        Draw from the spread or the residual model; False gives the mean. A number is a factor on what is drawn from the
+        residual model.
     from_source : bool
         Whether the predictions are from sources, for the spread.
     levels : ndarray, shape (n, 3, bins), optional

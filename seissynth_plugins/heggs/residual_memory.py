@@ -138,8 +138,8 @@ class ResidualMemory(nn.Module):
             Of the earthquake, whose stations share what real ones share; of the record.
         sources : sequence of Observations or None, length n, optional
             Records of the earthquake that each row is conditioned on, beside those of the training set.
-        drawn : bool
-            False gives the mean.
+        drawn : bool or float
+            False gives the mean; a number is a factor on the difference of draws from it.
 
         Returns
         -------
@@ -157,6 +157,9 @@ class ResidualMemory(nn.Module):
                 given = {key: kriging.given(known)} if known is not None else {**given, None: kriging.given()}
             of = given[key]
             z = of.draw(place, int(event_seeds[row]), [int(seeds[row])])[0] if drawn else of.at(place).mean[0]
+            if drawn and drawn != 1:
+                middle = of.at(place).mean[0]
+                z = middle + drawn * (z - middle)
             out.append(field_at(patterns.field(z), onsets[row], times_s))
         return np.stack(out)
 

@@ -79,6 +79,9 @@ def main():
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--with-source", action="store_true")
     parser.add_argument("--mean", action="store_true", help="leave the spread out")
+    parser.add_argument(
+        "--residual-scale", type=float, default=1.0, help="factor on how far draws of the residual model scatter"
+    )
     parser.add_argument("--background", choices=BACKGROUNDS, default="quiet", help="of records without a source")
     parser.add_argument(
         "--mean-of-draws", action="store_true", help="one record, of the mean of the draws' spectrograms"
@@ -178,12 +181,13 @@ def _predict(arguments):
     way = "with_source" if arguments.with_source else "without_source"
     way += "_mean" if arguments.mean_of_draws or arguments.mean else ""
     way += "" if arguments.background == "quiet" else f"_{arguments.background}_noise"
+    way += "" if arguments.residual_scale == 1 else f"_scaled_{arguments.residual_scale:g}"
     way += "" if arguments.gated else "_no_gates"
     folder = arguments.work / arguments.name
     output = folder / f"{'predicted' if arguments.part == 'test' else 'validation'}_{way}"
     names = (
         "part", "folds", "draws", "with_source", "texture", "sampling_steps", "start_share", "mean", "stations_out",
-        "seed", "threads", "kind", "mean_of_draws", "background", "gated",
+        "seed", "threads", "kind", "mean_of_draws", "background", "gated", "residual_scale",
     )  # fmt: skip
     count = predict(arguments.windows, folder, output, **{name: getattr(arguments, name) for name in names})
     print(f"{output}: {count} records")
@@ -203,7 +207,7 @@ class RecordMaker:
     def __init__(
         self, windows, folder, fold, *, part="test", draws=5, with_source=False, texture="rayleigh",
         sampling_steps=3, start_share=0.6, mean=False, stations_out=(), seed=0, threads=1,
-        kind="heggs", mean_of_draws=False, background="quiet", gated=True,
+        kind="heggs", mean_of_draws=False, background="quiet", gated=True, residual_scale=1.0,
     ):  # fmt: skip
         self.fold, self.draws, self.with_source, self.seed, self.threads = fold, draws, with_source, seed, threads
         self.together, self.background = mean_of_draws, background
@@ -217,7 +221,9 @@ class RecordMaker:
         self.rows, self.sources = (block[out], block[~out]) if stations_out else (block, block)
         start = "condition" if getattr(model.config, "source_input", False) else "noised"
         step = max(round(start_share * model.config.steps), 1)
-        self.sampling = Sampling(steps=sampling_steps, start=start, start_step=step, spread=not mean)
+        self.sampling = Sampling(
+            steps=sampling_steps, start=start, start_step=step, spread=0.0 if mean else residual_scale
+        )
         self.sampling_without_spread = replace(self.sampling, spread=False)
 
     def records(self):

@@ -13,6 +13,7 @@ from heggs_streams import earthquake, line, observed  # noqa: E402
 
 import seissynth  # noqa: E402
 from seissynth.errors import FileFormatError, InputError  # noqa: E402
+from seissynth_plugins.heggs.generation import Sampling  # noqa: E402
 from seissynth_plugins.heggs.networks.model import Heggs  # noqa: E402
 from seissynth_plugins.heggs.networks.named_configs import named_config  # noqa: E402
 from seissynth_plugins.heggs.observation import at_sensors, generate_observed  # noqa: E402
@@ -124,6 +125,15 @@ def test_deviations_are_patterns_behind_p_and_nothing_before(model, inputs):
     assert np.abs(out - mean).max() > 0.05
 
 
+def test_a_factor_widens_draws_about_their_mean(model, inputs):
+    rows = made_up_rows()[16:24]
+    mean, one, plain, wide = (made(model, inputs, rows, drawn=factor)[0] for factor in (False, 1.0, True, 1.5))
+    np.testing.assert_array_equal(one, plain)
+    np.testing.assert_allclose(wide - mean, 1.5 * (plain - mean), atol=1e-4)
+    with pytest.raises(InputError, match="spread"):
+        Sampling(spread=-1.0)
+
+
 def test_seeds_of_earthquakes_count_to_the_last_bit(model, inputs):
     """Whole numbers beyond 2**63 in one list with smaller ones: as floating numbers they would lose their last bits."""
     rows = made_up_rows()[16:18]
@@ -179,7 +189,7 @@ def as_predicted(model, inputs, rows, change):
     plain = without(model)
     zero = np.zeros((len(rows), 3, 64, 376), np.float32)
     from seissynth.seeding import hash_words
-    from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms
+    from seissynth_plugins.heggs.generation import generate_spectrograms
 
     seeds = np.array([hash_words("prediction at a source", name) for name in sensors], dtype=np.uint64)
     x = generate_spectrograms(plain, conditions, seeds, None, None, Sampling(steps=3, spread=False))
