@@ -31,6 +31,13 @@ PERIODS_S = (0.1, 0.3, 1.0, 3.0)
 MODEL = "bssa14"
 
 
+def read_near(flatfile, most_km):
+    """Rows of a flat file up to an epicentral distance, with PSA at `PERIODS_S`."""
+    table = read_ground_motion(flatfile, periods_s=PERIODS_S)
+    near = table.rows["path_ep_distance_km"] <= most_km
+    return replace(table, rows=table.rows[near].reset_index(drop=True))
+
+
 def make_residuals(table, kept, preset, realizations, limit):
     """Make what is not in the folder yet, event by event in a random order, and return all residuals there."""
     maker, scatter = (
@@ -84,9 +91,7 @@ def main():
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     options.kept.mkdir(parents=True, exist_ok=True)
-    table = read_ground_motion(options.flatfile, periods_s=PERIODS_S)
-    near = table.rows["path_ep_distance_km"] <= options.max_distance
-    table = replace(table, rows=table.rows[near].reset_index(drop=True))
+    table = read_near(options.flatfile, options.max_distance)
     residuals = make_residuals(table, options.kept, options.preset, options.realizations, options.limit)
     measures = tuple(name for name in table.measures if residuals[name].notna().any())
     found = evaluation_of(residuals, measures, options.draws)

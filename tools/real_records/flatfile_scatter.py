@@ -21,11 +21,10 @@ from seissynth.evaluation.flatfiles.residuals import add_model
 from seissynth.evaluation.flatfiles.tables import measure_title
 from seissynth.evaluation.statistics.intervals import resampled_rows
 from seissynth.evaluation.statistics.mixed_effects import split_residuals
-from seissynth.io.ground_motion_tables import read_ground_motion
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from tools.real_records import _real_records as real
 from tools.real_records._kept_residuals import kept_residuals
-from tools.real_records.evaluate_flatfile import MODEL, OUT, PERIODS_S, make_residuals
+from tools.real_records.evaluate_flatfile import MODEL, OUT, PERIODS_S, make_residuals, read_near
 
 #: what `event_term_scale` is tried with
 SCALES = {
@@ -52,9 +51,7 @@ def main():
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     options.kept.mkdir(parents=True, exist_ok=True)
-    table = read_ground_motion(options.flatfile, periods_s=PERIODS_S)
-    near = table.rows["path_ep_distance_km"] <= options.max_distance
-    table = replace(table, rows=table.rows[near].reset_index(drop=True))
+    table = read_near(options.flatfile, options.max_distance)
     residuals, _ = add_model(make_residuals(table, options.kept, "active", 1, 0), _MEASURES, MODEL)
     residuals["depth_km"] = residuals["event"].map(table.rows.groupby("event_id")["source_depth_km"].first())
     some = replace(table, rows=at_most(table.rows, options.most))

@@ -8,17 +8,15 @@ records made with the presets. Writes a table for the page on flat files.
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from seissynth.evaluation.flatfiles.tables import measure_title
 from seissynth.evaluation.statistics.intervals import mean_interval
-from seissynth.io.ground_motion_tables import read_ground_motion
 from tools.physics._gmm import Cell, gulerce_abrahamson
 from tools.real_records import _real_records as real
-from tools.real_records.evaluate_flatfile import OUT, PERIODS_S, make_residuals
+from tools.real_records.evaluate_flatfile import OUT, PERIODS_S, make_residuals, read_near
 
 VS30_MPS = 760.0  # where a row has none
 #: the model's measures
@@ -36,9 +34,7 @@ def main():
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     options.kept.mkdir(parents=True, exist_ok=True)
-    table = read_ground_motion(options.flatfile, periods_s=PERIODS_S)
-    near = table.rows["path_ep_distance_km"] <= options.max_distance
-    table = replace(table, rows=table.rows[near].reset_index(drop=True))
+    table = read_near(options.flatfile, options.max_distance)
     found = {preset: make_residuals(table, options.kept, preset, 1, 0) for preset in options.presets.split(",")}
     first = next(iter(found.values()))
     predicted = model_ratios(first)
