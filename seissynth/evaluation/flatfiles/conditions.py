@@ -47,8 +47,10 @@ def event_conditions(rows, velocity_model="iasp91"):
         "station_elevation_m": np.zeros(n),
         "station_local_depth_m": np.zeros(n),
     }
-    for name in ("station_latitude_deg", "station_longitude_deg", "station_vs_30_mps", "station_z1_km"):
+    for name in ("station_latitude_deg", "station_longitude_deg", "station_vs_30_mps"):
         stations[name] = rows[name].to_numpy(float)
+    if "station_z1_km" in rows:  # rows of records, or of other code, may not have it
+        stations["station_z1_km"] = rows["station_z1_km"].to_numpy(float)
     table = write_columns(
         source, stations, distance_km=line[:, 0], azimuth_deg=line[:, 1], back_azimuth_deg=line[:, 2], onsets=onsets,
         onset_origin=[onsets.origin] * n,

@@ -79,7 +79,7 @@ def from_s_on(level):
 
 @pytest.mark.parametrize(
     ("horizontal", "within"),
-    [(np.full(SHAPE[1:], 0.7), 1e-6), (tilted(0.4), 0.2), (tilted(-0.4), 0.2), (from_s_on(0.8), 0.15)],
+    [(np.full(SHAPE[1:], 0.7), 3e-6), (tilted(0.4), 0.2), (tilted(-0.4), 0.2), (from_s_on(0.8), 0.15)],
     ids=["level", "up with frequency", "down with frequency", "late"],
 )
 def test_psa_changes_as_oscillators_under_changed_records_do(near, horizontal, within):
