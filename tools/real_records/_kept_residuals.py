@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pandas as pd
 
@@ -39,6 +40,28 @@ def kept_residuals(table, maker, kept, label, realizations=1, terms=None, scatte
         real.write_text(file, found.to_csv(index=False))
         print(label, len(found), flush=True)
     return pd.read_csv(file, dtype={"event": str, "station": str})
+
+
+def kept_by_event(table, maker, kept, realizations=1, scatter=None, events=None):
+    """Residuals of a table's rows, event by event, so that a long run may be stopped and called again.
+
+    Parameters
+    ----------
+    table, maker, kept, realizations, scatter
+        As for `kept_residuals`.
+    events : sequence of str, optional
+        Which, and in which order; all by default.
+
+    Returns
+    -------
+    DataFrame
+    """
+    parts = []
+    for event in table.rows["event_id"].unique() if events is None else events:
+        rows = table.rows[table.rows["event_id"] == event].reset_index(drop=True)
+        name = hashlib.sha256(event.encode()).hexdigest()[:16]
+        parts.append(kept_residuals(replace(table, rows=rows), maker, kept, name, realizations, scatter=scatter))
+    return pd.concat(parts, ignore_index=True)
 
 
 def digest_of(table, maker, realizations=1, terms=None):

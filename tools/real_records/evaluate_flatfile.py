@@ -7,7 +7,6 @@ those of the events at hand. Writes a summary as Markdown and CSV, and pictures,
 """
 
 import argparse
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from seissynth.io.ground_motion_tables import read_ground_motion
 from seissynth.plotting.evaluation_flatfile import draw_flatfile
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from tools.real_records import _real_records as real
-from tools.real_records._kept_residuals import kept_residuals
+from tools.real_records._kept_residuals import kept_by_event
 
 OUT = real.DEFAULT_OUT.parent / "flatfile"
 PERIODS_S = (0.1, 0.3, 1.0, 3.0)
@@ -45,12 +44,7 @@ def make_residuals(table, kept, preset, realizations, limit):
         for drawn in (False, True)
     )
     events = pd.Series(table.rows["event_id"].unique()).sample(frac=1, random_state=0)
-    parts = []
-    for event in events[: limit or len(events)]:
-        rows = table.rows[table.rows["event_id"] == event].reset_index(drop=True)
-        name = hashlib.sha256(event.encode()).hexdigest()[:16]
-        parts.append(kept_residuals(replace(table, rows=rows), maker, kept, name, realizations, scatter=scatter))
-    return pd.concat(parts, ignore_index=True)
+    return kept_by_event(table, maker, kept, realizations, scatter, events[: limit or len(events)])
 
 
 def evaluation_of(residuals, measures, draws):

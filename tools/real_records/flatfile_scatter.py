@@ -8,12 +8,10 @@ random terms of several sizes beside the observed one.
 """
 
 import argparse
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from seissynth.evaluation.flatfiles.generated import MeasureMaker
 from seissynth.evaluation.flatfiles.parts import events_of_draw, limits
@@ -23,7 +21,7 @@ from seissynth.evaluation.statistics.intervals import resampled_rows
 from seissynth.evaluation.statistics.mixed_effects import split_residuals
 from seissynth_plugins.stochastic.backend import StochasticBackend
 from tools.real_records import _real_records as real
-from tools.real_records._kept_residuals import kept_residuals
+from tools.real_records._kept_residuals import kept_by_event
 from tools.real_records.evaluate_flatfile import MODEL, OUT, PERIODS_S, make_residuals, read_near
 
 #: what `event_term_scale` is tried with
@@ -79,12 +77,7 @@ def at_most(rows, count):
 def made(table, kept, realizations, seed=0, **options):
     """Residuals of records made with some options, event by event from the folder where they are there."""
     maker = MeasureMaker(StochasticBackend(**options), table.measures, table.component, seed=seed)
-    parts = []
-    for event, rows in table.rows.groupby("event_id", sort=False):
-        name = hashlib.sha256(event.encode()).hexdigest()[:16]
-        part = replace(table, rows=rows.reset_index(drop=True))
-        parts.append(kept_residuals(part, maker, kept, name, realizations))
-    return pd.concat(parts, ignore_index=True)
+    return kept_by_event(table, maker, kept, realizations)
 
 
 def parts_of_rows(residuals, measure, draws):
