@@ -1,14 +1,16 @@
 """Score the backend "conditioned" at stations that are left out, beside rivals that know the same records.
 
     python -m tools.residuals.conditioned_stations_out DATA_FOLDER [--sets ridgecrest california ...] [--out FOLDER]
+        [--station-left 0.5]
 
 Ridgecrest is split into ten blocks of time; the model (patterns, hyper-parameters, calibration) and the rivals are
 fitted on five of them and scored on the other five, and the reverse. "Archive": they know the records of those five
 blocks, too, and so the stations. Other sets are scored with the model that ships with the package, and rivals fitted to
 all of Ridgecrest. The gains of New Zealand are not known: the level of each station, of cells and of each peak, is
-taken from its records of other earthquakes. Intervals resample earthquakes (stations, for a set of one). PSA of all
-periods is in one table for each set; where it is clear in fewer than 20 of the records that are fitted (3 s in one half
-of Ridgecrest), calibration and rivals have the constants of the nearest period.
+taken from its records of other earthquakes; as where a site term is known, half of the variance of a station is left
+then (``--station-left``). Intervals resample earthquakes (stations, for a set of one). PSA of all periods is in one
+table for each set; where it is clear in fewer than 20 of the records that are fitted (3 s in one half of Ridgecrest),
+calibration and rivals have the constants of the nearest period.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from scipy.stats import norm
 from seissynth.evaluation.statistics.intervals import interval, paired_difference
 from seissynth_plugins.conditioned.backend import SHIPPED
 from seissynth_plugins.conditioned.peaks import MEASURES, predict_peaks
+from seissynth_plugins.conditioned.sources import STATION_LEFT
 from seissynth_plugins.conditioned.spectra import PERIODS_S, period_of
 from seissynth_plugins.residuals.weights import read_model
 from tools.real_records._real_records import write_csv, write_markdown
@@ -51,6 +54,9 @@ def main():
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--rows", type=Path, help="a CSV file for the score of every record")
+    parser.add_argument(
+        "--station-left", type=float, default=STATION_LEFT, help="of the station's variance, where its level is known"
+    )
     parser.add_argument("--periods", nargs="+", type=float, default=PERIODS_S, help="of PSA, s")
     arguments = parser.parse_args()
     ridgecrest = residual_records("ridgecrest", arguments.data, periods_s=arguments.periods).usual()
@@ -64,10 +70,10 @@ def main():
         rivals = peak_rivals(ridgecrest)
         for name in elsewhere:
             records = residual_records(name, arguments.data, periods_s=arguments.periods)
-            records = records.select(shown(records))
+            records, left = records.select(shown(records)), 1.0
             if name == "new_zealand":
-                records = with_gains(records)
-            rows += score(name, records, model, rivals)
+                records, left = with_gains(records), arguments.station_left
+            rows += score(name, records, model, rivals, station_left=left)
     table = pandas.DataFrame(rows)
     if arguments.rows is not None:
         write_csv(arguments.rows, rows)
