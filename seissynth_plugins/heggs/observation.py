@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from seissynth.errors import InputError
+from seissynth.seeding import hash_words
 from seissynth_plugins.heggs.generation import default_sampling, generate_spectrograms
 from seissynth_plugins.heggs.residual_records import origin_hours, record_places, signal_share, some_columns
 from seissynth_plugins.heggs.signal_and_noise import before_p, noise_levels, shape_features, with_noise
@@ -102,6 +103,13 @@ def at_sensors(
     residuals = model.residuals
     features = shape_features(onsets, inputs.frame_times_s, inputs.magnitudes(conditions))
     signals = known.signals(predicted, early, sd, sensors, features)
+    if residuals is not None and drawn:
+        # gains that nobody knows scatter like those that are known
+        sensor_seeds = [
+            hash_words("gain", residuals.region_seed(int(seed)), name)
+            for seed, name in zip(event_seeds, _names(sensors, seeds), strict=True)
+        ]
+        signals += float(drawn) * known.unknown_gains(sensors, sensor_seeds)[..., None] * sd[:, None]
     if residuals is None and drawn and getattr(model, "spread", None) is not None:
         deviations = model.spread.draw(seeds, from_source).cpu().numpy()
         signals += np.where(early[:, None, None], 0, deviations * sd[:, None])
@@ -141,11 +149,15 @@ def _predicted(model, conditions, seeds, source, taken, sampling, from_source):
     return out
 
 
+def _names(sensors, seeds):
+    """Names of sensors; one without a name is a station of its own."""
+    return [str(name) or f"record {seed}" for name, seed in zip(sensors, seeds, strict=True)]
+
+
 def _deviations(residuals, inputs, columns, sensors, onsets, share, early, event_seeds, seeds, observed, drawn):
     """Deviations of the residual model behind P, shape (n, 3, bins, frames); none in rows without onsets."""
     out = np.zeros((len(onsets), 3, len(inputs.statistics.sd), early.shape[1]), np.float32)
-    # a sensor without a name is a station of its own
-    names = [str(name) or f"record {seed}" for name, seed in zip(sensors, seeds, strict=True)]
+    names = _names(sensors, seeds)
     rows = np.flatnonzero(np.isfinite(onsets).all(axis=1))
     if len(rows):
         places = record_places(some_columns(columns, rows), [names[row] for row in rows], onsets[rows], share[rows])

@@ -120,6 +120,10 @@ class ResidualMemory(nn.Module):
             self._built = _KEPT[digest] = built
         return self._built
 
+    def region_seed(self, event_seed):
+        """Seed of what earthquakes have in common, such as stations, in the draw of an earthquake's seed."""
+        return self.model[1].archive_seed(event_seed)
+
     def observations(self, residuals, places):
         """Return records as observations of the coordinates; `residuals` of `residual_records.record_residuals`."""
         pairs = [self.model[0].coordinates(one) for one in residuals]

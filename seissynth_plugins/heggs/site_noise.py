@@ -29,6 +29,10 @@ _NAMED = ("site", "noise", "quiet")
 _HOURS = ("event_hours", "quiet_hours")
 #: stream of an earthquake's seed that its noise comes from
 _STREAM = int.from_bytes(b"noise", "big")
+#: and stream of a sensor's seed that an unknown gain comes from
+_GAIN_STREAM = int.from_bytes(b"gain", "big")
+#: two gains do not show how gains scatter
+_LEAST_SENSORS = 3
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,32 @@ class SiteNoise:
         logs += (np.einsum("ntk,kf->nft", features, self.shape) * scale)[:, None].astype(np.float32)
         logs[..., -EDGE_FRAMES:] = logs[..., -EDGE_FRAMES - 1, None]
         return logs
+
+    def unknown_gains(self, sensors, seeds):
+        """Return draws of what the gains of unknown sensors are beside the mean gain, shape (n, 3, bins).
+
+        Parameters
+        ----------
+        sensors : sequence of str, length n
+        seeds : sequence of int, length n
+            Of the sensors.
+
+        Returns
+        -------
+        ndarray, float32
+            Standardised ln A, with the covariance of the known gains over components and bins; 0 at known sensors, and
+            where fewer than three are known.
+        """
+        out = np.zeros((len(sensors), *self.site[""].shape), np.float32)
+        known = [values for name, values in self.site.items() if name]
+        if len(known) < _LEAST_SENSORS:
+            return out
+        # a sum of the gains less their mean, with normal weights, has their covariance
+        apart = np.stack(known) - np.mean(known, axis=0)
+        for row in np.flatnonzero([str(name) not in self.site for name in sensors]):
+            weights = generator(int(seeds[row]), _GAIN_STREAM).standard_normal(len(known)) / np.sqrt(len(known) - 1)
+            out[row] = np.tensordot(weights, apart, axes=1)
+        return out
 
     def levels(self, sensors, background, seeds, sd, hours=None):
         """Return noise without a source, shape (n, 3, bins).

@@ -134,6 +134,38 @@ def test_a_factor_widens_draws_about_their_mean(model, inputs):
         Sampling(spread=-1.0)
 
 
+def test_gains_of_unknown_sensors_are_drawn_with_the_scatter_of_known_ones(model, inputs):
+    """Without it a sensor that the weights do not know scattered as if its site were known."""
+    rows = made_up_rows()[16:17]
+    columns, conditions, _, onsets = arguments(inputs, rows)
+    rng = np.random.default_rng(3)
+    nothing = inputs.site_noise.site[""]
+    # gains that rise together in all bins, by 0.7 about a mean of 1, so that levels show their scatter
+    gains = {f"XX.K{number}": nothing + np.float32(1 + 0.7 * rng.standard_normal()) for number in range(200)}
+    known = replace(inputs, site_noise=replace(inputs.site_noise, site={"": nothing + 1, **gains}))
+    x = np.full((1, 3, 64, 376), 2.0, np.float32)
+
+    def level(sensor, seed, of=known, drawn=True, event_seed=None):
+        out = at_sensors(
+            model, of, x, conditions, [5], [seed if event_seed is None else event_seed], [sensor], onsets,
+            drawn=drawn, columns=columns, background="none",
+        )  # fmt: skip
+        return out[0, 0, 30, 300]
+
+    few = replace(inputs, site_noise=replace(inputs.site_noise, site={"": nothing + 1, "XX.K0": gains["XX.K0"]}))
+    apart = np.array([level("YY.NEW", seed) - level("YY.NEW", seed, few) for seed in range(400)])
+    drawn = np.unique(apart.round(4))  # of 32 draws of what earthquakes have in common
+    assert 20 <= len(drawn) <= 32
+    scatter = np.std([value[0, 0] for value in gains.values()], ddof=1)
+    np.testing.assert_allclose(np.std(drawn, ddof=1), scatter, rtol=0.3)
+    assert abs(drawn.mean()) < 0.3
+    # another sensor has another gain; a known one its own; and the mean none
+    assert abs(level("YY.NEW", 7) - level("YY.OTHER", 7)) > 0.05
+    of_known = [level("XX.K0", seed) - level("XX.K0", seed, few) for seed in range(5)]
+    np.testing.assert_allclose(of_known, 0, atol=1e-5)
+    assert level("YY.NEW", 7, drawn=False) == level("YY.NEW", 7, few, drawn=False)
+
+
 def test_seeds_of_earthquakes_count_to_the_last_bit(model, inputs):
     """Whole numbers beyond 2**63 in one list with smaller ones: as floating numbers they would lose their last bits."""
     rows = made_up_rows()[16:18]
