@@ -15,7 +15,9 @@ from seissynth_plugins.torchkit.fixed_window import check_span, cut
 from seissynth_plugins.torchkit.weights_backend import WeightsBackend, card_with_weights
 
 #: sampling options that a weights' card may set, with their defaults
-_SAMPLING = {"method": "dpmpp_2m", "steps": 10, "source_start": None, "source_noise": 0.6, "eta": 0.0}
+_SAMPLING = {
+    "method": "dpmpp_2m", "steps": 10, "spacing": "log_snr", "source_start": None, "source_noise": 0.6, "eta": 0.0,
+}  # fmt: skip
 
 
 class HeggsBackend(WeightsBackend):
@@ -32,8 +34,10 @@ class HeggsBackend(WeightsBackend):
     device : str
         "cpu", "cuda", "cuda:1", ...
     steps : int, optional
-        Steps of the sampler. This and the next four: default from the weights' card, else 10 steps.
+        Steps of the sampler. This and the next five: default from the weights' card, else 10 steps.
     method : {"dpmpp_2m", "ddim", "ddpm"}, optional
+    spacing : {"log_snr", "time"}, optional
+        Steps at equal distances of ln(signal / noise), or of time.
     source_start : {"noised", "paper", "condition"}, optional
         Use of a source's latent: as the start, with the noise of step `source_noise` times T; instead of pure noise
         (the paper); or as input of the network (weights trained for it).
@@ -43,6 +47,9 @@ class HeggsBackend(WeightsBackend):
         Noise of DDIM, 0 to 1.
     texture : {"none", "rayleigh"}, optional
         "rayleigh" gives the amplitudes the fluctuations of a random signal, see `generation.to_waveforms`.
+    spread : bool or float
+        True: records vary as real ones do, by what the weights know of their residuals. False: the mean. A number above
+        0: a factor on how far draws of a residual model are from its mean.
     iterations : int
         Of Griffin-Lim, for phases.
     batch : int
@@ -101,18 +108,19 @@ class HeggsBackend(WeightsBackend):
     def __init__(
         self, *, weights=None, device="cpu", steps=None, method=None, source_start=None, source_noise=None,
         eta=None, texture=None, iterations=32, batch=8, precision="auto", background="quiet",
-        gate_onsets=None,
+        gate_onsets=None, spacing=None, spread=True,
     ):  # fmt: skip
         super().__init__(weights=weights, device=device)
         given = {
-            "method": method, "steps": steps, "source_start": source_start, "source_noise": source_noise, "eta": eta,
+            "method": method, "steps": steps, "spacing": spacing, "source_start": source_start,
+            "source_noise": source_noise, "eta": eta,
         }  # fmt: skip
         chosen = {**_SAMPLING, **self._about.get("sampling", {})}
         chosen |= {name: value for name, value in given.items() if value is not None}
         self.sampling = {name: chosen[name] for name in _SAMPLING}
         self.texture = texture if texture is not None else self._about.get("texture", "none")
         self.iterations, self.batch, self.precision, self.background = iterations, batch, precision, background
-        self.gate_onsets = gate_onsets
+        self.gate_onsets, self.spread = gate_onsets, spread
         self._check_options()
         plain = type(self).card
         normalised = bool(self._about["normalisation"].get("normalised"))
@@ -210,6 +218,7 @@ class HeggsBackend(WeightsBackend):
         return Sampling(
             method=chosen["method"], steps=min(chosen["steps"], config.steps), start=start,
             start_step=max(round(chosen["source_noise"] * config.steps), 1), eta=chosen["eta"], batch=self.batch,
+            spread=self.spread, spacing=chosen["spacing"],
         )  # fmt: skip
 
     def _check_onsets(self, conditions):

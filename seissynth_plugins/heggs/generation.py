@@ -13,7 +13,7 @@ from seissynth.shared.checks import whole
 from seissynth_plugins.heggs.networks.config import SPECTROGRAM
 from seissynth_plugins.heggs.onset_gates import gate_onsets
 from seissynth_plugins.torchkit.precision import chosen_precision
-from seissynth_plugins.torchkit.samplers import METHODS, record_generators, sample, start_noise
+from seissynth_plugins.torchkit.samplers import METHODS, SPACINGS, record_generators, sample, start_noise
 
 #: share of the noise process from which a generation with source starts, by default
 START_SHARE = 0.6
@@ -40,6 +40,9 @@ class Sampling:
         For "noised", 1 to T.
     eta : float
         Noise of DDIM's steps, 0 to 1.
+    spacing : {"log_snr", "time"}
+        Where the steps are, see `seissynth_plugins.torchkit.samplers.sample`. Of 1,000 steps three are at 1000, 813
+        and 1, or at 1000, 667 and 333.
     batch : int
         Records that go through the networks together. The last batch is filled up; a record's result does not depend on
         the number of others.
@@ -55,14 +58,15 @@ class Sampling:
     eta: float = 0.0
     batch: int = 8
     spread: bool | float = True
+    spacing: str = "log_snr"
 
     def __post_init__(self):
-        for name, choices in (("method", METHODS), ("start", STARTS)):
+        for name, choices in (("method", METHODS), ("start", STARTS), ("spacing", SPACINGS)):
             if getattr(self, name) not in choices:
                 raise InputError(f"{name}={getattr(self, name)!r} must be one of {', '.join(choices)}.")
         for name in ("steps", "start_step", "batch"):
             whole(name, getattr(self, name))
-        if not 0 <= self.spread < math.inf:
+        if not (isinstance(self.spread, bool | int | float) and 0 <= self.spread < math.inf):
             raise InputError(f"spread={self.spread!r} must be True, False or a factor of 0 or more.")
 
 
@@ -194,6 +198,7 @@ def _one_batch(model, condition, seeds, source, onsets, sampling):
         generators=record_generators(seeds),
         start_step=start_step,
         eta=sampling.eta if sampling.method == "ddim" else 0.0,
+        spacing=sampling.spacing,
     )
     x = model.decode(z)
     if sampling.spread and getattr(model, "spread", None) is not None:

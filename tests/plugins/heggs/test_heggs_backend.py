@@ -124,7 +124,8 @@ def test_onsets_are_gated_where_the_network_takes_them(weights, onset_weights):
 
 
 @pytest.mark.parametrize(
-    "options", [{"texture": "rayleigh"}, {"source_start": "paper"}, {"method": "ddpm"}, {"eta": 0.5}]
+    "options",
+    [{"texture": "rayleigh"}, {"source_start": "paper"}, {"method": "ddpm"}, {"spacing": "time"}, {"eta": 0.5}],
 )
 def test_options_change_the_records(weights, options):
     source = observed()
@@ -338,6 +339,9 @@ def test_files_that_are_no_weights(weights, tmp_path):
     [
         ({"steps": 0}, "steps=0"),
         ({"method": "euler"}, "method='euler'"),
+        ({"spacing": "even"}, "spacing='even' must be one of"),
+        ({"spread": -1}, "spread=-1 must be True, False or a factor"),
+        ({"spread": "wide"}, "spread='wide' must be True, False or a factor"),
         ({"source_noise": 2.0}, "source_noise=2.0"),
         ({"texture": "silk"}, "texture='silk'"),
         ({"iterations": 0}, "iterations=0"),
