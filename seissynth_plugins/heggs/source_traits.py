@@ -46,6 +46,11 @@ class Traits:
     rest: np.ndarray
     known: list | None = None
 
+    def select(self, rows):
+        """Return those of some targets; `rows` is an array of int."""
+        known = None if self.known is None else [self.known[row] for row in rows]
+        return Traits(self.noise[rows], self.level[rows], self.rest[rows], known)
+
 
 @dataclasses.dataclass(frozen=True)
 class SourceResiduals:
@@ -148,13 +153,23 @@ class SourceResiduals:
         return self.known.select(kept) if len(kept) else None
 
 
+def source_predictions(model, conditions, sensors, onsets):
+    """Return the network's spectrograms at sources, from the conditions alone; arguments as for `source_residuals`."""
+    taken = onsets if model.config.unet.onset_maps else None
+    # seeded by its sensor alone: the information from one source must not depend on the other sources
+    seeds = np.array([hash_words("prediction at a source", name) for name in sensors], dtype=np.uint64)
+    return generate_spectrograms(model, conditions, seeds, None, taken, Sampling(steps=_STEPS, spread=False))
+
+
 def onset_frames(onsets, times_s):
     """Return the frames nearest to onsets; an unknown one is before all."""
     times = np.asarray(times_s, dtype=float)
     return np.rint((np.nan_to_num(np.asarray(onsets, dtype=float)) - times[0]) / (times[1] - times[0])).astype(int)
 
 
-def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=None, columns=None):
+def source_residuals(
+    model, inputs, source, conditions, sensors, onsets, frames=None, columns=None, predicted=None
+):  # fmt: skip
     """Return the residuals of source records from the prediction at their own sensors.
 
     Parameters
@@ -174,6 +189,8 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
         Frames that count, such as those before the next earthquake.
     columns : mapping of schema columns, n rows, optional
         Earthquake and place at the sources, which the residual model of weights that have one needs.
+    predicted : ndarray, shape (n, 3, bins, frames), optional
+        What the network predicts at the sources from the conditions alone (`source_predictions`), if that is known.
 
     Returns
     -------
@@ -188,12 +205,8 @@ def source_residuals(model, inputs, source, conditions, sensors, onsets, frames=
     placed = np.flatnonzero(np.isfinite(conditions).all(axis=1) & np.isfinite(onsets).all(axis=1))
     observed = None
     if len(placed):
-        sampling = Sampling(steps=_STEPS, spread=False)
         onsets, early, names = onsets[placed], early[placed], sensors[placed]
-        taken = onsets if model.config.unet.onset_maps else None
-        # seeded by its sensor alone: the information from one source must not depend on the other sources
-        seeds = np.array([hash_words("prediction at a source", name) for name in names], dtype=np.uint64)
-        x = generate_spectrograms(model, conditions[placed], seeds, None, taken, sampling)
+        x = source_predictions(model, conditions[placed], names, onsets) if predicted is None else predicted[placed]
         features = shape_features(onsets, inputs.frame_times_s, inputs.magnitudes(conditions[placed]))
         signals = known.signals(x, early, sd, names, features)
         shown = np.where(np.isnan(heard[placed]), of_sensors(known.noise, names), heard[placed])

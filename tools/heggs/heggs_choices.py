@@ -20,12 +20,13 @@ from seissynth.evaluation.baselines.rows import score_row
 from seissynth.evaluation.record_sets import pair_sets, read_record_set
 from seissynth.evaluation.results import EvaluationSettings
 from seissynth.picking.pickers import make_picker
-from tools.heggs.heggs_ridgecrest import FOLDS, predict
+from tools.heggs._record_maker import FOLDS, predict
 from tools.real_records._real_records import write_markdown
 
 #: name: options of `predict`
 CHOICES = {
     **{f"{steps} steps": {"sampling_steps": steps} for steps in (1, 2, 3, 5, 10, 20, 50)},
+    **{f"{steps} steps, even in time": {"sampling_steps": steps, "spacing": "time"} for steps in (2, 3, 5, 10)},
     "10 steps, the mean, no texture": {"mean": True, "texture": "none", "sampling_steps": 10},
     "10 steps, the mean, texture": {"mean": True, "sampling_steps": 10},
     "10 steps, spread, no texture": {"texture": "none", "sampling_steps": 10},

@@ -18,7 +18,7 @@ import torch
 from seissynth.picking.pickers import make_picker, pick_records
 from seissynth_plugins.heggs.generation import to_waveforms
 from seissynth_plugins.heggs.onset_gates import IMPULSES, gate_onsets
-from tools.heggs.heggs_ridgecrest import RecordMaker
+from tools.heggs._record_maker import RecordMaker
 from tools.real_records._real_records import write_markdown
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "heggs"

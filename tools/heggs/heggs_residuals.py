@@ -29,7 +29,7 @@ from seissynth_plugins.heggs.signal_and_noise import before_p, noise_levels
 from seissynth_plugins.heggs.site_noise import BACKGROUNDS, EDGE_FRAMES, of_sensors
 from seissynth_plugins.heggs.source_traits import source_residuals
 from seissynth_plugins.heggs.spread import CELL, cell_means
-from tools.heggs.heggs_ridgecrest import RecordMaker
+from tools.heggs._record_maker import RecordMaker
 from tools.real_records._real_records import write_markdown
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "heggs"
@@ -116,13 +116,12 @@ class Block:
         everywhere = np.broadcast_to(inputs.spectrogram.band_mask[:, None], logs.shape[1:])
         self.texture, _ = cell_means(logs / inputs.statistics.sd[:, None], everywhere)
         self.frame = self._frame_scales()
-        taken = self.onsets if self.model.config.unet.onset_maps else None
-        self.plain = generate_spectrograms(
-            self.model, self.conditions, self.seeds[0], None, taken, self.maker.sampling_without_spread
-        )
+        of = np.searchsorted(self.maker.rows, self.rows)
+        self.plain = self.maker.network_draw(0)[of]
         found = source_residuals(
-            self.model, inputs, self.real, self.conditions, self.sensors, self.onsets, mask, self.columns
-        )
+            self.model, inputs, self.real, self.conditions, self.sensors, self.onsets, mask, self.columns,
+            self.maker.source_draw()[of],
+        )  # fmt: skip
         self.traits = {
             name: found.traits(rows, self.onsets, inputs.frame_times_s) for name, rows in self.sources.items()
         }

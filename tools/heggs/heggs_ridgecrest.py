@@ -23,18 +23,12 @@ import argparse
 import os
 import shutil
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from seissynth.io.seisbench.chunked import write_in_chunks
-from seissynth.seeding import generator, hash_words
-from seissynth_plugins.heggs.generation import Sampling, prepare, to_waveforms
-from seissynth_plugins.heggs.observation import generate_observed
 from seissynth_plugins.heggs.site_noise import BACKGROUNDS
-from seissynth_plugins.heggs.source_traits import source_residuals
 from seissynth_plugins.heggs.training.data import PairData, TrainingTable
 from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
 from seissynth_plugins.heggs.training.residual_fit import add_residuals, without_fits
@@ -42,16 +36,14 @@ from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise, cros
 from seissynth_plugins.heggs.training.spread_fit import add_spread
 from seissynth_plugins.heggs.training.train import SPREAD_PAIRS, train_heggs
 from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
-from seissynth_plugins.ldm.backend import LDM
 from seissynth_plugins.ldm.training import train_ldm
 from seissynth_plugins.torchkit.checkpoints import weights_hash
 from seissynth_plugins.torchkit.run_results import write_card
+from seissynth_plugins.torchkit.sampling_options import SPACINGS
 from seissynth_plugins.torchkit.stages import earlier_stages
-from tools.real_records._predictions import another_record, kept_columns, rows_of_block
+from tools.heggs._record_maker import FOLDS, KINDS, predict
 
-FOLDS = 5
 REGION = "Ridgecrest, California, and 70 km around"
-KINDS = {"heggs": HEGGS, "ldm": LDM}
 
 
 def main():
@@ -82,6 +74,15 @@ def main():
     parser.add_argument(
         "--residual-scale", type=float, default=1.0, help="factor on how far draws of the residual model scatter"
     )
+    parser.add_argument(
+        "--event-scale", type=float, default=1.0, help="factor on the residual model's scatter between earthquakes"
+    )
+    parser.add_argument("--sources", choices=("all", "one"), default="all", help="of the earthquake's other records")
+    parser.add_argument("--spacing", choices=SPACINGS, default="log_snr", help="of the sampling's steps")
+    parser.add_argument(
+        "--same-network", action="store_true",
+        help="one prediction of the network for all draws, which hardly differ in it: a fraction of the time",
+    )  # fmt: skip
     parser.add_argument("--background", choices=BACKGROUNDS, default="quiet", help="of records without a source")
     parser.add_argument(
         "--mean-of-draws", action="store_true", help="one record, of the mean of the draws' spectrograms"
@@ -182,116 +183,18 @@ def _predict(arguments):
     way += "_mean" if arguments.mean_of_draws or arguments.mean else ""
     way += "" if arguments.background == "quiet" else f"_{arguments.background}_noise"
     way += "" if arguments.residual_scale == 1 else f"_scaled_{arguments.residual_scale:g}"
+    way += "" if arguments.event_scale == 1 else f"_events_{arguments.event_scale:g}"
+    way += "_one" if arguments.with_source and arguments.sources == "one" else ""
     way += "" if arguments.gated else "_no_gates"
     folder = arguments.work / arguments.name
     output = folder / f"{'predicted' if arguments.part == 'test' else 'validation'}_{way}"
     names = (
         "part", "folds", "draws", "with_source", "texture", "sampling_steps", "start_share", "mean", "stations_out",
         "seed", "threads", "kind", "mean_of_draws", "background", "gated", "residual_scale",
+        "event_scale", "sources", "spacing", "same_network",
     )  # fmt: skip
     count = predict(arguments.windows, folder, output, **{name: getattr(arguments, name) for name in names})
     print(f"{output}: {count} records")
-
-
-def predict(windows, folder, output, folds, **options):
-    """Write the predictions of a part of each fold by the weights in ``folder/fold_K``; see `RecordMaker`."""
-    rows = (row for fold in folds for row in RecordMaker(windows, folder, fold, **options).records())
-    return write_in_chunks(
-        output, rows, records_per_chunk=4096, overwrite=True, sampling_rate_hz=100.0, unit="m/s", quantity="velocity"
-    )
-
-
-class RecordMaker:
-    """Rows and samples of one fold's earthquakes, draw after draw."""
-
-    def __init__(
-        self, windows, folder, fold, *, part="test", draws=5, with_source=False, texture="rayleigh",
-        sampling_steps=3, start_share=0.6, mean=False, stations_out=(), seed=0, threads=1,
-        kind="heggs", mean_of_draws=False, background="quiet", gated=True, residual_scale=1.0,
-    ):  # fmt: skip
-        self.fold, self.draws, self.with_source, self.seed, self.threads = fold, draws, with_source, seed, threads
-        self.together, self.background = mean_of_draws, background
-        self.gated = gated
-        self.texture = None if texture == "none" else texture
-        model, self.inputs, _ = load_model(folder / f"fold_{fold}" / "weights.safetensors", kind=KINDS[kind])
-        self.model = prepare(model)
-        self.table = TrainingTable(windows, fold=fold, folds=FOLDS, seed=seed)
-        block, sensors = rows_of_block(self.table, part), self.table.table[["sensor", "station_code"]]
-        out = sensors.iloc[block].isin(stations_out).any(axis=1).to_numpy()
-        self.rows, self.sources = (block[out], block[~out]) if stations_out else (block, block)
-        start = "condition" if getattr(model.config, "source_input", False) else "noised"
-        step = max(round(start_share * model.config.steps), 1)
-        self.sampling = Sampling(
-            steps=sampling_steps, start=start, start_step=step, spread=0.0 if mean else residual_scale
-        )
-        self.sampling_without_spread = replace(self.sampling, spread=False)
-
-    def records(self):
-        """Yield (columns, samples)."""
-        columns = self.table.table.iloc[self.rows]
-        conditions = self.inputs.conditions(columns)
-        onsets = self.inputs.onsets(columns)
-        drawn = (self._draw(number, conditions, onsets) for number in range(self.draws))
-        if self.together:
-            drawn = [_mean(list(drawn))]
-        kept = kept_columns(columns)
-        for x, seeds in drawn:
-            records = to_waveforms(
-                x, self.inputs.inverted, self.inputs.statistics, seeds, texture=self.texture, workers=self.threads,
-                onsets=onsets if self.gated else None,
-            )  # fmt: skip
-            for number, data in enumerate(records):
-                yield columns.iloc[number][kept].to_dict(), data
-
-    def _draw(self, draw, conditions, onsets):
-        stream = hash_words("heggs ridgecrest", self.seed, self.fold)
-        seeds = generator(stream, draw).integers(2**62, size=len(self.rows))
-        event_seeds = [hash_words("noise", self.seed, draw, name) for name in self._events(self.rows)]
-        source, traits = (self._sources(draw), self._traits) if self.with_source else (None, None)
-        x = generate_observed(
-            self.model, self.inputs, conditions, seeds, event_seeds, self.table.sensors(self.rows), onsets,
-            source=source, traits=traits, sampling=self.sampling, background=self.background,
-            columns=self.table.table.iloc[self.rows],
-        )  # fmt: skip
-        return x, seeds
-
-    def _events(self, rows):
-        return self.table.table["source_id"].iloc[rows].to_numpy()
-
-    def _encode(self, rows):
-        parts = np.array_split(rows, max(1, len(rows) // 64))
-        return np.concatenate([self.inputs.encode(self.table.waveforms(p), self.table.sensors(p)) for p in parts])
-
-    @cached_property
-    def _traits(self):
-        """Information from the other records of each row's earthquake."""
-        if self.inputs.site_noise is None:
-            return None
-        columns = self.table.table.iloc[self.sources]
-        mask = self.inputs.spectrogram.frames_before(columns["mask_end_s"].to_numpy()).astype(bool)
-        found = source_residuals(
-            self.model, self.inputs, self._encode(self.sources), self.inputs.conditions(columns),
-            self.table.sensors(self.sources), self.inputs.onsets(columns), mask, columns,
-        )  # fmt: skip
-        events = self._events(self.sources)
-        others = (
-            np.flatnonzero((events == event) & (self.sources != row))
-            for row, event in zip(self.rows, self._events(self.rows), strict=True)
-        )
-        onsets = self.inputs.onsets(self.table.table.iloc[self.rows])
-        return found.traits(list(others), onsets, self.inputs.frame_times_s)
-
-    def _sources(self, draw):
-        """Log-spectrogram of another record of each row's earthquake."""
-        stream = hash_words("source", self.seed + draw)
-        chosen = np.array(
-            [another_record(self.table, self.sources, row, generator(stream, int(row))) for row in self.rows]
-        )
-        return self._encode(chosen)
-
-
-def _mean(drawn):
-    return np.mean([x for x, _ in drawn], axis=0), drawn[0][1]
 
 
 if __name__ == "__main__":

@@ -44,12 +44,12 @@ def main():
             score = crps(changed, observed)
             texts = ["{:.3f} [{:.3f}, {:.3f}]".format(*mean_interval(score, events)),
                      "{:+.3f} [{:+.3f}, {:+.3f}]".format(*paired_difference(score, plain, events))]  # fmt: skip
-            lines.append([f"{shift:g}", f"{factor:g}", *texts, *_spread(changed, observed, events)])
+            lines.append([f"{shift:g}", f"{factor:g}", *texts, *spread_over_error(changed, observed, events)])
             print(*lines[-1], sep=" | ", flush=True)
     write_markdown(options.out / f"{options.name}.md", HEADER, lines)
 
 
-def _spread(drawn, observed, events):
+def spread_over_error(drawn, observed, events):
     """Root of the mean variance of draws over that of the squared error of their mean: of records, of earthquakes."""
     codes = np.unique(events, return_inverse=True)[1]
     together = np.eye(codes.max() + 1)[codes] / np.bincount(codes)
