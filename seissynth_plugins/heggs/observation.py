@@ -7,7 +7,14 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.seeding import hash_words
 from seissynth_plugins.heggs.generation import default_sampling, generate_spectrograms
-from seissynth_plugins.heggs.residual_records import origin_hours, record_places, signal_share, some_columns
+from seissynth_plugins.heggs.residual_mover import MEAN_DRAWS, RecordCells, at_frames, features_of
+from seissynth_plugins.heggs.residual_records import (
+    field_at,
+    origin_hours,
+    record_places,
+    signal_share,
+    some_columns,
+)
 from seissynth_plugins.heggs.signal_and_noise import before_p, noise_levels, shape_features, with_noise
 from seissynth_plugins.heggs.site_noise import check_background, of_sensors
 
@@ -128,7 +135,7 @@ def at_sensors(
         share = signal_share(signals, levels, early, onsets, inputs.spectrogram.band_mask, sd, inputs.frame_times_s)
         observed = None if traits is None else traits.known
         out += _deviations(
-            residuals, inputs, columns, sensors, onsets, share, early, event_seeds, seeds, observed, drawn
+            model, inputs, columns, sensors, onsets, share, early, event_seeds, seeds, observed, drawn, out, signals
         )
     if traits is None:
         return out
@@ -154,18 +161,39 @@ def _names(sensors, seeds):
     return [str(name) or f"record {seed}" for name, seed in zip(sensors, seeds, strict=True)]
 
 
-def _deviations(residuals, inputs, columns, sensors, onsets, share, early, event_seeds, seeds, observed, drawn):
+def _deviations(
+    model, inputs, columns, sensors, onsets, share, early, event_seeds, seeds, observed, drawn, predicted, signals
+):  # fmt: skip
     """Deviations of the residual model behind P, shape (n, 3, bins, frames); none in rows without onsets."""
     out = np.zeros((len(onsets), 3, len(inputs.statistics.sd), early.shape[1]), np.float32)
-    names = _names(sensors, seeds)
+    names, residuals, mover = _names(sensors, seeds), model.residuals, getattr(model, "residual_flow", None)
     rows = np.flatnonzero(np.isfinite(onsets).all(axis=1))
     if len(rows):
-        places = record_places(some_columns(columns, rows), [names[row] for row in rows], onsets[rows], share[rows])
+        names = [names[row] for row in rows]
+        places = record_places(some_columns(columns, rows), names, onsets[rows], share[rows])
         sources = None if observed is None else [observed[row] for row in rows]
-        out[rows] = residuals.deviations(
-            places, onsets[rows], inputs.frame_times_s, [int(event_seeds[row]) for row in rows],
-            [int(seeds[row]) for row in rows], sources, drawn=drawn,
-        )  # fmt: skip
+        of = [int(event_seeds[row]) for row in rows], [int(seeds[row]) for row in rows]
+        z, mean = residuals.coordinates(places, *of, sources, drawn=drawn)
+        fields = residuals.fields(z)
+        out[rows] = [
+            field_at(field, some, inputs.frame_times_s) for field, some in zip(fields, onsets[rows], strict=True)
+        ]
+        if mover is not None:
+            cells = RecordCells(
+                inputs, predicted[rows], signals[rows], early[rows], onsets[rows], features_of(places),
+                mover.numbers_of(names),
+            )  # fmt: skip
+            counts = [0 if one is None else len(one) for one in sources or [None] * len(rows)]
+            middles = residuals.fields(mean)
+            if drawn:
+                moved = mover.changes(cells, fields, middles, counts, of[1])
+            else:  # of the mean: the mean change of some draws, the same for all calls
+                moved = np.zeros(cells.predicted.shape, np.float32)
+                for number in range(MEAN_DRAWS):
+                    same = [hash_words("draw of a mean", number)] * len(rows)
+                    some, _ = residuals.coordinates(places, same, same, sources)
+                    moved += mover.changes(cells, residuals.fields(some), middles, counts, same) / MEAN_DRAWS
+            out[rows] += at_frames(moved)
     return np.where(early[:, None, None], 0, out)
 
 

@@ -150,22 +150,32 @@ class ResidualMemory(nn.Module):
         ndarray, shape (n, 3, 64, 376), float32
             A row depends on its own arguments only, to the bit.
         """
-        patterns, kriging = self.model
-        if len(places) != len(onsets) or len(places) != len(seeds):
-            raise InputError(f"residuals: {len(places)} places, {len(onsets)} onsets and {len(seeds)} seeds.")
-        given, out = {}, []
+        if len(places) != len(onsets):
+            raise InputError(f"residuals: {len(places)} places and {len(onsets)} onsets.")
+        z, _ = self.coordinates(places, event_seeds, seeds, sources, drawn=drawn)
+        return np.stack([field_at(field, of, times_s) for field, of in zip(self.fields(z), onsets, strict=True)])
+
+    def fields(self, z):
+        """Return the fields of coordinates, (n, patterns), on the clock: (n, 3, 16, POINTS)."""
+        return np.stack([self.model[0].field(one) for one in z])
+
+    def coordinates(self, places, event_seeds, seeds, sources=None, *, drawn=True):
+        """Return coordinates of records, and their expectation, each of shape (n, patterns); as for `deviations`."""
+        if len(places) != len(seeds):
+            raise InputError(f"residuals: {len(places)} places and {len(seeds)} seeds.")
+        kriging, given, out = self.model[1], {}, []
         for row in range(len(places)):
             known, place = None if sources is None else sources[row], places.select([row])
             key = None if known is None else tuple(known.places.key(one) for one in range(len(known)))
             if key not in given:
                 given = {key: kriging.given(known)} if known is not None else {**given, None: kriging.given()}
             of = given[key]
-            z = of.draw(place, int(event_seeds[row]), [int(seeds[row])])[0] if drawn else of.at(place).mean[0]
+            middle = of.at(place).mean[0]
+            z = of.draw(place, int(event_seeds[row]), [int(seeds[row])])[0] if drawn else middle
             if drawn and drawn != 1:
-                middle = of.at(place).mean[0]
                 z = middle + drawn * (z - middle)
-            out.append(field_at(patterns.field(z), onsets[row], times_s))
-        return np.stack(out)
+            out.append((z, middle))
+        return tuple(np.stack(part) for part in zip(*out, strict=True))
 
 
 def _build(parts):

@@ -32,7 +32,8 @@ class LdmConfig:
     adversarial_start : int
         Steps of the optimisers in the first stage before the critic is used.
     critic_channels : int
-    schedule, zero_terminal_snr, steps, loss_weight, normalised_waveforms, residuals, residual_records
+    schedule, zero_terminal_snr, steps, loss_weight, normalised_waveforms, residuals, residual_records,
+    residual_flow, flow_stations
         As in `seissynth_plugins.heggs.networks.config.HeggsConfig`.
     """
 
@@ -52,9 +53,12 @@ class LdmConfig:
     normalised_waveforms: bool = False
     residuals: int = 0
     residual_records: int = 0
+    residual_flow: int = 0
+    flow_stations: int = 0
 
     def __post_init__(self):
-        for name in ("kl_weight", "adversarial_weight", "adversarial_start", "residuals", "residual_records"):
+        for name in ("kl_weight", "adversarial_weight", "adversarial_start", "residuals", "residual_records",
+                     "residual_flow", "flow_stations"):  # fmt: skip
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name}={getattr(self, name)} must be 0 or more.")
         if self.critic_channels < 1:

@@ -5,8 +5,8 @@ import pandas as pd
 import torch
 
 from seissynth.seeding import generator, hash_words
+from seissynth_plugins.heggs.networks.residual_flow import ResidualFlow
 from seissynth_plugins.torchkit.checkpoints import read_tensors
-from tools.heggs._residual_flow_net import ResidualFlow
 from tools.heggs._residual_flow_set import Cells, joint_draws, read_pack
 from tools.heggs.heggs_residuals import Block, board, differences
 from tools.heggs.residual_flow import BASE, MOVED

@@ -14,6 +14,7 @@ import numpy as np
 from seissynth.errors import InputError
 from seissynth.seeding import generator, hash_words
 from seissynth.shared.atomic import replacing
+from seissynth_plugins.heggs.residual_mover import flow_inputs
 from seissynth_plugins.heggs.spread import SHAPE
 from seissynth_plugins.residuals.clock import unwarp_matrix
 
@@ -24,12 +25,6 @@ PARTS = ("train", "dev", "test")
 SHARES = {"half": (0.5, 0.15, 0.2, 0.15), "always": (0.0, 0.3, 0.4, 0.3)}
 #: against rounding, as the residual model adds it to the variance of an observation
 JITTER = 1e-6
-#: components, rows, columns, and functions of a record that the network takes
-MAPS, NUMBERS = 16, 7
-#: maps that hold the field of the mean of the residual model's coordinates
-MIDDLE = slice(12, 15)
-#: coordinates that a record does not show are put at so many standard deviations at most
-_LARGEST = 4.0
 
 
 @dataclass(frozen=True)
@@ -246,21 +241,10 @@ class Cells:
             How many records of the earthquake it is given.
         """
         part, pack = self.part, self.pack
-        known = part.counts[row]
-        after = pack.times[None] - part.onsets[row][:, None]
-        lags = np.sign(after) * np.log1p(np.abs(after)) / 3
-        plain = np.ones(SHAPE[1:], np.float32)
-        maps = np.concatenate([
-            np.clip(part.predicted[row].astype(np.float32), -_LARGEST, _LARGEST) / 2, part.share[row],
-            lags[:, None] * plain, np.linspace(-1, 1, SHAPE[1])[None, :, None] * plain, known,
-            known * middle / pack.size, np.full((1, *SHAPE[1:]), np.log1p(sources) / 3),
-        ], dtype=np.float32)  # fmt: skip
-        magnitude, distance, depth, azimuth = part.features[row].astype(float)
-        heard = part.share[row][known].mean(dtype=float) if known.any() else 0.0
-        numbers = np.array([
-            (magnitude - 3.0) / 1.2, (distance - np.log(40.0)) / 0.5, (depth - 6.0) / 4.0, np.sin(azimuth),
-            np.cos(azimuth), 2 * heard - 1, max(magnitude - 3.7, 0.0),
-        ], np.float32)  # fmt: skip
+        maps, numbers = flow_inputs(
+            part.predicted[row], part.share[row], part.counts[row], part.onsets[row], pack.times, part.features[row],
+            middle, sources, pack.size,
+        )  # fmt: skip
         return {"maps": maps, "numbers": numbers, "station": pack.stations.get(str(part.station[row]), 0)}
 
 

@@ -31,7 +31,7 @@ import torch
 from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 from seissynth_plugins.heggs.training.data import PairData, TrainingTable
 from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
-from seissynth_plugins.heggs.training.residual_fit import add_residuals, without_fits
+from seissynth_plugins.heggs.training.residual_fit import add_flow, add_residuals, without_fits
 from seissynth_plugins.heggs.training.site_noise_fit import add_site_noise, cross_fitted, predict_records
 from seissynth_plugins.heggs.training.spread_fit import add_spread
 from seissynth_plugins.heggs.training.train import SPREAD_PAIRS, train_heggs
@@ -66,6 +66,7 @@ def main():
     parser.add_argument("--all", action="store_const", const=[None], dest="folds", help="one run without test block")
     parser.add_argument("--spread", type=int, default=6, help="patterns of residuals, fitted on the validation block")
     parser.add_argument("--residuals", type=int, default=0, help="patterns of the residual model, in place of a spread")
+    parser.add_argument("--flow", type=Path, help="runs of `residual_flow train --beyond`, fold_K in it")
     parser.add_argument("--site-noise", action="store_true", help="gains and noise of the sensors")
     parser.add_argument("--keep-dev", action="store_true", help="with --steps 0: fit nothing to the validation block")
     parser.add_argument("--draws", type=int, default=5)
@@ -146,6 +147,9 @@ def _untrained(arguments, fold, path):
             kind, values, network, table, inputs, known, arguments.residuals, held_out
         )
         print(path, {name: round(value, 4) for name, value in figures.items()}, flush=True)
+        if arguments.flow is not None:
+            run = arguments.flow / ("all" if fold is None else f"fold_{fold}")
+            values, network = add_flow(values, network, run / "network_best.safetensors")
     elif arguments.spread and kind is HEGGS:
         onsets = bool(network.unet.onset_maps)
         pairs = PairData(table, inputs, "train", limit=SPREAD_PAIRS, onset_maps=onsets, seed=arguments.seed)

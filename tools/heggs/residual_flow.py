@@ -14,6 +14,7 @@ each record shows before P.
 """
 
 import argparse
+import json
 from pathlib import Path
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "heggs"
@@ -103,9 +104,9 @@ def train_flow(
     """
     import torch
 
+    from seissynth_plugins.heggs.networks.residual_flow import ResidualFlow
     from seissynth_plugins.torchkit.checkpoints import write_tensors
     from seissynth_plugins.torchkit.training import TrainConfig, train
-    from tools.heggs._residual_flow_net import ResidualFlow
     from tools.heggs._residual_flow_set import FlowItems
 
     with torch.random.fork_rng(devices=[]):
@@ -125,6 +126,8 @@ def train_flow(
         "beyond": str(beyond),
         "steps": str(result.step),
         "fold": str(pack.fold),
+        "stations": json.dumps(list(pack.stations)),
+        "size": repr(pack.size),
     }
     for name, tensors in (("last", result.weights), ("best", result.best)):
         if tensors is not None:

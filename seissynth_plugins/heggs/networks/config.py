@@ -252,6 +252,9 @@ class HeggsConfig:
     residuals, residual_records : int
         Patterns and known records of the residual model, see `residual_memory.ResidualMemory`; 0: none. Likewise; it
         takes the place of `spread`.
+    residual_flow, flow_stations : int
+        Channels and known stations of the network that moves draws of the residual model, see
+        `residual_mover.ResidualMover`; 0: none.
     """
 
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
@@ -274,6 +277,8 @@ class HeggsConfig:
     spread: int = 0
     residuals: int = 0
     residual_records: int = 0
+    residual_flow: int = 0
+    flow_stations: int = 0
 
     def __post_init__(self):
         _check_choice("noised", self.noised, ("source", "target"))
@@ -281,7 +286,8 @@ class HeggsConfig:
         for name in ("source_drop", "same_share", "last_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name}={getattr(self, name)} must be 0 to 1.")
-        for name in ("autoencoder_weight", "latent_weight", "spread", "residuals", "residual_records"):
+        for name in ("autoencoder_weight", "latent_weight", "spread", "residuals", "residual_records",
+                     "residual_flow", "flow_stations"):  # fmt: skip
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name}={getattr(self, name)} must be 0 or more.")
 

@@ -11,6 +11,7 @@ from seissynth_plugins.heggs.networks.condition_encoder import ConditionEncoder
 from seissynth_plugins.heggs.networks.config import SPECTROGRAM
 from seissynth_plugins.heggs.networks.unet import UNet
 from seissynth_plugins.heggs.residual_memory import ResidualMemory
+from seissynth_plugins.heggs.residual_mover import ResidualMover
 from seissynth_plugins.heggs.spread import ResidualSpread
 from seissynth_plugins.torchkit.noise import NoiseSchedule
 
@@ -102,11 +103,14 @@ class SpectrogramModel(Standardised):
         source_input = getattr(config, "source_input", False)
         self.unet = UNet(config.unet, config.condition, config.latent_shape, source_input)
         self.residuals = ResidualMemory(config.residuals, config.residual_records) if config.residuals else None
+        self.residual_flow = ResidualMover(config.flow_stations, config.residual_flow) if config.residual_flow else None
 
     def check_values(self, path):
         """Raise FileFormatError if arrays of a file of weights, beside those of the network, cannot be used."""
         if self.residuals is not None:
             self.residuals.check_values(path)
+        if self.residual_flow is not None:
+            self.residual_flow.check_values(path)
 
     def predict(self, z, t, condition, source=None, onsets=None):
         """Return the clean target latent that the U-Net sees in a noised one.

@@ -1,12 +1,14 @@
 """Fit the residual model of a network: residuals of records that it did not see, and their patterns."""
 
 import dataclasses
+import json
 
 import numpy as np
 
 from seissynth.errors import InputError
 from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare
 from seissynth_plugins.heggs.residual_memory import ResidualMemory
+from seissynth_plugins.heggs.residual_mover import ResidualMover
 from seissynth_plugins.heggs.residual_records import (
     origin_hours,
     record_places,
@@ -19,6 +21,7 @@ from seissynth_plugins.heggs.site_noise import of_sensors
 from seissynth_plugins.residuals.hyperparameters import LEAST_RECORDS, fit_hyperparameters
 from seissynth_plugins.residuals.observations import Observations
 from seissynth_plugins.residuals.patterns import fit_patterns, on_clock
+from seissynth_plugins.torchkit.checkpoints import read_tensors
 
 #: steps of the predictions, and number of records in memory at a time
 _STEPS, _TOGETHER = 3, 64
@@ -157,8 +160,43 @@ def add_residuals(kind, values, network, table, inputs, rows, patterns, held_out
     return {**values, **more}, network, figures
 
 
+def add_flow(values, network, path):
+    """Give weights with a residual model a network that moves its draws.
+
+    Parameters
+    ----------
+    values : dict of str to Tensor
+        With a residual model.
+    network : HeggsConfig or LdmConfig
+    path : path
+        ``network_best.safetensors`` of ``tools.heggs.residual_flow train --beyond``.
+
+    Returns
+    -------
+    values : dict of str to Tensor
+    network : HeggsConfig or LdmConfig
+        With `residual_flow` and `flow_stations` set.
+
+    Raises
+    ------
+    InputError
+        Weights without a residual model, or another kind of network.
+    """
+    tensors, about = read_tensors(path)
+    if not network.residuals:
+        raise InputError("a network that moves draws needs weights with a residual model; pass residuals first.")
+    if about.get("beyond") != "True" or about.get("mean_free") != "False":
+        raise InputError(f"{path} is not a network that was trained with --beyond and without --mean-free.")
+    stations = json.loads(about["stations"])
+    mover = ResidualMover(len(stations), int(about["channels"]))
+    mover.keep(tensors, stations, float(about["size"]))
+    more = {f"residual_flow.{name}": value for name, value in mover.state_dict().items()}
+    network = dataclasses.replace(network, residual_flow=int(about["channels"]), flow_stations=len(stations))
+    return {**values, **more}, network
+
+
 #: beginnings of names of values, and fields of a configuration, that are fitted after a training
-FITS = {"spread": 0, "residuals": 0, "residual_records": 0}
+FITS = {"spread": 0, "residuals": 0, "residual_records": 0, "residual_flow": 0, "flow_stations": 0}
 
 
 def without_fits(values, network):

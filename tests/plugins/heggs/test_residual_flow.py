@@ -8,6 +8,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the network needs PyTorch")
 
 from seissynth.errors import InputError  # noqa: E402
+from seissynth_plugins.heggs.networks import residual_flow  # noqa: E402
+from seissynth_plugins.heggs.networks.residual_flow import ResidualFlow  # noqa: E402
 from seissynth_plugins.heggs.spread import SHAPE  # noqa: E402
 from seissynth_plugins.residuals.clock import POINTS  # noqa: E402
 from seissynth_plugins.residuals.kernel import PRIOR, make_places  # noqa: E402
@@ -15,7 +17,6 @@ from seissynth_plugins.residuals.kriging import Kriging  # noqa: E402
 from seissynth_plugins.residuals.observations import Observations  # noqa: E402
 from seissynth_plugins.torchkit.checkpoints import read_tensors  # noqa: E402
 from tools.heggs import _residual_flow_set as flow_set  # noqa: E402
-from tools.heggs._residual_flow_net import ResidualFlow  # noqa: E402
 from tools.heggs._residual_flow_pack import expected  # noqa: E402
 from tools.heggs._residual_flow_score import load_network, move, starts  # noqa: E402
 from tools.heggs._residual_flow_set import FlowItems, Pack, Part, given, joint_draws, read_pack, write_pack  # noqa: E402
@@ -111,8 +112,8 @@ def test_beside_the_velocity_of_normal_numbers_nothing_is_left_of_draws_that_are
     torch.manual_seed(3)
     n, middle = 4000, 0.7
     start, target = middle + torch.randn(2, n, SHAPE[0], 1, 1)
-    maps = torch.zeros(n, flow_set.MAPS, 1, 1)
-    maps[:, flow_set.MIDDLE] = middle
+    maps = torch.zeros(n, residual_flow.MAPS, 1, 1)
+    maps[:, residual_flow.MIDDLE] = middle
     batch = {"start": start, "target": target, "maps": maps, "numbers": None, "station": torch.zeros(n).long()}
     batch["counts"] = torch.ones(n, SHAPE[0], 1, 1, dtype=torch.bool)
 

@@ -22,8 +22,11 @@ from seissynth_plugins.heggs.networks.blocks import (
 )
 from seissynth_plugins.heggs.spread import SHAPE
 from seissynth_plugins.torchkit.conditioning import with_waves
-from tools.heggs._residual_flow_set import MAPS, MIDDLE, NUMBERS
 
+#: maps and numbers of a record that the network takes, see `seissynth_plugins.heggs.residual_mover.flow_inputs`
+MAPS, NUMBERS = 16, 7
+#: maps that hold the field of the mean of the residual model's coordinates
+MIDDLE = slice(12, 15)
 #: rows and columns of a patch, and columns with those that fill the last patches
 PATCH, COLUMNS = (2, 4), 96
 #: a station's vector, and how often the training hides it
