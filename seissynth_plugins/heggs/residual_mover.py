@@ -87,7 +87,7 @@ class ResidualMover(nn.Module):
         ndarray, float32
             Standardised ln A; 0 where a cell does not count. A row depends on its own arguments only, to the bit.
         """
-        size, rows = float(self.size), []
+        size, device, rows = float(self.size), self.size.device, []
         for row in range(len(draws)):
             clock = unwarp_matrix(records.times, *records.onsets[row]).T
             rng = generator(int(seeds[row]), hash_words("texture of a moved draw"))
@@ -106,11 +106,12 @@ class ResidualMover(nn.Module):
                 some = same[first : first + BATCH]
                 filled = np.resize(some, BATCH)
                 start, maps, numbers, station, known = (
-                    torch.from_numpy(np.stack([np.asarray(rows[number][k]) for number in filled])) for k in range(5)
+                    torch.from_numpy(np.stack([np.asarray(rows[number][k]) for number in filled])).to(device)
+                    for k in range(5)
                 )
                 batch = {"maps": maps, "numbers": numbers, "station": station, "counts": known}
                 moved = self.network.moved(start, batch, STEPS, strength) - start
-                out[some] = moved.numpy()[: len(some)] * size
+                out[some] = moved.cpu().numpy()[: len(some)] * size
         return out
 
     def numbers_of(self, sensors):
