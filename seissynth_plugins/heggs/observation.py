@@ -173,7 +173,7 @@ def _deviations(
         places = record_places(some_columns(columns, rows), names, onsets[rows], share[rows])
         sources = None if observed is None else [observed[row] for row in rows]
         of = [int(event_seeds[row]) for row in rows], [int(seeds[row]) for row in rows]
-        z, mean = residuals.coordinates(places, *of, sources, drawn=drawn)
+        z, mean = residuals.coordinates(places, *of, sources, drawn=drawn, expected=mover is not None)
         fields = residuals.fields(z)
         out[rows] = [
             field_at(field, some, inputs.frame_times_s) for field, some in zip(fields, onsets[rows], strict=True)
@@ -191,7 +191,7 @@ def _deviations(
                 moved = np.zeros(cells.predicted.shape, np.float32)
                 for number in range(MEAN_DRAWS):
                     same = [hash_words("draw of a mean", number)] * len(rows)
-                    some, _ = residuals.coordinates(places, same, same, sources)
+                    some, _ = residuals.coordinates(places, same, same, sources, expected=False)
                     moved += mover.changes(cells, residuals.fields(some), middles, counts, same) / MEAN_DRAWS
             out[rows] += at_frames(moved)
     return np.where(early[:, None, None], 0, out)

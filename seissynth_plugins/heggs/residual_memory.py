@@ -152,15 +152,18 @@ class ResidualMemory(nn.Module):
         """
         if len(places) != len(onsets):
             raise InputError(f"residuals: {len(places)} places and {len(onsets)} onsets.")
-        z, _ = self.coordinates(places, event_seeds, seeds, sources, drawn=drawn)
+        z, _ = self.coordinates(places, event_seeds, seeds, sources, drawn=drawn, expected=False)
         return np.stack([field_at(field, of, times_s) for field, of in zip(self.fields(z), onsets, strict=True)])
 
     def fields(self, z):
         """Return the fields of coordinates, (n, patterns), on the clock: (n, 3, 16, POINTS)."""
         return np.stack([self.model[0].field(one) for one in z])
 
-    def coordinates(self, places, event_seeds, seeds, sources=None, *, drawn=True):
-        """Return coordinates of records, and their expectation, each of shape (n, patterns); as for `deviations`."""
+    def coordinates(self, places, event_seeds, seeds, sources=None, *, drawn=True, expected=True):
+        """Return coordinates of records, and their expectation if it is asked for, each of shape (n, patterns).
+
+        Arguments as for `deviations`.
+        """
         if len(places) != len(seeds):
             raise InputError(f"residuals: {len(places)} places and {len(seeds)} seeds.")
         kriging, given, out = self.model[1], {}, []
@@ -170,12 +173,14 @@ class ResidualMemory(nn.Module):
             if key not in given:
                 given = {key: kriging.given(known)} if known is not None else {**given, None: kriging.given()}
             of = given[key]
-            middle = of.at(place).mean[0]
+            # of a plain draw it is needed for nothing else
+            middle = of.at(place).mean[0] if expected or drawn != 1 else None
             z = of.draw(place, int(event_seeds[row]), [int(seeds[row])])[0] if drawn else middle
             if drawn and drawn != 1:
                 z = middle + drawn * (z - middle)
             out.append((z, middle))
-        return tuple(np.stack(part) for part in zip(*out, strict=True))
+        z, middle = zip(*out, strict=True)
+        return np.stack(z), np.stack(middle) if expected else None
 
 
 def _build(parts):

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
 from seissynth.errors import InputError
-from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare, rayleigh_texture
+from seissynth_plugins.heggs.generation import Sampling, generate_spectrograms, prepare
+from seissynth_plugins.heggs.residual_mover import features_of, textures_of
 from seissynth_plugins.heggs.residual_records import record_places, signal_share, some_columns
 from seissynth_plugins.heggs.signal_and_noise import before_p, noise_levels, shape_features, with_noise
 from seissynth_plugins.heggs.site_noise import EDGE_FRAMES, of_sensors
@@ -23,8 +24,8 @@ from tools.heggs._residual_flow_set import JITTER, PARTS, Pack, Part
 from tools.heggs.heggs_residuals import Block
 from tools.heggs.heggs_ridgecrest import FOLDS
 
-#: textures, steps of predictions, and records in memory at a time
-_TEXTURES, _STEPS, _TOGETHER = 200, 3, 64
+#: steps of predictions, and records in memory at a time
+_STEPS, _TOGETHER = 3, 64
 
 
 def make_pack(windows, weights, fold, parts=PARTS[:2], seed=0):
@@ -60,12 +61,9 @@ def make_pack(windows, weights, fold, parts=PARTS[:2], seed=0):
         for part, rows in rows_of.items()
     }
     archive = found["train"]["observations"]
-    logs, _ = rayleigh_texture(inputs.spectrogram, np.arange(_TEXTURES))
-    everywhere = np.broadcast_to(inputs.spectrogram.band_mask[:, None], logs.shape[1:])
-    texture, _ = cell_means(logs / inputs.statistics.sd[:, None], everywhere)
     return Pack(
         **{name: _part(one, kriging.parameters, archive) for name, one in found.items()}, patterns=patterns.values,
-        texture=texture.astype(np.float16), times=column_times(inputs),
+        texture=textures_of(inputs).astype(np.float16), times=column_times(inputs),
         **dict(zip(("scale_mean", "scale_sd", "scale_hz", "scale_bins"), frame_scales(inputs), strict=True)), fold=fold,
     )  # fmt: skip
 
@@ -149,11 +147,10 @@ def _part(found, parameters, archive):
     known, places = found["observations"], found["observations"].places
     mean, covariances = expected(parameters, archive, places, found["event"])
     differences, predicted, signal, counts = found["cells"]
-    features = np.stack([places.magnitude, np.log(places.distance_km), places.depth_km, places.azimuth_rad], axis=1)
     return Part(
         differences.astype(np.float16), predicted.astype(np.float16), signal.astype(np.float16),
         np.packbits(counts), found["onsets"].astype(np.float32), found["event"], np.array(found["sensors"]),
-        features.astype(np.float32), known.values.astype(np.float32), known.variances.astype(np.float32),
+        features_of(places).astype(np.float32), known.values.astype(np.float32), known.variances.astype(np.float32),
         mean.astype(np.float32), np.concatenate([one.ravel() for one in covariances]).astype(np.float32),
     )  # fmt: skip
 

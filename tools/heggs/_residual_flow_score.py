@@ -6,14 +6,13 @@ import torch
 
 from seissynth.seeding import generator, hash_words
 from seissynth_plugins.heggs.networks.residual_flow import ResidualFlow
+from seissynth_plugins.heggs.residual_mover import STEPS
 from seissynth_plugins.torchkit.checkpoints import read_tensors
 from tools.heggs._residual_flow_set import Cells, joint_draws, read_pack
 from tools.heggs.heggs_residuals import Block, board, differences
 from tools.heggs.residual_flow import BASE, MOVED
 from tools.real_records._real_records import write_markdown
 
-#: steps of Euler's method
-STEPS = 5
 #: rows of the table: sources
 ROWS = {"none": "no source, own noise", "all": "all sources, own noise"}
 
