@@ -1,7 +1,7 @@
 """Records of the Ridgecrest folds as models make them that never saw their time; shared by the scripts of HEGGS."""
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -16,9 +16,9 @@ from seissynth_plugins.heggs.weights import HEGGS, load_model
 from seissynth_plugins.ldm.backend import LDM
 from seissynth_plugins.residuals.kernel import NAMES
 from seissynth_plugins.torchkit.checkpoints import weights_hash
+from tools.heggs._folds import FOLDS
 from tools.real_records._predictions import another_record, kept_columns, rows_of_block
 
-FOLDS = 5
 KINDS = {"heggs": HEGGS, "ldm": LDM}
 
 
@@ -45,17 +45,13 @@ class RecordMaker:
         self.gated = gated
         self.texture = None if texture == "none" else texture
         self.weights = folder / f"fold_{fold}" / "weights.safetensors"
-        model, self.inputs, _ = load_model(self.weights, kind=KINDS[kind])
-        if event_scale != 1:
-            of_events = [NAMES.index("event"), NAMES.index("event_near")]
-            model.residuals.log_parameters[:, of_events] += 2 * np.log(event_scale)
-        self.model = prepare(model)
+        self.model, self.inputs = _ready(self.weights, kind, event_scale, weights_hash(self.weights))
         self.table = TrainingTable(windows, fold=fold, folds=FOLDS, seed=seed)
         block, sensors = rows_of_block(self.table, part), self.table.table[["sensor", "station_code"]]
         out = sensors.iloc[block].isin(stations_out).any(axis=1).to_numpy()
         self.rows, self.sources = (block[out], block[~out]) if stations_out else (block, block)
-        start = "condition" if getattr(model.config, "source_input", False) else "noised"
-        step = max(round(start_share * model.config.steps), 1)
+        start = "condition" if getattr(self.model.config, "source_input", False) else "noised"
+        step = max(round(start_share * self.model.config.steps), 1)
         self.sampling = Sampling(
             steps=sampling_steps, start=start, start_step=step, spread=0.0 if mean else residual_scale, spacing=spacing
         )
@@ -176,6 +172,16 @@ class RecordMaker:
             [another_record(self.table, self.sources, row, generator(stream, int(row))) for row in self.rows]
         )
         return self._encode(chosen)
+
+
+@lru_cache(maxsize=FOLDS)
+def _ready(weights, kind, event_scale, _):
+    """Weights ready for use; kept, since what their residual model has drawn for a region takes a minute again."""
+    model, inputs, _ = load_model(weights, kind=KINDS[kind])
+    if event_scale != 1:
+        of_events = [NAMES.index("event"), NAMES.index("event_near")]
+        model.residuals.log_parameters[:, of_events] += 2 * np.log(event_scale)
+    return prepare(model), inputs
 
 
 def _mean(drawn):

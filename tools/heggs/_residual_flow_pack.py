@@ -20,9 +20,9 @@ from seissynth_plugins.heggs.weights import HEGGS, load_model
 from seissynth_plugins.residuals.kernel import Separations
 from seissynth_plugins.residuals.observations import Observations
 from seissynth_plugins.residuals.observed import Residuals
+from tools.heggs._folds import FOLDS
 from tools.heggs._residual_flow_set import JITTER, PARTS, Pack, Part
 from tools.heggs.heggs_residuals import Block
-from tools.heggs.heggs_ridgecrest import FOLDS
 
 #: steps of predictions, and records in memory at a time
 _STEPS, _TOGETHER = 3, 64
@@ -37,7 +37,8 @@ def make_pack(windows, weights, fold, parts=PARTS[:2], seed=0):
         The set.
     weights : path
         Of `heggs_ridgecrest.py train ... --steps 0 --site-noise --residuals K --keep-dev`.
-    fold : int
+    fold : int or None
+        None: no block is left out but the validation one.
     parts : sequence of str
         "train", "dev", and perhaps "test".
     seed : int
@@ -64,7 +65,8 @@ def make_pack(windows, weights, fold, parts=PARTS[:2], seed=0):
     return Pack(
         **{name: _part(one, kriging.parameters, archive) for name, one in found.items()}, patterns=patterns.values,
         texture=textures_of(inputs).astype(np.float16), times=column_times(inputs),
-        **dict(zip(("scale_mean", "scale_sd", "scale_hz", "scale_bins"), frame_scales(inputs), strict=True)), fold=fold,
+        **dict(zip(("scale_mean", "scale_sd", "scale_hz", "scale_bins"), frame_scales(inputs), strict=True)),
+        fold=-1 if fold is None else fold,
     )  # fmt: skip
 
 

@@ -40,8 +40,8 @@ def score(packs, networks, folds, part, draws):
     ----------
     packs : pathlib.Path
         Folder of packs.
-    networks : list of (pathlib.Path, str, float)
-        Folder of runs, "best" or "last" weights, and a factor on the velocity.
+    networks : list of (pathlib.Path, str, float, int)
+        Folder of runs, "best" or "last" weights, a factor on the velocity, and steps of Euler's method.
     folds : sequence of int
     part : {"dev", "test"}
     draws : int
@@ -50,7 +50,7 @@ def score(packs, networks, folds, part, draws):
     for fold in folds:
         pack = read_pack(packs / f"fold_{fold}.npz")
         block, ready = PackedBlock(pack, part), {}
-        for folder, weights, _ in networks:
+        for folder, weights, *_ in networks:
             if (folder, weights) not in ready:
                 ready[folder, weights] = load_network(folder / f"fold_{fold}" / f"network_{weights}.safetensors", pack)
         for sources, title in ROWS.items():
@@ -58,22 +58,23 @@ def score(packs, networks, folds, part, draws):
             one = block.measures(start).assign(name=BASE, row=title, fold=fold)
             found.append(one)
             _say(one)
-            for name, (folder, weights, strength) in zip(names, networks, strict=True):
-                moved = move(ready[folder, weights], pack, start, inputs, block.counts, strength)
+            for name, (folder, weights, strength, steps) in zip(names, networks, strict=True):
+                moved = move(ready[folder, weights], pack, start, inputs, block.counts, strength, steps)
                 one = block.measures(moved).assign(name=name, row=title, fold=fold)
                 found.append(one)
                 _say(one)
     return pd.concat(found, ignore_index=True), [*names, BASE]
 
 
-def _name(networks, folder, weights, strength):
+def _name(networks, folder, weights, strength, steps):
     """Name of a network in tables: what distinguishes it from the others."""
     words = [MOVED]
-    for value, values in zip((folder.name, weights), zip(*((f.name, w) for f, w, _ in networks), strict=True),
+    for value, values in zip((folder.name, weights), zip(*((f.name, w) for f, w, *_ in networks), strict=True),
                              strict=True):  # fmt: skip
         if len(set(values)) > 1:
             words.append(value)
-    return ", ".join([*words, *([] if strength == 1 else [f"velocity x {strength:g}"])])
+    words += [] if strength == 1 else [f"velocity x {strength:g}"]
+    return ", ".join([*words, *([] if steps == STEPS else [f"{steps} steps"])])
 
 
 def _say(one):
@@ -104,7 +105,7 @@ def starts(pack, part, draws, sources, seed):
     return start, inputs
 
 
-def move(network, pack, start, inputs, counts, strength=1.0):
+def move(network, pack, start, inputs, counts, strength=1.0, steps=STEPS):
     """Return draws moved by a network."""
     out = np.empty_like(start)
     for row, one in enumerate(inputs):
@@ -112,7 +113,7 @@ def move(network, pack, start, inputs, counts, strength=1.0):
         batch = {name: torch.as_tensor(np.array(value))[None].expand(count, *np.shape(value))
                  for name, value in {**one, "counts": counts[row]}.items()}  # fmt: skip
         x = torch.as_tensor((start[:, row] * counts[row] / pack.size).astype(np.float32))
-        out[:, row] = network.moved(x, batch, STEPS, strength).numpy() * pack.size
+        out[:, row] = network.moved(x, batch, steps, strength).numpy() * pack.size
     return out
 
 

@@ -102,6 +102,7 @@ class Pack:
     scale_mean, scale_sd, scale_hz, scale_bins : ndarray
         What turns cells into amplitudes, see `heggs_residuals.Block`.
     fold : int
+        -1 where no block is left out.
     test : Part, optional
     """
 

@@ -25,6 +25,8 @@ from seissynth_plugins.torchkit.run_folder import check_packages
 MORE = {
     "LDM": ("ldm", ""),
     "LDM + pairs": ("ldm", "+pairs"),
+    "LDM, onsets": ("ldm", "+onsets"),
+    "LDM + pairs, onsets": ("ldm", "+onsets+pairs"),
     "HEGGS, onsets": ("heggs", "+onsets"),
     "HEGGS, onsets, without ACM": ("heggs", "+onsets+without_acm"),
     "HEGGS, onsets, without ACM, noise on the target": ("heggs", "+onsets+without_acm+condition_start"),

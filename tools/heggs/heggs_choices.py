@@ -20,7 +20,8 @@ from seissynth.evaluation.baselines.rows import score_row
 from seissynth.evaluation.record_sets import pair_sets, read_record_set
 from seissynth.evaluation.results import EvaluationSettings
 from seissynth.picking.pickers import make_picker
-from tools.heggs._record_maker import FOLDS, predict
+from tools.heggs._folds import FOLDS
+from tools.heggs._record_maker import predict
 from tools.real_records._real_records import write_markdown
 
 #: name: options of `predict`

@@ -2,18 +2,22 @@
 
     python -m tools.heggs.heggs_ridgecrest train WINDOWS WORK NAME [--config small+onsets] [--init FILE] [--steps 1500]
     python -m tools.heggs.heggs_ridgecrest train WINDOWS WORK NAME --all ...
+    python -m tools.heggs.heggs_ridgecrest train WINDOWS WORK NAME --steps 0 --init WORK/OTHER --flow RUNS
     python -m tools.heggs.heggs_ridgecrest predict WINDOWS WORK NAME [--draws 5] [--with-source] [--mean] [--no-gates]
+    python -m tools.heggs.heggs_ridgecrest predict WINDOWS WORK NAME --board draws means
     python -m tools.real_records.evaluate_ridgecrest WINDOWS DATA --picker FILE
         --set "HEGGS=WORK/NAME/predicted_without_source"
 
 WINDOWS was made by ``seissynth dataset cut`` (see `evaluate_ridgecrest.py`); its rows of noise serve as
 augmentation. ``train`` keeps one run for each fold in ``WORK/NAME/fold_K`` and resumes where it was stopped;
-``--steps 0`` only takes the weights of ``--init``, unchanged or with ``--site-noise``, for each fold. ``--all``
+``--steps 0`` only takes the weights of ``--init``, unchanged or with ``--site-noise``, for each fold. ``--flow``
+gives these a network that moves draws of their residual model (``residual_flow.py``). ``--all``
 trains on all five blocks but a tenth for validation, into ``WORK/NAME/all``: what is shipped when the folds have said
 how good it is. ``--kind ldm`` does the same with the baseline, ``--autoencoder-steps`` being those of its first stage.
 
 ``predict`` writes one set in SeisBench's format with a row for each draw, which `evaluate_ridgecrest.py` and
-``seissynth evaluate`` take. The source of a draw is another record of the same earthquake, a picked one where there is
+``seissynth evaluate`` take; ``--board`` writes those of the board in one call, which share what is fitted and drawn
+for a region. The source of a draw is another record of the same earthquake, a picked one where there is
 any, chosen again for each draw; weights that know sites and noise take the levels of both from all other records. With
 ``--stations-out`` the training leaves these stations out, and the prediction holds only them, in the block that
 was kept out too.
@@ -28,6 +32,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from seissynth.errors import InputError
 from seissynth_plugins.heggs.site_noise import BACKGROUNDS
 from seissynth_plugins.heggs.training.data import PairData, TrainingTable
 from seissynth_plugins.heggs.training.onset_terms import fit_onset_terms
@@ -37,13 +42,20 @@ from seissynth_plugins.heggs.training.spread_fit import add_spread
 from seissynth_plugins.heggs.training.train import SPREAD_PAIRS, train_heggs
 from seissynth_plugins.heggs.weights import HEGGS, WRITTEN, load_model, save_model
 from seissynth_plugins.ldm.training import train_ldm
-from seissynth_plugins.torchkit.checkpoints import weights_hash
+from seissynth_plugins.torchkit.checkpoints import read_tensors, weights_hash
 from seissynth_plugins.torchkit.run_results import write_card
 from seissynth_plugins.torchkit.sampling_options import SPACINGS
 from seissynth_plugins.torchkit.stages import earlier_stages
-from tools.heggs._record_maker import FOLDS, KINDS, predict
+from tools.heggs._folds import FOLDS, run_name
+from tools.heggs._record_maker import KINDS, predict
 
 REGION = "Ridgecrest, California, and 70 km around"
+_MEAN = {"mean": True, "texture": "none", "draws": 1}
+#: options of the sets that the board shows
+BOARD = {
+    "draws": ({"draws": 5}, {"draws": 3, "background": "time"}, {"draws": 3, "with_source": True}),
+    "means": (_MEAN, _MEAN | {"background": "time"}, _MEAN | {"with_source": True}),
+}
 
 
 def main():
@@ -55,7 +67,7 @@ def main():
     parser.add_argument("name")
     parser.add_argument("--kind", choices=("heggs", "ldm"), default="heggs")
     parser.add_argument("--config", default="small+onsets")
-    parser.add_argument("--init", type=Path, help="weights to begin with")
+    parser.add_argument("--init", type=Path, help="weights to begin with, or a folder with those of each fold")
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--autoencoder-steps", type=int, default=500, help="of the baseline")
@@ -66,9 +78,10 @@ def main():
     parser.add_argument("--all", action="store_const", const=[None], dest="folds", help="one run without test block")
     parser.add_argument("--spread", type=int, default=6, help="patterns of residuals, fitted on the validation block")
     parser.add_argument("--residuals", type=int, default=0, help="patterns of the residual model, in place of a spread")
-    parser.add_argument("--flow", type=Path, help="runs of `residual_flow train --beyond`, fold_K in it")
+    parser.add_argument("--flow", type=Path, help="runs of `residual_flow train --beyond`, fold_K or all in it")
     parser.add_argument("--site-noise", action="store_true", help="gains and noise of the sensors")
     parser.add_argument("--keep-dev", action="store_true", help="with --steps 0: fit nothing to the validation block")
+    parser.add_argument("--board", choices=tuple(BOARD), nargs="+", default=(), help="sets that the board shows")
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--with-source", action="store_true")
     parser.add_argument("--mean", action="store_true", help="leave the spread out")
@@ -102,7 +115,7 @@ def main():
 
 def _train(arguments):
     for fold in arguments.folds:
-        output = arguments.work / arguments.name / ("all" if fold is None else f"fold_{fold}")
+        output = arguments.work / arguments.name / run_name(fold)
         if not arguments.steps:
             output.mkdir(parents=True, exist_ok=True)
             _untrained(arguments, fold, output / "weights.safetensors")
@@ -126,11 +139,18 @@ def _train(arguments):
 
 def _untrained(arguments, fold, path):
     """The weights to begin with, unchanged or with delays, sites, noise and spread fitted to the records allowed."""
+    kind, init, flow = KINDS[arguments.kind], arguments.init, None
+    if init.is_dir():
+        init = init / run_name(fold) / "weights.safetensors"
+    if arguments.flow is not None:
+        flow = arguments.flow / run_name(fold) / "network_best.safetensors"
     if not arguments.site_noise:
-        shutil.copyfile(arguments.init, path)
+        if flow is None:
+            shutil.copyfile(init, path)
+        else:
+            _only_flow(arguments, kind, init, flow, fold, path)
         return
-    kind = KINDS[arguments.kind]
-    model, inputs, card = load_model(arguments.init, kind=kind)
+    model, inputs, card = load_model(init, kind=kind)
     table = TrainingTable(
         arguments.windows, fold=fold, folds=FOLDS, stations_out=arguments.stations_out, seed=arguments.seed
     )
@@ -147,9 +167,8 @@ def _untrained(arguments, fold, path):
             kind, values, network, table, inputs, known, arguments.residuals, held_out
         )
         print(path, {name: round(value, 4) for name, value in figures.items()}, flush=True)
-        if arguments.flow is not None:
-            run = arguments.flow / ("all" if fold is None else f"fold_{fold}")
-            values, network = add_flow(values, network, run / "network_best.safetensors")
+        if flow is not None:
+            values, network = add_flow(values, network, flow)
     elif arguments.spread and kind is HEGGS:
         onsets = bool(network.unet.onset_maps)
         pairs = PairData(table, inputs, "train", limit=SPREAD_PAIRS, onset_maps=onsets, seed=arguments.seed)
@@ -166,13 +185,44 @@ def _untrained(arguments, fold, path):
     fit = {
         "what": "fit", "data": [arguments.windows.name], "training_data_hash": table.fingerprint, "name": card["name"],
         "steps": 0, "pairs": 0, "seed": arguments.seed, "fold": fold, "folds": FOLDS,
-        "stations_out": arguments.stations_out, "init_weights_hash": weights_hash(arguments.init),
+        "stations_out": arguments.stations_out, "init_weights_hash": weights_hash(init),
         "options": {"site_noise": True, "keep_dev": arguments.keep_dev,
                     **({"residuals": arguments.residuals} if arguments.residuals else {"spread": arguments.spread})},
     }  # fmt: skip
-    about["stages"] = [*earlier_stages(card), fit]
+    moved = [] if flow is None else [_flow_stage(arguments, table, flow, fold)]
+    about["stages"] = [*earlier_stages(card), fit, *moved]
     save_model(path, values, network, inputs, about, kind=kind)
     write_card(about, path, table, kind)
+
+
+def _only_flow(arguments, kind, init, flow, fold, path):
+    """The weights to begin with, and a network that moves draws of their residual model."""
+    model, inputs, card = load_model(init, kind=kind)
+    values, network = add_flow(model.state_dict(), model.config, flow)
+    table = TrainingTable(arguments.windows, fold=fold, folds=FOLDS, seed=arguments.seed)
+    if table.fingerprint != card["training_data_hash"]:
+        raise InputError(
+            f"{init} was fitted to other records ({card['training_data_hash']}) than {arguments.windows} has for "
+            f"{run_name(fold)} ({table.fingerprint}); give the set and the fold of its fit."
+        )
+    about = {name: value for name, value in card.items() if name not in WRITTEN}
+    about["stages"] = [*earlier_stages(card), _flow_stage(arguments, table, flow, fold)]
+    save_model(path, values, network, inputs, about, kind=kind)
+    write_card(about, path, table, kind)
+
+
+def _flow_stage(arguments, table, flow, fold):
+    """What a card says of the training of a network that moves draws."""
+    _, about = read_tensors(flow)
+    trained = None if about["fold"] == "-1" else int(about["fold"])
+    if trained != fold:
+        raise InputError(f"{flow} was trained for {run_name(trained)}, not for {run_name(fold)}; give its own run.")
+    return {
+        "what": "training of the network that moves draws", "data": [arguments.windows.name],
+        "training_data_hash": table.fingerprint, "steps": int(about["steps"]),
+        "pairs": int(about["steps"]) * int(about["batch"]), "fold": fold, "folds": FOLDS, "init_weights_hash": None,
+        "options": {"weights_hash": weights_hash(flow)},
+    }  # fmt: skip
 
 
 def _predictions(kind, values, network, table, inputs, rows):
@@ -183,6 +233,14 @@ def _predictions(kind, values, network, table, inputs, rows):
 
 
 def _predict(arguments):
+    for name in arguments.board:
+        for way in BOARD[name]:
+            _predict_way(argparse.Namespace(**vars(arguments) | way))
+    if not arguments.board:
+        _predict_way(arguments)
+
+
+def _predict_way(arguments):
     way = "with_source" if arguments.with_source else "without_source"
     way += "_mean" if arguments.mean_of_draws or arguments.mean else ""
     way += "" if arguments.background == "quiet" else f"_{arguments.background}_noise"

@@ -25,7 +25,7 @@ from seissynth.evaluation.groups.spread import crps, ln_peaks
 from seissynth.evaluation.record_sets import pair_sets, read_record_set
 from seissynth.evaluation.statistics.intervals import mean_interval, paired_difference
 from seissynth_plugins.heggs.training.data import TrainingTable
-from tools.heggs._record_maker import FOLDS
+from tools.heggs._folds import FOLDS
 from tools.heggs.peak_scaling import spread_over_error
 from tools.real_records._real_records import write_markdown
 

@@ -17,6 +17,8 @@ import argparse
 import json
 from pathlib import Path
 
+from tools.heggs._folds import run_name
+
 OUT = Path(__file__).resolve().parents[2] / "docs" / "_static" / "heggs"
 #: names in tables
 BASE, MOVED = "c2", "c2 + network"
@@ -54,11 +56,14 @@ def main():
     score.add_argument("--draws", type=int, default=12)
     score.add_argument("--weights", choices=("best", "last"), nargs="+", default=["best"])
     score.add_argument("--strengths", type=float, nargs="+", default=[1.0], help="factors on the velocity")
+    score.add_argument("--euler-steps", type=int, nargs="+", default=[5], help="in which draws are moved")
     score.add_argument("--out", type=Path, default=OUT / "residual_flow.md")
     score.add_argument("--records", type=Path, help="a table of the measures by record")
     score.add_argument("--threads", type=int, default=1)
     for stage in (pack, fit, score):
         stage.add_argument("--folds", type=int, nargs="+", default=[1, 3])
+    for stage in (pack, fit):
+        stage.add_argument("--all", action="store_const", const=[None], dest="folds", help="no block is held back")
     options = parser.parse_args()
     {"pack": _pack, "train": _train, "score": _score}[options.what](options)
 
@@ -69,9 +74,10 @@ def _pack(options):
 
     options.out.mkdir(parents=True, exist_ok=True)
     for fold in options.folds:
-        weights = options.work / options.name / f"fold_{fold}" / "weights.safetensors"
-        path = options.out / f"fold_{fold}.npz"
-        pack = make_pack(options.windows, weights, fold, PARTS if options.with_test else PARTS[:2])
+        weights = options.work / options.name / run_name(fold) / "weights.safetensors"
+        path = options.out / f"{run_name(fold)}.npz"
+        with_test = options.with_test and fold is not None
+        pack = make_pack(options.windows, weights, fold, PARTS if with_test else PARTS[:2])
         write_pack(path, pack)
         sizes = {part: len(getattr(pack, part) or ()) for part in PARTS}
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, records {sizes}", flush=True)
@@ -85,12 +91,12 @@ def _train(options):
     torch.set_num_threads(options.threads)
     for fold in options.folds:
         result = train_flow(
-            read_pack(options.packs / f"fold_{fold}.npz"), options.run / f"fold_{fold}", steps=options.steps,
+            read_pack(options.packs / f"{run_name(fold)}.npz"), options.run / run_name(fold), steps=options.steps,
             batch=options.batch, rate=options.rate, minutes=options.minutes, accelerator=options.accelerator,
             sources=options.sources, mean_free=options.mean_free, beyond=options.beyond,
             validate_every=options.validate_every, seed=options.seed,
         )  # fmt: skip
-        print(f"fold {fold}: step {result.step}, best {result.best_step} with {result.best_loss}", flush=True)
+        print(f"{run_name(fold)}: step {result.step}, best {result.best_step} with {result.best_loss}", flush=True)
 
 
 def train_flow(
@@ -125,6 +131,7 @@ def train_flow(
         "mean_free": str(mean_free),
         "beyond": str(beyond),
         "steps": str(result.step),
+        "batch": str(batch),
         "fold": str(pack.fold),
         "stations": json.dumps(list(pack.stations)),
         "size": repr(pack.size),
@@ -142,8 +149,8 @@ def _score(options):
 
     torch.set_num_threads(options.threads)
     networks = [
-        (run, weights, strength) for run in options.runs for weights in options.weights
-        for strength in options.strengths
+        (run, weights, strength, steps) for run in options.runs for weights in options.weights
+        for strength in options.strengths for steps in options.euler_steps
     ]  # fmt: skip
     table, names = score(options.packs, networks, options.folds, options.part, options.draws)
     write_tables(options.out, table, names)

@@ -1,6 +1,7 @@
 """The network that starts from the residual model: what it begins with, learns and resumes; its records."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,9 +18,11 @@ from seissynth_plugins.residuals.kriging import Kriging  # noqa: E402
 from seissynth_plugins.residuals.observations import Observations  # noqa: E402
 from seissynth_plugins.torchkit.checkpoints import read_tensors  # noqa: E402
 from tools.heggs import _residual_flow_set as flow_set  # noqa: E402
+from tools.heggs._folds import run_name  # noqa: E402
 from tools.heggs._residual_flow_pack import expected  # noqa: E402
 from tools.heggs._residual_flow_score import load_network, move, starts  # noqa: E402
 from tools.heggs._residual_flow_set import FlowItems, Pack, Part, given, joint_draws, read_pack, write_pack  # noqa: E402
+from tools.heggs.heggs_ridgecrest import _flow_stage  # noqa: E402
 from tools.heggs.residual_flow import train_flow  # noqa: E402
 
 PATTERNS, SHIFT = 3, 0.8
@@ -164,6 +167,17 @@ def test_a_pack_is_read_without_pickle_and_refused_when_too_large(pack, tmp_path
         write_pack(tmp_path / "objects.npz", dataclasses.replace(pack, dev=named))
     with pytest.raises(InputError, match="residual_flow pack"):
         read_pack(tmp_path / "none.npz")
+
+
+def test_a_network_is_given_to_the_fold_it_was_trained_for(pack, tmp_path):
+    named, table = SimpleNamespace(windows=tmp_path / "set"), SimpleNamespace(fingerprint="0")
+    for fold, own in ((pack, 1), (dataclasses.replace(pack, fold=-1), None)):
+        train_flow(fold, tmp_path / run_name(own), **NARROW)
+        path = tmp_path / run_name(own) / "network_last.safetensors"
+        stage = _flow_stage(named, table, path, own)
+        assert (stage["steps"], stage["pairs"], stage["fold"]) == (6, 18, own)
+        with pytest.raises(InputError, match=f"was trained for {run_name(own)}, not for"):
+            _flow_stage(named, table, path, 2)
 
 
 def test_coordinates_given_sources_are_those_of_the_residual_model():
