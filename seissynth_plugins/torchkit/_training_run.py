@@ -12,6 +12,7 @@ from seissynth_plugins.torchkit._training_parts import parts_of
 from seissynth_plugins.torchkit.checkpoints import read_tensors
 from seissynth_plugins.torchkit.figures import Figures
 from seissynth_plugins.torchkit.lightning_loop import Loop
+from seissynth_plugins.torchkit.precision import lstm_takes_bfloat16
 from seissynth_plugins.torchkit.train_config import FREE_FIELDS
 from seissynth_plugins.torchkit.training_files import BEST, METRICS, STATE, check_same, part_of, read_state
 
@@ -20,8 +21,14 @@ def run(module, data, config, run_dir, resume, validation):
     """See `seissynth_plugins.torchkit.training.train`."""
     from seissynth_plugins.torchkit.training import TrainResult
 
-    if config.precision == "16-mixed" and (config.accelerator == "cpu" or not torch.cuda.is_available()):
+    on_cpu = config.accelerator == "cpu" or not torch.cuda.is_available()
+    if config.precision == "16-mixed" and on_cpu:
         raise InputError('precision="16-mixed" needs a GPU; pass "bf16-mixed" or "32-true" on the CPU.')
+    if config.precision == "bf16-mixed" and on_cpu and _has_lstm(module) and not lstm_takes_bfloat16():
+        raise InputError(
+            f'precision="bf16-mixed": {type(module).__name__} has an LSTM, which PyTorch cannot run in bfloat16 on '
+            'this processor; pass "32-true".'
+        )
     config.check_against(list(parts_of(module)))
     if config.sample_every is not None and not hasattr(module, "samples"):
         raise InputError(
@@ -50,6 +57,10 @@ def run(module, data, config, run_dir, resume, validation):
     finished = notes["step"] >= config.steps
     weights = part_of(tensors, "ema")
     return TrainResult(notes["step"], finished, run_dir, weights, best, about.get("step"), about.get("loss"))
+
+
+def _has_lstm(module):
+    return any(isinstance(part, torch.nn.LSTM) for part in module.modules())
 
 
 def _fit(loop, config):

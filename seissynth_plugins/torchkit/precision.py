@@ -38,6 +38,17 @@ def multiplies_bfloat16(device):
     return device.type == "cpu" and capable is not None and bool(capable())
 
 
+def lstm_takes_bfloat16(device="cpu"):
+    """Whether PyTorch has an LSTM in bfloat16 for a device: it has none for some processors without AVX-512."""
+    device = torch.device(device)
+    try:
+        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
+            torch.nn.LSTM(3, 6, device=device)(torch.zeros(2, 1, 3, device=device))
+    except RuntimeError:
+        return False
+    return True
+
+
 def usable_device(name, backend):
     """Return the torch.device of that name, or an error that says why it cannot be used.
 

@@ -4,7 +4,7 @@
     python -m tools.heggs.heggs_ridgecrest train WINDOWS WORK NAME --all ...
     python -m tools.heggs.heggs_ridgecrest train WINDOWS WORK NAME --steps 0 --init WORK/OTHER --flow RUNS
     python -m tools.heggs.heggs_ridgecrest predict WINDOWS WORK NAME [--draws 5] [--with-source] [--mean] [--no-gates]
-    python -m tools.heggs.heggs_ridgecrest predict WINDOWS WORK NAME --board draws means
+    python -m tools.heggs.heggs_ridgecrest predict WINDOWS WORK NAME --board draws means sources
     python -m tools.real_records.evaluate_ridgecrest WINDOWS DATA --picker FILE
         --set "HEGGS=WORK/NAME/predicted_without_source"
 
@@ -51,10 +51,11 @@ from tools.heggs._record_maker import KINDS, predict
 
 REGION = "Ridgecrest, California, and 70 km around"
 _MEAN = {"mean": True, "texture": "none", "draws": 1}
-#: options of the sets that the board shows
+#: options of the sets that the board shows, and of those of the table of sources
 BOARD = {
     "draws": ({"draws": 5}, {"draws": 3, "background": "time"}, {"draws": 3, "with_source": True}),
     "means": (_MEAN, _MEAN | {"background": "time"}, _MEAN | {"with_source": True}),
+    "sources": (_MEAN | {"with_source": True, "sources": "one"}, {"draws": 3, "background": "drawn"}),
 }
 
 
@@ -81,7 +82,7 @@ def main():
     parser.add_argument("--flow", type=Path, help="runs of `residual_flow train --beyond`, fold_K or all in it")
     parser.add_argument("--site-noise", action="store_true", help="gains and noise of the sensors")
     parser.add_argument("--keep-dev", action="store_true", help="with --steps 0: fit nothing to the validation block")
-    parser.add_argument("--board", choices=tuple(BOARD), nargs="+", default=(), help="sets that the board shows")
+    parser.add_argument("--board", choices=tuple(BOARD), nargs="+", default=(), help="sets that tables show")
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--with-source", action="store_true")
     parser.add_argument("--mean", action="store_true", help="leave the spread out")

@@ -87,6 +87,10 @@ RIVALS = {
     ),
     "stochastic + noise": ("stochastic", "mean of 10 nearest", "nearest real records", "mean of other stations"),
     "mean of 10 nearest": ("nearest real records", "mean of other stations"),
+    **{
+        name: (f"{name}, residual model alone", "stochastic", "mean of 10 nearest", "mean of other stations")
+        for name in ("HEGGS", "HEGGS with source", "HEGGS mean", "HEGGS mean with source")
+    },
     "HEGGS, noise of the time": ("HEGGS", "stochastic", "mean of 10 nearest", "mean of other stations"),
     "HEGGS mean, noise of the time": ("HEGGS mean", "stochastic", "mean of 10 nearest", "mean of other stations"),
     "HEGGS, drawn noise": ("HEGGS", "HEGGS, noise of the time"),

@@ -22,6 +22,7 @@ F = torch.nn.functional
 from seissynth.errors import InputError  # noqa: E402
 from seissynth_plugins.torchkit import adversarial_losses as losses  # noqa: E402
 from seissynth_plugins.torchkit.adversarial import AdversarialModel, envelope_correlation  # noqa: E402
+from seissynth_plugins.torchkit.precision import lstm_takes_bfloat16  # noqa: E402
 from seissynth_plugins.torchkit.training import TrainConfig, train  # noqa: E402
 
 QUICK = {
@@ -131,16 +132,6 @@ def convolutional():
     return nn.Sequential(
         nn.Conv1d(3, 8, 5, 2), nn.LeakyReLU(0.2), nn.Conv1d(8, 8, 5, 2), nn.Flatten(), nn.LazyLinear(1)
     )
-
-
-def lstm_takes_bfloat16():
-    """Whether PyTorch has an LSTM in bfloat16 for this processor: not for some without AVX-512."""
-    try:
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            nn.LSTM(3, 6)(torch.zeros(2, 1, 3))
-    except RuntimeError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize("make", [convolutional, Attention, Recurrent])

@@ -526,6 +526,20 @@ def test_bf16_trains(tmp_path):
     assert result.weights["net.0.weight"].dtype == torch.float32
 
 
+class Remembering(Noisy):
+    def __init__(self):
+        super().__init__()
+        self.memory = torch.nn.LSTM(3, 6)
+
+
+def test_bf16_is_refused_where_there_is_no_lstm_in_it(tmp_path, monkeypatch):
+    config = TrainConfig(**{**CONFIG.to_dict(), "precision": "bf16-mixed", "steps": 4})
+    monkeypatch.setattr("seissynth_plugins.torchkit._training_run.lstm_takes_bfloat16", lambda: False)
+    with pytest.raises(InputError, match=r"Remembering has an LSTM.*32-true"):
+        train(Remembering(), Data(), config, tmp_path)
+    assert train(Noisy(), Data(), config, tmp_path).finished
+
+
 def test_the_global_generator_is_left_alone(tmp_path):
     torch.manual_seed(5)
     expected = torch.rand(1)
