@@ -110,6 +110,8 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
+    if arguments.flow is not None and (arguments.site_noise or arguments.steps or arguments.init is None):
+        parser.error("--flow goes with --steps 0 and --init, into weights that --site-noise --residuals have fitted")
     torch.set_num_threads(arguments.threads)
     (_train if arguments.what == "train" else _predict)(arguments)
 
@@ -140,16 +142,14 @@ def _train(arguments):
 
 def _untrained(arguments, fold, path):
     """The weights to begin with, unchanged or with delays, sites, noise and spread fitted to the records allowed."""
-    kind, init, flow = KINDS[arguments.kind], arguments.init, None
+    kind, init = KINDS[arguments.kind], arguments.init
     if init.is_dir():
         init = init / run_name(fold) / "weights.safetensors"
     if arguments.flow is not None:
-        flow = arguments.flow / run_name(fold) / "network_best.safetensors"
+        _with_flow(arguments, kind, init, arguments.flow / run_name(fold) / "network_best.safetensors", fold, path)
+        return
     if not arguments.site_noise:
-        if flow is None:
-            shutil.copyfile(init, path)
-        else:
-            _only_flow(arguments, kind, init, flow, fold, path)
+        shutil.copyfile(init, path)
         return
     model, inputs, card = load_model(init, kind=kind)
     table = TrainingTable(
@@ -168,8 +168,6 @@ def _untrained(arguments, fold, path):
             kind, values, network, table, inputs, known, arguments.residuals, held_out
         )
         print(path, {name: round(value, 4) for name, value in figures.items()}, flush=True)
-        if flow is not None:
-            values, network = add_flow(values, network, flow)
     elif arguments.spread and kind is HEGGS:
         onsets = bool(network.unet.onset_maps)
         pairs = PairData(table, inputs, "train", limit=SPREAD_PAIRS, onset_maps=onsets, seed=arguments.seed)
@@ -179,7 +177,7 @@ def _untrained(arguments, fold, path):
     about = {name: value for name, value in card.items() if name not in (*WRITTEN, "spread", "residuals")} | {
         "region": REGION, "ranges": table.ranges(), "sensors": sorted(set(table.sensors(known))),
         "onset_origin": table.onset_origins(), "fold": fold, "folds": FOLDS, "stations_out": arguments.stations_out,
-        "data": [*card["data"], arguments.windows.name], "begun_with": card["training_data_hash"],
+        "data": list(dict.fromkeys([*card["data"], arguments.windows.name])), "begun_with": card["training_data_hash"],
         "training_data_hash": table.fingerprint,
         **({} if figures is None else {"residuals" if arguments.residuals else "spread": figures}),
     }  # fmt: skip
@@ -190,13 +188,12 @@ def _untrained(arguments, fold, path):
         "options": {"site_noise": True, "keep_dev": arguments.keep_dev,
                     **({"residuals": arguments.residuals} if arguments.residuals else {"spread": arguments.spread})},
     }  # fmt: skip
-    moved = [] if flow is None else [_flow_stage(arguments, table, flow, fold)]
-    about["stages"] = [*earlier_stages(card), fit, *moved]
+    about["stages"] = [*earlier_stages(card), fit]
     save_model(path, values, network, inputs, about, kind=kind)
     write_card(about, path, table, kind)
 
 
-def _only_flow(arguments, kind, init, flow, fold, path):
+def _with_flow(arguments, kind, init, flow, fold, path):
     """The weights to begin with, and a network that moves draws of their residual model."""
     model, inputs, card = load_model(init, kind=kind)
     values, network = add_flow(model.state_dict(), model.config, flow)
@@ -207,7 +204,9 @@ def _only_flow(arguments, kind, init, flow, fold, path):
             f"{run_name(fold)} ({table.fingerprint}); give the set and the fold of its fit."
         )
     about = {name: value for name, value in card.items() if name not in WRITTEN}
-    about["stages"] = [*earlier_stages(card), _flow_stage(arguments, table, flow, fold)]
+    about["begun_with"] = card["training_data_hash"]
+    stage = _flow_stage(arguments, table, flow, fold)
+    about["stages"] = [*earlier_stages(card), stage | {"init_weights_hash": weights_hash(init)}]
     save_model(path, values, network, inputs, about, kind=kind)
     write_card(about, path, table, kind)
 
@@ -221,7 +220,7 @@ def _flow_stage(arguments, table, flow, fold):
     return {
         "what": "training of the network that moves draws", "data": [arguments.windows.name],
         "training_data_hash": table.fingerprint, "steps": int(about["steps"]),
-        "pairs": int(about["steps"]) * int(about["batch"]), "fold": fold, "folds": FOLDS, "init_weights_hash": None,
+        "pairs": int(about["steps"]) * int(about["batch"]), "fold": fold, "folds": FOLDS,
         "options": {"weights_hash": weights_hash(flow)},
     }  # fmt: skip
 
