@@ -62,7 +62,7 @@ class RecordMaker:
         columns = self.table.table.iloc[self.rows]
         conditions = self.inputs.conditions(columns)
         onsets = self.inputs.onsets(columns)
-        drawn = (self._draw(number, conditions, onsets) for number in range(self.draws))
+        drawn = (self.draw(number, conditions, onsets) for number in range(self.draws))
         if self.together:
             drawn = [_mean(list(drawn))]
         kept = kept_columns(columns)
@@ -74,7 +74,8 @@ class RecordMaker:
             for number, data in enumerate(records):
                 yield columns.iloc[number][kept].to_dict(), data
 
-    def _draw(self, draw, conditions, onsets):
+    def draw(self, draw, conditions, onsets):
+        """Return spectrograms of a draw, and the seeds of its records."""
         seeds = self._seeds(draw)
         event_seeds = [hash_words("noise", self.seed, draw, name) for name in self._events(self.rows)]
         traits, columns = self._traits if self.with_source else None, self.table.table.iloc[self.rows]

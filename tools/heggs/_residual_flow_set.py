@@ -25,6 +25,8 @@ PARTS = ("train", "dev", "test")
 SHARES = {"half": (0.5, 0.15, 0.2, 0.15), "always": (0.0, 0.3, 0.4, 0.3)}
 #: against rounding, as the residual model adds it to the variance of an observation
 JITTER = 1e-6
+#: cells that count of an item without noise: those with a larger share of signal
+CLEAR = 0.8
 
 
 @dataclass(frozen=True)
@@ -230,7 +232,14 @@ class Cells:
         """Draw textures."""
         return self.pack.texture[rng.integers(len(self.pack.texture), size=count)].astype(np.float32)
 
-    def inputs(self, row, middle, sources):
+    def without_noise(self, row):
+        """Return prediction and share of signal of a record if it had no noise, shape (3, 16, 94)."""
+        share = np.maximum(self.part.share[row].astype(np.float32), 1e-3)
+        sd = np.asarray(self.pack.scale_sd, np.float32)[:, None]
+        away = np.divide(np.log(share), 2 * sd, out=np.zeros_like(share), where=sd > 0)
+        return self.part.predicted[row] + away, np.ones_like(share)
+
+    def inputs(self, row, middle, sources, noise=True):
         """Return maps, numbers and station of a record for the network.
 
         Parameters
@@ -240,10 +249,13 @@ class Cells:
             Field of the mean of its coordinates.
         sources : int
             How many records of the earthquake it is given.
+        noise : bool
+            Whether the prediction has the noise of the record, or none.
         """
         part, pack = self.part, self.pack
+        predicted, share = (part.predicted[row], part.share[row]) if noise else self.without_noise(row)
         maps, numbers = flow_inputs(
-            part.predicted[row], part.share[row], part.counts[row], part.onsets[row], pack.times, part.features[row],
+            predicted, share, part.counts[row], part.onsets[row], pack.times, part.features[row],
             middle, sources, pack.size,
         )  # fmt: skip
         return {"maps": maps, "numbers": numbers, "station": pack.stations.get(str(part.station[row]), 0)}
@@ -259,14 +271,18 @@ class FlowItems:
     sources : {"half", "always"}
         How often a record is given sources, see `SHARES`.
     seed : int
+    quiet : float
+        Share of items without sources and without noise, as records in quiet times: only cells in which signal is
+        clear of the record's own noise count in these.
     """
 
-    def __init__(self, pack, part, sources="half", seed=0):
+    def __init__(self, pack, part, sources="half", seed=0, quiet=0.0):
         if sources not in SHARES:
             raise InputError(f"sources={sources!r} must be one of {', '.join(map(repr, SHARES))}.")
         self.pack, self.cells, self.part = pack, Cells(pack, part), getattr(pack, part)
         self.shares, self.stream = SHARES[sources], hash_words("residual flow", seed, part)
-        self.fingerprint = f"{pack.fingerprint} {part} {sources} {seed}"
+        self.quiet = quiet
+        self.fingerprint = f"{pack.fingerprint} {part} {sources} {seed}" + (f" {quiet}" if quiet else "")
 
     def __len__(self):
         return len(self.part)
@@ -290,10 +306,13 @@ class FlowItems:
         z = mean + sd * rng.standard_normal(len(mean))
         middle = self.cells.field(row, mean)
         known, size = part.counts[row], self.pack.size
+        noise = bool(len(sources)) or not self.quiet or rng.random() >= self.quiet
+        if not noise:
+            known = known & (part.share[row] > CLEAR)
         start = (self.cells.field(row, z) + self.cells.texture(rng)) * known / size
         return {
             "start": start.astype(np.float32), "target": part.residuals[row].astype(np.float32) / np.float32(size),
-            "counts": known, **self.cells.inputs(row, middle, len(sources)),
+            "counts": known, **self.cells.inputs(row, middle, len(sources), noise),
         }  # fmt: skip
 
 

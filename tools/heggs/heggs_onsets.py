@@ -69,7 +69,7 @@ def _profiles(maker, picker, threads):
     real = maker.table.waveforms(maker.rows)
     expected = dict(zip("PS", onsets.T, strict=True))
     picked = pick_records(picker, real, RATE_HZ, expected, np.zeros(len(real)))
-    x, seeds = maker._draw(0, maker.inputs.conditions(columns), onsets)
+    x, seeds = maker.draw(0, maker.inputs.conditions(columns), onsets)
     form, statistics = maker.inputs.inverted, maker.inputs.statistics
     plain = to_waveforms(x, form, statistics, seeds, texture=maker.texture, workers=threads)
     sets = {"real": (real, picked)} | {

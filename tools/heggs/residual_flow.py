@@ -44,6 +44,7 @@ def main():
     fit.add_argument("--minutes", type=float, help="for each fold; a later call goes on")
     fit.add_argument("--accelerator", default="cpu")
     fit.add_argument("--sources", choices=("half", "always"), default="half", help="how often items have any")
+    fit.add_argument("--quiet", type=float, default=0.0, help="share of items without sources that have no noise")
     fit.add_argument("--mean-free", action="store_true", help="leave mean levels as the residual model has them")
     fit.add_argument("--beyond", action="store_true", help="learn what is beside the velocity of normal numbers")
     fit.add_argument("--validate-every", type=int, default=100)
@@ -93,15 +94,15 @@ def _train(options):
         result = train_flow(
             read_pack(options.packs / f"{run_name(fold)}.npz"), options.run / run_name(fold), steps=options.steps,
             batch=options.batch, rate=options.rate, minutes=options.minutes, accelerator=options.accelerator,
-            sources=options.sources, mean_free=options.mean_free, beyond=options.beyond,
+            sources=options.sources, quiet=options.quiet, mean_free=options.mean_free, beyond=options.beyond,
             validate_every=options.validate_every, seed=options.seed,
         )  # fmt: skip
         print(f"{run_name(fold)}: step {result.step}, best {result.best_step} with {result.best_loss}", flush=True)
 
 
 def train_flow(
-    pack, folder, *, steps, batch=16, rate=1e-3, minutes=None, accelerator="cpu", sources="half", mean_free=False,
-    beyond=False, validate_every=100, seed=0, channels=32,
+    pack, folder, *, steps, batch=16, rate=1e-3, minutes=None, accelerator="cpu", sources="half", quiet=0.0,
+    mean_free=False, beyond=False, validate_every=100, seed=0, channels=32,
 ):  # fmt: skip
     """Train a network on a pack, or go on with it; return a `TrainResult`.
 
@@ -124,7 +125,7 @@ def train_flow(
         save_minutes=_STATE_MINUTES, log_every=min(50, steps), validate_every=min(validate_every, steps),
         accelerator=accelerator, progress=False, tensorboard=False,
     )  # fmt: skip
-    items, validation = FlowItems(pack, "train", sources, seed), FlowItems(pack, "dev", seed=seed)
+    items, validation = FlowItems(pack, "train", sources, seed, quiet), FlowItems(pack, "dev", seed=seed, quiet=quiet)
     result = train(network, items, config, folder, validation=validation)
     about = {
         "channels": str(channels),

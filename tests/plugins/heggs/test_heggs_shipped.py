@@ -48,6 +48,7 @@ def test_the_file_is_small_free_and_says_what_it_holds():
     card = read_card(HEGGS.shipped)
     assert card["licence"] == "MIT" and card["begun_with"] and card["sensors"]
     assert card["config"]["residuals"] > 0 and card["sampling"]["steps"] >= 1
+    assert card["config"]["residual_flow"] > 0 and len(card["stages"]) == 5
     assert {"heggs", "stochastic"} <= {name.split(",")[0].split()[0].lower() for name in card["metrics"]}
     text = HEGGS.shipped.with_name("CARD.md").read_text(encoding="utf-8")
     said = ("## Measured", "stochastic", "worse in", "MIT", "magnitude", "## Stages", "not recorded", "## Limits")
