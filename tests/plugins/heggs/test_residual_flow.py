@@ -169,6 +169,33 @@ def test_a_pack_is_read_without_pickle_and_refused_when_too_large(pack, tmp_path
         read_pack(tmp_path / "none.npz")
 
 
+def test_quiet_items_have_the_signal_alone_and_count_where_it_is_clear(pack):
+    rng = np.random.default_rng(8)
+    share = np.where(pack.train.counts, rng.uniform(0.3, 1.0, pack.train.counts.shape), 0).astype(np.float16)
+    heard = dataclasses.replace(pack, train=dataclasses.replace(pack.train, share=share))
+    plain, quiet = FlowItems(heard, "train"), FlowItems(heard, "train", quiet=1.0)
+    assert plain.fingerprint != quiet.fingerprint
+    seen = 0
+    for epoch in range(6):
+        own, item = plain.item(0, epoch), quiet.item(0, epoch)
+        if own["maps"][-1, 0, 0]:  # with sources, as ever
+            np.testing.assert_array_equal(item["maps"], own["maps"])
+            continue
+        seen += 1
+        clear = heard.train.counts[0] & (share[0] > flow_set.CLEAR)
+        np.testing.assert_array_equal(item["counts"], clear)
+        assert 0 < clear.sum() < own["counts"].sum() and not item["start"][~clear].any()
+        # ln A of the signal: that of the sum, and half the ln of its share of power
+        sd = np.asarray(heard.scale_sd, np.float32)[:, None]
+        wanted = (
+            np.clip(heard.train.predicted[0] + np.log(np.maximum(share[0].astype(np.float32), 1e-3)) / (2 * sd), -4, 4)
+            / 2
+        )
+        np.testing.assert_allclose(item["maps"][:3], wanted, atol=1e-5)
+        np.testing.assert_array_equal(item["maps"][3:6], 1)
+    assert seen
+
+
 def test_a_network_is_given_to_the_fold_it_was_trained_for(pack, tmp_path):
     named, table = SimpleNamespace(windows=tmp_path / "set"), SimpleNamespace(fingerprint="0")
     for fold, own in ((pack, 1), (dataclasses.replace(pack, fold=-1), None)):
