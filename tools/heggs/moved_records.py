@@ -115,7 +115,9 @@ def score_fold(windows, folder, fold, part, draws, rows):
         drawn = []
         for number in range(draws):
             x, seeds = maker.draw(number, conditions, onsets)
-            made = to_waveforms(x, maker.inputs.inverted, maker.inputs.statistics, seeds, onsets=onsets)
+            made = to_waveforms(
+                x, maker.inputs.inverted, maker.inputs.statistics, seeds, texture="rayleigh", onsets=onsets
+            )
             drawn.append(np.stack(list(made)).astype(np.float32))
         some = pd.DataFrame(measures(real, np.stack(drawn), onsets, columns["mask_end_s"].to_numpy()))
         found.append(some.assign(row=name, fold=fold, event=columns["source_id"].to_numpy(str)))
