@@ -8,11 +8,11 @@ import lightning
 import torch
 
 from seissynth.errors import InputError, TrainingError
+from seissynth_plugins.torchkit import precision
 from seissynth_plugins.torchkit._training_parts import parts_of
 from seissynth_plugins.torchkit.checkpoints import read_tensors
 from seissynth_plugins.torchkit.figures import Figures
 from seissynth_plugins.torchkit.lightning_loop import Loop
-from seissynth_plugins.torchkit.precision import lstm_takes_bfloat16
 from seissynth_plugins.torchkit.train_config import FREE_FIELDS
 from seissynth_plugins.torchkit.training_files import BEST, METRICS, STATE, check_same, part_of, read_state
 
@@ -24,7 +24,7 @@ def run(module, data, config, run_dir, resume, validation):
     on_cpu = config.accelerator == "cpu" or not torch.cuda.is_available()
     if config.precision == "16-mixed" and on_cpu:
         raise InputError('precision="16-mixed" needs a GPU; pass "bf16-mixed" or "32-true" on the CPU.')
-    if config.precision == "bf16-mixed" and on_cpu and _has_lstm(module) and not lstm_takes_bfloat16():
+    if config.precision == "bf16-mixed" and on_cpu and _has_lstm(module) and not precision.lstm_takes_bfloat16():
         raise InputError(
             f'precision="bf16-mixed": {type(module).__name__} has an LSTM, which PyTorch cannot run in bfloat16 on '
             'this processor; pass "32-true".'

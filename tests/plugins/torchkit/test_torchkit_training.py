@@ -534,7 +534,7 @@ class Remembering(Noisy):
 
 def test_bf16_is_refused_where_there_is_no_lstm_in_it(tmp_path, monkeypatch):
     config = TrainConfig(**{**CONFIG.to_dict(), "precision": "bf16-mixed", "steps": 4})
-    monkeypatch.setattr("seissynth_plugins.torchkit._training_run.lstm_takes_bfloat16", lambda: False)
+    monkeypatch.setattr("seissynth_plugins.torchkit.precision.lstm_takes_bfloat16", lambda: False)
     with pytest.raises(InputError, match=r"Remembering has an LSTM.*32-true"):
         train(Remembering(), Data(), config, tmp_path)
     assert train(Noisy(), Data(), config, tmp_path).finished
