@@ -197,7 +197,9 @@ def _with_flow(arguments, kind, init, flow, fold, path):
     """The weights to begin with, and a network that moves draws of their residual model."""
     model, inputs, card = load_model(init, kind=kind)
     values, network = add_flow(model.state_dict(), model.config, flow)
-    table = TrainingTable(arguments.windows, fold=fold, folds=FOLDS, seed=arguments.seed)
+    table = TrainingTable(
+        arguments.windows, fold=fold, folds=FOLDS, stations_out=arguments.stations_out, seed=arguments.seed
+    )
     if table.fingerprint != card["training_data_hash"]:
         raise InputError(
             f"{init} was fitted to other records ({card['training_data_hash']}) than {arguments.windows} has for "
