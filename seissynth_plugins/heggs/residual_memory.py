@@ -84,6 +84,26 @@ class ResidualMemory(nn.Module):
             buffer.copy_(torch.as_tensor(np.array(value)).to(buffer.dtype))
         self._built = None
 
+    def scale_events(self, factor):
+        """Multiply how far earthquakes scatter, at all their stations and at near ones.
+
+        Parameters
+        ----------
+        factor : float
+            On standard deviations, above 0. A fit finds what earthquakes of its own time differ by; others may differ
+            by more.
+
+        Raises
+        ------
+        InputError
+            No factor above 0.
+        """
+        if not 0 < factor < np.inf:
+            raise InputError(f"a factor on the scatter between earthquakes must be above 0, not {factor}; 1 keeps it.")
+        of_events = [NAMES.index(name) for name in ("event", "event_near")]
+        self.log_parameters[:, of_events] += 2 * np.log(factor)
+        self._built = None
+
     def check_values(self, path="the weights"):
         """Raise FileFormatError if the arrays of a file cannot be those of a residual model."""
         parts = {name: value.cpu().numpy() for name, value in self.state_dict().items()}

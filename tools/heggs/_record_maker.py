@@ -14,7 +14,6 @@ from seissynth_plugins.heggs.source_traits import source_predictions, source_res
 from seissynth_plugins.heggs.training.data import TrainingTable
 from seissynth_plugins.heggs.weights import HEGGS, load_model
 from seissynth_plugins.ldm.backend import LDM
-from seissynth_plugins.residuals.kernel import NAMES
 from seissynth_plugins.torchkit.checkpoints import weights_hash
 from tools.heggs._folds import FOLDS
 from tools.real_records._predictions import another_record, kept_columns, rows_of_block
@@ -180,8 +179,7 @@ def _ready(weights, kind, event_scale, _):
     """Weights ready for use; kept, since what their residual model has drawn for a region takes a minute again."""
     model, inputs, _ = load_model(weights, kind=KINDS[kind])
     if event_scale != 1:
-        of_events = [NAMES.index("event"), NAMES.index("event_near")]
-        model.residuals.log_parameters[:, of_events] += 2 * np.log(event_scale)
+        model.residuals.scale_events(event_scale)
     return prepare(model), inputs
 
 

@@ -11,9 +11,10 @@
 WINDOWS was made by ``seissynth dataset cut`` (see `evaluate_ridgecrest.py`); its rows of noise serve as
 augmentation. ``train`` keeps one run for each fold in ``WORK/NAME/fold_K`` and resumes where it was stopped;
 ``--steps 0`` only takes the weights of ``--init``, unchanged or with ``--site-noise``, for each fold. ``--flow``
-gives these a network that moves draws of their residual model (``residual_flow.py``). ``--all``
-trains on all five blocks but a tenth for validation, into ``WORK/NAME/all``: what is shipped when the folds have said
-how good it is. ``--kind ldm`` does the same with the baseline, ``--autoencoder-steps`` being those of its first stage.
+gives these a network that moves draws of their residual model (``residual_flow.py``), and with ``--event-scale``
+earthquakes that scatter more. ``--all`` trains on all five blocks but a tenth for validation, into ``WORK/NAME/all``:
+what is shipped when the folds have said how good it is. ``--kind ldm`` does the same with the baseline,
+``--autoencoder-steps`` being those of its first stage.
 
 ``predict`` writes one set in SeisBench's format with a row for each draw, which `evaluate_ridgecrest.py` and
 ``seissynth evaluate`` take; ``--board`` writes those of the board in one call, which share what is fitted and drawn
@@ -90,8 +91,9 @@ def main():
         "--residual-scale", type=float, default=1.0, help="factor on how far draws of the residual model scatter"
     )
     parser.add_argument(
-        "--event-scale", type=float, default=1.0, help="factor on the residual model's scatter between earthquakes"
-    )
+        "--event-scale", type=float, default=1.0,
+        help="factor on the residual model's scatter between earthquakes: of a prediction, or kept by --flow",
+    )  # fmt: skip
     parser.add_argument("--sources", choices=("all", "one"), default="all", help="of the earthquake's other records")
     parser.add_argument("--spacing", choices=SPACINGS, default="log_snr", help="of the sampling's steps")
     parser.add_argument(
@@ -112,6 +114,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.flow is not None and (arguments.site_noise or arguments.steps or arguments.init is None):
         parser.error("--flow goes with --steps 0 and --init, into weights that --site-noise --residuals have fitted")
+    if arguments.what == "train" and arguments.event_scale != 1 and arguments.flow is None:
+        parser.error("--event-scale goes with --flow, or with predict")
     torch.set_num_threads(arguments.threads)
     (_train if arguments.what == "train" else _predict)(arguments)
 
@@ -196,6 +200,8 @@ def _untrained(arguments, fold, path):
 def _with_flow(arguments, kind, init, flow, fold, path):
     """The weights to begin with, and a network that moves draws of their residual model."""
     model, inputs, card = load_model(init, kind=kind)
+    if arguments.event_scale != 1:
+        model.residuals.scale_events(arguments.event_scale)
     values, network = add_flow(model.state_dict(), model.config, flow)
     table = TrainingTable(
         arguments.windows, fold=fold, folds=FOLDS, stations_out=arguments.stations_out, seed=arguments.seed
@@ -223,7 +229,7 @@ def _flow_stage(arguments, table, flow, fold):
         "what": "training of the network that moves draws", "data": [arguments.windows.name],
         "training_data_hash": table.fingerprint, "steps": int(about["steps"]),
         "pairs": int(about["steps"]) * int(about["batch"]), "fold": fold, "folds": FOLDS,
-        "options": {"weights_hash": weights_hash(flow)},
+        "options": {"weights_hash": weights_hash(flow), "event_scale": arguments.event_scale},
     }  # fmt: skip
 
 

@@ -419,3 +419,23 @@ def test_residual_models_that_cannot_be_fitted_are_refused_before_a_training(lon
     ):
         with pytest.raises(InputError, match=words):
             train_heggs(long_set, tmp_path / "run", **options, **more)
+
+
+def test_a_factor_on_earthquakes_widens_only_what_their_stations_share(inputs):
+    """Draws by the same seeds differ from their mean by the factor if stations share all, and not at all if nothing."""
+    known, rows = made_up_rows()[:16], made_up_rows()[16:24]
+    for shared, expected in (((0.2, 0.2), 1.3), ((1e-9, 1e-9), 1.0)):
+        parameters = np.stack([PRIOR] * K)
+        parameters[:, :8] = 1e-9 if expected > 1 else parameters[:, :8]
+        parameters[:, :2] = shared
+        apart = []
+        for factor in (1.0, 1.3):
+            model = model_with(known, np.zeros((16, K)), parameters=parameters)
+            model.residuals.scale_events(factor)
+            apart.append(made(model, inputs, rows)[0] - made(model, inputs, rows, drawn=False)[0])
+        strong = np.abs(apart[0]) > 0.05
+        assert strong.sum() > 100
+        np.testing.assert_allclose(apart[1][strong] / apart[0][strong], expected, rtol=2e-3)
+    for factor in (0.0, -1.0, np.nan, np.inf):
+        with pytest.raises(InputError, match="above 0"):
+            model.residuals.scale_events(factor)

@@ -197,12 +197,13 @@ def test_quiet_items_have_the_signal_alone_and_count_where_it_is_clear(pack):
 
 
 def test_a_network_is_given_to_the_fold_it_was_trained_for(pack, tmp_path):
-    named, table = SimpleNamespace(windows=tmp_path / "set"), SimpleNamespace(fingerprint="0")
+    named, table = SimpleNamespace(windows=tmp_path / "set", event_scale=1.3), SimpleNamespace(fingerprint="0")
     for fold, own in ((pack, 1), (dataclasses.replace(pack, fold=-1), None)):
         train_flow(fold, tmp_path / run_name(own), **NARROW)
         path = tmp_path / run_name(own) / "network_last.safetensors"
         stage = _flow_stage(named, table, path, own)
         assert (stage["steps"], stage["pairs"], stage["fold"]) == (6, 18, own)
+        assert stage["options"]["event_scale"] == 1.3
         with pytest.raises(InputError, match=f"was trained for {run_name(own)}, not for"):
             _flow_stage(named, table, path, 2)
 
