@@ -101,6 +101,10 @@ RIVALS = {
     "HEGGS mean with source, real only": ("HEGGS mean with source",),
     "HEGGS mean, made and real": ("HEGGS mean",),
     "HEGGS mean with source, made and real": ("HEGGS mean with source",),
+    **{
+        f"LDM + pairs{w}, residual model": (f"HEGGS{w}, residual model alone", "stochastic", "mean of other stations")
+        for w in ("", " with source", " mean", " mean with source")
+    },
     "LDM + pairs, mean": ("HEGGS mean", "stochastic"),
     "LDM + pairs, mean with source": ("HEGGS mean with source", "mean of other stations"),
 }
@@ -125,7 +129,8 @@ class Store:
         """Write a group; its summary last, since it says that the group is there."""
         if found.per_record is not None:
             found.per_record.to_csv(self._path(row, found.name, "records"), index=False, float_format="%.6g")
-        (self.folder / "notes.txt").open("a").writelines(f"{row}, {found.name}: {note}\n" for note in found.notes)
+        with (self.folder / "notes.txt").open("a", encoding="utf-8") as notes:
+            notes.writelines(f"{row}, {found.name}: {note}\n" for note in found.notes)
         found.summary.to_csv(self._path(row, found.name, "summary"), index=False, float_format="%.6g")
 
     def take_over(self, path):
@@ -148,6 +153,20 @@ class Store:
             return None
         table = pd.read_csv(path)
         return table[column].to_numpy(dtype=float) if column in table else None
+
+    def records_of(self, real, row, group, column):
+        """Values at these real records, NaN where the row has none of them, as a set of some blocks; or None."""
+        values = self.records(row, group, column)
+        if values is None or len(values) == len(real):
+            return values
+        tables = (self._path(row, named, "records") for named in ("arrivals", "ground_motion"))
+        keys = next((pd.read_csv(path, dtype={"event": str, "station": str}) for path in tables if path.exists()), ())
+        if len(keys) != len(values):
+            return None
+        place = {key: n for n, key in enumerate(zip(real.events, real.stations, strict=True))}
+        out = np.full(len(real), np.nan)
+        out[[place[key] for key in zip(keys["event"], keys["station"], strict=True)]] = values
+        return out
 
 
 def compute(sequence, store, settings, rows, sets, groups=ROW_GROUPS):
@@ -233,7 +252,7 @@ def differences_table(store, names, real, seed):
         for rival in RIVALS.get(name, ("stochastic", "mean of 10 nearest", "mean of other stations")):
             line = [name, rival]
             for _, group, column, change in BY_RECORD:
-                a, b = store.records(name, group, column), store.records(rival, group, column)
+                a, b = (store.records_of(real, row, group, column) for row in (name, rival))
                 line.append(_difference(a, b, real.events, change, seed))
             if name != rival and any(cell != "–" for cell in line[2:]):
                 lines.append(line)
@@ -295,7 +314,7 @@ def ruler_table(store, names, real, seed):
         line = [name]
         for phase in "ps":
             for column in (f"{phase}_mae_s", f"{phase}_mae_with_misses_s"):
-                a, b = (store.records(row, "arrivals", column) for row in (name, ruler))
+                a, b = (store.records_of(real, row, "arrivals", column) for row in (name, ruler))
                 line += [_difference(a, b, real.events, None, seed), _ratio(a, b, real.events, seed)]
         lines.append(line)
     header = ["row"]
