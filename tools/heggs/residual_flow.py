@@ -1,7 +1,7 @@
 """Does a network that starts from draws of the residual model bring them nearer to real records?
 
     python -m tools.heggs.residual_flow pack WINDOWS WORK NAME --folds 1 3 --out PACKS
-    python -m tools.heggs.residual_flow train PACKS RUNS [--steps 2000] [--minutes 20] [--beyond]
+    python -m tools.heggs.residual_flow train PACKS RUNS [--steps 2000] [--minutes 20] [--beyond] [--quiet 0.6]
     python -m tools.heggs.residual_flow score PACKS RUNS [MORE RUNS] [--part dev] [--weights best last]
 
 WORK/NAME/fold_K/weights.safetensors are of `heggs_ridgecrest.py train ... --steps 0 --site-noise --residuals 20

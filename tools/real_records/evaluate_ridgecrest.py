@@ -96,6 +96,8 @@ RIVALS = {
     "HEGGS, drawn noise": ("HEGGS", "HEGGS, noise of the time"),
     "HEGGS mean with one source": ("HEGGS mean", "HEGGS mean with source", "mean of other stations"),
     "HEGGS with one source": ("HEGGS", "HEGGS with source"),
+    "HEGGS, wider between earthquakes": ("HEGGS",),
+    "HEGGS with source, wider between earthquakes": ("HEGGS with source",),
     "HEGGS mean, made only": ("HEGGS mean",),
     "HEGGS mean, real only": ("HEGGS mean",),
     "HEGGS mean with source, real only": ("HEGGS mean with source",),
