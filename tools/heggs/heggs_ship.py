@@ -71,7 +71,7 @@ def main():
 
 _HOW = (
     "Of five files that were made like this one, each without one of five blocks of time, on the block that it knows\n"
-    "nothing of: 1,332 records of 75 earthquakes at 18 sensors, under the time mask, picks by PhaseNet\n"
+    "nothing of: 1,332 records of 74 earthquakes at 18 sensors, under the time mask, picks by PhaseNet\n"
     "(`tools/heggs/heggs_ridgecrest.py`, `tools/real_records/evaluate_ridgecrest.py`). These weights know all five "
     "blocks."
 )
